@@ -1,0 +1,1 @@
+"""The engine behind the handlers: contract, surfaces, dialects, providers, state."""

@@ -1,0 +1,5 @@
+"""`python -m gateway`, the same as `waystone`."""
+
+from gateway.cli import main
+
+main()

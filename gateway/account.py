@@ -1,0 +1,85 @@
+"""Keeps the account of one request: whom it is for, where it went, what it used, how it ended."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from gateway.end_user import EndUser
+from gateway.errors import GatewayError
+from gateway.events import Event, Failed, Usage
+from gateway.http import Request
+from gateway.ledger import Ledger, UsageRow
+from gateway.routing import Route
+
+# What nginx logs for a client that left before it was answered; there is no standard status for it.
+CLIENT_LEFT = 499
+
+
+class Account:
+    """One usage row in the making, written when the context it is used as is left, however that happens."""
+
+    def __init__(self, ledger: Ledger, request: Request[Any]) -> None:
+        self._ledger = ledger
+        self._begun = time.perf_counter()
+        self._is_handed_over = False
+        self._usage: Usage | None = None
+        self.end_user: EndUser | None = None
+        self.row = UsageRow(
+            request_id=request.id, time=time.time(), key_id=request.key.key_id, operation=request.operation
+        )
+
+    def routed(self, route: Route) -> None:
+        """The provider and the model are known."""
+        self.row.provider = route.upstream.name
+        self.row.model = route.model
+
+    def observe(self, events: Sequence[Event]) -> None:
+        """Take what matters here from a batch of events."""
+        if self.row.first_event_ms is None:
+            self.row.first_event_ms = self._elapsed()
+        for event in events:
+            if isinstance(event, Usage):
+                self._usage = event
+            elif isinstance(event, Failed):
+                self.row.status = event.error.status
+
+    def hand_over(self) -> "Account":
+        """Stay open when this context is left: a stream goes on and will enter the account again."""
+        self._is_handed_over = True
+        return self
+
+    def __enter__(self) -> Self:
+        self._is_handed_over = False
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._is_handed_over:
+            return
+        match error:
+            case None:
+                pass
+            case GatewayError():
+                self.row.status = error.status
+            case asyncio.CancelledError() | GeneratorExit():
+                self.row.status = CLIENT_LEFT
+            case _:
+                self.row.status = 500
+        self._write()
+
+    def _write(self) -> None:
+        row, usage = self.row, self._usage
+        if usage is not None:
+            row.prompt_tokens, row.completion_tokens = usage.prompt, usage.completion
+            row.cached_tokens, row.reasoning_tokens = usage.cached, usage.reasoning
+        if self.end_user is not None:
+            row.user_id = self.end_user.user.id if self.end_user.user else None
+            row.group_id = self.end_user.group.id if self.end_user.group else None
+        row.duration_ms = self._elapsed()
+        self._ledger.record(row, self.end_user)
+
+    def _elapsed(self) -> float:
+        return (time.perf_counter() - self._begun) * 1000

@@ -1,0 +1,116 @@
+"""Composes the gateway: the only place where the parts meet."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from starlette.routing import Router as StarletteRouter
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.auth import KeyRing
+from gateway.catalogue import Catalogue
+from gateway.contract.bundle import Bundle
+from gateway.contract.handlers import find_handlers
+from gateway.contract.pipeline import build_pipeline
+from gateway.contract.stage import Dispatch
+from gateway.documentation import documentation_routes
+from gateway.engine import Engine
+from gateway.errors import Unavailable
+from gateway.ledger import Ledger
+from gateway.models import Models
+from gateway.routing import Router
+from gateway.settings import Settings, load
+from gateway.store.database import Database
+from gateway.store.errors import StoreError
+from gateway.upstreams import open_upstreams
+
+log = logging.getLogger(__name__)
+
+
+class Gateway:
+    """What handlers call."""
+
+    def __init__(self, database: Database, engine: Engine, models: Models) -> None:
+        self._database = database
+        self.engine = engine
+        self.models = models
+
+    async def check_ready(self) -> None:
+        """Raise `Unavailable` while requests cannot be served."""
+        try:
+            await self._database.check()
+        except StoreError:
+            raise Unavailable("The gateway's database is not within reach.") from None
+
+
+class Application:
+    """The ASGI application. Everything is opened when the server starts and closed when it stops."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._bundle = Bundle.load()
+        # Looked for now, so that a missing one stops the start before anything is opened.
+        self._handlers = find_handlers(self._bundle)
+        self._lifespan = StarletteRouter(lifespan=self._opened)
+        self._pipeline: ASGIApp = self._lifespan
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(scope, receive, send)
+        else:
+            await self._pipeline(scope, receive, send)
+
+    @asynccontextmanager
+    async def _opened(self, _: Any) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            settings = self._settings
+            database = await Database.open(settings.database_url)
+            stack.push_async_callback(database.close)
+            static_key = settings.api_key.get_secret_value() if settings.api_key else None
+            keys = KeyRing(database, static_key)
+            await keys.start()
+            stack.push_async_callback(keys.close)
+            ledger = Ledger(database)
+            await ledger.start()
+            stack.push_async_callback(ledger.close)
+            upstreams = await stack.enter_async_context(open_upstreams(settings))
+            catalogue = Catalogue(upstreams)
+            stack.push_async_callback(catalogue.close)
+            router = Router(upstreams, catalogue)
+            gateway = Gateway(database, Engine(router, ledger), Models(router, catalogue, upstreams))
+            dispatch = Dispatch(self._bundle, keys, gateway, settings.max_body_bytes)
+            fallback = StarletteRouter(routes=documentation_routes(self._bundle), redirect_slashes=False)
+            self._pipeline = build_pipeline(self._handlers, dispatch, fallback)
+            await _warm(self._pipeline)
+            yield
+
+
+def create_app(settings: Settings | None = None) -> Application:
+    """The application for a server. Raises `ConfigurationError` and `MissingHandler`."""
+    return Application(settings or load())
+
+
+async def _warm(pipeline: ASGIApp) -> None:
+    """Let connexion compile its stack now; it would do so in the first client's time."""
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(_: Message) -> None:
+        await asyncio.sleep(0)
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": "/health/live",
+        "raw_path": b"/health/live",
+        "query_string": b"",
+        "root_path": "",
+        "headers": [],
+    }
+    await pipeline(scope, receive, send)

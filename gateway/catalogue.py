@@ -1,0 +1,72 @@
+"""Which models the upstreams serve: configured, or asked of them, cached and refreshed in the background."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gateway.errors import GatewayError
+from gateway.upstream import Upstream
+
+FRESH_SECONDS = 300.0
+RETRY_SECONDS = 10.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What one upstream said last. `is_known` is False where it has never answered."""
+
+    models: Sequence[str]
+    is_known: bool
+    expires: float
+
+
+class Catalogue:
+    """The models by upstream. Only a request that names no provider ever waits for it, and only the first time."""
+
+    def __init__(self, upstreams: Mapping[str, Upstream]) -> None:
+        self._upstreams = upstreams
+        self._listings: dict[str, Listing] = {}
+        self._asking: dict[str, asyncio.Task[Listing]] = {}
+
+    async def listings(self) -> dict[str, Listing]:
+        """The listing of every upstream. Stale ones are given as they are and refreshed behind the caller's back."""
+        listings = await asyncio.gather(*(self._listing(upstream) for upstream in self._upstreams.values()))
+        return dict(zip(self._upstreams, listings, strict=True))
+
+    async def close(self) -> None:
+        """Stop asking."""
+        tasks = list(self._asking.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _listing(self, upstream: Upstream) -> Listing:
+        if upstream.models is not None:
+            return Listing(upstream.models, True, 0.0)
+        known = self._listings.get(upstream.name)
+        if known is not None and known.expires > time.monotonic():
+            return known
+        task = self._asking.get(upstream.name)
+        if task is None:
+            task = self._asking[upstream.name] = asyncio.create_task(self._ask(upstream))
+        # Shielded: the first caller leaving must not take the answer from the others.
+        return known if known is not None and known.is_known else await asyncio.shield(task)
+
+    async def _ask(self, upstream: Upstream) -> Listing:
+        now = time.monotonic()
+        try:
+            listing = Listing(await upstream.list_models(), True, now + FRESH_SECONDS)
+        except GatewayError as error:
+            log.warning("cannot list the models of %s: %s", upstream.name, error.message)
+            before = self._listings.get(upstream.name)
+            listing = Listing(
+                before.models if before else (), before is not None and before.is_known, now + RETRY_SECONDS
+            )
+        finally:
+            self._asking.pop(upstream.name, None)
+        self._listings[upstream.name] = listing
+        return listing

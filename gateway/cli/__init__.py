@@ -1,0 +1,24 @@
+"""The command `waystone` and its sub-commands."""
+
+import warnings
+
+import typer
+
+from gateway.cli import config, keys, models, serve, usage
+
+# connexion imports starlette's test client, which then advises a package that only tests would use.
+warnings.filterwarnings("ignore", message="Using `httpx` with `starlette.testclient`")
+
+# Tracebacks stay plain: the pretty ones print local variables, and keys are among them.
+main = typer.Typer(
+    name="waystone",
+    help="A self-hosted AI gateway, spec-first.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+main.command()(serve.serve)
+main.command()(usage.usage)
+main.command()(models.models)
+main.add_typer(keys.app, name="keys")
+main.add_typer(config.app, name="config")

@@ -1,0 +1,81 @@
+"""Running uvicorn: in this process for one worker, under its supervisor for several."""
+
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
+
+Announce = Callable[[], None]
+
+# Clients keep connections for longer than uvicorn's five seconds; a request that crosses a closing
+# connection fails, so the client should be the one to close.
+_KEEP_ALIVE_SECONDS = 75
+_GRACEFUL_STOP_SECONDS = 30
+
+
+def run(listener: socket.socket, workers: int, announce: Announce) -> None:
+    """Serve on `listener` until told to stop; `announce` is called once, when requests are served.
+
+    Raises `SystemExit`: 0 after SIGINT or SIGTERM, another code when the application cannot start.
+    """
+    config = uvicorn.Config(
+        "gateway.cli.worker:application",
+        factory=True,
+        workers=workers,
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_GRACEFUL_STOP_SECONDS,
+    )
+    # uvicorn takes the signals over while it serves, and raises them again after a clean stop.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
+    if workers == 1:
+        _Server(config, announce).run(sockets=[listener])
+    else:
+        supervisor = _Supervisor(config, [listener], announce)
+        supervisor.run()
+        if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
+            sys.exit(STARTUP_FAILURE)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    sys.exit(0)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, saying when it is ready."""
+
+    def __init__(self, config: uvicorn.Config, announce: Announce) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if self.started:
+            self._announce()
+
+
+class _Supervisor(Multiprocess):
+    """uvicorn's supervisor, saying when every worker is ready."""
+
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket], announce: Announce) -> None:
+        super().__init__(config, sockets)
+        self._announce: Announce | None = announce
+
+    def keep_subprocess_alive(self) -> None:
+        super().keep_subprocess_alive()
+        if self._announce and all(process.is_ready() for process in self.processes):
+            self._announce()
+            self._announce = None

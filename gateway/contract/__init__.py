@@ -1,0 +1,1 @@
+"""The OpenAPI contract, as the running server uses it."""

@@ -1,0 +1,77 @@
+"""Reads a request's body: media type, size, JSON, schema, in that order."""
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from starlette.types import Receive
+
+from gateway.contract.bundle import Bundle, OperationSpec
+from gateway.contract.validation import compile_schema
+from gateway.errors import BodyTooLarge, InvalidRequest, UnsupportedMedia
+
+Headers = dict[bytes, bytes]
+
+
+class ClientLeft(Exception):
+    """The client closed the connection; there is nobody to answer."""
+
+
+class BodyReader:
+    """Reads the JSON body of one operation."""
+
+    def __init__(self, spec: OperationSpec, bundle: Bundle, limit: int) -> None:
+        self._validate: Callable[[Any], None] = compile_schema(bundle.schema(spec.body_schema or {}))
+        self._limit = limit
+
+    async def read(self, headers: Headers, receive: Receive) -> Any:
+        """The parsed and validated body. Raises a `GatewayError`, or `ClientLeft`."""
+        media_type = headers.get(b"content-type")
+        if media_type is not None and media_type != b"application/json":
+            _check_media_type(media_type)
+        body = _parse(await self._bytes(headers, receive))
+        self._validate(body)
+        return body
+
+    async def _bytes(self, headers: Headers, receive: Receive) -> bytes:
+        # Refused by its declared length before a byte is read, and by what has come where it declares none.
+        declared = headers.get(b"content-length", b"0")
+        if declared.isdigit() and int(declared[:20]) > self._limit:
+            raise self._too_large()
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientLeft
+            part = message.get("body", b"")
+            size += len(part)
+            if size > self._limit:
+                raise self._too_large()
+            parts.append(part)
+            if not message.get("more_body", False):
+                return part if len(parts) == 1 else b"".join(parts)
+
+    def _too_large(self) -> BodyTooLarge:
+        return BodyTooLarge(
+            f"The request body is larger than the {self._limit} bytes that this gateway takes."
+        )
+
+
+def _check_media_type(value: bytes) -> None:
+    essence, *parameters = (part.strip().lower() for part in value.split(b";"))
+    charsets = [p.partition(b"=")[2].strip(b'" ') for p in parameters if p.startswith(b"charset")]
+    if essence == b"application/json" and all(
+        charset in (b"utf-8", b"utf8", b"us-ascii") for charset in charsets
+    ):
+        return
+    raise UnsupportedMedia("The body must be JSON in UTF-8, sent with `Content-Type: application/json`.")
+
+
+def _parse(body: bytes) -> Any:
+    if not body:
+        raise InvalidRequest("The request has no body. Send a JSON object.", code="invalid_json")
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise InvalidRequest(f"The body is not valid JSON: {error}.", code="invalid_json") from None

@@ -1,0 +1,60 @@
+"""Reads and validates the query parameters that an operation declares."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+from urllib.parse import parse_qsl
+
+from gateway.contract.bundle import Bundle, OperationSpec
+from gateway.contract.validation import compile_schema
+
+ReadQuery = Callable[[bytes], dict[str, Any]]
+_WORDS = {"true": True, "false": False}
+
+
+def compile_query(spec: OperationSpec, bundle: Bundle) -> ReadQuery | None:
+    """A function from a raw query string to typed values, or None where the operation declares none.
+
+    It raises `InvalidRequest` naming the parameter. Undeclared parameters are passed over. An array is a repeated
+    parameter; `name[]=` is read as `name=`, as OpenAI's clients write it.
+    """
+    declared = {p["name"]: bundle.resolve(p.get("schema", {})) for p in spec.parameters if p["in"] == "query"}
+    if not declared:
+        return None
+    required = [p["name"] for p in spec.parameters if p["in"] == "query" and p.get("required")]
+    schema = {"type": "object", "properties": declared, "required": required}
+    validate = compile_schema(bundle.schema(schema))
+    types = {name: _types(schema) for name, schema in declared.items()}
+
+    def read(query: bytes) -> dict[str, Any]:
+        given: dict[str, list[str]] = {}
+        for name, value in parse_qsl(query.decode("utf-8", "replace"), keep_blank_values=True):
+            name = name if name in declared else name.removesuffix("[]")
+            if name in declared:
+                given.setdefault(name, []).append(value)
+        values = {name: _typed(texts, types[name]) for name, texts in given.items()}
+        validate(values)
+        return values
+
+    return read
+
+
+def _types(schema: dict[str, Any]) -> Sequence[str]:
+    kinds = schema.get("type", "string")
+    return [kinds] if isinstance(kinds, str) else list(kinds)
+
+
+def _typed(texts: list[str], types: Sequence[str]) -> Any:
+    """The values as their schema's types. What cannot be read as one stays text, for the schema to refuse."""
+    if "array" in types:
+        return texts
+    text = texts[-1]
+    if "boolean" in types and text in _WORDS:
+        return _WORDS[text]
+    try:
+        if "integer" in types:
+            return int(text)
+        if "number" in types:
+            return float(text)
+    except ValueError:
+        return text
+    return text

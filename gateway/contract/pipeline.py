@@ -1,0 +1,93 @@
+"""connexion's pipeline, cut down to what it is needed for, with our stage in it."""
+
+import logging
+import re
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from connexion.lifecycle import ConnexionRequest, ConnexionResponse
+from connexion.middleware.exceptions import ExceptionMiddleware
+from connexion.middleware.main import ConnexionMiddleware
+from connexion.middleware.routing import RoutingMiddleware
+from starlette.exceptions import HTTPException
+from starlette.routing import Mount, Router
+from starlette.types import ASGIApp
+
+from gateway.contract.bundle import Bundle
+from gateway.contract.handlers import Handler, HandlerResolver
+from gateway.contract.stage import ContractMiddleware, Dispatch
+from gateway.errors import GatewayError, InternalError, MethodNotAllowed, NotFound
+
+log = logging.getLogger(__name__)
+
+
+class ExactRouting(RoutingMiddleware):
+    """connexion's routing without redirects: a path with a slash too many is not found.
+
+    The redirect would be built from the Host header, which anybody can write.
+    """
+
+    def add_api(self, *args: Any, **kwargs: Any) -> None:
+        super().add_api(*args, **kwargs)
+        self.router.redirect_slashes = False
+        for route in self.router.routes:
+            if isinstance(route, Mount) and isinstance(route.app, Router):
+                route.app.redirect_slashes = False
+
+
+def build_pipeline(
+    handlers: Mapping[str, Handler], dispatch: Dispatch, fallback: ASGIApp
+) -> ConnexionMiddleware:
+    """The ASGI application: errors to the envelope, routing by the contract, our stage; `fallback` for other paths."""
+    pipeline = ConnexionMiddleware(
+        fallback,
+        middlewares=[ExceptionMiddleware, ExactRouting, partial(ContractMiddleware, dispatch=dispatch)],
+        resolver=HandlerResolver(handlers),
+    )
+    pipeline.add_api(dispatch.bundle.routing_view())
+    allowed = _AllowedMethods(dispatch.bundle)
+
+    async def refused(request: ConnexionRequest, error: Exception) -> ConnexionResponse:
+        return _response(_as_gateway_error(error, request.scope["path"], allowed))
+
+    async def crashed(request: ConnexionRequest, error: Exception) -> ConnexionResponse:
+        log.error("unhandled error on %s", request.scope["path"], exc_info=error)
+        return _response(InternalError())
+
+    pipeline.add_error_handler(HTTPException, refused)
+    pipeline.add_error_handler(Exception, crashed)
+    return pipeline
+
+
+def _as_gateway_error(error: Exception, path: str, allowed: "_AllowedMethods") -> GatewayError:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == 404:
+        return NotFound(f"There is nothing at {path[:200]}. See /docs for what there is.")
+    if status == 405:
+        methods = allowed.on(path) or "GET, HEAD"
+        return MethodNotAllowed(f"{path[:200]} takes {methods} only.", methods)
+    return InternalError()
+
+
+def _response(error: GatewayError) -> ConnexionResponse:
+    headers = {name.decode(): value.decode("latin-1") for name, value in error.headers}
+    return ConnexionResponse(
+        status_code=error.status, mimetype="application/json", body=error.body(), headers=headers
+    )
+
+
+class _AllowedMethods:
+    """The methods of a concrete path. Routing knows only the first operation's."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._patterns = [
+            (
+                re.compile(re.sub(r"\\\{[^}]*\\\}", ".+", re.escape(path))),
+                ", ".join(bundle.allowed_methods(path)),
+            )
+            for path in bundle.document["paths"]
+        ]
+
+    def on(self, path: str) -> str | None:
+        return next((methods for pattern, methods in self._patterns if pattern.fullmatch(path)), None)

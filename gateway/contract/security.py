@@ -1,0 +1,56 @@
+"""Compiles an operation's security requirements into a look at its headers."""
+
+from collections.abc import Callable, Sequence
+
+from gateway.contract.bundle import Bundle, OperationSpec
+
+Headers = dict[bytes, bytes]
+FindSecrets = Callable[[Headers], list[str]]
+
+
+def compile_security(spec: OperationSpec, bundle: Bundle) -> FindSecrets | None:
+    """A function from headers to the secrets that they offer, or None where the operation is open to everybody.
+
+    Raises `ValueError` for a scheme that is not compiled here: better no start than an open door.
+    """
+    if not spec.security or [] in spec.security:
+        return None
+    schemes = bundle.document["components"]["securitySchemes"]
+    readers = [_reader(schemes[name]) for alternative in spec.security for name in alternative]
+
+    def find(headers: Headers) -> list[str]:
+        return [secret for read in readers if (secret := read(headers))]
+
+    return find
+
+
+def _reader(scheme: dict[str, str]) -> Callable[[Headers], str | None]:
+    match scheme:
+        case {"type": "http", "scheme": "bearer"}:
+            return _bearer
+        case {"type": "apiKey", "in": "header", "name": name}:
+            return _bare(name.lower().encode("latin-1"))
+        case other:
+            raise ValueError(f"The contract has a security scheme that this server does not know: {other}")
+
+
+def _bearer(headers: Headers) -> str | None:
+    value = headers.get(b"authorization", b"")
+    return value[7:].strip().decode("latin-1") if value[:7].lower() == b"bearer " else None
+
+
+def _bare(name: bytes) -> Callable[[Headers], str | None]:
+    def read(headers: Headers) -> str | None:
+        value = headers.get(name, b"").strip()
+        return value.decode("latin-1") if value and b" " not in value else None
+
+    return read
+
+
+def names(secrets: Sequence[str]) -> str:
+    """What to say when none of the offered secrets is a key."""
+    return (
+        "The key is not valid."
+        if secrets
+        else "No key was sent. Send one as `Authorization: Bearer sk-gateway-…`."
+    )

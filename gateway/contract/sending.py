@@ -1,0 +1,70 @@
+"""Writes replies and event streams to the wire."""
+
+import asyncio
+from contextlib import aclosing
+
+from starlette.types import Send
+
+from gateway import sse
+from gateway.contract.presence import Presence
+from gateway.http import EVENT_STREAM, JSON, Reply, StreamReply
+
+KEEP_ALIVE_SECONDS = 15.0
+
+
+async def send_reply(reply: Reply, send: Send) -> None:
+    """Send a whole reply, as JSON unless it says otherwise."""
+    headers = reply.headers
+    if not any(name == b"content-type" for name, _ in headers):
+        headers.append(JSON)
+    headers.append((b"content-length", str(len(reply.body)).encode()))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})
+
+
+async def send_stream(
+    reply: StreamReply, send: Send, presence: Presence, silence: float = KEEP_ALIVE_SECONDS
+) -> None:
+    """Send events as they come, and a comment after each `silence` of so many seconds."""
+    await send({"type": "http.response.start", "status": 200, "headers": [*EVENT_STREAM, *reply.headers]})
+    keep_alive = _KeepAlive(send, silence)
+    try:
+        async with aclosing(reply.chunks) as chunks:
+            async for chunk in chunks:
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                keep_alive.sent()
+    finally:
+        keep_alive.stop()
+    presence.stop()
+    await send({"type": "http.response.body", "body": b""})
+
+
+class _KeepAlive:
+    """Sends a comment after a silence. Whole events are sent at once, so a comment never falls into one."""
+
+    def __init__(self, send: Send, silence: float) -> None:
+        self._send = send
+        self._silence = silence
+        self._loop = asyncio.get_running_loop()
+        self._last = self._loop.time()
+        self._timer = self._loop.call_later(silence, self._look)
+        self._task: asyncio.Task[None] | None = None
+
+    def sent(self) -> None:
+        self._last = self._loop.time()
+
+    def stop(self) -> None:
+        self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+
+    def _look(self) -> None:
+        remaining = self._last + self._silence - self._loop.time()
+        if remaining <= 0.001:
+            self._task = self._loop.create_task(self._comment())
+            self._last = self._loop.time()
+            remaining = self._silence
+        self._timer = self._loop.call_later(remaining, self._look)
+
+    async def _comment(self) -> None:
+        await self._send({"type": "http.response.body", "body": sse.KEEP_ALIVE, "more_body": True})

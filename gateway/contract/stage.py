@@ -1,0 +1,118 @@
+"""The one stage behind connexion's routing: authenticate, validate, dispatch, answer. Everything is compiled at start."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
+from connexion.operations import AbstractOperation
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway.auth import KeyRing, Principal
+from gateway.contract.body import BodyReader, ClientLeft
+from gateway.contract.bundle import Bundle, OperationSpec
+from gateway.contract.parameters import compile_query
+from gateway.contract.presence import Presence
+from gateway.contract.security import compile_security, names
+from gateway.contract.sending import send_reply, send_stream
+from gateway.errors import GatewayError, Unauthenticated
+from gateway.http import Reply, Request, StreamReply, error_reply
+
+log = logging.getLogger(__name__)
+Handler = Callable[[Request[Any]], Awaitable[Reply | StreamReply]]
+
+
+class Dispatch:
+    """What every operation is compiled with."""
+
+    def __init__(self, bundle: Bundle, keys: KeyRing, gateway: Any, max_body_bytes: int) -> None:
+        self.bundle = bundle
+        self.keys = keys
+        self.gateway = gateway
+        self.max_body_bytes = max_body_bytes
+
+
+class Operation:
+    """One operation of the contract as an ASGI application.
+
+    The order of the checks is part of the contract: path and method (routing has done them), key, media type, size,
+    schema; then, in the handler, model and metadata.
+    """
+
+    def __init__(self, spec: OperationSpec, handler: Handler, dispatch: Dispatch) -> None:
+        self._id = spec.id
+        self._handler = handler
+        self._keys = dispatch.keys
+        self._gateway = dispatch.gateway
+        self._find_secrets = compile_security(spec, dispatch.bundle)
+        self._read_query = compile_query(spec, dispatch.bundle)
+        self._body = BodyReader(spec, dispatch.bundle, dispatch.max_body_bytes) if spec.body_schema else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request_id = f"req_{os.urandom(12).hex()}"
+        presence = Presence(receive)
+        try:
+            reply = await self._answer(request_id, scope, receive, presence)
+            reply.headers.append((b"x-request-id", request_id.encode()))
+            if isinstance(reply, StreamReply):
+                await send_stream(reply, send, presence)
+            else:
+                presence.stop()
+                await send_reply(reply, send)
+        except ClientLeft:
+            log.debug("client left before its request was read", extra={"request_id": request_id})
+        except asyncio.CancelledError:
+            if not presence.has_left:
+                raise
+            presence.absorb()
+        finally:
+            presence.stop()
+
+    async def _answer(
+        self, request_id: str, scope: Scope, receive: Receive, presence: Presence
+    ) -> Reply | StreamReply:
+        try:
+            headers = dict(scope["headers"])
+            principal = await self._authenticate(headers)
+            query = self._read_query(scope["query_string"]) if self._read_query else {}
+            body = await self._body.read(headers, receive) if self._body else None
+            presence.watch()
+            path = scope.get("path_params", {})
+            request = Request(request_id, self._id, self._gateway, principal, body, path, query)
+            return await self._handler(request)
+        except GatewayError as error:
+            return error_reply(error)
+
+    async def _authenticate(self, headers: dict[bytes, bytes]) -> Principal | None:
+        if self._find_secrets is None:
+            return None
+        secrets = self._find_secrets(headers)
+        for secret in secrets:
+            principal = self._keys.lookup(secret) or await self._keys.find(secret)
+            if principal is not None:
+                return principal
+        raise Unauthenticated(names(secrets))
+
+
+class ContractAPI(RoutedAPI[Operation]):
+    """connexion's list of one document's operations, each compiled once."""
+
+    def __init__(self, *args: Any, dispatch: Dispatch, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._dispatch = dispatch
+        self.add_paths()
+
+    def make_operation(self, operation: AbstractOperation) -> Operation:
+        spec = self._dispatch.bundle.operations[operation.operation_id]
+        return Operation(spec, operation.function, self._dispatch)
+
+
+class ContractMiddleware(RoutedMiddleware[ContractAPI]):
+    """The stage in connexion's pipeline, placed right behind its routing."""
+
+    def __init__(self, app: ASGIApp, *, dispatch: Dispatch) -> None:
+        super().__init__(app)
+        self.api_cls = partial(ContractAPI, dispatch=dispatch)

@@ -1,0 +1,72 @@
+"""The contract for readers: `/openapi.json`, `/openapi.yaml`, and Swagger UI at `/docs` with assets of our own."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import yaml
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from gateway.contract.bundle import Bundle
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>Waystone API</title>
+<link rel="stylesheet" href="/docs/assets/swagger-ui.css">
+</head>
+<body>
+<div id="swagger-ui"></div>
+<script src="/docs/assets/swagger-ui-bundle.js"></script>
+<script src="/docs/start.js"></script>
+</body>
+</html>
+"""
+_START = (
+    'SwaggerUIBundle({url: "/openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null});\n'
+)
+# Scripts and styles from here only; Swagger UI sets inline styles and shows data: images.
+_POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+
+
+def documentation_routes(bundle: Bundle) -> list[BaseRoute]:
+    """The routes that show the contract. They need no key: the contract is no secret."""
+
+    async def as_json(_: Request) -> Response:
+        return Response(bundle.raw, media_type="application/json")
+
+    async def as_yaml(_: Request) -> Response:
+        text = yaml.dump(bundle.document, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+        return Response(text, media_type="application/yaml")
+
+    async def page(_: Request) -> Response:
+        return HTMLResponse(_PAGE, headers={"content-security-policy": _POLICY})
+
+    async def start(_: Request) -> Response:
+        return Response(_START, media_type="text/javascript")
+
+    return [
+        Route("/openapi.json", as_json),
+        Route("/openapi.yaml", as_yaml),
+        Route("/docs", page),
+        Route("/docs/start.js", start),
+        Mount("/docs/assets", StaticFiles(directory=_assets())),
+    ]
+
+
+class _Dumper(yaml.CSafeDumper):
+    """Writes every part out where it stands: aliases are legal YAML, but few OpenAPI readers expect them."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+def _assets() -> Path:
+    """The folder of the `swagger-ui-py` distribution, whose Python code is not needed and not imported."""
+    spec = find_spec("swagger_ui")
+    if spec is None or not spec.submodule_search_locations:
+        raise RuntimeError("the package swagger-ui-py is not installed")
+    return Path(spec.submodule_search_locations[0]) / "static"

@@ -1,0 +1,90 @@
+"""The person and organisation behind a request, as `metadata.waystone` names them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from gateway.errors import InvalidRequest
+
+PARAM = "metadata.waystone"
+
+_EXPECTED = (
+    'Expected a JSON object in a string, such as {"user": "user123", "group": {"id": "group123", "metadata": {}}}; '
+    "user and group are each an id or an object with an id and optional metadata."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A user or a group. `metadata` is None where the request gave none, which leaves the stored one as it is."""
+
+    id: str
+    metadata: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndUser:
+    """Whom a request is accounted to. Naming both links the user to the group."""
+
+    user: Entity | None = None
+    group: Entity | None = None
+
+
+def take_end_user(metadata: dict[str, Any]) -> EndUser | None:
+    """Remove `waystone` from a request's metadata and read it.
+
+    Raises `InvalidRequest` with `param` "metadata.waystone" if it is not a JSON document of the expected shape.
+    """
+    text = metadata.pop("waystone", None)
+    if text is None:
+        return None
+    try:
+        document = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise InvalidRequest(
+            f"metadata.waystone is not JSON ({error}). {_EXPECTED}", param=PARAM, code="invalid_value"
+        ) from None
+    if not isinstance(document, dict):
+        raise InvalidRequest(
+            f"metadata.waystone is not a JSON object. {_EXPECTED}", param=PARAM, code="invalid_value"
+        )
+    unknown = document.keys() - {"user", "group"}
+    if unknown:
+        raise InvalidRequest(
+            f"metadata.waystone has an unknown key {min(unknown)!r}. {_EXPECTED}",
+            param=PARAM,
+            code="invalid_value",
+        )
+    return EndUser(_entity(document, "user"), _entity(document, "group"))
+
+
+def _entity(document: dict[str, Any], name: str) -> Entity | None:
+    value = document.get(name)
+    if value is None:
+        return None
+    identity, metadata = (value, None) if isinstance(value, str) else _parts(value, name)
+    if not isinstance(identity, str) or not 0 < len(identity) <= 256 or "\x00" in identity:
+        raise InvalidRequest(
+            f"metadata.waystone: the id of {name} must be a string of 1 to 256 characters. {_EXPECTED}",
+            param=PARAM,
+            code="invalid_value",
+        )
+    return Entity(identity, metadata)
+
+
+def _parts(value: Any, name: str) -> tuple[Any, dict[str, Any] | None]:
+    if not isinstance(value, dict):
+        raise InvalidRequest(
+            f"metadata.waystone: {name} must be a string or an object. {_EXPECTED}",
+            param=PARAM,
+            code="invalid_value",
+        )
+    metadata = value.get("metadata")
+    if metadata is not None and not isinstance(metadata, dict):
+        raise InvalidRequest(
+            f"metadata.waystone: the metadata of {name} must be an object. {_EXPECTED}",
+            param=PARAM,
+            code="invalid_value",
+        )
+    return value.get("id"), metadata

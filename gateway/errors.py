@@ -1,0 +1,150 @@
+"""Every error that a caller can meet, and the one envelope it is written in.
+
+GatewayError
+├── InvalidRequest      400   the body breaks the contract, or asks for what cannot be
+├── Unauthenticated     401   no key, or not one of ours
+├── NotFound            404   no such path or object
+│   └── ModelNotFound   404   no provider serves this model
+├── MethodNotAllowed    405
+├── BodyTooLarge        413
+├── UnsupportedMedia    415
+├── InternalError       500   a defect of ours; says nothing about itself
+├── Unavailable         503   not ready yet, or a part is missing
+└── UpstreamError       4xx   what a provider refused, translated
+    └── UpstreamDown    502, 503, 504
+"""
+
+from typing import Any
+
+import orjson
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class GatewayError(Exception):
+    """An error with a status and the fields of OpenAI's envelope."""
+
+    status = 500
+    type = "server_error"
+    code: str | None = None
+
+    def __init__(self, message: str, *, param: str | None = None, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+        self.code = code or self.code
+        self.headers: Headers = []
+
+    def envelope(self) -> dict[str, Any]:
+        """The body of the reply, `{"error": {"message", "type", "param", "code"}}`."""
+        fields = {"message": self.message, "type": self.type, "param": self.param, "code": self.code}
+        return {"error": fields}
+
+    def body(self) -> bytes:
+        """The envelope as JSON. Lone surrogates, which JSON cannot carry, become question marks."""
+        try:
+            return orjson.dumps(self.envelope())
+        except TypeError:
+            self.message = self.message.encode("utf-8", "replace").decode()
+            self.param = self.param and self.param.encode("utf-8", "replace").decode()
+            return orjson.dumps(self.envelope())
+
+
+class InvalidRequest(GatewayError):
+    """The request breaks the contract; `param` is the path of the offending field, such as `messages[0].role`."""
+
+    status = 400
+    type = "invalid_request_error"
+
+
+class Unauthenticated(GatewayError):
+    """No key was sent, or it is not (or no longer) one of ours."""
+
+    status = 401
+    type = "authentication_error"
+    code = "invalid_api_key"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.headers = [(b"www-authenticate", b"Bearer")]
+
+
+class NotFound(GatewayError):
+    """There is nothing at this path."""
+
+    status = 404
+    type = "invalid_request_error"
+    code = "not_found"
+
+
+class ModelNotFound(NotFound):
+    """No configured provider serves this model."""
+
+    code = "model_not_found"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, param="model")
+
+
+class MethodNotAllowed(GatewayError):
+    """The path exists, the method on it does not."""
+
+    status = 405
+    type = "invalid_request_error"
+    code = "method_not_allowed"
+
+    def __init__(self, message: str, allow: str) -> None:
+        super().__init__(message)
+        self.headers = [(b"allow", allow.encode("latin-1"))]
+
+
+class BodyTooLarge(GatewayError):
+    """The request body is over the configured limit."""
+
+    status = 413
+    type = "invalid_request_error"
+    code = "request_too_large"
+
+
+class UnsupportedMedia(GatewayError):
+    """The body is not of a media type that the operation takes."""
+
+    status = 415
+    type = "invalid_request_error"
+    code = "unsupported_media_type"
+
+
+class InternalError(GatewayError):
+    """A defect of ours. The caller learns no more than that."""
+
+    code = "internal_error"
+
+    def __init__(self) -> None:
+        super().__init__("The gateway met an error of its own while it handled this request.")
+
+
+class Unavailable(GatewayError):
+    """The gateway, or the part of it that this request needs, cannot serve now."""
+
+    status = 503
+    code = "unavailable"
+
+
+class UpstreamError(GatewayError):
+    """What a provider refused. Its status, type and code are set from the provider's own (dialects translate them)."""
+
+    type = "upstream_error"
+
+    def __init__(
+        self, status: int, message: str, *, type: str, code: str | None, param: str | None = None
+    ) -> None:
+        super().__init__(message, param=param, code=code)
+        self.status = status
+        self.type = type
+
+
+class UpstreamDown(UpstreamError):
+    """The provider could not be reached, did not answer in time, or answered with what is no answer."""
+
+    def __init__(self, message: str, *, status: int = 502, code: str = "upstream_unavailable") -> None:
+        super().__init__(status, message, type="upstream_error", code=code)

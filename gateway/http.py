@@ -1,0 +1,61 @@
+"""What a handler is given and what it answers with."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from gateway.auth import Principal
+from gateway.errors import GatewayError, Headers
+
+if TYPE_CHECKING:
+    from gateway.app import Gateway
+
+Body = TypeVar("Body")
+
+JSON: tuple[bytes, bytes] = (b"content-type", b"application/json")
+EVENT_STREAM: Headers = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+]
+
+
+@dataclass(slots=True)
+class Request(Generic[Body]):
+    """A request that kept the contract. `body` has been validated and *is* its type in `generated.models`."""
+
+    id: str
+    operation: str
+    gateway: "Gateway"
+    principal: Principal | None
+    body: Body
+    path: dict[str, Any]
+    query: dict[str, Any]
+
+    @property
+    def key(self) -> Principal:
+        """The key that the request came with. Only for operations that the contract secures."""
+        if self.principal is None:
+            raise RuntimeError(f"{self.operation} is not secured by the contract")
+        return self.principal
+
+
+@dataclass(slots=True)
+class Reply:
+    """A whole answer, sent at once."""
+
+    body: bytes
+    status: int = 200
+    headers: Headers = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class StreamReply:
+    """Server-sent events, each chunk whole events; what arrived together is one chunk."""
+
+    chunks: AsyncGenerator[bytes, None]
+    headers: Headers = field(default_factory=list)
+
+
+def error_reply(error: GatewayError) -> Reply:
+    """The one envelope, with the error's status and headers."""
+    return Reply(error.body(), error.status, list(error.headers))

@@ -1,0 +1,87 @@
+"""Logs: lines for a person on a terminal, JSON for everything else, and no secret in either."""
+
+import logging
+import re
+import sys
+
+import orjson
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+_SECRETS = re.compile(
+    r"""
+      (?P<before>                                       # named as a secret; the name stays
+          \b(?:bearer|basic)\s+
+        | \b[\w-]{0,40}(?:api[-_]?key|authorization|password|secret)[\\"']*\s*[:=]
+          \s*[\\"']*(?:(?:bearer|basic)\s+)?
+        | [?&]key=
+        | ://[^/\s:@]*:(?=[^/\s@]+@)                    # a password in an address
+      )[^\s"'\\,;&@]{4,}
+      | \b(?:sk|xai|pplx|csk|nvapi)-[\w-]{8,}           # the prefixes of providers' keys, and of ours
+      | \b(?:gsk_|hf_|AIza)[\w-]{8,}
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+# What libraries say of their ordinary life is not news about this server.
+_QUIET = ("alembic", "asyncio", "connexion", "httpcore", "httpx", "sqlalchemy", "uvicorn")
+
+# What every line tells beside its message, whoever logged it.
+_FIELDS: tuple[Processor, ...] = (
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.StackInfoRenderer(),
+)
+
+
+def redact(text: str) -> str:
+    """`text` with everything that looks like a key or a password written as ***."""
+    return _SECRETS.sub(lambda found: f"{found['before'] or ''}***", text)
+
+
+def configure(level: str, *, console: bool | None = None) -> None:
+    """Send every logger of this process, ours and the libraries', to stderr from `level` on.
+
+    `console` chooses the form; None asks whether stderr is a terminal.
+    """
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *_FIELDS,
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    lines = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=_FIELDS,
+        processors=_renderers(sys.stderr.isatty() if console is None else console),
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(lines)
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.DEBUG if level.upper() == "DEBUG" else logging.WARNING)
+
+
+def _renderers(console: bool) -> list[Processor]:
+    """The way from an event to a line; the line is redacted last, so tracebacks are covered too."""
+    remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    if console:
+        # A plain traceback: the pretty ones print local variables, and keys are among them.
+        lines = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        return [remove, lines, _redact_line]
+    return [
+        remove,
+        structlog.processors.format_exc_info,
+        structlog.processors.JSONRenderer(lambda event, **options: orjson.dumps(event, **options).decode()),
+        _redact_line,
+    ]
+
+
+def _redact_line(logger: WrappedLogger, method: str, line: EventDict | str) -> str:
+    return redact(str(line))

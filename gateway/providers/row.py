@@ -1,0 +1,40 @@
+"""What is known about a provider, as data: where it is, what it speaks, and where it differs."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+TokenLimitField = Literal["max_tokens", "max_completion_tokens"]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Where an upstream differs from its dialect. The defaults are those of a server of which nothing is known."""
+
+    token_limit_field: TokenLimitField | None = None
+    """The one name this upstream has for the answer's token limit. None: the limit travels under the name it came with."""
+    stream_usage: bool = True
+    """Whether `stream_options.include_usage` may be added to a streamed request, so that it can be accounted."""
+    max_answer_tokens: int | None = None
+    """A cap on the tokens of an answer, put in where the request names none or a higher one."""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    """Fields put in where the request leaves them out."""
+    system_prompt: str | None = None
+    """A system message put first where the conversation has none."""
+    context_too_long: re.Pattern[str] | None = None
+    """Prose by which the upstream says that the prompt is too long, where no code says it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A provider that is known by name. Only a key is needed to turn it on."""
+
+    name: str
+    dialect: str
+    base_url: str
+    key_variable: str | None = None
+    base_url_variable: str | None = None
+    facts: Facts = Facts()
+    note: str = ""
+    """What a reader of the model list should know about it."""

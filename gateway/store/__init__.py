@@ -1,0 +1,1 @@
+"""What Waystone remembers. Only this package knows SQL; others hand its functions to a `Database`."""

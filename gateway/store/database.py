@@ -1,0 +1,167 @@
+"""The one way to the database: a function of a `Connection`, run in a transaction, off the event loop's back.
+
+What SQLite promises here: WAL with `synchronous=NORMAL`. Whatever was committed survives `kill -9`, since the
+operating system holds it. After a power cut the file is sound, but the last commits may be missing; a write
+that must not come undone, such as a key's revocation, is `durable` and waits for the disk. PostgreSQL waits
+for every commit.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from typing import Any, Self, TypeVar
+
+import structlog
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, ProgrammingError, SQLAlchemyError
+
+# AsyncEngine is a thin coat over this function, but its import brings the whole ORM along: 6 MB and 0.4 s.
+from sqlalchemy.util.concurrency import greenlet_spawn
+
+from gateway.store import schema
+from gateway.store.errors import Refused, StoreError, Unreachable
+from gateway.store.location import Location, locate
+from gateway.store.tables import HEAD
+
+T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
+
+_VALUE_STATES = frozenset({"22", "23", "54"})
+"""PostgreSQL's classes of errors that are the values' fault: data exception, constraint, program limit."""
+
+
+class Database:
+    """A pool of connections. Made and used in one event loop; `open` is the way to one that is ready."""
+
+    def __init__(self, location: Location) -> None:
+        self._location = location
+        self._engine = _engine(location)
+        self._is_sqlite = location.file is not None
+        self._running: set[asyncio.Task[Any]] = set()
+
+    @classmethod
+    async def open(cls, url: str) -> Self:
+        """Connect, and make or migrate the tables; several processes may do so at once.
+
+        Raises `StoreError` with a message for the operator, which never holds the URL's password.
+        """
+        location = locate(url)
+        database = cls(location)
+        try:
+            await database._prepare()
+        except StoreError as error:
+            await database.close()
+            raise type(error)(f"Cannot use the database {location.shown}: {error}") from None
+        return database
+
+    async def close(self) -> None:
+        """Wait for the work under way, then close every connection."""
+        if self._running:
+            await asyncio.wait(self._running)
+        await greenlet_spawn(self._engine.dispose)
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in a transaction that does not write. Raises `StoreError`."""
+        return await self._run(work, "BEGIN")
+
+    async def write(self, work: Callable[[Connection], T], *, durable: bool = False) -> T:
+        """Run `work` in a transaction, which is committed when it returns. Raises `StoreError`.
+
+        On SQLite it takes the write lock before `work` starts, so that what it reads cannot change under it.
+        """
+        return await self._run(work, "BEGIN IMMEDIATE", durable)
+
+    async def _run(self, work: Callable[[Connection], T], begin: str, durable: bool = False) -> T:
+        # In a task of its own: a caller that is cancelled must not tear a connection out of its transaction.
+        task = asyncio.create_task(greenlet_spawn(self._transact, work, begin, durable))
+        self._running.add(task)
+        task.add_done_callback(self._forget)
+        return await asyncio.shield(task)
+
+    def _forget(self, task: "asyncio.Task[Any]") -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            task.exception()  # seen, although a cancelled caller will never ask for it
+
+    def _transact(self, work: Callable[[Connection], T], begin: str, durable: bool) -> T:
+        try:
+            with self._engine.begin() as connection:
+                if self._is_sqlite:
+                    if begin == "BEGIN IMMEDIATE":
+                        connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+                    connection.exec_driver_sql(begin)
+                return work(connection)
+        except (SQLAlchemyError, OSError, ValueError, OverflowError) as error:
+            raise translated(error) from error
+
+    async def _prepare(self) -> None:
+        if self._location.ignored:
+            log.warning("database_parameters_ignored", parameters=self._location.ignored)
+        if self._location.file is not None:
+            _make_folder(self._location)
+            await greenlet_spawn(self._use_wal)
+        if await self.read(schema.revision) == HEAD:
+            return
+        if await self.write(schema.create, durable=True) != HEAD:
+            await schema.upgrade(self._location)
+
+    def _use_wal(self) -> None:
+        # WAL is a property of the file; a copy made by VACUUM INTO has lost it. No transaction may be open.
+        try:
+            with self._engine.connect() as connection:
+                if connection.exec_driver_sql("PRAGMA journal_mode").scalar() != "wal":
+                    connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+        except SQLAlchemyError as error:
+            if "locked" not in str(error):  # then another process is at it
+                raise translated(error) from error
+
+
+def translated(error: Exception) -> StoreError:
+    """The `StoreError` that a driver's error amounts to. Its message is the driver's own first line."""
+    origin: BaseException = getattr(error, "orig", None) or error
+    message = (str(origin).splitlines() or [""])[0].rpartition("'>: ")[2] or type(origin).__name__
+    state = str(getattr(origin, "sqlstate", None) or "")
+    is_sqlite_value = isinstance(origin, sqlite3.Error) and isinstance(
+        error, ProgrammingError | InterfaceError
+    )
+    if (
+        is_sqlite_value
+        or state[:2] in _VALUE_STATES
+        or isinstance(error, DataError | IntegrityError)
+        or isinstance(origin, ValueError | OverflowError | TypeError)
+        # asyncpg's own refusal to encode a value, which SQLAlchemy files under InterfaceError
+        or isinstance(origin.__cause__, ValueError)
+    ):
+        return Refused(message)
+    return Unreachable(message)
+
+
+def _engine(location: Location) -> Engine:
+    is_sqlite = location.file is not None
+    engine = create_engine(
+        location.engine_url,
+        connect_args=location.connect_args,
+        hide_parameters=True,  # they would stand in messages and logs
+        pool_size=2,
+        max_overflow=6,
+        pool_pre_ping=not is_sqlite,
+    )
+    if is_sqlite:
+        event.listen(engine, "connect", _configure_sqlite)
+    return engine
+
+
+def _configure_sqlite(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _make_folder(location: Location) -> None:
+    if location.file is None:
+        return
+    try:
+        location.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"its folder cannot be made ({error.strerror})") from None

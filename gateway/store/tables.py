@@ -1,0 +1,98 @@
+"""Every table. Times are seconds since 1970 (UTC), so that both databases hold and compare them alike."""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    text,
+)
+
+HEAD = "0001"
+"""The newest revision in migrations/versions, which makes these very tables (a test compares them)."""
+
+metadata = MetaData()
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("hint", String, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double),
+    Column("revoked_at", Double),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("metadata", JSON, nullable=False),
+    Column("first_seen", Double, nullable=False),
+    Column("last_seen", Double, nullable=False),
+)
+
+groups = Table(
+    "groups",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("metadata", JSON, nullable=False),
+    Column("first_seen", Double, nullable=False),
+    Column("last_seen", Double, nullable=False),
+)
+
+memberships = Table(
+    "memberships",
+    metadata,
+    Column("user_id", String, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("group_id", String, ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True),
+    Column("first_seen", Double, nullable=False),
+    Column("last_seen", Double, nullable=False),
+    Index("memberships_by_group", "group_id"),
+)
+
+
+def _index_of_named(column: str) -> Index:
+    # Most requests name nobody; those rows need not be written here as well.
+    is_named = text(f"{column} IS NOT NULL")
+    name = f"usage_by_{column.removesuffix('_id')}"
+    return Index(name, column, "time", sqlite_where=is_named, postgresql_where=is_named)
+
+
+# Usage outlives the keys, users and groups that it names: no foreign keys.
+usage = Table(
+    "usage",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("request_id", String, nullable=False),
+    Column("time", Double, nullable=False),
+    Column("key_id", String, nullable=False),
+    Column("user_id", String),
+    Column("group_id", String),
+    Column("operation", String, nullable=False),
+    Column("provider", String),
+    Column("model", String),
+    Column("is_stream", Boolean, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("prompt_tokens", BigInteger),
+    Column("completion_tokens", BigInteger),
+    Column("cached_tokens", BigInteger),
+    Column("reasoning_tokens", BigInteger),
+    Column("first_event_ms", Double),
+    Column("duration_ms", Double, nullable=False),
+    Index("usage_by_time", "time"),
+    _index_of_named("user_id"),
+    _index_of_named("group_id"),
+    Index("usage_by_key", "key_id", "time"),
+    Index("usage_by_model", "model", "time"),
+)

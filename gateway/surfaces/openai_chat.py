@@ -1,0 +1,62 @@
+"""OpenAI's chat completions, as `/v1/chat/completions` has them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from gateway import sse
+from gateway.errors import InternalError
+from gateway.events import Done, Event, Failed, Finished, NativeChunk, NativeReply, Usage
+from gateway.generation import Generation, Native
+
+
+class OpenAIChatSurface:
+    """A body goes upstream as it came, and the answer comes back as it was, mended where a server left gaps."""
+
+    dialect: str | None = "openai-chat"
+
+    def read(self, body: dict[str, Any]) -> Generation:
+        options = body.get("stream_options") or {}
+        return Generation(
+            model=body["model"],
+            is_stream=bool(body.get("stream")),
+            include_usage=bool(options.get("include_usage")),
+            metadata=body.get("metadata"),
+            native=Native("openai-chat", body),
+        )
+
+    def reply(self, generation: Generation, events: Sequence[Event]) -> bytes:
+        return orjson.dumps(native_document(events))
+
+    def writer(self, generation: Generation) -> "ChatWriter":
+        return ChatWriter()
+
+
+class ChatWriter:
+    """Chat chunks, then `[DONE]`. A failure is an error object and no `[DONE]`: SDKs raise on the first and must not
+    take the second for success."""
+
+    def write(self, events: Sequence[Event]) -> bytes:
+        parts: list[bytes] = []
+        for event in events:
+            match event:
+                case NativeChunk(payload):
+                    parts += (b"data: ", payload, b"\n\n")
+                case Done():
+                    parts.append(sse.DONE)
+                case Failed(error):
+                    parts.append(sse.event(error.body()))
+                case Usage() | Finished():
+                    pass
+                case other:
+                    raise TypeError(f"a chat stream cannot hold {type(other).__name__}")
+        return b"".join(parts)
+
+
+def native_document(events: Sequence[Event]) -> dict[str, Any]:
+    """The chat completion among the events of a plain answer."""
+    for event in events:
+        if isinstance(event, NativeReply):
+            return event.document
+    raise InternalError

@@ -1,0 +1,173 @@
+"""The items of a Response while they are being written, and the events that each of them is told in."""
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import orjson
+
+from gateway.surfaces.responses.document import new_id
+
+StreamEvent = dict[str, Any]
+
+
+class Item(Protocol):
+    """One output item. `item` is what it has become so far; `place` names it in events."""
+
+    item: dict[str, Any]
+
+    def close(self, status: str) -> Iterator[StreamEvent]:
+        """The events that complete it, all but `output_item.done`."""
+
+
+class MessageItem:
+    """A message: text and refusals, one content part open at a time."""
+
+    def __init__(self, output_index: int) -> None:
+        self.item: dict[str, Any] = {
+            "id": new_id("msg"),
+            "type": "message",
+            "status": "in_progress",
+            "role": "assistant",
+            "content": [],
+        }
+        self._place = {"item_id": self.item["id"], "output_index": output_index}
+        self._pieces: list[str] = []
+        self._part: dict[str, Any] | None = None
+
+    def text(self, piece: str, logprobs: list[dict[str, Any]] | None) -> Iterator[StreamEvent]:
+        """Write a piece of text."""
+        yield from self._turn_to("output_text")
+        if logprobs and self._part is not None:
+            self._part["logprobs"] += logprobs
+        self._pieces.append(piece)
+        yield self._told("response.output_text.delta", delta=piece, logprobs=logprobs or [])
+
+    def refusal(self, piece: str) -> Iterator[StreamEvent]:
+        """Write a piece of a refusal."""
+        yield from self._turn_to("refusal")
+        self._pieces.append(piece)
+        yield self._told("response.refusal.delta", delta=piece)
+
+    def annotation(self, annotation: dict[str, Any]) -> Iterator[StreamEvent]:
+        """Attach a citation, which chat nests under its type, to the text."""
+        yield from self._turn_to("output_text")
+        kind = annotation.get("type", "url_citation")
+        nested = annotation.get(kind)
+        flat = {"type": kind, **nested} if isinstance(nested, dict) else annotation
+        if self._part is not None:
+            index = len(self._part["annotations"])
+            self._part["annotations"].append(flat)
+            yield self._told("response.output_text.annotation.added", annotation_index=index, annotation=flat)
+
+    def close(self, status: str) -> Iterator[StreamEvent]:
+        if self._part is None and not self.item["content"]:
+            yield from self._turn_to("output_text")
+        yield from self._close_part()
+        self.item["status"] = status
+
+    def _turn_to(self, kind: str) -> Iterator[StreamEvent]:
+        """Open a content part of this kind, where it is not the one that is open."""
+        if self._part is not None and self._part["type"] == kind:
+            return
+        yield from self._close_part()
+        self._part = _new_part(kind)
+        self.item["content"].append(self._part)
+        yield self._told("response.content_part.added", part=_new_part(kind))
+
+    def _close_part(self) -> Iterator[StreamEvent]:
+        part, text = self._part, "".join(self._pieces)
+        if part is None:
+            return
+        if part["type"] == "refusal":
+            part["refusal"] = text
+            yield self._told("response.refusal.done", refusal=text)
+        else:
+            part["text"] = text
+            yield self._told("response.output_text.done", text=text, logprobs=part["logprobs"])
+        yield self._told("response.content_part.done", part=part)
+        self._part = None
+        self._pieces = []
+
+    def _told(self, kind: str, **fields: Any) -> StreamEvent:
+        index = max(len(self.item["content"]) - 1, 0)
+        return {"type": kind, **self._place, "content_index": index, **fields}
+
+
+def _new_part(kind: str) -> dict[str, Any]:
+    if kind == "refusal":
+        return {"type": kind, "refusal": ""}
+    return {"type": kind, "text": "", "annotations": [], "logprobs": []}
+
+
+class ReasoningItem:
+    """The model's reasoning as its upstream shows it."""
+
+    def __init__(self, output_index: int) -> None:
+        self.item: dict[str, Any] = {
+            "id": new_id("rs"),
+            "type": "reasoning",
+            "status": "in_progress",
+            "summary": [],
+            "content": [],
+        }
+        self._place = {"item_id": self.item["id"], "output_index": output_index, "content_index": 0}
+        self._pieces: list[str] = []
+
+    def text(self, piece: str) -> Iterator[StreamEvent]:
+        """Write a piece of reasoning."""
+        if not self._pieces:
+            part = {"type": "reasoning_text", "text": ""}
+            yield {"type": "response.content_part.added", **self._place, "part": part}
+        self._pieces.append(piece)
+        yield {"type": "response.reasoning_text.delta", **self._place, "delta": piece}
+
+    def close(self, status: str) -> Iterator[StreamEvent]:
+        text = "".join(self._pieces)
+        part = {"type": "reasoning_text", "text": text}
+        self.item["content"] = [part]
+        self.item["status"] = status
+        yield {"type": "response.reasoning_text.done", **self._place, "text": text}
+        yield {"type": "response.content_part.done", **self._place, "part": part}
+
+
+class FunctionCallItem:
+    """A call of one of the caller's functions."""
+
+    def __init__(self, output_index: int, call_id: str, name: str) -> None:
+        self.item: dict[str, Any] = {
+            "id": new_id("fc"),
+            "type": "function_call",
+            "status": "in_progress",
+            "call_id": call_id,
+            "name": name,
+            "arguments": "",
+        }
+        self._place = {"item_id": self.item["id"], "output_index": output_index}
+        self._pieces: list[str] = []
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the arguments so far are a whole JSON document, to which nothing can be added."""
+        try:
+            orjson.loads("".join(self._pieces))
+        except orjson.JSONDecodeError:
+            return False
+        return True
+
+    def arguments(self, piece: str) -> Iterator[StreamEvent]:
+        """Write a piece of the arguments."""
+        self._pieces.append(piece)
+        yield {"type": "response.function_call_arguments.delta", **self._place, "delta": piece}
+
+    def close(self, status: str) -> Iterator[StreamEvent]:
+        # A function without parameters is often called with an empty string, which is no JSON.
+        arguments = "".join(self._pieces) or "{}"
+        self.item["arguments"] = arguments
+        self.item["status"] = status
+        name = self.item["name"]
+        yield {
+            "type": "response.function_call_arguments.done",
+            **self._place,
+            "name": name,
+            "arguments": arguments,
+        }

@@ -1,0 +1,78 @@
+"""A configured provider: its dialect, its facts, its address and key, and the transport to it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from gateway.dialects import Dialect
+from gateway.dialects.base import Outbound, Refused
+from gateway.errors import UpstreamDown, UpstreamError
+from gateway.providers import Facts
+from gateway.transport import Call, Transport
+
+JSON_HEADERS = {"content-type": "application/json"}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where an upstream is, and the headers that open it. Never shown: the headers hold its key."""
+
+    base_url: str
+    headers: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """One provider that requests can be routed to. `models` is None where its own list is to be asked."""
+
+    name: str
+    dialect: Dialect
+    facts: Facts
+    transport: Transport
+    locate: Callable[[], Awaitable[Address]]
+    secrets: Sequence[str] = field(default=(), repr=False)
+    models: Sequence[str] | None = None
+    note: str = ""
+
+    async def send(self, outbound: Outbound) -> bytes:
+        """The body of a plain answer. Raises `UpstreamError` for anything but a 2xx."""
+        answer = await self.transport.send(await self._call(outbound))
+        if not 200 <= answer.status < 300:
+            raise self._refusal(answer.status, answer.headers, answer.body)
+        return answer.body
+
+    @asynccontextmanager
+    async def stream(self, outbound: Outbound) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The chunks of a streamed answer. Raises `UpstreamError` for anything but a 2xx."""
+        async with self.transport.stream(await self._call(outbound)) as stream:
+            if not 200 <= stream.status < 300:
+                body = b"".join([chunk async for chunk in stream.chunks])
+                raise self._refusal(stream.status, stream.headers, body)
+            yield stream.chunks
+
+    async def list_models(self) -> Sequence[str]:
+        """The names of its models, from the configuration or, where that has none, from the upstream's own list."""
+        if self.models is not None:
+            return self.models
+        address = await self.locate()
+        url = address.base_url + self.dialect.models_path
+        answer = await self.transport.send(Call(self.name, "GET", url, address.headers))
+        if answer.status != 200:
+            raise self._refusal(answer.status, answer.headers, answer.body)
+        try:
+            return self.dialect.decode_models(answer.body)
+        except ValueError:
+            message = f"{self.name} answered with no list of models."
+            raise UpstreamDown(message, code="upstream_bad_reply") from None
+
+    async def _call(self, outbound: Outbound) -> Call:
+        address = await self.locate()
+        return Call(self.name, "POST", address.base_url + outbound.path, address.headers, outbound.body)
+
+    def _refusal(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
+        refused = Refused(self.name, status, headers, body)
+        error = self.dialect.decode_error(refused, self.facts)
+        # A server may quote what it was sent; its key must not travel on to a client.
+        for secret in self.secrets:
+            error.message = error.message.replace(secret, "[redacted]")
+        return error

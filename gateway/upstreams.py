@@ -1,0 +1,72 @@
+"""Builds the upstreams that the settings name."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+
+from gateway.dialects import DIALECTS
+from gateway.embedded import MODEL, EmbeddedModel
+from gateway.providers import ROWS, Facts, compatible, embedded
+from gateway.providers.row import Row
+from gateway.settings import ProviderSettings, Settings
+from gateway.transport import HTTPTransport, Timeouts
+from gateway.upstream import JSON_HEADERS, Address, Upstream
+
+
+@asynccontextmanager
+async def open_upstreams(settings: Settings) -> AsyncIterator[dict[str, Upstream]]:
+    """The upstreams by name, the embedded one last. Their connections are closed when the context is left."""
+    async with AsyncExitStack() as stack:
+        upstreams: dict[str, Upstream] = {}
+        for name, provider in settings.providers.items():
+            transport = HTTPTransport(Timeouts(**provider.timeouts.model_dump()))
+            stack.push_async_callback(transport.close)
+            upstreams[name] = _upstream(name, provider, transport)
+        if settings.embedded.enabled:
+            model = EmbeddedModel(settings.data_dir)
+            stack.push_async_callback(model.close)
+            transport = HTTPTransport(Timeouts())
+            stack.push_async_callback(transport.close)
+            upstreams[embedded.ROW.name] = _embedded(model, transport)
+        yield upstreams
+
+
+def _upstream(name: str, provider: ProviderSettings, transport: HTTPTransport) -> Upstream:
+    row = ROWS.get(name) or Row(name, "openai-chat", "", facts=compatible.FACTS)
+    dialect = DIALECTS[provider.dialect or row.dialect]
+    key = provider.api_key.get_secret_value() if provider.api_key else None
+    extra = {header: value.get_secret_value() for header, value in (provider.headers or {}).items()}
+    headers = {**JSON_HEADERS, **(dialect.authorize(key) if key else {}), **extra}
+    return Upstream(
+        name=name,
+        dialect=dialect,
+        facts=_facts(row.facts, provider),
+        transport=transport,
+        locate=_fixed(Address((provider.base_url or row.base_url).rstrip("/"), headers)),
+        secrets=[secret for secret in (key, *extra.values()) if secret],
+        models=provider.models,
+        note=row.note,
+    )
+
+
+def _facts(facts: Facts, provider: ProviderSettings) -> Facts:
+    given = {"token_limit_field": provider.token_limit_field, "stream_usage": provider.stream_usage}
+    return replace(facts, **{name: value for name, value in given.items() if value is not None})
+
+
+def _fixed(address: Address) -> Callable[[], Awaitable[Address]]:
+    async def locate() -> Address:
+        return address
+
+    return locate
+
+
+def _embedded(model: EmbeddedModel, transport: HTTPTransport) -> Upstream:
+    row = embedded.ROW
+    dialect = DIALECTS[row.dialect]
+
+    async def locate() -> Address:
+        place = await model.address()
+        return Address(place.base_url, {**JSON_HEADERS, **dialect.authorize(place.api_key)})
+
+    return Upstream(row.name, dialect, row.facts, transport, locate, models=(MODEL,), note=row.note)

@@ -1,0 +1,1 @@
+"""What scripts/generate makes of openapi/: the contract as one document, and its types."""

@@ -1,0 +1,1 @@
+"""Chat, as OpenAI shapes it."""

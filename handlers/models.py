@@ -1,0 +1,19 @@
+"""`/v1/models`."""
+
+from typing import Any
+
+import orjson
+
+from gateway.http import Reply, Request
+
+
+async def list(request: Request[None]) -> Reply:
+    """The models that can be named in a request."""
+    models = await request.gateway.models.list()
+    return Reply(orjson.dumps({"object": "list", "data": models}))
+
+
+async def retrieve(request: Request[None]) -> Reply:
+    """One model, by `<provider>/<model>` or by a bare name that one provider serves."""
+    model: dict[str, Any] = await request.gateway.models.retrieve(request.path["model"])
+    return Reply(orjson.dumps(model))

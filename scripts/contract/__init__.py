@@ -1,0 +1,1 @@
+"""Makes the contract: merges, overlays and bundles openapi/, checks its style, and writes generated/."""

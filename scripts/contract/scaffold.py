@@ -1,0 +1,134 @@
+"""Begins the handlers that operations need and handlers/ does not have yet."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.contract.naming import handler_of
+from scripts.contract.bundle import lookup
+from scripts.contract.merge import operations
+from scripts.contract.models import request_type
+from scripts.contract.sources import Node
+
+_LINE_LENGTH = 110
+
+_FUNCTION = '''
+
+{signature}
+    """{summary}."""
+    raise NotImplementedError("{operation_id}: write me")
+'''
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """A function that an operation needs."""
+
+    module: str
+    name: str
+    operation_id: str
+    summary: str
+    body: str | None
+    streams: bool
+
+    def imports(self) -> dict[str, str]:
+        """The names that its signature needs, each with the module it comes from."""
+        names = {"Reply": "gateway.http", "Request": "gateway.http"}
+        if self.streams:
+            names["StreamReply"] = "gateway.http"
+        if self.body:
+            names[self.body] = "generated.models"
+        return names
+
+    def source(self) -> str:
+        """The function, with a body that says what is left to do."""
+        argument = f"request: Request[{self.body}]"
+        reply = "Reply | StreamReply" if self.streams else "Reply"
+        signature = f"async def {self.name}({argument}) -> {reply}:"
+        if len(signature) > _LINE_LENGTH:
+            signature = f"async def {self.name}(\n    {argument},\n) -> {reply}:"
+        summary = self.summary.rstrip(".")
+        return _FUNCTION.format(signature=signature, summary=summary, operation_id=self.operation_id)
+
+
+def write_missing(bundle: Node, root: Path) -> list[str]:
+    """Add each missing function to its module below `root`; the places, as `handlers/models.py::list`."""
+    begun: list[str] = []
+    for handler in needed(bundle):
+        path = root / (handler.module.replace(".", "/") + ".py")
+        source = (
+            path.read_text(encoding="utf-8")
+            if path.exists()
+            else f'"""Handles {handler.module.split(".", 1)[1]}."""\n'
+        )
+        tree = ast.parse(source)
+        if handler.name in _bound(tree):
+            continue
+        _make_packages(path.parent, root)
+        path.write_text(
+            _with_imports(source, tree, handler).rstrip() + "\n" + handler.source(), encoding="utf-8"
+        )
+        begun.append(f"{path.relative_to(root)}::{handler.name}")
+    return begun
+
+
+def needed(bundle: Node) -> Iterator[Handler]:
+    """The handler of each operation."""
+    for path, method, operation in operations(bundle):
+        module, name = handler_of(operation["operationId"], operation["tags"])
+        yield Handler(
+            module=module,
+            name=name,
+            operation_id=operation["operationId"],
+            summary=operation["summary"],
+            body=request_type(bundle, path, method),
+            streams=lookup(operation, "responses/200/content/text~1event-stream") is not None,
+        )
+
+
+def _bound(tree: ast.Module) -> set[str]:
+    names: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            names.update(alias.asname or alias.name for alias in node.names)
+    return names
+
+
+def _with_imports(source: str, tree: ast.Module, handler: Handler) -> str:
+    lines = source.splitlines()
+    bound = _bound(tree)
+    for module in sorted(set(handler.imports().values()), reverse=True):
+        names = {name for name, origin in handler.imports().items() if origin == module}
+        if not names <= bound:
+            _import(lines, module, names)
+    return "\n".join(lines)
+
+
+def _import(lines: list[str], module: str, names: set[str]) -> None:
+    body = ast.parse("\n".join(lines)).body
+    imports = [node for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
+    start = end = (imports[0].lineno - 1 if imports else body[0].end_lineno or 0) if body else 0
+    for node in imports:
+        if (
+            isinstance(node, ast.ImportFrom)
+            and node.module == module
+            and not any(a.asname for a in node.names)
+        ):
+            start, end = node.lineno - 1, node.end_lineno or 0
+            names = names | {alias.name for alias in node.names}
+    statement = f"from {module} import {', '.join(sorted(names))}"
+    lines[start:end] = [statement] if imports else ["", statement]
+
+
+def _make_packages(folder: Path, root: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for package in [folder, *folder.parents]:
+        if package == root:
+            return
+        marker = package / "__init__.py"
+        if not marker.exists():
+            name = ".".join(package.relative_to(root).parts)
+            marker.write_text(f'"""The operations of {name}."""\n', encoding="utf-8")

@@ -1,0 +1,61 @@
+"""The exceptions to the house's rules: each listed with its reason, and only while it is there."""
+
+import ast
+from collections.abc import Iterator
+
+from tests.house.sources import Module, modules
+
+# Where everything may be caught: path::function -> why.
+CATCH_ALL: dict[str, str] = {}
+
+# Where an import may stand inside a function: path::function -> why. A cycle is never a reason.
+INNER_IMPORTS: dict[str, str] = {}
+
+_EVERYTHING = {"Exception", "BaseException"}
+
+
+def test_everything_is_caught_only_at_the_listed_edges() -> None:
+    found = {f"{module.path}::{name}" for module in modules() for name in _catching_all(module)}
+    assert found == CATCH_ALL.keys(), _differences(found, CATCH_ALL)
+
+
+def test_imports_stand_inside_only_the_listed_functions() -> None:
+    found = {
+        f"{module.path}::{name}"
+        for module in modules()
+        for name, function in module.functions()
+        if any(isinstance(node, ast.Import | ast.ImportFrom) for node in _own_nodes(function))
+    }
+    assert found == INNER_IMPORTS.keys(), _differences(found, INNER_IMPORTS)
+
+
+def _catching_all(module: Module) -> Iterator[str]:
+    for name, function in [("", module.tree), *module.functions()]:
+        for node in _own_nodes(function):
+            if isinstance(node, ast.ExceptHandler) and _is_everything(node.type):
+                yield name
+
+
+def _is_everything(caught: ast.expr | None) -> bool:
+    match caught:
+        case None:
+            return True
+        case ast.Tuple():
+            return any(_is_everything(one) for one in caught.elts)
+        case ast.Name():
+            return caught.id in _EVERYTHING
+        case _:
+            return False
+
+
+def _own_nodes(function: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a function without those of functions inside it, which have names of their own."""
+    for node in ast.iter_child_nodes(function):
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from _own_nodes(node)
+
+
+def _differences(found: set[str], listed: dict[str, str]) -> str:
+    gone = sorted(listed.keys() - found)
+    return f"not listed: {sorted(found - listed.keys())}; listed, but no longer there: {gone}"

@@ -1,0 +1,67 @@
+"""What is installed: locked, hashed, and from wherever the machine's own configuration says."""
+
+import re
+
+import pytest
+
+from tests.house.sources import ROOT, texts
+
+LOCKED = ("server", "test", "embedded")
+
+# Put together here, so that this file does not contain what it looks for.
+PLACES = [
+    "".join(parts)
+    for parts in (
+        ("pypi", ".org"),
+        ("python", "hosted.org"),
+        ("registry.", "npmjs"),
+        ("--index", "-url"),
+        ("--extra-index", "-url"),
+        ("--find", "-links"),
+        ("/tmp", "/spike"),
+        ("/wo", "rk/"),
+        ("/root", "/"),
+        ("/opt", "/pypi"),
+    )
+]
+
+
+@pytest.mark.parametrize("name", LOCKED)
+def test_every_locked_package_has_a_version_and_hashes(name: str) -> None:
+    packages = _packages(name)
+    assert packages
+    loose = [
+        entry.split()[0]
+        for entry in packages
+        if not re.match(r"[\w.-]+(\[[\w,-]+\])?==\S+", entry) or "--hash=sha256:" not in entry
+    ]
+    assert not loose
+
+
+@pytest.mark.parametrize("name", LOCKED)
+def test_every_wanted_package_is_locked(name: str) -> None:
+    wanted = re.findall(r"^([A-Za-z][\w.-]*)", (ROOT / f"requirements/{name}.in").read_text(), re.MULTILINE)
+    assert wanted
+    locked = {_plain(entry.partition("==")[0]) for entry in _packages(name)}
+    assert {_plain(package) for package in wanted} <= locked
+
+
+def test_server_and_tests_lock_the_same_versions() -> None:
+    server, test = (
+        dict(entry.split()[0].split("==") for entry in _packages(name)) for name in ("server", "test")
+    )
+    assert server.items() <= test.items()
+
+
+def test_nothing_names_a_package_index_or_a_path_of_one_machine() -> None:
+    found = [f"{path}: {place}" for path, text in texts() for place in PLACES if place in text]
+    assert not found
+
+
+def _packages(name: str) -> list[str]:
+    text = (ROOT / f"requirements/{name}.txt").read_text().replace("\\\n", " ")
+    return [line for line in text.splitlines() if line and not line.lstrip().startswith("#")]
+
+
+def _plain(package: str) -> str:
+    return package.partition("[")[0].lower().replace("_", "-").replace(".", "-")

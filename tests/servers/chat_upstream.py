@@ -1,0 +1,259 @@
+"""An upstream that speaks the OpenAI chat dialect, as strictly as OpenAI, and misbehaves on request.
+
+The model's name is the script: `echo` answers with the last user message; the others stall, break, refuse or call tools.
+"""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+KEY = "sk-upstream-0123456789abcdef"
+CREATED = 1_790_000_000
+USAGE = {
+    "prompt_tokens": 11,
+    "completion_tokens": 7,
+    "total_tokens": 18,
+    "prompt_tokens_details": {"cached_tokens": 3, "audio_tokens": 0},
+    "completion_tokens_details": {"reasoning_tokens": 2, "audio_tokens": 0},
+}
+MODELS = ("echo", "tools", "parallel-tools", "reasoning", "refusal", "length", "sparse", "late-usage")
+
+
+class Broken(Exception):
+    """Ends a stream in the middle, without its last chunk: the client sees a connection that breaks off."""
+
+
+@dataclass
+class ChatUpstream:
+    """The server's script and its memory. Tests read `received`, `left` and `headers`."""
+
+    received: list[dict[str, Any]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    began: threading.Event = field(default_factory=threading.Event)
+    left: threading.Event = field(default_factory=threading.Event)
+    go_on: threading.Event = field(default_factory=threading.Event)
+    list_is_down: bool = False
+
+    @property
+    def app(self) -> Starlette:
+        return Starlette(
+            routes=[
+                Route("/v1/chat/completions", self.complete, methods=["POST"]),
+                Route("/v1/models", self.models),
+            ]
+        )
+
+    @property
+    def last(self) -> dict[str, Any]:
+        return self.received[-1]
+
+    async def models(self, request: Request) -> Response:
+        if self.list_is_down:
+            return JSONResponse({"error": "down"}, 500)
+        data = [{"id": name, "object": "model", "created": CREATED, "owned_by": "test"} for name in MODELS]
+        return JSONResponse({"object": "list", "data": data})
+
+    async def complete(self, request: Request) -> Response:
+        body = await request.json()
+        self.headers.append(dict(request.headers))
+        self.received.append(body)
+        complaint = complaint_about(request, body)
+        if complaint:
+            return _error(400, complaint, "invalid_request_error", "strict_upstream")
+        name = body["model"].partition(":")[0]
+        refusal = _REFUSALS.get(name)
+        if refusal:
+            return refusal()
+        if name == "stall":
+            await self._stall(request)
+        if body.get("stream"):
+            return StreamingResponse(self._stream(name, body, request), media_type="text/event-stream")
+        return JSONResponse(_sparse(body) if name == "sparse" else _reply(name, body))
+
+    async def _stall(self, request: Request) -> None:
+        self.began.set()
+        while not await request.is_disconnected() and not self.go_on.is_set():
+            await asyncio.sleep(0.01)
+        if not self.go_on.is_set():
+            self.left.set()
+
+    async def _stream(self, name: str, body: dict[str, Any], request: Request) -> AsyncIterator[bytes]:
+        chunks = list(_chunks(name, body))
+        if not (body.get("stream_options") or {}).get("include_usage"):
+            chunks = [chunk for chunk in chunks if chunk["choices"]]
+        try:
+            for number, chunk in enumerate(chunks):
+                if number == 2 and name in _MISHAPS:
+                    yield _MISHAPS[name]()
+                    return
+                if number == 2 and name == "pause":
+                    await self._stall(request)
+                yield b"data: " + orjson.dumps(chunk) + b"\n\n"
+            yield b"data: [DONE]\n\n"
+        except asyncio.CancelledError:
+            self.left.set()
+            raise
+
+
+def complaint_about(request: Request, body: dict[str, Any]) -> str | None:
+    """What a strict OpenAI server would refuse in this request, if anything."""
+    if request.headers.get("authorization") != f"Bearer {KEY}":
+        return "wrong key"
+    if request.headers.get("content-type") != "application/json":
+        return "wrong content type"
+    if "waystone" in (body.get("metadata") or {}):
+        return "metadata.waystone was forwarded"
+    for name in ("n", "max_completion_tokens", "max_tokens", "seed"):
+        if body.get(name) is not None and not isinstance(body[name], int):
+            return f"{name} is not an integer"
+    if body.get("stream_options") is not None and not body.get("stream"):
+        return "stream_options without stream"
+    for message in body["messages"]:
+        content = message.get("content")
+        if isinstance(content, list) and not all(isinstance(part, dict) for part in content):
+            return "a content part is not an object"
+    return None
+
+
+def _texts(body: dict[str, Any]) -> str:
+    for message in reversed(body["messages"]):
+        content = message.get("content")
+        if message.get("role") == "user" and content:
+            return content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
+    return "Hello."
+
+
+def _calls(name: str) -> list[dict[str, Any]]:
+    count = {"tools": 1, "parallel-tools": 2}.get(name, 0)
+    return [
+        {
+            "id": f"call_{i}",
+            "type": "function",
+            "function": {"name": f"f{i}", "arguments": '{"city":"Paris"}'},
+        }
+        for i in range(count)
+    ]
+
+
+def _message(name: str, body: dict[str, Any]) -> dict[str, Any]:
+    message: dict[str, Any] = {
+        "role": "assistant",
+        "content": _texts(body),
+        "refusal": None,
+        "annotations": [],
+    }
+    if calls := _calls(name):
+        message |= {"content": None, "tool_calls": calls}
+    if name == "refusal":
+        message |= {"content": None, "refusal": "I will not."}
+    if name == "reasoning":
+        message["reasoning_content"] = "Let me think."
+    return message
+
+
+def _finish(name: str) -> str:
+    return {"tools": "tool_calls", "parallel-tools": "tool_calls", "length": "length"}.get(name, "stop")
+
+
+def _reply(name: str, body: dict[str, Any]) -> dict[str, Any]:
+    choices = [
+        {"index": i, "message": _message(name, body), "logprobs": None, "finish_reason": _finish(name)}
+        for i in range(max(1, min(body.get("n") or 1, 8)))
+    ]
+    return {
+        "id": "chatcmpl-test",
+        "object": "chat.completion",
+        "created": CREATED,
+        "model": body["model"],
+        "choices": choices,
+        "usage": USAGE,
+        "x_unknown": {"kept": True},
+    }
+
+
+def _sparse(body: dict[str, Any]) -> dict[str, Any]:
+    """What small compatible servers answer: the least that can be understood."""
+    return {"choices": [{"message": {"content": _texts(body)}}]}
+
+
+def _chunk(delta: dict[str, Any], index: int, reason: str | None = None, **more: Any) -> dict[str, Any]:
+    choice = {"index": index, "delta": delta, "logprobs": None, "finish_reason": reason}
+    head = {"id": "chatcmpl-test", "object": "chat.completion.chunk", "created": CREATED, "model": "test"}
+    return {**head, "choices": [choice], "x_unknown": 1, **more}
+
+
+def _deltas(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield {"role": "assistant", "content": ""}
+    if "reasoning_content" in message:
+        yield {"reasoning_content": message["reasoning_content"]}
+    text = message["content"] or ""
+    for start in range(0, len(text), 8):
+        yield {"content": text[start : start + 8]}
+    if message["refusal"]:
+        yield {"refusal": message["refusal"]}
+    for i, call in enumerate(message.get("tool_calls", [])):
+        arguments = call["function"]["arguments"]
+        yield {"tool_calls": [{"index": i, **call, "function": {**call["function"], "arguments": ""}}]}
+        for part in (arguments[:6], arguments[6:]):
+            yield {"tool_calls": [{"index": i, "function": {"arguments": part}}]}
+
+
+def _chunks(name: str, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    deltas = list(_deltas(_message(name, body)))
+    usage = {} if name == "late-usage" else {"usage": None}
+    for index in range(max(1, min(body.get("n") or 1, 8))):
+        for delta in deltas:
+            yield _chunk(delta, index, **usage)
+        last = {"usage": USAGE} if name == "late-usage" else usage
+        yield _chunk({}, index, _finish(name), **last)
+    if name != "late-usage":
+        yield {**_chunk({}, 0), "choices": [], "usage": USAGE}
+
+
+def _error(
+    status: int, message: str, kind: str, code: str | None, headers: dict[str, str] | None = None
+) -> Response:
+    error = {"message": message, "type": kind, "param": None, "code": code}
+    return JSONResponse({"error": error}, status, headers)
+
+
+def _cut() -> bytes:
+    raise Broken
+
+
+_REFUSALS: dict[str, Callable[[], Response]] = {
+    "refuse-400": lambda: _error(400, "Invalid value for 'seed'.", "invalid_request_error", "invalid_value"),
+    "refuse-401": lambda: _error(
+        401, f"Incorrect API key provided: {KEY}", "invalid_request_error", "invalid_api_key"
+    ),
+    "refuse-403": lambda: _error(403, "Country not supported", "request_forbidden", None),
+    "refuse-404": lambda: _error(404, "The model does not exist", "invalid_request_error", "model_not_found"),
+    "refuse-429": lambda: _error(429, "Slow down", "requests", "rate_limit_exceeded", {"retry-after": "7"}),
+    "refuse-500": lambda: Response("Traceback (most recent call last): secret", 500),
+    "refuse-503": lambda: Response("", 503, {"retry-after": "3"}),
+    "refuse-302": lambda: Response("", 302, {"location": "http://127.0.0.1:1/elsewhere"}),
+    "quotes-key": lambda: _error(400, f"Cannot use {KEY} here", "invalid_request_error", None),
+    "too-long": lambda: _error(
+        400, "This model's maximum context length is 10 tokens.", "invalid_request_error", None
+    ),
+    "too-long-code": lambda: _error(400, "Too long", "invalid_request_error", "context_length_exceeded"),
+    "html": lambda: Response("<html>", 200, media_type="text/html"),
+    "no-choices": lambda: JSONResponse({"id": "x", "choices": []}),
+    "error-in-200": lambda: JSONResponse({"error": {"message": "overloaded", "code": 503}}),
+}
+_MISHAPS: dict[str, Callable[[], bytes]] = {
+    "cut": _cut,
+    "end-early": lambda: b"",
+    "error-in-stream": lambda: (
+        b'data: {"error": {"message": "The engine died", "type": "server_error", "code": 500}}\n\n'
+    ),
+    "garbage-in-stream": lambda: b"data: {{{\n\n",
+}

@@ -1,0 +1,41 @@
+"""Runs an ASGI application on a free port, in a thread of the test's process."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+DEADLINE = 15.0
+
+
+@contextmanager
+def serving(app: ASGIApp) -> Iterator[str]:
+    """The base URL of a running server. It stops when the context is left, whatever is still open."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app, log_level="critical", lifespan="off", access_log=False, timeout_graceful_shutdown=1
+        )
+    )
+    is_up = threading.Event()
+
+    async def run() -> None:
+        serve = asyncio.create_task(server.serve(sockets=[listener]))
+        while not server.started:
+            await asyncio.sleep(0.005)
+        is_up.set()
+        await serve
+
+    thread = threading.Thread(target=lambda: asyncio.run(run()), daemon=True)
+    thread.start()
+    try:
+        assert is_up.wait(DEADLINE), "the test's server did not come up"
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(DEADLINE)
+        listener.close()
