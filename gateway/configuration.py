@@ -1,7 +1,7 @@
 """Reads waystone.yaml: plain values, the line of each, and `${VAR}` filled in from the environment."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,11 +25,11 @@ _REFERENCE = re.compile(r"\$\$\{|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<de
 
 
 class ConfigurationError(Exception):
-    """The configuration cannot be used. The message has a line for each problem, and never a value that was read."""
+    """The configuration cannot be used. The message has a line for each problem and shows no value."""
 
 
 class _Unresolved(Exception):
-    """A string refers to a variable in a way, or to one, that does not work; the message is what was expected."""
+    """A string refers to no variable that is set; the message says what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class _Reader:
         self.problems: list[str] = []
         self._name = name
         self._environ = environ
-        self._resolver = Resolver()
+        self._resolve: Callable[..., str] = Resolver().resolve
         self._constructor = SafeConstructor()
 
     def document(self, events: Iterator[Any]) -> dict[str, Any]:
@@ -172,7 +172,7 @@ class _Reader:
     def _scalar(self, event: Any, path: KeyPath) -> Any:
         tag = event.tag
         if tag is None or tag == "!":
-            tag = self._resolver.resolve(yaml.ScalarNode, event.value, event.implicit)
+            tag = self._resolve(yaml.ScalarNode, event.value, event.implicit)
         if tag in _CONVERTED:
             try:
                 return self._constructor.construct_object(yaml.ScalarNode(tag, event.value))

@@ -37,7 +37,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An upstream's whole answer. Header names are in lower case."""
+    """An upstream's whole answer. Header names are in lower case, and there for refusals only: nobody else reads them."""
 
     status: int
     headers: Mapping[str, str]
@@ -84,7 +84,8 @@ class HTTPTransport:
             body = bytes(await response.bytes())
         except PyreqwestError as error:
             raise down(error, call.provider) from None
-        return Answer(response.status, dict(response.headers), body)
+        status = response.status
+        return Answer(status, {} if status < 300 else dict(response.headers), body)
 
     @asynccontextmanager
     async def stream(self, call: Call) -> AsyncIterator[Stream]:

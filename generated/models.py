@@ -308,7 +308,7 @@ class CreateChatCompletionRequest(TypedDict):
     """Use `tool_choice`."""
     functions: NotRequired[list[FunctionObject]]
     """Use `tools`."""
-    logit_bias: NotRequired[dict[str, Any] | None]
+    logit_bias: NotRequired[dict[str, float] | None]
     """What to add to the likelihood of single tokens, by token id."""
     logprobs: NotRequired[bool | None]
     """Whether to return the log probabilities of the tokens of the answer."""
@@ -316,7 +316,7 @@ class CreateChatCompletionRequest(TypedDict):
     """The most tokens to generate, reasoning included."""
     max_tokens: NotRequired[int | None]
     """Use `max_completion_tokens`."""
-    metadata: NotRequired[Metadata]
+    metadata: NotRequired[Metadata | None]
     modalities: NotRequired[list[str] | None]
     """The kinds of output wanted, such as text and audio."""
     moderation: NotRequired[dict[str, Any] | None]

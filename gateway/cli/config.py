@@ -1,11 +1,10 @@
 """`waystone config`: what the server would run with."""
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
+import yaml
 
 from gateway import settings
+from gateway.cli.state import ConfigPath
 from gateway.settings import ConfigurationError
 
 app = typer.Typer(help="Show the configuration.", no_args_is_help=True)
@@ -17,13 +16,11 @@ def group() -> None:
 
 
 @app.command()
-def show(
-    config: Annotated[Path | None, typer.Option(help="The waystone.yaml to read. [WAYSTONE_CONFIG]")] = None,
-) -> None:
-    """Print the effective settings; secrets appear as ***."""
+def show(config: ConfigPath = None) -> None:
+    """Print the effective settings as YAML; secrets appear as ***."""
     try:
         effective = settings.load(config)
     except ConfigurationError as error:
         typer.echo(error, err=True)
-        raise typer.Exit(2) from error
-    typer.echo(settings.describe(effective))
+        raise typer.Exit(2) from None
+    typer.echo(yaml.safe_dump(settings.describe(effective), sort_keys=False, allow_unicode=True), nl=False)

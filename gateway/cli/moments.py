@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 
-EXPECTED = "a length of time such as 90m, 12h, 30d or 2w, or an ISO date such as 2030-01-31 or 2030-01-31T12:00 (UTC)"
+EXPECTED = "a length of time (90m, 12h, 30d or 2w) or an ISO date (2030-01-31 or 2030-01-31T12:00, in UTC)"
 
 _LENGTH = re.compile(r"([0-9]{1,9})([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}

@@ -46,7 +46,7 @@ def run(listener: socket.socket, workers: int, announce: Announce) -> None:
     else:
         supervisor = _Supervisor(config, [listener], announce)
         supervisor.run()
-        if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
+        if supervisor.has_failed:
             sys.exit(STARTUP_FAILURE)
 
 
@@ -72,10 +72,20 @@ class _Supervisor(Multiprocess):
 
     def __init__(self, config: uvicorn.Config, sockets: list[socket.socket], announce: Announce) -> None:
         super().__init__(config, sockets)
-        self._announce: Announce | None = announce
+        self._announce = announce
+        self._is_serving = False
+        self.has_failed = False
 
     def keep_subprocess_alive(self) -> None:
+        if self.should_exit.is_set():
+            return
+        if not self._is_serving and not all(process.process.is_alive() for process in self.processes):
+            # It would end again the same way, and uvicorn would start it again forever.
+            self.has_failed = True
+            self.should_exit.set()
+            return
         super().keep_subprocess_alive()
-        if self._announce and all(process.is_ready() for process in self.processes):
+        self.has_failed = any(process.exitcode == STARTUP_FAILURE for process in self.processes)
+        if not self._is_serving and all(process.is_ready() for process in self.processes):
+            self._is_serving = True
             self._announce()
-            self._announce = None

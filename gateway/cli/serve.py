@@ -3,7 +3,7 @@
 import asyncio
 import json
 import os
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -12,6 +12,7 @@ from gateway import logs, settings
 from gateway.auth import KeyRing, NewKey
 from gateway.cli import address, processes
 from gateway.cli.address import AddressError
+from gateway.cli.state import ConfigPath
 from gateway.embedded import EmbeddedModel
 from gateway.settings import ConfigurationError, Settings
 from gateway.store.database import Database
@@ -25,34 +26,43 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on. [HOST; 127.0.0.1]")] = None,
     port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one. [PORT; 3000]")] = None,
     workers: Annotated[int | None, typer.Option(help="Worker processes. [WORKERS; 1]")] = None,
-    config: Annotated[Path | None, typer.Option(help="The waystone.yaml to read. [WAYSTONE_CONFIG]")] = None,
+    config: ConfigPath = None,
     log_level: Annotated[
         str | None, typer.Option(help="debug, info, warning or error. [LOG_LEVEL; info]")
     ] = None,
 ) -> None:
     """Run the gateway. Flags win over the environment, the environment over waystone.yaml."""
-    flags = {
+    given = {
         "HOST": host,
         "PORT": port,
         "WORKERS": workers,
         "WAYSTONE_CONFIG": config,
         "LOG_LEVEL": log_level,
     }
+    flags = {name: str(value) for name, value in given.items() if value is not None}
     # Workers are processes of their own: what they build themselves from travels by the environment.
-    os.environ.update({name: str(value) for name, value in flags.items() if value is not None})
+    os.environ.update(flags)
     try:
         effective = settings.load()
         listener = address.listen(effective.host, effective.port)
         logs.configure(effective.log_level)
         first = asyncio.run(_mint_first_key(effective))
     except (ConfigurationError, AddressError, StoreError) as error:
-        typer.echo(error, err=True)
-        raise typer.Exit(_CANNOT_START) from error
+        typer.echo(_named_as_typed(str(error), flags), err=True)
+        raise typer.Exit(_CANNOT_START) from None
 
     url = address.base_url(listener)
     if first:
         _show_first_key(url, first.secret)
     processes.run(listener, effective.workers, lambda: _announce(url, effective))
+
+
+def _named_as_typed(message: str, flags: Mapping[str, str]) -> str:
+    """`message` with the flag that was typed in the place of the variable that carries it."""
+    for name in flags:
+        flag = name.removeprefix("WAYSTONE_").lower().replace("_", "-")
+        message = message.replace(f"environment variable {name}:", f"--{flag}:")
+    return message
 
 
 async def _mint_first_key(effective: Settings) -> NewKey | None:
@@ -68,7 +78,9 @@ async def _mint_first_key(effective: Settings) -> NewKey | None:
 def _show_first_key(url: str, secret: str) -> None:
     question = {"role": "user", "content": "What is the capital of France?"}
     body = json.dumps({"model": _DEMONSTRATION_MODEL, "messages": [question]})
-    typer.echo(f"Your first key, shown this once (`waystone keys` makes more):\n\n  {secret}\n\nTry it:\n")
+    typer.echo(
+        f"Your first key, shown this once (`waystone keys create` makes more):\n\n  {secret}\n\nTry it:\n"
+    )
     typer.echo(
         f"curl {url}/api/gateway/v1/chat/completions -H 'Authorization: Bearer {secret}' "
         f"-H 'Content-Type: application/json' -d '{body}'\n"
@@ -76,7 +88,7 @@ def _show_first_key(url: str, secret: str) -> None:
 
 
 def _announce(url: str, effective: Settings) -> None:
-    missing = EmbeddedModel(effective.embedded).missing()
+    missing = EmbeddedModel(effective.data_dir).missing() if effective.embedded.enabled else None
     if missing:
         typer.echo(missing)
     typer.echo(f"Waystone listens on {url}; docs at {url}/docs")

@@ -10,7 +10,7 @@ def show(head: Sequence[str], rows: Iterable[Sequence[str]], *, numbers_from: in
 
     Into a pipe or a file the table is as wide as it needs to be, since a cut id is of no use.
     """
-    # Imported here: the server's process loads the commands too, and should not pay for what only a table needs.
+    # Imported here: the server's process loads the commands too, and should not pay for a table's needs.
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table

@@ -1,11 +1,11 @@
 """Compiles an operation's security requirements into a look at its headers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 
 from gateway.contract.bundle import Bundle, OperationSpec
 
 Headers = dict[bytes, bytes]
-FindSecrets = Callable[[Headers], list[str]]
+FindSecrets = Callable[[Headers], Iterator[str]]
 
 
 def compile_security(spec: OperationSpec, bundle: Bundle) -> FindSecrets | None:
@@ -18,8 +18,11 @@ def compile_security(spec: OperationSpec, bundle: Bundle) -> FindSecrets | None:
     schemes = bundle.document["components"]["securitySchemes"]
     readers = [_reader(schemes[name]) for alternative in spec.security for name in alternative]
 
-    def find(headers: Headers) -> list[str]:
-        return [secret for read in readers if (secret := read(headers))]
+    def find(headers: Headers) -> Iterator[str]:
+        for read in readers:
+            secret = read(headers)
+            if secret:
+                yield secret
 
     return find
 
@@ -45,12 +48,3 @@ def _bare(name: bytes) -> Callable[[Headers], str | None]:
         return value.decode("latin-1") if value and b" " not in value else None
 
     return read
-
-
-def names(secrets: Sequence[str]) -> str:
-    """What to say when none of the offered secrets is a key."""
-    return (
-        "The key is not valid."
-        if secrets
-        else "No key was sent. Send one as `Authorization: Bearer sk-gateway-…`."
-    )

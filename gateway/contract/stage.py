@@ -16,7 +16,7 @@ from gateway.contract.body import BodyReader, ClientLeft
 from gateway.contract.bundle import Bundle, OperationSpec
 from gateway.contract.parameters import compile_query
 from gateway.contract.presence import Presence
-from gateway.contract.security import compile_security, names
+from gateway.contract.security import compile_security
 from gateway.contract.sending import send_reply, send_stream
 from gateway.errors import GatewayError, Unauthenticated
 from gateway.http import Reply, Request, StreamReply, error_reply
@@ -89,12 +89,13 @@ class Operation:
     async def _authenticate(self, headers: dict[bytes, bytes]) -> Principal | None:
         if self._find_secrets is None:
             return None
-        secrets = self._find_secrets(headers)
-        for secret in secrets:
+        message = "No key was sent. Send one as `Authorization: Bearer sk-gateway-…`."
+        for secret in self._find_secrets(headers):
             principal = self._keys.lookup(secret) or await self._keys.find(secret)
             if principal is not None:
                 return principal
-        raise Unauthenticated(names(secrets))
+            message = "The key is not valid."
+        raise Unauthenticated(message)
 
 
 class ContractAPI(RoutedAPI[Operation]):

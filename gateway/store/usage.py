@@ -115,4 +115,4 @@ def totals(connection: Connection, by: Subject, since: float | None, until: floa
         query = query.where(usage.c.time >= since)
     if until is not None:
         query = query.where(usage.c.time < until)
-    return [Total(*row) for row in connection.execute(query.order_by(requests.desc(), subject))]
+    return [Total(*row) for row in connection.execute(query.order_by(requests.desc(), subject.nulls_last()))]

@@ -57,10 +57,10 @@ def models(bundle: Node) -> str:
             use_field_description=True,
             use_single_line_docstring=True,
             strict_nullable=True,
+            use_typed_nullable_map_values=True,
             use_double_quotes=True,
             disable_timestamp=True,
             keep_model_order=True,
-            import_overrides={"TypedDict": "typing"},
             custom_file_header=HEADER,
         )
     if not isinstance(text, str):

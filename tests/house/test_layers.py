@@ -1,5 +1,7 @@
 """Who may import whom: section 4 of the design, held."""
 
+import ast
+
 from tests.house.sources import Module, imports, modules, under
 
 NEUTRAL = (
@@ -25,7 +27,13 @@ MAY_IMPORT = {
     "gateway/dialects/": ("gateway.dialects", "gateway.providers.row", *NEUTRAL),
     "gateway/surfaces/": ("gateway.surfaces", "gateway.http", *NEUTRAL),
     "gateway/providers/": ("gateway.providers",),
-    "gateway/contract/": ("gateway.contract", "gateway.errors", "gateway.http", "gateway.auth", "generated"),
+    "gateway/contract/": (
+        "gateway.contract",
+        "gateway.errors",
+        "gateway.http",
+        "gateway.auth",
+        "gateway.sse",
+    ),
     "gateway/store/": ("gateway.store", "gateway.end_user", "gateway.errors"),
 }
 
@@ -41,8 +49,14 @@ DOORS = {
     "the server": (("uvicorn",), ("gateway/cli/",)),
     "the composed application": (("gateway.app",), ("gateway/cli/worker.py",)),
     "the command line": (("gateway.cli",), ("gateway/cli/", "gateway/__main__.py")),
-    "the environment": (("os.environ", "os.getenv"), ("gateway/settings", "gateway/configuration")),
 }
+
+# Who may touch the environment of the process. All settings come through one module.
+ENVIRONMENT = {
+    "gateway/settings.py": "reads it",
+    "gateway/cli/serve.py": "writes the flags into it, for workers that are processes of their own",
+}
+
 # Pure layers: no sockets, files or processes.
 PURE = (
     "gateway/dialects/",
@@ -91,6 +105,16 @@ def test_each_part_of_the_outside_world_has_one_door() -> None:
     assert not found, _list("a second door", found)
 
 
+def test_only_the_settings_read_the_environment() -> None:
+    found = {
+        module.path
+        for module in under("gateway/", "handlers/")
+        for node in ast.walk(module.tree)
+        if _is_the_environment(node)
+    }
+    assert found == ENVIRONMENT.keys()
+
+
 def test_pure_layers_do_no_input_or_output() -> None:
     found = [
         f"{module.path}:{line} imports {name}"
@@ -112,6 +136,16 @@ def test_no_module_imports_itself_through_others() -> None:
         for module in modules()
     }
     assert not (cycle := _find_cycle(edges)), f"an import cycle is a layer mistake: {' -> '.join(cycle)}"
+
+
+def _is_the_environment(node: ast.AST) -> bool:
+    match node:
+        case ast.Attribute():
+            return ast.unparse(node) in ("os.environ", "os.environb", "os.getenv")
+        case ast.ImportFrom(module="os"):
+            return any(alias.name in ("environ", "environb", "getenv") for alias in node.names)
+        case _:
+            return False
 
 
 def _ours(module: Module) -> list[tuple[str, str]]:

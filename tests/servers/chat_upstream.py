@@ -55,6 +55,13 @@ class ChatUpstream:
     def last(self) -> dict[str, Any]:
         return self.received[-1]
 
+    def forget(self) -> None:
+        """Begin anew, between two tests."""
+        self.received.clear()
+        self.headers.clear()
+        for event in (self.began, self.left, self.go_on):
+            event.clear()
+
     async def models(self, request: Request) -> Response:
         if self.list_is_down:
             return JSONResponse({"error": "down"}, 500)

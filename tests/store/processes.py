@@ -33,7 +33,11 @@ async def start(program: str, url: str, name: str = "") -> Process:
     body = "\n".join(f"    {line}" for line in program.strip().splitlines())
     source = f"{_SHARED}{body}\n\nasyncio.run(main(*sys.argv[1:]))"
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-W", "error", "-c", source, url, name), stdin=PIPE, stdout=PIPE, stderr=PIPE, cwd=ROOT
+        *(sys.executable, "-W", "error", "-c", source, url, name),
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+        cwd=ROOT,
     )
 
 

@@ -72,7 +72,15 @@ async def test_request_without_metadata_leaves_what_is_stored(
 
 
 async def test_metadata_comes_back_as_it_was_given(database: Database) -> None:
-    given = {"null": None, "yes": True, "one": 1, "half": 0.5, "big": 2**60, "": "ü\U0001f600\x00", "list": [{}]}
+    given: dict[str, Any] = {
+        "null": None,
+        "yes": True,
+        "one": 1,
+        "half": 0.5,
+        "big": 2**60,
+        "": "ü\U0001f600\x00",
+        "list": [{}],
+    }
     await _mention(database, (1.0, EndUser(group=Entity("acme", given))))
     stored = await _metadata(database, groups)
     assert stored == given
@@ -93,7 +101,9 @@ async def test_naming_only_the_user_implies_no_group(database: Database) -> None
 
 
 async def test_more_entities_than_one_statement_holds(database: Database) -> None:
-    mentions = [(1.0, EndUser(Entity(f"u{number}", {"n": number}), Entity("acme"))) for number in range(1_200)]
+    mentions = [
+        (1.0, EndUser(Entity(f"u{number}", {"n": number}), Entity("acme"))) for number in range(1_200)
+    ]
     await _mention(database, *mentions)
     rows = await _rows(database, users)
     assert {row["id"]: row["metadata"]["n"] for row in rows} == {f"u{n}": n for n in range(1_200)}
@@ -110,7 +120,8 @@ dice = random.Random(name)
 for step in range(25):
     people = [(Entity(f"u{n}", {f"{name}-{step}": 1}), Entity(f"g{n % 7}", {name: step})) for n in range(40)]
     dice.shuffle(people)
-    await database.write(partial(accounts.upsert, mentions=[(time.time(), EndUser(*pair)) for pair in people]))
+    mentions = [(time.time(), EndUser(*pair)) for pair in people]
+    await database.write(partial(accounts.upsert, mentions=mentions))
 await database.close()
 """
     await (await Database.open(url)).close()

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, insert, select, text
 
 from gateway.store.database import Database
 from gateway.store.errors import Refused, StoreError, Unreachable
-from gateway.store.tables import keys, users
+from gateway.store.tables import users
 from tests.store import postgres, processes
 
 pytestmark = pytest.mark.anyio
@@ -140,9 +140,7 @@ async def test_folder_of_a_sqlite_database_is_made_and_private(tmp_path: Path) -
 async def test_durable_write_waits_for_the_disk(tmp_path: Path, durable: bool, level: int) -> None:
     database = await Database.open(f"sqlite:///{tmp_path}/waystone.db")
     await database.write(_users, durable=not durable)
-    found = await database.write(
-        lambda c: c.exec_driver_sql("PRAGMA synchronous").scalar(), durable=durable
-    )
+    found = await database.write(lambda c: c.exec_driver_sql("PRAGMA synchronous").scalar(), durable=durable)
     await database.close()
     assert found == level
 
@@ -150,7 +148,9 @@ async def test_durable_write_waits_for_the_disk(tmp_path: Path, durable: bool, l
 async def test_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("these are notes, " * 100)
-    with pytest.raises(StoreError, match=r"Cannot use the database sqlite:////.*notes\.txt: file is not a database"):
+    with pytest.raises(
+        StoreError, match=r"Cannot use the database sqlite:////.*notes\.txt: file is not a database"
+    ):
         await Database.open(f"sqlite:///{file}")
 
 
@@ -218,5 +218,3 @@ await (await Database.open(url)).close()
 print(sorted({"sqlalchemy.orm", "alembic"} & sys.modules.keys()))
 """
     assert await processes.finish(await processes.start(program, url)) == ["[]"]
-
-

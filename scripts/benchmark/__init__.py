@@ -1,0 +1,1 @@
+"""Measures the running gateway: speed beside a bare proxy, memory, start."""

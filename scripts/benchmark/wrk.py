@@ -1,0 +1,80 @@
+"""Runs wrk for one short round."""
+
+import json
+import shutil
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.benchmark.errors import BenchmarkError
+from scripts.benchmark.processes import on_core
+
+_SCRIPT = Path(__file__).with_name("post.lua")
+_MOST_SECONDS = 3600
+_GRACE_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is loaded: a URL that takes the body in `body`."""
+
+    name: str
+    url: str
+    body: Path
+    key: str
+
+
+@dataclass(frozen=True)
+class Round:
+    """What one round measured."""
+
+    requests: int
+    seconds: float
+    p50_ms: float
+    p99_ms: float
+
+    @property
+    def per_second(self) -> float:
+        return self.requests / self.seconds
+
+
+def find() -> str:
+    """The path of wrk. Raises `BenchmarkError` that says how to get it."""
+    path = shutil.which("wrk")
+    if path is None:
+        raise BenchmarkError("wrk is missing. Debian and Ubuntu: apt-get install wrk; macOS: brew install wrk.")
+    return path
+
+
+def load(target: Target, connections: int, seconds: float, core: int | None) -> Round:
+    """Load a target for so many seconds. Raises `BenchmarkError` if any request failed."""
+    command = [find(), "-t1", f"-c{connections}", f"-d{_MOST_SECONDS}", "-s", str(_SCRIPT)]
+    command += ["-H", f"Authorization: Bearer {target.key}", "-H", "Content-Type: application/json"]
+    command += [target.url, "--", str(target.body)]
+    with on_core(core):
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        # wrk itself counts in whole seconds; interrupted, it stops and tells what it has.
+        time.sleep(seconds)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=_GRACE_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        raise BenchmarkError(f"wrk did not stop after loading {target.name}") from error
+    finally:
+        process.kill()
+        process.wait()
+    return _read(output, target.name)
+
+
+def _read(output: str, name: str) -> Round:
+    line = next((line for line in output.splitlines() if line.startswith("{")), None)
+    if line is None:
+        raise BenchmarkError(f"wrk told nothing about {name}:\n{output}")
+    told = json.loads(line)
+    if told.pop("errors"):
+        raise BenchmarkError(f"requests to {name} failed:\n{output}")
+    if not told["requests"]:
+        raise BenchmarkError(f"{name} answered no request in {told['seconds']:.1f} s")
+    return Round(**told)

@@ -1,0 +1,116 @@
+"""Runs the real gateway as people run it: `waystone serve`, in a process of its own."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+ROOT = Path(__file__).resolve().parents[2]
+KEY = "sk-gateway-tests-0123456789abcdefghijklmnop"
+DEADLINE = 60.0
+_READY = re.compile(r"listens on (http://\S+?);")
+
+
+@dataclass
+class RunningGateway:
+    """A gateway that serves. `output` is what it printed so far, `log` its log file."""
+
+    url: str
+    folder: Path
+    process: subprocess.Popen[str]
+    log: Path
+    environment: Mapping[str, str] = field(repr=False)
+    output: list[str] = field(default_factory=list)
+
+    def client(self, key: str | None = KEY, timeout: float = 30.0) -> httpx.Client:
+        """A client that sends the key. The caller closes it."""
+        headers = {"authorization": f"Bearer {key}"} if key else {}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=timeout)
+
+    def stop(self) -> int:
+        """Stop as a service manager would, and give the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(DEADLINE)
+
+    def command(self, *words: str) -> str:
+        """The output of another `waystone` command with the same settings."""
+        command = [sys.executable, "-m", "gateway", *words]
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=self.folder,
+            env=dict(self.environment),
+            timeout=DEADLINE,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+@contextmanager
+def running_gateway(
+    folder: Path, config: Mapping[str, Any] | None = None, environment: Mapping[str, str] | None = None
+) -> Iterator[RunningGateway]:
+    """A gateway on a free port with its state in `folder`. It is stopped when the context is left."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if config is not None:
+        # JSON is YAML, too.
+        (folder / "waystone.yaml").write_text(json.dumps(config))
+    full = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "PYTHONPATH": str(ROOT),
+        "WAYSTONE_DATA": str(folder / "data"),
+        "WAYSTONE_API_KEY": KEY,
+        **(environment or {}),
+    }
+    log = folder / "gateway.log"
+    with log.open("w") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gateway", "serve", "--port", "0"],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            cwd=folder,
+            env=full,
+        )
+    gateway = RunningGateway("", folder, process, log, full)
+    try:
+        gateway.url = _ready_url(gateway)
+        yield gateway
+    finally:
+        process.kill()
+        process.wait(DEADLINE)
+
+
+def _ready_url(gateway: RunningGateway) -> str:
+    """Read the server's output until it says that it listens, and go on reading behind the test's back."""
+    found: list[str] = []
+    is_known = threading.Event()
+
+    def read() -> None:
+        assert gateway.process.stdout is not None
+        with gateway.process.stdout as lines:
+            for line in lines:
+                gateway.output.append(line)
+                match = _READY.search(line)
+                if match and not found:
+                    found.append(match[1])
+                    is_known.set()
+        is_known.set()
+
+    threading.Thread(target=read, daemon=True).start()
+    assert is_known.wait(DEADLINE), "the gateway did not come up"
+    assert found, f"the gateway stopped: {''.join(gateway.output)}{gateway.log.read_text()}"
+    return found[0]

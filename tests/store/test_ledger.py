@@ -1,0 +1,260 @@
+"""The ledger: nothing lost at a stop, little at a kill, nobody disturbed while the database is away."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, func, select
+from structlog.testing import capture_logs
+
+from gateway import ledger as ledger_module
+from gateway.end_user import EndUser, Entity
+from gateway.ledger import Ledger, UsageRow
+from gateway.store.database import Database
+from gateway.store.errors import Unreachable
+from gateway.store.tables import memberships, usage, users
+from tests.store import processes
+from tests.store.waiting import until
+
+pytestmark = pytest.mark.anyio
+
+
+def _row(name: str, **fields: Any) -> UsageRow:
+    return UsageRow(request_id=name, time=time.time(), key_id="env", operation="chat", **fields)
+
+
+async def _names(database: Database) -> list[str]:
+    def read(connection: Connection) -> list[str]:
+        return list(connection.execute(select(usage.c.request_id).order_by(usage.c.id)).scalars())
+
+    return await database.read(read)
+
+
+async def _until_written(database: Database, count: int) -> None:
+    async def are_there() -> bool:
+        return len(await _names(database)) >= count
+
+    await until(are_there)
+
+
+class _Fickle:
+    """A database that is away when told so, and may lose the answer to a commit."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.is_away = False
+        self.loses_answers = False
+        self.writes = 0
+
+    async def write(self, work: Callable[[Connection], Any]) -> Any:
+        self.writes += 1
+        if self.is_away:
+            raise Unreachable("gone fishing")
+        answer = await self._database.write(work)
+        if self.loses_answers:
+            raise Unreachable("connection reset during COMMIT")
+        return answer
+
+
+def _ledger(database: _Fickle, capacity: int = 1_000) -> Ledger:
+    make: Any = Ledger
+    made: Ledger = make(database, capacity)
+    return made
+
+
+async def test_close_writes_everything(database: Database) -> None:
+    ledger = Ledger(database)
+    await ledger.start()
+    for number in range(5_000):
+        ledger.record(_row(f"r{number}"), None)
+    await ledger.close()
+    assert await _names(database) == [f"r{number}" for number in range(5_000)]
+
+
+async def test_rows_are_written_within_a_second_by_themselves(database: Database) -> None:
+    ledger = Ledger(database)
+    await ledger.start()
+    begun = time.monotonic()
+    ledger.record(_row("r"), EndUser(Entity("ann"), Entity("acme")))
+    await _until_written(database, 1)
+    assert time.monotonic() - begun < 1
+    linked = await database.read(lambda c: c.execute(select(func.count()).select_from(memberships)).scalar())
+    assert linked == 1
+    await ledger.close()
+
+
+async def test_idle_ledger_leaves_the_database_alone(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger_module, "FLUSH_SECONDS", 0.001)
+    fickle = _Fickle(database)
+    ledger = _ledger(fickle)
+    await ledger.start()
+    ledger.record(_row("r"), None)
+    await _until_written(database, 1)
+    await ledger.close()
+    assert fickle.writes == 1
+
+
+async def test_kill_9_loses_less_than_the_last_second(url: str) -> None:
+    program = """
+database = await Database.open(url)
+ledger = Ledger(database)
+await ledger.start()
+number = 0
+print("started", flush=True)
+while True:
+    ledger.record(row(str(number)), EndUser(Entity("ann")))
+    print(number, time.time(), flush=True)
+    number += 1
+    await asyncio.sleep(0.002)
+"""
+    worker = await processes.start(program, url)
+    assert await processes.hear(worker) == "started"
+    recorded: dict[str, float] = {}
+    while len(recorded) < 700:
+        number, moment = (await processes.hear(worker)).split()
+        recorded[number] = float(moment)
+    worker.send_signal(signal.SIGKILL)
+    killed = time.time()
+    await worker.wait()
+
+    database = await Database.open(url)
+    written = set(await _names(database))
+    await database.close()
+    lost = [moment for number, moment in recorded.items() if number not in written]
+    assert written
+    assert all(moment > killed - 1 for moment in lost), f"lost from {killed - min(lost):.2f} s before the end"
+
+
+async def test_rows_wait_while_the_database_is_away(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger_module, "FLUSH_SECONDS", 0.001)
+    monkeypatch.setattr(ledger_module, "_LONGEST_PAUSE", 0.002)
+    fickle = _Fickle(database)
+    fickle.is_away = True
+    ledger = _ledger(fickle)
+    with capture_logs() as logs:
+        await ledger.start()
+        for number in range(10):
+            ledger.record(_row(f"r{number}"), None)
+        await until(lambda: fickle.writes >= 5)
+        fickle.is_away = False
+        await _until_written(database, 10)
+        await ledger.close()
+    assert await _names(database) == [f"r{number}" for number in range(10)]
+    assert [log["event"] for log in logs] == ["usage_not_written", "usage_written_again"]
+
+
+async def test_row_whose_commit_was_not_confirmed_is_not_counted_twice(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger_module, "FLUSH_SECONDS", 0.001)
+    fickle = _Fickle(database)
+    fickle.loses_answers = True
+    ledger = _ledger(fickle)
+    await ledger.start()
+    ledger.record(_row("r"), None)
+    await until(lambda: fickle.writes >= 3)
+    fickle.loses_answers = False
+    await ledger.close()
+    assert await _names(database) == ["r"]
+
+
+async def test_oldest_rows_go_when_memory_is_full(database: Database) -> None:
+    ledger = Ledger(database, capacity=100)
+    for number in range(130):
+        ledger.record(_row(f"r{number}"), None)
+    with capture_logs() as logs:
+        await ledger.close()
+    assert await _names(database) == [f"r{number}" for number in range(30, 130)]
+    assert [(log["event"], log["rows"]) for log in logs] == [("usage_rows_dropped", 30)]
+
+
+async def test_stop_while_the_database_is_away_says_what_is_lost(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger_module, "_CLOSING_SECONDS", 0.05)
+    monkeypatch.setattr(ledger_module, "FLUSH_SECONDS", 0.001)
+    fickle = _Fickle(database)
+    fickle.is_away = True
+    ledger = _ledger(fickle)
+    for number in range(3):
+        ledger.record(_row(f"r{number}"), None)
+    with capture_logs() as logs:
+        await ledger.close()
+    assert {"event": "usage_rows_lost", "rows": 3, "log_level": "error"} in logs
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [{"user_id": "\ud800"}, {"prompt_tokens": 2**70}, {"prompt_tokens": [1]}],
+    ids=["surrogate", "number", "type"],
+)
+async def test_row_that_is_refused_does_not_take_others_with_it(
+    database: Database, poison: dict[str, Any]
+) -> None:
+    ledger = Ledger(database)
+    for number in range(20):
+        ledger.record(_row(f"r{number}"), None)
+    ledger.record(_row("bad", **poison), None)
+    for number in range(20, 40):
+        ledger.record(_row(f"r{number}"), None)
+    with capture_logs() as logs:
+        await ledger.close()
+    assert await _names(database) == [f"r{number}" for number in range(40)]
+    assert [(log["event"], log["request"]) for log in logs] == [("usage_row_refused", "bad")]
+
+
+async def test_nul_that_postgresql_refuses_does_not_take_others_with_it(postgres_url: str) -> None:
+    database = await Database.open(postgres_url)
+    ledger = Ledger(database)
+    for name, model in (("r", "small"), ("bad", "\x00"), ("s", "small")):
+        ledger.record(_row(name, model=model), None)
+    with capture_logs() as logs:
+        await ledger.close()
+    assert await _names(database) == ["r", "s"]
+    assert [log["request"] for log in logs] == ["bad"]
+    await database.close()
+
+
+async def test_end_user_that_is_refused_does_not_hide_the_usage(database: Database) -> None:
+    ledger = Ledger(database)
+    ledger.record(_row("r"), EndUser(Entity("\ud800")))
+    ledger.record(_row("s"), EndUser(Entity("ann")))
+    with capture_logs() as logs:
+        await ledger.close()
+    assert await _names(database) == ["r", "s"]
+    assert [log["with_end_user"] for log in logs] == [True]
+    assert await database.read(lambda c: c.execute(select(users.c.id)).scalars().all()) == ["ann"]
+
+
+async def test_two_workers_write_side_by_side(url: str) -> None:
+    program = """
+database = await Database.open(url)
+ledger = Ledger(database)
+await ledger.start()
+await signal("ready")
+for number in range(3000):
+    ledger.record(row(f"{name}-{number}"), EndUser(Entity(f"u{number % 50}", {name: number}), Entity("acme")))
+    if number % 100 == 0:
+        await asyncio.sleep(0.01)
+await ledger.close()
+await database.close()
+"""
+    await (await Database.open(url)).close()
+    workers = [await processes.start(program, url, name) for name in ("a", "b")]
+    for worker in workers:
+        assert await processes.hear(worker) == "ready"
+    for worker in workers:
+        processes.tell(worker)
+    await asyncio.gather(*map(processes.finish, workers))
+    database = await Database.open(url)
+    assert len(set(await _names(database))) == 6_000
+    stored = await database.read(lambda c: c.execute(select(users.c.metadata)).scalars().all())
+    assert all(set(metadata) == {"a", "b"} for metadata in stored)
+    await database.close()
