@@ -50,8 +50,11 @@ def _upstream(name: str, provider: ProviderSettings, transport: HTTPTransport) -
 
 
 def _facts(facts: Facts, provider: ProviderSettings) -> Facts:
-    given = {"token_limit_field": provider.token_limit_field, "stream_usage": provider.stream_usage}
-    return replace(facts, **{name: value for name, value in given.items() if value is not None})
+    if provider.token_limit_field is not None:
+        facts = replace(facts, token_limit_field=provider.token_limit_field)
+    if provider.stream_usage is not None:
+        facts = replace(facts, stream_usage=provider.stream_usage)
+    return facts
 
 
 def _fixed(address: Address) -> Callable[[], Awaitable[Address]]:

@@ -4,7 +4,10 @@ import warnings
 
 import typer
 
-from gateway.cli import config, keys, models, serve, usage
+from gateway.cli import config, keys
+from gateway.cli.models import models
+from gateway.cli.serve import serve
+from gateway.cli.usage import usage
 
 # connexion imports starlette's test client, which then advises a package that only tests would use.
 warnings.filterwarnings("ignore", message="Using `httpx` with `starlette.testclient`")
@@ -17,8 +20,8 @@ main = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-main.command()(serve.serve)
-main.command()(usage.usage)
-main.command()(models.models)
+main.command()(serve)
+main.command()(usage)
+main.command()(models)
 main.add_typer(keys.app, name="keys")
 main.add_typer(config.app, name="config")

@@ -72,6 +72,10 @@ class Database:
         """
         return await self._run(work, "BEGIN IMMEDIATE", durable)
 
+    async def check(self) -> None:
+        """Raise `StoreError` if the database does not answer."""
+        await self.read(_probe)
+
     async def _run(self, work: Callable[[Connection], T], begin: str, durable: bool = False) -> T:
         # In a task of its own: a caller that is cancelled must not tear a connection out of its transaction.
         task = asyncio.create_task(greenlet_spawn(self._transact, work, begin, durable))
@@ -135,6 +139,10 @@ def translated(error: Exception) -> StoreError:
     ):
         return Refused(message)
     return Unreachable(message)
+
+
+def _probe(connection: Connection) -> None:
+    connection.exec_driver_sql("SELECT 1")
 
 
 def _engine(location: Location) -> Engine:

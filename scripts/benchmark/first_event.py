@@ -14,7 +14,7 @@ from scripts.benchmark.servers import KEY, PROVIDER, Servers
 from scripts.benchmark.upstream import STAMP
 
 _STAMP = re.compile(STAMP.encode() + rb"(\d+);")
-_LAST_CHUNK = b"\r\n0\r\n\r\n"
+LAST_CHUNK = b"\r\n0\r\n\r\n"
 _TIMEOUT_SECONDS = 10.0
 
 
@@ -39,7 +39,7 @@ def _delay(port: int, model: str) -> float:
         connection.sendall(request_head(len(body)) + body)
         received = b""
         first: float | None = None
-        while not received.endswith(_LAST_CHUNK):
+        while not received.endswith(LAST_CHUNK):
             part = connection.recv(65_536)
             now = time.monotonic_ns()
             received += part

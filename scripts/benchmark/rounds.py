@@ -34,12 +34,13 @@ class Figures:
 
     def document(self) -> dict[str, Any]:
         """For the JSON file."""
-        return {name: round(value, 4) if isinstance(value, float) else value for name, value in asdict(self).items()}
+        return {
+            name: round(value, 4) if isinstance(value, float) else value
+            for name, value in asdict(self).items()
+        }
 
 
-def alternate(
-    targets: Sequence[Target], connections: int, effort: Effort, core: int | None
-) -> list[Figures]:
+def alternate(targets: Sequence[Target], connections: int, effort: Effort, core: int | None) -> list[Figures]:
     """Load the targets in turn, round after round; the first is what the others are compared with."""
     for target in targets:
         wrk.load(target, connections, min(_WARM_SECONDS, effort.seconds), core)
@@ -62,8 +63,6 @@ def _figures(name: str, connections: int, rounds: Sequence[Round], first: Sequen
         per_second=middle,
         p50_ms=median(one.p50_ms for one in rounds),
         p99_ms=median(one.p99_ms for one in rounds),
-        share=median(
-            one.per_second / beside.per_second for one, beside in zip(rounds, first, strict=True)
-        ),
+        share=median(one.per_second / beside.per_second for one, beside in zip(rounds, first, strict=True)),
         spread=(max(speeds) - min(speeds)) / middle,
     )

@@ -22,9 +22,7 @@ class Place:
     folder: Path
     cores: Cores
 
-    def program(
-        self, name: str, *arguments: str, environment: Mapping[str, str] | None = None
-    ) -> Program:
+    def program(self, name: str, *arguments: str, environment: Mapping[str, str] | None = None) -> Program:
         """A Python program of the project, with nothing of the caller's environment but what it needs."""
         basic = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "PYTHONPATH": str(self.root)}
         return Program(name, arguments, {**basic, **(environment or {})}, self.folder)
@@ -60,9 +58,7 @@ def running_upstream(place: Place) -> Iterator[Server]:
 
 
 @contextmanager
-def running_gateway(
-    place: Place, upstream: Server, arguments: tuple[str, ...] = GATEWAY
-) -> Iterator[Server]:
+def running_gateway(place: Place, upstream: Server, arguments: tuple[str, ...] = GATEWAY) -> Iterator[Server]:
     """The gateway as people run it, with a new SQLite database, in front of `upstream`."""
     number = len(list(place.folder.glob("waystone-*.yaml")))
     config = place.folder / f"waystone-{number}.yaml"
