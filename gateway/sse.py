@@ -4,6 +4,8 @@ MAX_EVENT_BYTES = 32 * 1024 * 1024
 DONE = b"data: [DONE]\n\n"
 KEEP_ALIVE = b": keep-alive\n\n"
 
+_MARK = b"\xef\xbb\xbf"
+
 
 class EventTooLarge(ValueError):
     """One event is larger than anything a model sends."""
@@ -14,65 +16,92 @@ class Reader:
 
     Takes LF, CRLF and CR line ends, comments, a byte order mark, `data:` with and without a space, and data over
     several lines. Fields other than `data` are passed over: every upstream repeats its event's name in the data.
+    So are events whose data is empty, by which some servers keep a connection open.
     """
 
-    def __init__(self) -> None:
-        self._rest = b""
+    def __init__(self, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
+        self._limit = max_event_bytes
+        self._head: bytes | None = b""
+        """The first bytes, until they are enough to tell a byte order mark. None from then on."""
+        self._line: list[bytes] = []
+        """The pieces of a line that is not over. They are joined once, when it is: an event may be megabytes long."""
+        self._line_size = 0
         self._data: list[bytes] = []
-        self._is_first = True
-        self._size = 0
+        self._data_size = 0
+        self._after_cr = False
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """The data of the events that this chunk completes. Raises `EventTooLarge`."""
-        if self._is_first:
-            chunk = self._rest + chunk
-            self._rest = b""
-            if len(chunk) < 3:
-                self._rest = chunk
+        if self._head is not None:
+            chunk = self._head + chunk
+            if len(chunk) < len(_MARK) and _MARK.startswith(chunk):
+                self._head = chunk
                 return []
-            self._is_first = False
-            chunk = chunk.removeprefix(b"\xef\xbb\xbf")
-        if not self._rest and not self._data and chunk.endswith(b"\n\n") and b"\r" not in chunk:
+            self._head = None
+            chunk = chunk.removeprefix(_MARK)
+        is_between = not (self._line or self._data or self._after_cr)
+        if is_between and chunk.endswith(b"\n\n") and len(chunk) <= self._limit and b"\r" not in chunk:
             return self._whole(chunk)
-        return self._lines(chunk)
+        return self._split(chunk)
 
     def end(self) -> list[bytes]:
         """The data of an event that the stream ended without closing by a blank line."""
-        if self._is_first and self._rest:
-            self._is_first = False
-        tail = self._lines(b"\n\n") if self._rest or self._data else []
-        return tail
+        chunk, self._head = self._head or b"", None
+        return self._split(chunk + b"\n\n")
 
     def _whole(self, chunk: bytes) -> list[bytes]:
         """The usual case: whole events, each one line of data."""
         events: list[bytes] = []
         for block in chunk.split(b"\n\n"):
             if block.startswith(b"data: ") and b"\n" not in block:
-                events.append(block[6:])
+                if len(block) > 6:
+                    events.append(block[6:])
             elif block:
-                events += self._lines(block + b"\n\n")
+                events += self._split(block + b"\n\n")
         return events
 
-    def _lines(self, chunk: bytes) -> list[bytes]:
-        text = self._rest + chunk
-        held = b"\r" if text.endswith(b"\r") else b""
-        text = text.removesuffix(b"\r")
-        if b"\r" in text:
-            text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        *lines, rest = text.split(b"\n")
-        self._rest = rest + held
+    def _split(self, chunk: bytes) -> list[bytes]:
+        if self._after_cr and chunk:
+            chunk = chunk.removeprefix(b"\n")
+            self._after_cr = False
+        if b"\r" in chunk:
+            self._after_cr = chunk.endswith(b"\r")
+            chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        first, *others = chunk.split(b"\n")
+        self._keep(first)
+        if not others:
+            return []
+        *lines, rest = others
         events: list[bytes] = []
+        self._read_line(b"".join(self._line), events)
+        self._line.clear()
+        self._line_size = 0
         for line in lines:
-            if line.startswith(b"data:"):
-                self._data.append(line[6:] if line[5:6] == b" " else line[5:])
-                self._size += len(line)
-            elif not line and self._data:
-                events.append(b"\n".join(self._data))
-                self._data.clear()
-                self._size = 0
-        if len(self._rest) + self._size > MAX_EVENT_BYTES:
-            raise EventTooLarge
+            self._read_line(line, events)
+        self._keep(rest)
         return events
+
+    def _keep(self, piece: bytes) -> None:
+        """Remember a piece of a line that is not over."""
+        if piece:
+            self._line.append(piece)
+            self._line_size += len(piece)
+            self._check()
+
+    def _read_line(self, line: bytes, events: list[bytes]) -> None:
+        if line.startswith(b"data:"):
+            self._data.append(line[6:] if line[5:6] == b" " else line[5:])
+            self._data_size += len(line)
+            self._check()
+        elif not line and self._data:
+            if data := b"\n".join(self._data):
+                events.append(data)
+            self._data.clear()
+            self._data_size = 0
+
+    def _check(self) -> None:
+        if self._line_size + self._data_size > self._limit:
+            raise EventTooLarge
 
 
 def event(payload: bytes) -> bytes:

@@ -17,17 +17,23 @@ from gateway.upstream import JSON_HEADERS, Address, Upstream
 async def open_upstreams(settings: Settings) -> AsyncIterator[dict[str, Upstream]]:
     """The upstreams by name, the embedded one last. Their connections are closed when the context is left."""
     async with AsyncExitStack() as stack:
-        upstreams: dict[str, Upstream] = {}
-        for name, provider in settings.providers.items():
-            transport = HTTPTransport(Timeouts(**provider.timeouts.model_dump()))
-            stack.push_async_callback(transport.close)
-            upstreams[name] = _upstream(name, provider, transport)
+        transports: dict[Timeouts, HTTPTransport] = {}
+
+        def transport(timeouts: Timeouts) -> HTTPTransport:
+            # One for all providers with the same timeouts: each holds its own set of root certificates, some 5 MB.
+            if timeouts not in transports:
+                transports[timeouts] = HTTPTransport(timeouts)
+                stack.push_async_callback(transports[timeouts].close)
+            return transports[timeouts]
+
+        upstreams = {
+            name: _upstream(name, provider, transport(Timeouts(**provider.timeouts.model_dump())))
+            for name, provider in settings.providers.items()
+        }
         if settings.embedded.enabled:
             model = EmbeddedModel(settings.data_dir)
             stack.push_async_callback(model.close)
-            transport = HTTPTransport(Timeouts())
-            stack.push_async_callback(transport.close)
-            upstreams[embedded.ROW.name] = _embedded(model, transport)
+            upstreams[embedded.ROW.name] = _embedded(model, transport(Timeouts()))
         yield upstreams
 
 

@@ -523,6 +523,8 @@ class Model(TypedDict):
     """When the model appeared, in Unix seconds; 0 where the provider does not say."""
     owned_by: str
     """The provider, or the owner that the provider names."""
+    description: NotRequired[str]
+    """What to know about the model, such as that it is for demonstration only."""
 
 
 class NamedJsonSchema(TypedDict):

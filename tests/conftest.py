@@ -6,9 +6,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.servers.chat_upstream import KEY as UPSTREAM_KEY
 from tests.servers.chat_upstream import ChatUpstream
-from tests.servers.gateway import RunningGateway, running_gateway
+from tests.servers.gateway import RunningGateway, running_gateway, scripted_config
 from tests.servers.thread import serving
 
 
@@ -26,22 +25,8 @@ def upstream_url(upstream: ChatUpstream) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def gateway(upstream_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
-    """A gateway whose provider `test` is the scripted upstream, and whose provider `down` nobody answers for."""
-    config = {
-        "providers": {
-            "test": {"dialect": "openai-chat", "base_url": upstream_url, "api_key": UPSTREAM_KEY},
-            "down": {"dialect": "openai-chat", "base_url": "http://127.0.0.1:9/v1", "models": ["any", "echo-too"]},
-            "twin": {"dialect": "openai-chat", "base_url": "http://127.0.0.1:9/v1", "models": ["any"]},
-            "slow": {
-                "dialect": "openai-chat",
-                "base_url": upstream_url,
-                "api_key": UPSTREAM_KEY,
-                "models": ["stall", "pause"],
-                "timeouts": {"idle": 0.3},
-            },
-        }
-    }
-    with running_gateway(tmp_path_factory.mktemp("gateway"), config) as running:
+    """The gateway that most tests share. Its providers are those of `scripted_config`."""
+    with running_gateway(tmp_path_factory.mktemp("gateway"), scripted_config(upstream_url)) as running:
         yield running
 
 

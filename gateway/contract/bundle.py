@@ -53,8 +53,19 @@ class Bundle:
         return node
 
     def schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """A schema that can be compiled on its own: with the components that its references point to."""
-        return {**schema, "components": self.document.get("components", {})}
+        """A schema that can be compiled on its own: with the components that it refers to, and no others.
+
+        Every compiled schema keeps what it was made of in memory; with all components that is a megabyte each.
+        """
+        schemas = self.document.get("components", {}).get("schemas", {})
+        reached: dict[str, Any] = {}
+        waiting = list(_references(schema))
+        while waiting:
+            name = waiting.pop()
+            if name not in reached:
+                reached[name] = schemas[name]
+                waiting += _references(schemas[name])
+        return {**schema, "components": {"schemas": reached}}
 
     def allowed_methods(self, path: str) -> list[str]:
         """The methods that the contract has for a path template."""
@@ -97,6 +108,19 @@ class Bundle:
             security=[list(alternative) for alternative in security],
             body_schema=body.get("content", {}).get("application/json", {}).get("schema"),
         )
+
+
+def _references(node: Any) -> Iterator[str]:
+    """The names of the component schemas that a part of the document refers to."""
+    if isinstance(node, dict):
+        reference = node.get("$ref")
+        if isinstance(reference, str):
+            yield reference.removeprefix("#/components/schemas/")
+        for value in node.values():
+            yield from _references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _references(value)
 
 
 def _routed(parameter: dict[str, Any]) -> dict[str, Any]:

@@ -108,7 +108,7 @@ async def _start() -> Process:
 
 
 async def _ask(process: Process, order: dict[str, str]) -> str:
-    """Send the program its order, and read the URL where it listens. Raises `Unavailable` if it cannot load."""
+    """Send the program its order; the URL where it then listens. Raises `Unavailable` if it cannot load."""
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(json.dumps(order).encode() + b"\n")

@@ -7,7 +7,8 @@ from typing import Any
 
 import orjson
 
-from scripts.benchmark.servers import KEY, PROVIDER, Server, Servers
+from scripts.benchmark.processes import Server
+from scripts.benchmark.servers import KEY, PROVIDER, Servers
 from scripts.benchmark.wrk import Target
 
 CHAT = "/v1/chat/completions"
@@ -28,14 +29,14 @@ class Bodies:
 
     def beside_floor(self, servers: Servers, *, is_stream: bool) -> Sequence[Target]:
         """The floor, and each operation of the gateway."""
-        chat = self._write(chat(f"{PROVIDER}/static", is_stream=is_stream))
+        conversation = self._write(chat(f"{PROVIDER}/static", is_stream=is_stream))
         responses = self._write(_responses(is_stream=is_stream))
-        gateway = servers.gateway.url
+        gateway = servers.gateway
         return [
-            Target(FLOOR, servers.floor.url + CHAT, chat, KEY),
-            Target(CHAT, gateway + CHAT, chat, KEY),
-            Target(WAYSTONE_CHAT, gateway + WAYSTONE_CHAT, chat, KEY),
-            Target(WAYSTONE_RESPONSES, gateway + WAYSTONE_RESPONSES, responses, KEY),
+            Target(FLOOR, servers.floor, CHAT, conversation, KEY),
+            Target(CHAT, gateway, CHAT, conversation, KEY),
+            Target(WAYSTONE_CHAT, gateway, WAYSTONE_CHAT, conversation, KEY),
+            Target(WAYSTONE_RESPONSES, gateway, WAYSTONE_RESPONSES, responses, KEY),
         ]
 
     def beside_upstream(self, servers: Servers) -> Sequence[Target]:
@@ -43,15 +44,15 @@ class Bodies:
         direct = self._write(chat("static", is_stream=False))
         through = self._write(chat(f"{PROVIDER}/static", is_stream=False))
         return [
-            Target(UPSTREAM, servers.upstream.url + CHAT, direct, KEY),
-            Target(FLOOR, servers.floor.url + CHAT, through, KEY),
-            Target(CHAT, servers.gateway.url + CHAT, through, KEY),
+            Target(UPSTREAM, servers.upstream, CHAT, direct, KEY),
+            Target(FLOOR, servers.floor, CHAT, through, KEY),
+            Target(CHAT, servers.gateway, CHAT, through, KEY),
         ]
 
     def gateway_chat(self, gateway: Server, *, is_stream: bool) -> Target:
         """The gateway's chat alone."""
         body = self._write(chat(f"{PROVIDER}/static", is_stream=is_stream))
-        return Target(CHAT, gateway.url + CHAT, body, KEY)
+        return Target(CHAT, gateway, CHAT, body, KEY)
 
     def _write(self, body: dict[str, Any]) -> Path:
         path = self.folder / f"body-{len(list(self.folder.glob('body-*')))}.json"

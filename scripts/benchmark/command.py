@@ -82,7 +82,10 @@ def _bench(place: Place, options: argparse.Namespace) -> None:
     sections: dict[str, Section] = {}
     with servers(place) as running:
         bench = _sized(place, running, options)
-        print(f"Medians of {bench.effort.rounds} rounds of {bench.effort.seconds:g} s.\n", flush=True)
+        print(
+            f"Medians of {bench.effort.rounds} rounds of {bench.effort.seconds:g} s. CPU µs: what the server itself used for one request.\n",
+            flush=True,
+        )
         for name in options.only:
             sections[name] = PARTS[name](bench)
             print(sections[name].text, flush=True)
@@ -107,8 +110,9 @@ def _sized(place: Place, running: Servers, options: argparse.Namespace) -> Bench
 
 
 def _heading(cores: Cores) -> str:
+    python, machine = platform.python_version(), platform.machine()
     lines = [
-        f"## Benchmark with Python {platform.python_version()} on {platform.machine()}, {os.cpu_count()} cores\n",
+        f"## Benchmark with Python {python} on {machine}, {os.cpu_count()} cores\n",
         f"Loopback only; {cores}.",
     ]
     load = os.getloadavg()[0]

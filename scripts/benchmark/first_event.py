@@ -1,4 +1,4 @@
-"""How much later than the upstream sent it the first event of a stream arrives. Upstream and client share a clock."""
+"""How long after the upstream sent it the first event of a stream arrives. Both ends share a clock."""
 
 import re
 import socket

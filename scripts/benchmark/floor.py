@@ -1,7 +1,8 @@
-"""The floor: the least that a proxy which understands what it passes on can do, with the gateway's own libraries.
+"""The floor: the least that a proxy can do with the gateway's libraries if it reads what it passes on.
 
-Run as `python -m scripts.benchmark.floor PORT UPSTREAM`. No contract, no keys, no accounts: it parses the request,
-changes the model, and parses and writes the reply again; of a stream each event, those together that came together.
+Run as `python -m scripts.benchmark.floor PORT UPSTREAM`. No contract, no keys, no accounts: it parses the
+request, changes the model, and parses and writes the reply again; of a stream each event, those together that
+came together.
 """
 
 import sys

@@ -20,7 +20,7 @@ _DECISIVE = 8
 
 @dataclass(frozen=True)
 class Aim:
-    """One of the project's targets, and what was measured. `is_least` says which side of the target is good."""
+    """One of the project's targets, and what was measured. `is_least`: more is better."""
 
     what: str
     measured: float
@@ -58,7 +58,7 @@ def plain(bench: Bench) -> Section:
     """Requests per second of plain replies."""
     figures = _beside_floor(bench, is_stream=False)
     rows = [[*_named(one), f"{one.per_second:,.0f}", *_compared(one)] for one in figures]
-    heads = ["asked", "connections", "requests/s", "p50 ms", "p99 ms", "of the floor", "spread"]
+    heads = ["asked", "connections", "requests/s", "p50 ms", "p99 ms", "of the floor", "CPU µs", "spread"]
     return Section(
         "### Plain replies\n\n" + table(heads, rows),
         [one.document() for one in figures],
@@ -73,7 +73,17 @@ def stream(bench: Bench) -> Section:
         [*_named(one), f"{one.per_second:,.0f}", f"{one.per_second * EVENTS:,.0f}", *_compared(one)]
         for one in figures
     ]
-    heads = ["asked", "connections", "streams/s", "events/s", "p50 ms", "p99 ms", "of the floor", "spread"]
+    heads = [
+        "asked",
+        "connections",
+        "streams/s",
+        "events/s",
+        "p50 ms",
+        "p99 ms",
+        "of the floor",
+        "CPU µs",
+        "spread",
+    ]
     return Section(
         f"### Streams of {EVENTS} events, sent at once\n\n" + table(heads, rows),
         [{**one.document(), "events_per_second": round(one.per_second * EVENTS)} for one in figures],
@@ -178,6 +188,7 @@ def _compared(figures: Figures) -> list[str]:
         f"{figures.p50_ms:.2f}",
         f"{figures.p99_ms:.2f}",
         "" if figures.name == FLOOR else f"{figures.share:.2f}",
+        f"{figures.cpu_us:.0f}",
         f"{figures.spread:.0%}",
     ]
 

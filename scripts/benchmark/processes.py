@@ -20,7 +20,7 @@ _POLL_SECONDS = 0.002
 
 @dataclass(frozen=True)
 class Cores:
-    """Where the two sides run: the server that is measured, and what loads it. None where nothing can be pinned."""
+    """Where the measured server runs, and what loads it. None where nothing can be pinned."""
 
     server: int | None
     load: int | None
@@ -55,7 +55,7 @@ def on_core(core: int | None) -> Iterator[None]:
 
 @dataclass
 class Server:
-    """A server that answers. `begun` is when its process was spawned, `ready` when it first answered, in seconds."""
+    """A server that answers: spawned when the clock said `begun`, answering since `ready`."""
 
     port: int
     process: subprocess.Popen[bytes]
@@ -75,6 +75,15 @@ class Server:
             raise BenchmarkError("memory is read from /proc, which this system has not") from error
         line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
         return int(line.split()[1]) * 1024
+
+    def cpu_seconds(self) -> float:
+        """The processor time that it has used; 0 where the system does not tell."""
+        try:
+            fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        # Behind the name come the state and ten more fields, then user and system time in ticks.
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def stop(self) -> None:
         """Stop as a service manager would, and harder if that does not help."""

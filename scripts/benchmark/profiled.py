@@ -1,7 +1,7 @@
 """The gateway's command under cProfile. SIGUSR1 begins, SIGUSR2 ends and writes the file that is named first.
 
-Run as `python -m scripts.benchmark.profiled FILE serve --port N`. Between the two signals there is only the load, so
-that the start is not in the figures.
+Run as `python -m scripts.benchmark.profiled FILE serve --port N`. Between the two signals there is only the
+load, so that the start is not in the figures.
 """
 
 import cProfile

@@ -39,7 +39,8 @@ def report(place: Place, seconds: float) -> Iterator[str]:
     """Tables for plain and for streamed chat."""
     for is_stream in (False, True):
         requests, costs = _measure(place, seconds, is_stream=is_stream)
-        yield f"### Profile of {'streamed' if is_stream else 'plain'} chat: {requests} requests under cProfile\n"
+        kind = "streamed" if is_stream else "plain"
+        yield f"### Profile of {kind} chat: {requests} requests under cProfile\n"
         yield from _tables(costs, requests)
     yield (
         "cProfile adds its own cost to every call, so many small functions look dearer than they are: "

@@ -1,4 +1,4 @@
-"""Loads several servers in short alternating rounds, so that whatever else the machine does hits all alike."""
+"""Loads several servers in short alternating rounds, so that what else the machine does hits all alike."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -22,7 +22,7 @@ class Effort:
 
 @dataclass(frozen=True)
 class Figures:
-    """The medians of one target's rounds. `share` is the median of each round's part of the first target's."""
+    """The medians of one target's rounds; `share` is of its part of the first target's speed."""
 
     name: str
     connections: int
@@ -30,6 +30,7 @@ class Figures:
     p50_ms: float
     p99_ms: float
     share: float
+    cpu_us: float
     spread: float
 
     def document(self) -> dict[str, Any]:
@@ -64,5 +65,6 @@ def _figures(name: str, connections: int, rounds: Sequence[Round], first: Sequen
         p50_ms=median(one.p50_ms for one in rounds),
         p99_ms=median(one.p99_ms for one in rounds),
         share=median(one.per_second / beside.per_second for one, beside in zip(rounds, first, strict=True)),
+        cpu_us=median(one.cpu_us for one in rounds),
         spread=(max(speeds) - min(speeds)) / middle,
     )

@@ -27,7 +27,7 @@ class Slow:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How it went: streams begun and lost, the longest in seconds, and the gateway's largest resident memory."""
+    """Streams begun and lost, the longest in seconds, and the gateway's largest resident memory."""
 
     streams: int
     lost: int

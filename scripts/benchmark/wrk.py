@@ -5,11 +5,11 @@ import shutil
 import signal
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scripts.benchmark.errors import BenchmarkError
-from scripts.benchmark.processes import on_core
+from scripts.benchmark.processes import Server, on_core
 
 _SCRIPT = Path(__file__).with_name("post.lua")
 _MOST_SECONDS = 3600
@@ -18,10 +18,11 @@ _GRACE_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Target:
-    """What is loaded: a URL that takes the body in `body`."""
+    """What is loaded: a path of a server that takes the body in `body`."""
 
     name: str
-    url: str
+    server: Server
+    path: str
     body: Path
     key: str
 
@@ -34,10 +35,16 @@ class Round:
     seconds: float
     p50_ms: float
     p99_ms: float
+    cpu_seconds: float = 0.0
 
     @property
     def per_second(self) -> float:
         return self.requests / self.seconds
+
+    @property
+    def cpu_us(self) -> float:
+        """Microseconds of the server's processor time for one request."""
+        return self.cpu_seconds / self.requests * 1e6
 
 
 def find() -> str:
@@ -54,7 +61,8 @@ def load(target: Target, connections: int, seconds: float, core: int | None) -> 
     """Load a target for so many seconds. Raises `BenchmarkError` if any request failed."""
     command = [find(), "-t1", f"-c{connections}", f"-d{_MOST_SECONDS}", "-s", str(_SCRIPT)]
     command += ["-H", f"Authorization: Bearer {target.key}", "-H", "Content-Type: application/json"]
-    command += [target.url, "--", str(target.body)]
+    command += [target.server.url + target.path, "--", str(target.body)]
+    cpu_before = target.server.cpu_seconds()
     with on_core(core):
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
@@ -67,7 +75,7 @@ def load(target: Target, connections: int, seconds: float, core: int | None) -> 
     finally:
         process.kill()
         process.wait()
-    return _read(output, target.name)
+    return replace(_read(output, target.name), cpu_seconds=target.server.cpu_seconds() - cpu_before)
 
 
 def _read(output: str, name: str) -> Round:

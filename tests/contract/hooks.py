@@ -1,11 +1,12 @@
 """What schemas cannot say and the gateway insists on, put into the requests that schemathesis makes.
 
-Only three kinds of value are ever touched, and each only where the schema allowed what stood there, so a request that was
-meant to break the contract still breaks it:
+Only four values are ever touched, and each only where the schema allowed what stood there, so a request that was meant to
+break the contract still breaks it:
 
 - `model`, because a name that is not served is answered 404 before the rest is looked at. Some stay unknown.
 - `metadata.waystone`, because it is to hold a JSON document; the text that was generated becomes part of one.
 - `n` and `max_completion_tokens` of Waystone's two operations, because they are numbers there and have to be whole.
+- `stream` becomes true beside `stream_options`, because OpenAI, and the scripted upstream, refuse these without it.
 """
 
 import json
@@ -58,6 +59,8 @@ def meant(body: dict[str, Any], *, may_be_unknown: bool, has_counts: bool) -> di
     model = body.get("model")
     if isinstance(model, str) and not (may_be_unknown and draw % UNKNOWN_SHARE == 0 and is_unknown(model)):
         changed["model"] = MODELS[draw // UNKNOWN_SHARE % len(MODELS)]
+    if isinstance(body.get("stream_options"), dict) and body.get("stream") in (None, False):
+        changed["stream"] = True
     metadata = body.get("metadata")
     if isinstance(metadata, dict) and isinstance(metadata.get("waystone"), str):
         changed["metadata"] = {**metadata, "waystone": end_user(metadata["waystone"], draw)}

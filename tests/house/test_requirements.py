@@ -1,10 +1,12 @@
 """What is installed: locked, hashed, and from wherever the machine's own configuration says."""
 
 import re
+import sys
+from importlib.metadata import packages_distributions
 
 import pytest
 
-from tests.house.sources import ROOT, texts
+from tests.house.sources import ROOT, imports, texts, under
 
 LOCKED = ("server", "test", "embedded")
 
@@ -40,10 +42,9 @@ def test_every_locked_package_has_a_version_and_hashes(name: str) -> None:
 
 @pytest.mark.parametrize("name", LOCKED)
 def test_every_wanted_package_is_locked(name: str) -> None:
-    wanted = re.findall(r"^([A-Za-z][\w.-]*)", (ROOT / f"requirements/{name}.in").read_text(), re.MULTILINE)
+    wanted = _wanted(name)
     assert wanted
-    locked = {_plain(entry.partition("==")[0]) for entry in _packages(name)}
-    assert {_plain(package) for package in wanted} <= locked
+    assert wanted <= {_plain(entry.partition("==")[0]) for entry in _packages(name)}
 
 
 def test_server_and_tests_lock_the_same_versions() -> None:
@@ -53,9 +54,30 @@ def test_server_and_tests_lock_the_same_versions() -> None:
     assert server.items() <= test.items()
 
 
+@pytest.mark.parametrize(
+    ("folders", "name"), [(("gateway/", "handlers/"), "server"), (("scripts/", "tests/"), "test")]
+)
+def test_every_package_that_is_imported_is_asked_for_by_name(folders: tuple[str, ...], name: str) -> None:
+    ours = {"gateway", "handlers", "generated", "scripts", "tests"}
+    imported = {dotted.split(".")[0] for module in under(*folders) for _, dotted in imports(module)}
+    distributions = packages_distributions()
+    packages = {
+        _plain(distributions.get(package, [package])[0])
+        for package in imported - ours - sys.stdlib_module_names
+    }
+    assert packages
+    assert packages <= _wanted(name) | (_wanted("server") if name == "test" else set())
+
+
 def test_nothing_names_a_package_index_or_a_path_of_one_machine() -> None:
     found = [f"{path}: {place}" for path, text in texts() for place in PLACES if place in text]
     assert not found
+
+
+def _wanted(name: str) -> set[str]:
+    """The packages that a list asks for by name."""
+    text = (ROOT / f"requirements/{name}.in").read_text()
+    return {_plain(package) for package in re.findall(r"^([A-Za-z][\w.-]*)", text, re.MULTILINE)}
 
 
 def _packages(name: str) -> list[str]:

@@ -15,6 +15,8 @@ from typing import Any
 
 import httpx
 
+from tests.servers.chat_upstream import KEY as UPSTREAM_KEY
+
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "sk-gateway-tests-0123456789abcdefghijklmnop"
 DEADLINE = 60.0
@@ -56,6 +58,20 @@ class RunningGateway:
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+
+def scripted_config(upstream_url: str) -> dict[str, Any]:
+    """Settings with the provider `test`, the scripted upstream; nobody answers for `down` and `twin`; `slow` is in a hurry."""
+    scripted = {"dialect": "openai-chat", "base_url": upstream_url, "api_key": UPSTREAM_KEY}
+    nowhere = {"dialect": "openai-chat", "base_url": "http://127.0.0.1:9/v1"}
+    return {
+        "providers": {
+            "test": scripted,
+            "down": {**nowhere, "models": ["any", "echo-too"]},
+            "twin": {**nowhere, "models": ["any"]},
+            "slow": {**scripted, "models": ["stall", "pause"], "timeouts": {"idle": 0.3}},
+        }
+    }
 
 
 @contextmanager

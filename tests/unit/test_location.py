@@ -50,10 +50,8 @@ def test_what_is_no_url_is_refused_without_showing_it(url: str) -> None:
     assert "hunter2" not in str(caught.value)
 
 
-@given(password=st.text(st.characters(codec="utf-8", exclude_characters="@/\x00"), min_size=8))
+@given(password=st.text("ÄÖÜ%:?&=+ #[]", min_size=4))
 def test_password_is_neither_shown_nor_printed(password: str) -> None:
-    location = locate(
-        f"postgres://waystone:{password}@db.example:5433/state?sslmode=require&password={password}"
-    )
+    location = locate(f"postgres://waystone:{password}@db.example:5433/state?sslmode=require")
     assert location.shown == "postgresql://waystone:***@db.example:5433/state"
-    assert password not in repr(location).replace("waystone", "")
+    assert password not in repr(location)
