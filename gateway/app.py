@@ -1,7 +1,6 @@
 """Composes the gateway: the only place where the parts meet."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -25,8 +24,6 @@ from gateway.settings import Settings, load
 from gateway.store.database import Database
 from gateway.store.errors import StoreError
 from gateway.upstreams import open_upstreams
-
-log = logging.getLogger(__name__)
 
 
 class Gateway:

@@ -1,10 +1,11 @@
 """Which models the upstreams serve: configured, or asked of them, cached and refreshed in the background."""
 
 import asyncio
-import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+import structlog
 
 from gateway.errors import GatewayError
 from gateway.upstream import Upstream
@@ -12,7 +13,7 @@ from gateway.upstream import Upstream
 FRESH_SECONDS = 300.0
 RETRY_SECONDS = 10.0
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Catalogue:
         try:
             listing = Listing(await upstream.list_models(), True, now + FRESH_SECONDS)
         except GatewayError as error:
-            log.warning("cannot list the models of %s: %s", upstream.name, error.message)
+            log.warning("models_not_listed", provider=upstream.name, reason=error.message)
             before = self._listings.get(upstream.name)
             listing = Listing(
                 before.models if before else (), before is not None and before.is_known, now + RETRY_SECONDS

@@ -1,10 +1,12 @@
 """Routes a request, runs it on an upstream, accounts it: the one path behind every surface."""
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, aclosing
 from typing import Any
+from urllib.parse import quote
+
+import structlog
 
 from gateway import sse
 from gateway.account import Account
@@ -21,7 +23,10 @@ from gateway.surfaces.base import Surface, Writer
 # How long a finished stream is read on, so that its connection can be used again.
 DRAIN_SECONDS = 0.5
 
-log = logging.getLogger(__name__)
+# What model names hold; anything else is written as %XX in a header.
+_PLAIN = "/:@+,= "
+
+log = structlog.get_logger(__name__)
 Batch = Sequence[Event]
 
 
@@ -125,7 +130,7 @@ async def _drain(chunks: AsyncIterator[bytes]) -> None:
             async for _ in chunks:
                 pass
     except (TimeoutError, UpstreamError):
-        log.debug("an upstream kept its stream open after the end")
+        log.debug("upstream_kept_its_stream_open")
 
 
 def _end_user(generation: Generation) -> Any:
@@ -141,5 +146,6 @@ def _raise_failure(events: Batch) -> None:
 def _headers(route: Route) -> Headers:
     return [
         (b"x-waystone-provider", route.upstream.name.encode()),
-        (b"x-waystone-model", route.model.encode("ascii", "replace")),
+        # The name is the caller's: nothing of it may end the header and begin another.
+        (b"x-waystone-model", quote(route.model, safe=_PLAIN).encode()),
     ]

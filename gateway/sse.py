@@ -14,9 +14,9 @@ class EventTooLarge(ValueError):
 class Reader:
     """Splits the bytes of an event stream into the data of its events, wherever the chunks were cut.
 
-    Takes LF, CRLF and CR line ends, comments, a byte order mark, `data:` with and without a space, and data over
-    several lines. Fields other than `data` are passed over: every upstream repeats its event's name in the data.
-    So are events whose data is empty, by which some servers keep a connection open.
+    Takes LF, CRLF and CR line ends, comments, a byte order mark, `data:` with and without a space, and data
+    over several lines. Other fields are passed over: every upstream repeats its event's name in the data. So
+    are events whose data is empty, by which some servers keep a connection open.
     """
 
     def __init__(self, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
@@ -24,7 +24,7 @@ class Reader:
         self._head: bytes | None = b""
         """The first bytes, until they are enough to tell a byte order mark. None from then on."""
         self._line: list[bytes] = []
-        """The pieces of a line that is not over. They are joined once, when it is: an event may be megabytes long."""
+        """The pieces of a line that is not over, joined once when it is: it may be megabytes long."""
         self._line_size = 0
         self._data: list[bytes] = []
         self._data_size = 0
@@ -73,10 +73,10 @@ class Reader:
             return []
         *lines, rest = others
         events: list[bytes] = []
-        self._read_line(b"".join(self._line), events)
+        whole = b"".join(self._line)
         self._line.clear()
         self._line_size = 0
-        for line in lines:
+        for line in (whole, *lines):
             self._read_line(line, events)
         self._keep(rest)
         return events

@@ -1,10 +1,8 @@
 """Finds the handler of every operation, and says which one is missing."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
-
-from connexion.resolver import Resolver
 
 from gateway.contract.bundle import Bundle
 from gateway.contract.naming import handler_of
@@ -14,13 +12,6 @@ Handler = Callable[..., Any]
 
 class MissingHandler(Exception):
     """An operation of the contract has no handler. The message names the file and the function to write."""
-
-
-class HandlerResolver(Resolver):
-    """connexion's resolver, by the rule of `naming`: an operationId names its module and function."""
-
-    def __init__(self, handlers: Mapping[str, Handler]) -> None:
-        super().__init__(handlers.__getitem__)
 
 
 def find_handlers(bundle: Bundle) -> dict[str, Handler]:

@@ -1,27 +1,28 @@
 """connexion's pipeline, cut down to what it is needed for, with our stage in it."""
 
-import logging
 import re
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+import structlog
 from connexion.lifecycle import ConnexionRequest, ConnexionResponse
 from connexion.middleware.abstract import ROUTING_CONTEXT
 from connexion.middleware.exceptions import ExceptionMiddleware
 from connexion.middleware.main import ConnexionMiddleware
 from connexion.middleware.routing import RoutingMiddleware
+from connexion.resolver import Resolver
 from connexion.spec import Specification
 from starlette.exceptions import HTTPException
 from starlette.routing import Mount, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.contract.bundle import Bundle
-from gateway.contract.handlers import Handler, HandlerResolver
+from gateway.contract.handlers import Handler
 from gateway.contract.stage import ContractMiddleware, Dispatch
 from gateway.errors import GatewayError, InternalError, MethodNotAllowed, NotFound
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 class ExactRouting(RoutingMiddleware):
@@ -65,7 +66,7 @@ def build_pipeline(
     pipeline = ConnexionMiddleware(
         fallback,
         middlewares=[ExceptionMiddleware, ExactRouting, partial(ContractMiddleware, dispatch=dispatch)],
-        resolver=HandlerResolver(handlers),
+        resolver=Resolver(handlers.__getitem__),
     )
     pipeline.add_api(dispatch.bundle.routing_view())
     allowed = _AllowedMethods(dispatch.bundle)
@@ -74,7 +75,7 @@ def build_pipeline(
         return _response(_as_gateway_error(error, request.scope["path"], allowed))
 
     async def crashed(request: ConnexionRequest, error: Exception) -> ConnexionResponse:
-        log.error("unhandled error on %s", request.scope["path"], exc_info=error)
+        log.error("unhandled_error", path=request.scope["path"], exc_info=error)
         return _response(InternalError())
 
     pipeline.add_error_handler(HTTPException, refused)

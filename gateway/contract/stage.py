@@ -1,12 +1,12 @@
 """The one stage behind connexion's routing: authenticate, validate, dispatch, answer. Everything is compiled at start."""
 
 import asyncio
-import logging
 import os
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
+import structlog
 from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
 from connexion.operations import AbstractOperation
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -21,7 +21,7 @@ from gateway.contract.sending import send_reply, send_stream
 from gateway.errors import GatewayError, Unauthenticated
 from gateway.http import Reply, Request, StreamReply, error_reply
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 Handler = Callable[[Request[Any]], Awaitable[Reply | StreamReply]]
 
 
@@ -63,7 +63,7 @@ class Operation:
                 presence.stop()
                 await send_reply(reply, send)
         except ClientLeft:
-            log.debug("client left before its request was read", extra={"request_id": request_id})
+            log.debug("client_left_before_its_request_was_read", request_id=request_id)
         except asyncio.CancelledError:
             if not presence.has_left:
                 raise

@@ -30,7 +30,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who answers: the provider's name, for errors, and the model that was asked, where the answer does not say."""
+    """Who answers: the provider's name, for errors, and the model asked, where the answer does not say it."""
 
     provider: str
     model: str

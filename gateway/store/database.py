@@ -13,7 +13,15 @@ from typing import Any, Self, TypeVar
 
 import structlog
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    ProgrammingError,
+    SQLAlchemyError,
+    StatementError,
+)
 
 # AsyncEngine is a thin coat over this function, but its import brings the whole ORM along: 6 MB and 0.4 s.
 from sqlalchemy.util.concurrency import greenlet_spawn
@@ -24,6 +32,8 @@ from gateway.store.location import Location, locate
 from gateway.store.tables import HEAD
 
 T = TypeVar("T")
+
+_MESSAGE_LIMIT = 300
 
 log = structlog.get_logger(__name__)
 
@@ -96,7 +106,7 @@ class Database:
                         connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
                     connection.exec_driver_sql(begin)
                 return work(connection)
-        except (SQLAlchemyError, OSError, ValueError, OverflowError) as error:
+        except (SQLAlchemyError, OSError, ValueError, OverflowError, RecursionError) as error:
             raise translated(error) from error
 
     async def _prepare(self) -> None:
@@ -124,7 +134,7 @@ class Database:
 def translated(error: Exception) -> StoreError:
     """The `StoreError` that a driver's error amounts to. Its message is the driver's own first line."""
     origin: BaseException = getattr(error, "orig", None) or error
-    message = (str(origin).splitlines() or [""])[0].rpartition("'>: ")[2] or type(origin).__name__
+    message = (str(origin).splitlines() or [""])[0].rpartition("'>: ")[2][:_MESSAGE_LIMIT]
     state = str(getattr(origin, "sqlstate", None) or "")
     is_sqlite_value = isinstance(origin, sqlite3.Error) and isinstance(
         error, ProgrammingError | InterfaceError
@@ -133,9 +143,9 @@ def translated(error: Exception) -> StoreError:
         is_sqlite_value
         or state[:2] in _VALUE_STATES
         or isinstance(error, DataError | IntegrityError)
-        or isinstance(origin, ValueError | OverflowError | TypeError)
-        # asyncpg's own refusal to encode a value, which SQLAlchemy files under InterfaceError
-        or isinstance(origin.__cause__, ValueError)
+        or isinstance(origin, ValueError | OverflowError | RecursionError)
+        # not the driver's at all: SQLAlchemy could not turn a value into what the driver takes
+        or (isinstance(error, StatementError) and not isinstance(error, DBAPIError))
     ):
         return Refused(message)
     return Unreachable(message)

@@ -15,12 +15,12 @@ class Writer(Protocol):
 
 
 class Surface(Protocol):
-    """One wire format that clients speak. `dialect` names the upstream dialect that is the same format, if one is."""
+    """One wire format that clients speak. `dialect` names the upstream dialect that is the same, if one is."""
 
     dialect: str | None
 
     def read(self, body: Any) -> Generation:
-        """Read a body that the contract has let pass. Raises `InvalidRequest` for what only code can check."""
+        """Read a body that the contract has let pass. Raises `InvalidRequest` for what only code can see."""
 
     def reply(self, generation: Generation, events: Sequence[Event]) -> bytes:
         """Write a plain answer: the fold of its events."""

@@ -6,36 +6,38 @@ from typing import Any
 import orjson
 
 from gateway import sse
-from gateway.errors import InternalError
+from gateway.errors import InternalError, UpstreamDown
 from gateway.events import Done, Event, Failed, Finished, NativeChunk, NativeReply, Usage
 from gateway.generation import Generation, Native
 
 
 class OpenAIChatSurface:
-    """A body goes upstream as it came, and the answer comes back as it was, mended where a server left gaps."""
+    """A body goes upstream as it came, and the answer comes back as it was, mended where it has gaps."""
 
     dialect: str | None = "openai-chat"
 
     def read(self, body: dict[str, Any]) -> Generation:
-        options = body.get("stream_options") or {}
+        options = body.get("stream_options")
         return Generation(
             model=body["model"],
             is_stream=bool(body.get("stream")),
-            include_usage=bool(options.get("include_usage")),
+            include_usage=isinstance(options, dict) and bool(options.get("include_usage")),
             metadata=body.get("metadata"),
             native=Native("openai-chat", body),
         )
 
     def reply(self, generation: Generation, events: Sequence[Event]) -> bytes:
-        return orjson.dumps(native_document(events))
+        return write_document(native_document(events))
 
     def writer(self, generation: Generation) -> "ChatWriter":
         return ChatWriter()
 
 
 class ChatWriter:
-    """Chat chunks, then `[DONE]`. A failure is an error object and no `[DONE]`: SDKs raise on the first and must not
-    take the second for success."""
+    """Chat chunks, then `[DONE]`.
+
+    A failure is an error object and no `[DONE]`: SDKs raise on the first and must not take the second for success.
+    """
 
     def write(self, events: Sequence[Event]) -> bytes:
         parts: list[bytes] = []
@@ -52,6 +54,15 @@ class ChatWriter:
                 case other:
                     raise TypeError(f"a chat stream cannot hold {type(other).__name__}")
         return b"".join(parts)
+
+
+def write_document(document: dict[str, Any]) -> bytes:
+    """The reply as JSON. Raises `UpstreamDown` for one that is nested too deeply to be written."""
+    try:
+        return orjson.dumps(document)
+    except orjson.JSONEncodeError:
+        message = "The upstream answered with a reply that is nested too deeply."
+        raise UpstreamDown(message, code="upstream_bad_reply") from None
 
 
 def native_document(events: Sequence[Event]) -> dict[str, Any]:

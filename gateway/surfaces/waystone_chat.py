@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
-
 from gateway.events import Event
 from gateway.generation import Generation
-from gateway.surfaces.openai_chat import OpenAIChatSurface, native_document
+from gateway.surfaces.openai_chat import OpenAIChatSurface, native_document, write_document
 from gateway.surfaces.waystone_fields import make_counts_whole
 
 
@@ -31,7 +29,7 @@ class WaystoneChatSurface(OpenAIChatSurface):
             if not isinstance(message.get("annotations"), list):
                 message["annotations"] = []
             message.setdefault("audio", None)
-        return orjson.dumps(document)
+        return write_document(document)
 
 
 def _part(part: Any) -> Any:

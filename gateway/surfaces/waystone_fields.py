@@ -10,7 +10,7 @@ _LARGEST = 2**53
 
 
 def make_counts_whole(body: dict[str, Any]) -> None:
-    """Turn 2.0 into 2, in place. Raises `InvalidRequest` for a fraction, and for what no upstream can read."""
+    """Turn 2.0 into 2, in place. Raises `InvalidRequest` for a fraction, and for what no upstream reads."""
     for name in COUNTS:
         value = body.get(name)
         if not isinstance(value, float):

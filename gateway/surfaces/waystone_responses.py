@@ -14,7 +14,7 @@ _TAKEN = frozenset({"model", "input", "metadata", "stream", "instructions", "too
 
 
 class WaystoneResponsesSurface:
-    """A string in, a full Responses object out. Fields that the document does not list travel to the upstream."""
+    """A string in, a full Responses object out. Fields that the document does not list travel on."""
 
     dialect: str | None = None
 

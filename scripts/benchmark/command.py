@@ -82,10 +82,8 @@ def _bench(place: Place, options: argparse.Namespace) -> None:
     sections: dict[str, Section] = {}
     with servers(place) as running:
         bench = _sized(place, running, options)
-        print(
-            f"Medians of {bench.effort.rounds} rounds of {bench.effort.seconds:g} s. CPU µs: what the server itself used for one request.\n",
-            flush=True,
-        )
+        rounds = f"{bench.effort.rounds} rounds of {bench.effort.seconds:g} s"
+        print(f"Medians of {rounds}. CPU: what the server itself used for one request.\n", flush=True)
         for name in options.only:
             sections[name] = PARTS[name](bench)
             print(sections[name].text, flush=True)

@@ -12,11 +12,13 @@ from tests.contract.fuzzing import PHASES, Run, fuzz
 from tests.servers.gateway import ROOT, RunningGateway
 
 EXAMPLES = 25
+# A fixed one, so that a push fails by its own fault only; scripts/fuzz goes where no seed has gone before.
+SEED = 20_261_122
 
 
 @pytest.fixture(scope="session")
 def run(gateway: RunningGateway, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return fuzz(gateway.url, EXAMPLES, tmp_path_factory.mktemp("fuzz"))
+    return fuzz(gateway.url, EXAMPLES, tmp_path_factory.mktemp("fuzz"), seed=SEED)
 
 
 def test_no_request_makes_the_server_break_its_contract(run: Run) -> None:

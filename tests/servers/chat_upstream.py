@@ -41,6 +41,8 @@ class ChatUpstream:
     left: threading.Event = field(default_factory=threading.Event)
     go_on: threading.Event = field(default_factory=threading.Event)
     list_is_down: bool = False
+    lists: int = 0
+    followed: int = 0
 
     @property
     def app(self) -> Starlette:
@@ -48,6 +50,7 @@ class ChatUpstream:
             routes=[
                 Route("/v1/chat/completions", self.complete, methods=["POST"]),
                 Route("/v1/models", self.models),
+                Route("/elsewhere", self.elsewhere, methods=["GET", "POST"]),
             ]
         )
 
@@ -62,7 +65,12 @@ class ChatUpstream:
         for event in (self.began, self.left, self.go_on):
             event.clear()
 
+    async def elsewhere(self, request: Request) -> Response:
+        self.followed += 1
+        return JSONResponse({})
+
     async def models(self, request: Request) -> Response:
+        self.lists += 1
         if self.list_is_down:
             return JSONResponse({"error": "down"}, 500)
         data = [{"id": name, "object": "model", "created": CREATED, "owned_by": "test"} for name in MODELS]
@@ -134,7 +142,11 @@ def _texts(body: dict[str, Any]) -> str:
     for message in reversed(body["messages"]):
         content = message.get("content")
         if message.get("role") == "user" and content:
-            return content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
+            return (
+                content
+                if isinstance(content, str)
+                else "".join(str(part.get("text", "")) for part in content)
+            )
     return "Hello."
 
 
@@ -239,15 +251,22 @@ def _cut() -> bytes:
 _REFUSALS: dict[str, Callable[[], Response]] = {
     "refuse-400": lambda: _error(400, "Invalid value for 'seed'.", "invalid_request_error", "invalid_value"),
     "refuse-401": lambda: _error(
-        401, f"Incorrect API key provided: {KEY}", "invalid_request_error", "invalid_api_key"
+        401,
+        f"Incorrect API key provided: {KEY}",
+        "invalid_request_error",
+        "invalid_api_key",
+        {"x-echoed-key": KEY},
     ),
     "refuse-403": lambda: _error(403, "Country not supported", "request_forbidden", None),
     "refuse-404": lambda: _error(404, "The model does not exist", "invalid_request_error", "model_not_found"),
-    "refuse-429": lambda: _error(429, "Slow down", "requests", "rate_limit_exceeded", {"retry-after": "7"}),
+    "refuse-429": lambda: _error(
+        429, "Slow down", "requests", "rate_limit_exceeded", {"retry-after": "7", "x-account": KEY}
+    ),
     "refuse-500": lambda: Response("Traceback (most recent call last): secret", 500),
     "refuse-503": lambda: Response("", 503, {"retry-after": "3"}),
-    "refuse-302": lambda: Response("", 302, {"location": "http://127.0.0.1:1/elsewhere"}),
+    "refuse-302": lambda: Response("", 302, {"location": "/elsewhere"}),
     "quotes-key": lambda: _error(400, f"Cannot use {KEY} here", "invalid_request_error", None),
+    "quotes-key-in-200": lambda: JSONResponse({"error": {"message": f"Cannot use {KEY}", "code": 400}}),
     "too-long": lambda: _error(
         400, "This model's maximum context length is 10 tokens.", "invalid_request_error", None
     ),
@@ -262,5 +281,6 @@ _MISHAPS: dict[str, Callable[[], bytes]] = {
     "error-in-stream": lambda: (
         b'data: {"error": {"message": "The engine died", "type": "server_error", "code": 500}}\n\n'
     ),
+    "quotes-key-in-stream": lambda: f'data: {{"error": {{"message": "Cannot use {KEY}"}}}}\n\n'.encode(),
     "garbage-in-stream": lambda: b"data: {{{\n\n",
 }

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy import Connection, func, insert, select, text, update
 
 from gateway.store.database import Database
 from gateway.store.errors import Refused, StoreError, Unreachable
@@ -100,6 +100,19 @@ await database.close()
     merged = await database.read(lambda connection: connection.execute(select(users.c.metadata)).scalar_one())
     await database.close()
     assert merged == {f"w{number}-{step}": step for number in range(3) for step in range(30)}
+
+
+async def test_what_a_sqlite_write_has_read_does_not_change_under_it(tmp_path: Path) -> None:
+    database = await Database.open(f"sqlite:///{tmp_path}/waystone.db")
+    await database.write(_add_user)
+
+    def age(connection: Connection) -> None:
+        seen = connection.execute(select(users.c.last_seen)).scalar_one()
+        connection.execute(update(users).values(last_seen=seen + 1))
+
+    await asyncio.gather(*(database.write(age) for _ in range(20)))
+    assert await database.read(lambda c: c.execute(select(users.c.last_seen)).scalar()) == 21
+    await database.close()
 
 
 async def test_committed_work_survives_kill_9(url: str) -> None:
@@ -203,6 +216,9 @@ async def test_connections_recover_when_the_server_was_restarted(
 ) -> None:
     database = await Database.open(postgres_url)
     await database.read(_users)
+    await asyncio.to_thread(postgres_server.stop)
+    await asyncio.to_thread(postgres_server.start)
+    assert await database.read(_users) == 0
     await asyncio.to_thread(postgres_server.stop)
     with pytest.raises(Unreachable):
         await database.read(_users)

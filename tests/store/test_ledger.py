@@ -190,6 +190,19 @@ async def test_stop_while_the_database_is_away_says_what_is_lost(
     assert {"event": "usage_rows_lost", "rows": 3, "log_level": "error"} in logs
 
 
+async def test_metadata_too_deep_to_store_does_not_stop_the_ledger(database: Database) -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(5_000):
+        deep = {"deeper": deep}
+    ledger = Ledger(database)
+    ledger.record(_row("r"), EndUser(Entity("ann", deep)))
+    ledger.record(_row("s"), EndUser(Entity("bob", {"plan": "free"})))
+    with capture_logs() as logs:
+        await ledger.close()
+    assert await _names(database) == ["r", "s"]
+    assert [(log["request"], log["with_end_user"]) for log in logs] == [("r", True)]
+
+
 @pytest.mark.parametrize(
     "poison",
     [{"user_id": "\ud800"}, {"prompt_tokens": 2**70}, {"prompt_tokens": [1]}],

@@ -124,6 +124,21 @@ async def test_closing_ends_answers_under_way_and_the_next_use_loads_again(tmp_p
 
 
 @needs_model
+async def test_a_process_that_died_is_started_again(tmp_path: Path) -> None:
+    model = EmbeddedModel(tmp_path)
+    first = await model.address()
+    assert model._process is not None
+    model._process.kill()
+    await model._process.wait()
+
+    second = await model.address()
+
+    assert second != first
+    assert (await send(request_to(second, "Hello", max_tokens=1))).status_code == 200
+    await model.close()
+
+
+@needs_model
 async def test_closing_in_mid_load_leaves_nothing_behind(tmp_path: Path) -> None:
     model = EmbeddedModel(tmp_path)
     loading = asyncio.create_task(model.address())

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 import orjson
 
 from gateway.dialects.base import Decoder, Origin, Outbound, Refused
-from gateway.dialects.openai_chat.encode import encode_body
+from gateway.dialects.openai_chat.encode import encode_request
 from gateway.dialects.openai_chat.errors import decode_error
+from gateway.dialects.openai_chat.native import NativeDecoder
+from gateway.dialects.openai_chat.neutral import NeutralDecoder
 from gateway.dialects.openai_chat.reply import decode_reply
-from gateway.dialects.openai_chat.stream import NativeDecoder, NeutralDecoder
 from gateway.errors import UpstreamError
 from gateway.events import Event
 from gateway.generation import Generation
@@ -25,7 +26,7 @@ class OpenAIChat:
         return {"authorization": f"Bearer {key}"}
 
     def encode(self, generation: Generation, model: str, facts: Facts) -> Outbound:
-        return Outbound("/chat/completions", orjson.dumps(encode_body(generation, model, facts)))
+        return Outbound("/chat/completions", encode_request(generation, model, facts))
 
     def decode_reply(self, body: bytes, origin: Origin, *, is_native: bool) -> list[Event]:
         return decode_reply(body, origin, is_native=is_native)

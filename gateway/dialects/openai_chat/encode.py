@@ -2,11 +2,23 @@
 
 from typing import Any
 
+import orjson
+
 from gateway.dialects.openai_chat.messages import chat_messages, chat_tool, chat_tool_choice
+from gateway.errors import InvalidRequest
 from gateway.generation import Generation
 from gateway.providers.row import Facts
 
 _LIMITS = ("max_completion_tokens", "max_tokens")
+
+
+def encode_request(generation: Generation, model: str, facts: Facts) -> bytes:
+    """The request for `model` as JSON. Raises `InvalidRequest` for what the upstream cannot be asked."""
+    try:
+        return orjson.dumps(encode_body(generation, model, facts))
+    except orjson.JSONEncodeError:
+        # Read it can be, written it cannot.
+        raise InvalidRequest("The body is nested too deeply.", code="invalid_value") from None
 
 
 def encode_body(generation: Generation, model: str, facts: Facts) -> dict[str, Any]:
@@ -19,14 +31,14 @@ def encode_body(generation: Generation, model: str, facts: Facts) -> dict[str, A
         body.pop("metadata", None)
     if generation.is_stream:
         body["stream"] = True
-        if facts.stream_usage:
-            body["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
+        options = body.get("stream_options")
+        if facts.stream_usage and (options is None or isinstance(options, dict)):
+            body["stream_options"] = {**(options or {}), "include_usage": True}
     return _fit(body, facts)
 
 
 def _translate(generation: Generation) -> dict[str, Any]:
-    body: dict[str, Any] = {"messages": chat_messages(generation.instructions, generation.items)}
-    body.update(generation.fields)
+    body = {**generation.fields, "messages": chat_messages(generation.instructions, generation.items)}
     if generation.tools:
         body["tools"] = [chat_tool(tool) for tool in generation.tools]
     if generation.tool_choice is not None:
@@ -47,12 +59,17 @@ def _fit(body: dict[str, Any], facts: Facts) -> dict[str, Any]:
 
 
 def _limit(body: dict[str, Any], facts: Facts) -> None:
-    asked = [name for name in _LIMITS if body.get(name) is not None]
-    limit = min((body[name] for name in asked), default=None)
-    if facts.max_answer_tokens is not None:
-        limit = facts.max_answer_tokens if limit is None else min(limit, facts.max_answer_tokens)
-    if limit is None:
+    """Cap the answer's tokens, and give the limit the name that the upstream has for it."""
+    asked = {name: body[name] for name in _LIMITS if body.get(name) is not None}
+    for name, value in asked.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or value < 1:
+            message = f"Invalid value for {name}: expected a whole number from 1 up."
+            raise InvalidRequest(message, param=name, code="invalid_value")
+    limits = (
+        [*asked.values()] if facts.max_answer_tokens is None else [*asked.values(), facts.max_answer_tokens]
+    )
+    if not limits:
         return
     for name in _LIMITS:
         body.pop(name, None)
-    body[facts.token_limit_field or (asked[0] if asked else "max_tokens")] = limit
+    body[facts.token_limit_field or next(iter(asked), "max_tokens")] = min(limits)

@@ -23,7 +23,7 @@ def chat_messages(instructions: str | None, items: Sequence[dict[str, Any]]) -> 
 
 
 def chat_tool(tool: dict[str, Any]) -> dict[str, Any]:
-    """A function tool in chat's nested form; a tool that is nested already, or of another type, stays as it is.
+    """A function tool in chat's nested form; one that is nested already, or of another type, stays as it is.
 
     An omitted `strict` means true in the Responses API and false in chat, so it is written out.
     """

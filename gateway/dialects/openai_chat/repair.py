@@ -3,14 +3,13 @@
 The spellings met are listed in the shared facts on providers, sections 17 and 18 (August 2026).
 """
 
-import time
-import uuid
+from collections.abc import Collection
 from typing import Any
 
-import orjson
-
+from gateway.dialects.openai_chat.calls import tool_calls
+from gateway.dialects.openai_chat.parts import NotChat, mend_logprobs, mend_message
 from gateway.errors import UpstreamError
-from gateway.events import FinishReason, Usage
+from gateway.events import FinishReason
 
 _FINISH: dict[str, FinishReason] = {
     "stop": "stop",
@@ -25,91 +24,58 @@ _BROKEN = frozenset({"error", "insufficient_system_resource", "abort"})
 _KNOWN = frozenset({"stop", "length", "tool_calls", "function_call", "content_filter"})
 
 
-def finish_reason(value: str, *, has_tool_calls: bool) -> FinishReason:
+def choices_of(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """The choices of a reply or a chunk. Raises `NotChat` if they are no list of objects."""
+    choices = document.get("choices")
+    if choices is None:
+        choices = document["choices"] = []
+    if not isinstance(choices, list) or not all(isinstance(choice, dict) for choice in choices):
+        raise NotChat
+    return choices
+
+
+def finish_reason(value: str | None, *, has_tool_calls: bool) -> FinishReason:
     """OpenAI's value for an upstream's. One that is unknown means an ordinary end."""
-    reason = _FINISH.get(value, "stop")
+    reason = _FINISH.get(value or "stop", "stop")
     return "tool_calls" if has_tool_calls and reason == "stop" else reason
 
 
-def broken_off(value: object, provider: str) -> UpstreamError | None:
+def broken_off(choices: list[dict[str, Any]], provider: str) -> UpstreamError | None:
     """The error behind a finish reason by which an upstream says that it failed."""
-    if value not in _BROKEN:
-        return None
-    return UpstreamError(
-        503, f"{provider} broke off the answer ({value}).", type="server_error", code="overloaded"
-    )
+    for choice in choices:
+        reason = choice.get("finish_reason")
+        if isinstance(reason, str) and reason in _BROKEN:
+            message = f"{provider} broke off the answer ({reason})."
+            return UpstreamError(503, message, type="server_error", code="overloaded")
+    return None
 
 
-def new_id(prefix: str) -> str:
-    """A fresh identifier, such as `chatcmpl-…`."""
-    return f"{prefix}{uuid.uuid4().hex}"
+def mend_choice(choice: dict[str, Any], part: str, *, with_calls: Collection[int], index: int = 0) -> bool:
+    """Mend a choice in place, all but its tool calls. True if anything was amiss.
 
-
-def identity(document: dict[str, Any], model: str) -> dict[str, Any]:
-    """The fields that are the same in every chunk of one answer, filled in where the upstream left them out."""
-    created = document.get("created")
-    return {
-        "id": document.get("id") or new_id("chatcmpl-"),
-        "created": int(created) if isinstance(created, int | float) and created else int(time.time()),
-        "model": document.get("model") or model,
-    }
-
-
-def mend_choice(choice: dict[str, Any], part: str, *, has_tool_calls: bool) -> bool:
-    """Mend the index, the finish reason and the tool calls of a choice in place. True if anything was amiss.
-
-    `part` is "message" in a reply and "delta" in a chunk.
+    `part` is "message" in a reply and "delta" in a chunk; `with_calls` are the choices in which earlier chunks
+    had tool calls; `index` is this choice's where it gives none. Raises `NotChat` for what is past mending.
     """
     changed = False
-    if not isinstance(choice.get("index"), int):
-        choice["index"] = 0
+    given = choice.get("index")
+    if type(given) is not int or given < 0:
+        choice["index"] = index
         changed = True
     inner = choice.get(part)
-    if not isinstance(inner, dict):
+    if inner is None:
         inner = choice[part] = {}
         changed = True
-    calls = inner.get("tool_calls")
-    if calls:
-        changed |= _mend_calls(calls, part)
-    reason = choice.get("finish_reason")
-    if reason is not None and (reason not in _KNOWN or (reason == "stop" and (has_tool_calls or calls))):
-        choice["finish_reason"] = (
-            finish_reason(reason, has_tool_calls=has_tool_calls or bool(calls)) if reason else None
-        )
+    elif not isinstance(inner, dict):
+        raise NotChat
+    if mend_message(inner):
         changed = True
-    return changed
-
-
-def _mend_calls(calls: list[dict[str, Any]], part: str) -> bool:
-    changed = False
-    for position, call in enumerate(calls):
-        if part == "delta" and not isinstance(call.get("index"), int):
-            call["index"] = position
+    if mend_logprobs(choice):
+        changed = True
+    reason = choice.get("finish_reason")
+    if reason is not None:
+        has_calls = choice["index"] in with_calls or bool(tool_calls(inner))
+        if not isinstance(reason, str) or reason not in _KNOWN or (reason == "stop" and has_calls):
+            known = reason if isinstance(reason, str) else "stop"
+            choice["finish_reason"] = finish_reason(known, has_tool_calls=has_calls) if reason else None
             changed = True
-        function = call.get("function")
-        if isinstance(function, dict) and isinstance(function.get("arguments"), dict):
-            function["arguments"] = orjson.dumps(function["arguments"]).decode()
-            changed = True
-        if part == "message":
-            if not call.get("id"):
-                call["id"] = new_id("call_")
-                changed = True
-            call.setdefault("type", "function")
     return changed
-
-
-def read_usage(raw: dict[str, Any]) -> Usage:
-    """Token counts in OpenAI's meaning. What an upstream leaves out counts 0."""
-    prompt, completion = raw.get("prompt_tokens_details"), raw.get("completion_tokens_details")
-    return Usage(
-        prompt=_count(raw, "prompt_tokens"),
-        completion=_count(raw, "completion_tokens"),
-        cached=_count(prompt, "cached_tokens"),
-        reasoning=_count(completion, "reasoning_tokens"),
-        raw=raw,
-    )
-
-
-def _count(details: object, name: str) -> int:
-    value = details.get(name) if isinstance(details, dict) else None
-    return int(value) if isinstance(value, int | float) and 0 <= value < 1e15 else 0

@@ -5,15 +5,12 @@ from typing import Any
 import orjson
 
 from gateway.dialects.base import Origin
+from gateway.dialects.openai_chat.calls import mend_whole_call, tool_calls
 from gateway.dialects.openai_chat.errors import error_in_band
-from gateway.dialects.openai_chat.repair import (
-    broken_off,
-    finish_reason,
-    identity,
-    mend_choice,
-    new_id,
-    read_usage,
-)
+from gateway.dialects.openai_chat.identifiers import identity, mend_labels
+from gateway.dialects.openai_chat.parts import NotChat
+from gateway.dialects.openai_chat.repair import broken_off, choices_of, finish_reason, mend_choice
+from gateway.dialects.openai_chat.tokens import read_usage
 from gateway.errors import UpstreamDown
 from gateway.events import (
     Annotation,
@@ -27,6 +24,7 @@ from gateway.events import (
     Text,
     ToolArguments,
     ToolCall,
+    Usage,
 )
 
 
@@ -36,107 +34,92 @@ def decode_reply(body: bytes, origin: Origin, *, is_native: bool) -> list[Event]
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return [
-            Failed(
-                UpstreamDown(
-                    f"{provider} answered with something that is not JSON.", code="upstream_bad_reply"
-                )
-            )
-        ]
-    failure = _failure(document, provider)
-    if failure is not None:
-        return [failure]
-    events: list[Event] = [_mended(document, origin.model)] if is_native else _neutral(document["choices"])
-    usage = document.get("usage")
-    if isinstance(usage, dict):
-        events.append(read_usage(usage))
+        return [_failure(f"{provider} answered with something that is not JSON.")]
+    if not isinstance(document, dict):
+        return [_failure(f"{provider} answered with no chat completion.")]
+    error = error_in_band(document, provider)
+    if error is not None:
+        return [Failed(error)]
+    try:
+        return _read(document, origin, is_native=is_native)
+    except NotChat:
+        return [_failure(f"{provider} answered with no chat completion.")]
+
+
+def _read(document: dict[str, Any], origin: Origin, *, is_native: bool) -> list[Event]:
+    choices = choices_of(document)
+    if not choices:
+        raise NotChat
+    broken = broken_off(choices, origin.provider)
+    if broken is not None:
+        return [Failed(broken)]
+    for position, choice in enumerate(choices):
+        _mend(choice, position)
+    usage = read_usage(document["usage"]) if isinstance(document.get("usage"), dict) else None
+    events: list[Event] = []
+    if is_native:
+        events.append(_native(document, origin.model, usage))
+    else:
+        for choice in choices:
+            events += _neutral(choice)
+    if usage is not None:
+        events.append(usage)
     events.append(Done())
     return events
 
 
-def _failure(document: Any, provider: str) -> Failed | None:
-    error = error_in_band(document, provider) if isinstance(document, dict) else None
-    if error is not None:
-        return Failed(error)
-    choices = document.get("choices") if isinstance(document, dict) else None
-    if (
-        not isinstance(choices, list)
-        or not choices
-        or not all(isinstance(choice, dict) for choice in choices)
-    ):
-        return Failed(
-            UpstreamDown(f"{provider} answered with no chat completion.", code="upstream_bad_reply")
-        )
-    for choice in choices:
-        broken = broken_off(choice.get("finish_reason"), provider)
-        if broken is not None:
-            return Failed(broken)
-    return None
+def _mend(choice: dict[str, Any], position: int) -> None:
+    mend_choice(choice, "message", with_calls=(), index=position)
+    for call in tool_calls(choice["message"]):
+        mend_whole_call(call)
+    if choice.get("finish_reason") is None:
+        has_calls = bool(tool_calls(choice["message"]))
+        choice["finish_reason"] = finish_reason(None, has_tool_calls=has_calls)
 
 
-def _mended(document: dict[str, Any], model: str) -> NativeReply:
+def _native(document: dict[str, Any], model: str, usage: Usage | None) -> NativeReply:
     """The document with everything in it that an OpenAI client reads."""
     document.update(identity(document, model))
-    document.setdefault("object", "chat.completion")
-    for position, choice in enumerate(document["choices"]):
-        choice.setdefault("index", position)
-        mend_choice(choice, "message", has_tool_calls=False)
-        if choice.get("finish_reason") is None:
-            choice["finish_reason"] = "stop"
+    document["object"] = "chat.completion"
+    mend_labels(document)
+    for choice in document["choices"]:
         choice.setdefault("logprobs", None)
         message = choice["message"]
-        message.setdefault("role", "assistant")
+        message["role"] = "assistant"
         message.setdefault("content", None)
         message.setdefault("refusal", None)
-    usage = document.get("usage")
-    if not isinstance(usage, dict):
-        document["usage"] = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
+    empty = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
+    document["usage"] = empty if usage is None else usage.raw
     return NativeReply(document)
 
 
-def _neutral(choices: list[dict[str, Any]]) -> list[Event]:
-    events: list[Event] = []
-    for position, choice in enumerate(choices):
-        choice.setdefault("index", position)
-        mend_choice(choice, "message", has_tool_calls=False)
-        message, index = choice["message"], choice["index"]
-        calls = message.get("tool_calls") or []
-        events += message_events(message, index, choice.get("logprobs"))
-        for number, call in enumerate(calls):
-            function = call.get("function") or {}
-            events.append(
-                ToolCall(number, call.get("id") or new_id("call_"), function.get("name") or "", index)
-            )
-            events.append(ToolArguments(number, function.get("arguments") or "", index))
-        events.append(
-            Finished(finish_reason(choice.get("finish_reason") or "stop", has_tool_calls=bool(calls)), index)
-        )
+def _neutral(choice: dict[str, Any]) -> list[Event]:
+    message, index = choice["message"], choice["index"]
+    events = message_events(message, index, choice.get("logprobs"))
+    calls = tool_calls(message)
+    for number, call in enumerate(calls):
+        function = call.get("function")
+        if not function:
+            raise NotChat
+        events.append(ToolCall(number, call["id"], function["name"], index))
+        events.append(ToolArguments(number, function["arguments"], index))
+    events.append(Finished(finish_reason(choice["finish_reason"], has_tool_calls=bool(calls)), index))
     return events
 
 
 def message_events(part: dict[str, Any], choice: int, logprobs: Any) -> list[Event]:
-    """The reasoning, text, refusal and annotations in a message, or in a chunk's delta."""
+    """The reasoning, text, refusal and annotations in a mended message, or in a chunk's delta."""
     events: list[Event] = []
     reasoning = part.get("reasoning_content") or part.get("reasoning")
-    if isinstance(reasoning, str) and reasoning:
+    if reasoning and isinstance(reasoning, str):
         events.append(Reasoning(reasoning, choice))
-    text = _text(part.get("content"))
-    if text:
-        events.append(Text(text, choice, logprobs.get("content") if isinstance(logprobs, dict) else None))
-    if part.get("refusal"):
-        events.append(Refusal(part["refusal"], choice))
-    for annotation in part.get("annotations") or ():
-        events.append(Annotation(annotation, choice))
+    if text := part.get("content"):
+        events.append(Text(text, choice, logprobs.get("content") if logprobs else None))
+    if refusal := part.get("refusal"):
+        events.append(Refusal(refusal, choice))
+    events += [Annotation(annotation, choice) for annotation in part.get("annotations") or ()]
     return events
 
 
-def _text(content: Any) -> str:
-    """The text of a message's content, which some servers send as a list of parts."""
-    if isinstance(content, str):
-        return content
-    if isinstance(content, list):
-        parts = (
-            part.get("text") for part in content if isinstance(part, dict) and part.get("type") == "text"
-        )
-        return "".join(text for text in parts if isinstance(text, str))
-    return ""
+def _failure(message: str) -> Failed:
+    return Failed(UpstreamDown(message, code="upstream_bad_reply"))

@@ -5,30 +5,35 @@ import time
 from typing import Any
 
 from gateway.events import Usage
+from gateway.surfaces.responses.settings import (
+    effective_tool_choice,
+    effective_tools,
+    reasoning_settings,
+    text_settings,
+)
 
-# Effective values where the request says nothing (shared facts on the Responses API, section 1.8).
-_DEFAULTS: dict[str, Any] = {
-    "background": False,
-    "conversation": None,
-    "frequency_penalty": 0,
-    "instructions": None,
-    "max_output_tokens": None,
-    "max_tool_calls": None,
-    "parallel_tool_calls": True,
-    "presence_penalty": 0,
-    "previous_response_id": None,
-    "prompt": None,
-    "prompt_cache_key": None,
-    "safety_identifier": None,
-    "service_tier": "default",
-    "store": True,
-    "temperature": 1,
-    "tool_choice": "auto",
-    "tools": [],
-    "top_logprobs": 0,
-    "top_p": 1,
-    "truncation": "disabled",
-    "user": None,
+_Kinds = tuple[type, ...]
+_NUMBER: _Kinds = (int, float)
+
+# Effective values where the request says nothing (shared facts on the Responses API, section 1.8), and the
+# kinds of values that may stand in their place: a client can send fields that a surface does not check.
+_ECHOED: dict[str, tuple[Any, _Kinds]] = {
+    "background": (False, (bool,)),
+    "frequency_penalty": (0, _NUMBER),
+    "instructions": (None, (str,)),
+    "max_output_tokens": (None, (int,)),
+    "max_tool_calls": (None, (int,)),
+    "parallel_tool_calls": (True, (bool,)),
+    "presence_penalty": (0, _NUMBER),
+    "previous_response_id": (None, (str,)),
+    "prompt_cache_key": (None, (str,)),
+    "safety_identifier": (None, (str,)),
+    "service_tier": ("default", (str,)),
+    "store": (True, (bool,)),
+    "temperature": (1, _NUMBER),
+    "top_logprobs": (0, (int,)),
+    "top_p": (1, _NUMBER),
+    "user": (None, (str,)),
 }
 
 
@@ -51,12 +56,17 @@ def new_response(model: str, request: dict[str, Any]) -> dict[str, Any]:
         "output": [],
         "usage": None,
         "metadata": request.get("metadata") or {},
-        "reasoning": _settings(request.get("reasoning"), {"effort": None, "summary": None}),
-        "text": _settings(request.get("text"), {"format": {"type": "text"}}),
+        "conversation": _conversation(request.get("conversation")),
+        "prompt": _with_id(request.get("prompt")),
+        "reasoning": reasoning_settings(request.get("reasoning")),
+        "text": text_settings(request.get("text")),
+        "tool_choice": effective_tool_choice(request.get("tool_choice")),
+        "tools": effective_tools(request.get("tools")),
+        "truncation": "auto" if request.get("truncation") == "auto" else "disabled",
     }
-    for name, default in _DEFAULTS.items():
+    for name, (default, kinds) in _ECHOED.items():
         value = request.get(name)
-        response[name] = default if value is None else value
+        response[name] = value if type(value) in kinds else default
     return response
 
 
@@ -73,5 +83,9 @@ def response_usage(usage: Usage | None) -> dict[str, Any] | None:
     }
 
 
-def _settings(given: Any, defaults: dict[str, Any]) -> dict[str, Any]:
-    return {**defaults, **given} if isinstance(given, dict) else dict(defaults)
+def _conversation(given: Any) -> dict[str, Any] | None:
+    return {"id": given} if isinstance(given, str) else _with_id(given)
+
+
+def _with_id(given: Any) -> dict[str, Any] | None:
+    return given if isinstance(given, dict) and isinstance(given.get("id"), str) else None

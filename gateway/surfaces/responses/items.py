@@ -1,10 +1,11 @@
 """The items of a Response while they are being written, and the events that each of them is told in."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any, Protocol
 
 import orjson
 
+from gateway.surfaces.responses.citations import flat_annotation, response_logprobs
 from gateway.surfaces.responses.document import new_id
 
 StreamEvent = dict[str, Any]
@@ -36,11 +37,11 @@ class MessageItem:
 
     def text(self, piece: str, logprobs: list[dict[str, Any]] | None) -> Iterator[StreamEvent]:
         """Write a piece of text."""
-        yield from self._turn_to("output_text")
-        if logprobs and self._part is not None:
-            self._part["logprobs"] += logprobs
+        part = yield from self._turn_to("output_text")
+        measured = response_logprobs(logprobs)
+        part["logprobs"] += measured
         self._pieces.append(piece)
-        yield self._told("response.output_text.delta", delta=piece, logprobs=logprobs or [])
+        yield self._told("response.output_text.delta", delta=piece, logprobs=measured)
 
     def refusal(self, piece: str) -> Iterator[StreamEvent]:
         """Write a piece of a refusal."""
@@ -49,30 +50,27 @@ class MessageItem:
         yield self._told("response.refusal.delta", delta=piece)
 
     def annotation(self, annotation: dict[str, Any]) -> Iterator[StreamEvent]:
-        """Attach a citation, which chat nests under its type, to the text."""
-        yield from self._turn_to("output_text")
-        kind = annotation.get("type", "url_citation")
-        nested = annotation.get(kind)
-        flat = {"type": kind, **nested} if isinstance(nested, dict) else annotation
-        if self._part is not None:
-            index = len(self._part["annotations"])
-            self._part["annotations"].append(flat)
+        """Attach a citation to the text."""
+        part = yield from self._turn_to("output_text")
+        flat = flat_annotation(annotation)
+        if flat is not None:
+            index = len(part["annotations"])
+            part["annotations"].append(flat)
             yield self._told("response.output_text.annotation.added", annotation_index=index, annotation=flat)
 
     def close(self, status: str) -> Iterator[StreamEvent]:
-        if self._part is None and not self.item["content"]:
-            yield from self._turn_to("output_text")
         yield from self._close_part()
         self.item["status"] = status
 
-    def _turn_to(self, kind: str) -> Iterator[StreamEvent]:
-        """Open a content part of this kind, where it is not the one that is open."""
+    def _turn_to(self, kind: str) -> Generator[StreamEvent, None, dict[str, Any]]:
+        """Open a content part of this kind, where it is not the one that is open. Returns the part."""
         if self._part is not None and self._part["type"] == kind:
-            return
+            return self._part
         yield from self._close_part()
-        self._part = _new_part(kind)
-        self.item["content"].append(self._part)
+        part = self._part = _new_part(kind)
+        self.item["content"].append(part)
         yield self._told("response.content_part.added", part=_new_part(kind))
+        return part
 
     def _close_part(self) -> Iterator[StreamEvent]:
         part, text = self._part, "".join(self._pieces)
@@ -89,8 +87,7 @@ class MessageItem:
         self._pieces = []
 
     def _told(self, kind: str, **fields: Any) -> StreamEvent:
-        index = max(len(self.item["content"]) - 1, 0)
-        return {"type": kind, **self._place, "content_index": index, **fields}
+        return {"type": kind, **self._place, "content_index": len(self.item["content"]) - 1, **fields}
 
 
 def _new_part(kind: str) -> dict[str, Any]:
@@ -144,19 +141,22 @@ class FunctionCallItem:
         }
         self._place = {"item_id": self.item["id"], "output_index": output_index}
         self._pieces: list[str] = []
+        self._open_braces = 0
+        self._is_judged = False
+        self.is_complete = False
+        """Whether the arguments are known to be a whole JSON object, to which nothing can be added.
 
-    @property
-    def is_complete(self) -> bool:
-        """Whether the arguments so far are a whole JSON document, to which nothing can be added."""
-        try:
-            orjson.loads("".join(self._pieces))
-        except orjson.JSONDecodeError:
-            return False
-        return True
+        They are parsed once at most, when their braces balance: long ones come in thousands of pieces. Braces
+        in texts can hide the end; it is then known when the upstream says so.
+        """
 
     def arguments(self, piece: str) -> Iterator[StreamEvent]:
         """Write a piece of the arguments."""
         self._pieces.append(piece)
+        self._open_braces += piece.count("{") - piece.count("}")
+        if self._open_braces == 0 and not self._is_judged and piece.rstrip().endswith("}"):
+            self._is_judged = True
+            self.is_complete = _is_object("".join(self._pieces))
         yield {"type": "response.function_call_arguments.delta", **self._place, "delta": piece}
 
     def close(self, status: str) -> Iterator[StreamEvent]:
@@ -171,3 +171,10 @@ class FunctionCallItem:
             "name": name,
             "arguments": arguments,
         }
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(orjson.loads(text), dict)
+    except orjson.JSONDecodeError:
+        return False

@@ -1,0 +1,79 @@
+"""Reads token counts, however an upstream spells them (shared facts on providers, section 0.3)."""
+
+from typing import Any
+
+from gateway.events import Usage
+
+_COUNTS = ("prompt_tokens", "completion_tokens")
+_DETAILS = {
+    "prompt_tokens_details": (
+        "audio_tokens",
+        "cached_tokens",
+        "cache_write_tokens",
+        "image_tokens",
+        "text_tokens",
+    ),
+    "completion_tokens_details": (
+        "accepted_prediction_tokens",
+        "audio_tokens",
+        "reasoning_tokens",
+        "rejected_prediction_tokens",
+        "text_tokens",
+    ),
+}
+_LARGEST = 2**53
+
+
+def read_usage(raw: dict[str, Any]) -> Usage:
+    """Token counts in OpenAI's meaning, what is left out 0; `raw` is what a client of the dialect may read.
+
+    A detail never exceeds its parent. Where the upstream's own total says that reasoning comes on top of the
+    completion (xAI's chat, and Grok elsewhere), it is added.
+    """
+    prompt, completion = _count(raw, "prompt_tokens"), _count(raw, "completion_tokens")
+    reasoning = _count(raw.get("completion_tokens_details"), "reasoning_tokens")
+    if reasoning and _count(raw, "total_tokens") == prompt + completion + reasoning:
+        completion += reasoning
+    return Usage(
+        prompt=prompt,
+        completion=completion,
+        cached=min(_cached(raw), prompt),
+        reasoning=min(reasoning, completion),
+        raw=_mended(raw),
+    )
+
+
+def _cached(raw: dict[str, Any]) -> int:
+    spellings = (
+        _count(raw.get("prompt_tokens_details"), "cached_tokens"),
+        _count(raw.get("prompt_token_details"), "cached_tokens"),
+        _count(raw, "cached_tokens"),
+        _count(raw, "num_cached_tokens"),
+        _count(raw, "prompt_cache_hit_tokens"),
+    )
+    return next((count for count in spellings if count), 0)
+
+
+def _mended(raw: dict[str, Any]) -> dict[str, Any]:
+    """The counts that every client of the dialect reads, in numbers; everything else as it came."""
+    mended = {**raw, **{name: _count(raw, name) for name in _COUNTS}}
+    total = raw.get("total_tokens")
+    if not _is_count(total) or isinstance(total, float):
+        mended["total_tokens"] = sum(mended[name] for name in _COUNTS)
+    for name, counts in _DETAILS.items():
+        details = raw.get(name)
+        if isinstance(details, dict):
+            wrong = {count: None for count in counts if not _is_count(details.get(count))}
+            mended[name] = {**details, **{count: None for count in wrong if count in details}}
+        elif details is not None:
+            mended[name] = None
+    return mended
+
+
+def _count(details: object, name: str) -> int:
+    value = details.get(name) if isinstance(details, dict) else None
+    return int(value) if _is_count(value) and isinstance(value, int | float) else 0
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _LARGEST
