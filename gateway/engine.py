@@ -1,33 +1,23 @@
 """Routes a request, runs it on an upstream, accounts it: the one path behind every surface."""
 
-import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing
 from typing import Any
 from urllib.parse import quote
 
-import structlog
-
-from gateway import sse
 from gateway.account import Account
-from gateway.dialects.base import Origin
-from gateway.end_user import take_end_user
-from gateway.errors import Headers, UpstreamDown, UpstreamError
-from gateway.events import Event, Failed
+from gateway.end_user import EndUser, take_end_user
+from gateway.errors import Headers
+from gateway.events import Failed
 from gateway.generation import Generation
 from gateway.http import Reply, Request, StreamReply
 from gateway.ledger import Ledger
 from gateway.routing import Route, Router
+from gateway.run import Batch, Run
 from gateway.surfaces.base import Surface, Writer
-
-# How long a finished stream is read on, so that its connection can be used again.
-DRAIN_SECONDS = 0.5
 
 # What model names hold; anything else is written as %XX in a header.
 _PLAIN = "/:@+,= "
-
-log = structlog.get_logger(__name__)
-Batch = Sequence[Event]
 
 
 class Engine:
@@ -51,7 +41,7 @@ class Engine:
             account.end_user = _end_user(generation)
             if generation.is_stream:
                 return await self._stream(generation, route, surface, account)
-            events = await _run(generation, route, surface)
+            events = await Run(generation, route, surface.dialect).events()
             account.observe(events)
             _raise_failure(events)
             return Reply(surface.reply(generation, events), headers=_headers(route))
@@ -59,7 +49,7 @@ class Engine:
     async def _stream(
         self, generation: Generation, route: Route, surface: Surface, account: Account
     ) -> StreamReply:
-        batches = _run_stream(generation, route, surface)
+        batches = Run(generation, route, surface.dialect).batches()
         async with AsyncExitStack() as refused:
             refused.push_async_callback(batches.aclose)
             first = await anext(batches)
@@ -67,47 +57,6 @@ class Engine:
             refused.pop_all()
         writer = surface.writer(generation)
         return StreamReply(_written(writer, first, batches, account.hand_over()), headers=_headers(route))
-
-
-async def _run(generation: Generation, route: Route, surface: Surface) -> Batch:
-    """The events of a plain answer."""
-    upstream = route.upstream
-    outbound = upstream.dialect.encode(generation, route.model, upstream.facts)
-    body = await upstream.send(outbound)
-    is_native = upstream.dialect.name == surface.dialect
-    return upstream.dialect.decode_reply(body, Origin(upstream.name, route.model), is_native=is_native)
-
-
-async def _run_stream(generation: Generation, route: Route, surface: Surface) -> AsyncGenerator[Batch, None]:
-    """Yield the events of a streamed answer, those together that arrived together.
-
-    The first batch comes when the upstream's first event has arrived, and is empty where that says nothing yet. The
-    last ends with `Done` or `Failed`; an upstream that refuses or breaks off is a `Failed`, too.
-    """
-    upstream = route.upstream
-    outbound = upstream.dialect.encode(generation, route.model, upstream.facts)
-    is_native = upstream.dialect.name == surface.dialect
-    decoder = upstream.dialect.decoder(generation, Origin(upstream.name, route.model), is_native=is_native)
-    reader = sse.Reader()
-    try:
-        async with upstream.stream(outbound) as chunks:
-            async for chunk in chunks:
-                payloads = reader.feed(chunk)
-                if payloads:
-                    yield [event for payload in payloads for event in decoder.feed(payload)]
-                if decoder.is_over:
-                    await _drain(chunks)
-                    return
-            payloads = reader.end()
-            yield [*(event for payload in payloads for event in decoder.feed(payload)), *decoder.end()]
-    except UpstreamError as error:
-        yield [Failed(error)]
-    except sse.EventTooLarge:
-        yield [
-            Failed(
-                UpstreamDown(f"{upstream.name} sent an event that is too large.", code="upstream_bad_reply")
-            )
-        ]
 
 
 async def _written(
@@ -124,16 +73,7 @@ async def _written(
                     yield data
 
 
-async def _drain(chunks: AsyncIterator[bytes]) -> None:
-    try:
-        async with asyncio.timeout(DRAIN_SECONDS):
-            async for _ in chunks:
-                pass
-    except (TimeoutError, UpstreamError):
-        log.debug("upstream_kept_its_stream_open")
-
-
-def _end_user(generation: Generation) -> Any:
+def _end_user(generation: Generation) -> EndUser | None:
     return take_end_user(generation.metadata) if generation.metadata else None
 
 

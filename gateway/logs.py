@@ -12,7 +12,7 @@ _SECRETS = re.compile(
     r"""
       (?P<before>                                       # named as a secret; the name stays
           \b(?:bearer|basic)\s+
-        | \b[\w-]{0,40}(?:api[-_]?key|authorization|password|secret)[\\"']*\s*[:=]
+        | (?:api[-_]?key|authorization|password|secret)[\\"']*\s*[:=]
           \s*[\\"']*(?:(?:bearer|basic)\s+)?
         | [?&]key=
         | ://[^/\s:@]*:(?=[^/\s@]+@)                    # a password in an address

@@ -3,16 +3,20 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Protocol
 
-from pyreqwest.client import Client, ClientBuilder
-from pyreqwest.exceptions import ConnectError, PyreqwestError, RequestTimeoutError
-from pyreqwest.request import RequestBuilder
+import pyqwest
 
 from gateway.errors import UpstreamDown
 
-USER_AGENT = "waystone"
+_IDLE_CONNECTIONS = 1000
+_FAILURES = (
+    ConnectionError,
+    TimeoutError,
+    pyqwest.ReadError,
+    pyqwest.WriteError,
+    pyqwest.RemoteProtocolError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,10 @@ class Stream:
     headers: Mapping[str, str]
     chunks: AsyncIterator[bytes]
 
+    async def read(self) -> bytes:
+        """The rest of the answer, whole."""
+        return b"".join([chunk async for chunk in self.chunks])
+
 
 class Transport(Protocol):
     """Two ways to call. Both raise `UpstreamDown` when there is no answer or it breaks off."""
@@ -64,61 +72,60 @@ class Transport(Protocol):
 
 
 class HTTPTransport:
-    """A transport over pyreqwest, with a connection pool of its own. Redirects are not followed: keys would go along."""
+    """A transport over pyqwest, with a connection pool of its own. Redirects are not followed: keys would go along."""
 
     def __init__(self, timeouts: Timeouts) -> None:
-        self._client: Client = (
-            ClientBuilder()
-            .follow_redirects(False)
-            .referer(False)
-            .user_agent(USER_AGENT)
-            .connect_timeout(timedelta(seconds=timeouts.connect))
-            .read_timeout(timedelta(seconds=timeouts.idle))
-            .timeout(timedelta(seconds=timeouts.total))
-            .build()
+        self._transport = pyqwest.HTTPTransport(
+            tls_include_system_certs=True,
+            timeout=timeouts.total,
+            connect_timeout=timeouts.connect,
+            read_timeout=timeouts.idle,
+            # Its default keeps 2: under load, most connections would be made anew.
+            pool_max_idle_per_host=_IDLE_CONNECTIONS,
+            use_system_dns=True,
+            follow_redirects=False,
+            enable_otel=False,
         )
+        self._client = pyqwest.Client(self._transport)
 
     async def send(self, call: Call) -> Answer:
         try:
-            response = await self._request(call).build().send()
-            body = bytes(await response.bytes())
-        except PyreqwestError as error:
+            response = await self._client.execute(call.method, call.url, call.headers, call.body)
+        except _FAILURES as error:
             raise down(error, call.provider) from None
         status = response.status
-        return Answer(status, {} if status < 300 else dict(response.headers), body)
+        return Answer(status, {} if status < 300 else _headers(response.headers), bytes(response.content))
 
     @asynccontextmanager
     async def stream(self, call: Call) -> AsyncIterator[Stream]:
-        # Without a limit of 0 the client reads ahead, and a slow stream would arrive all at its end.
-        request = self._request(call).streamed_read_buffer_limit(0).build_streamed()
         try:
-            async with request as response:
-                reader = response.body_reader
-
-                async def chunks() -> AsyncIterator[bytes]:
-                    try:
-                        while (chunk := await reader.read_chunk()) is not None:
-                            yield bytes(chunk)
-                    except PyreqwestError as error:
-                        raise down(error, call.provider) from None
-
-                yield Stream(response.status, dict(response.headers), chunks())
-        except PyreqwestError as error:
+            request = pyqwest.Request(call.method, call.url, pyqwest.Headers(call.headers.items()), call.body)
+            async with await self._transport.execute(request) as response:
+                yield Stream(response.status, _headers(response.headers), _chunks(response, call.provider))
+        except _FAILURES as error:
             raise down(error, call.provider) from None
 
     async def close(self) -> None:
         """Close the connections that are idle, and refuse new calls."""
-        await self._client.close()
-
-    def _request(self, call: Call) -> RequestBuilder:
-        request = self._client.request(call.method, call.url).headers(call.headers)
-        return request if call.body is None else request.body_bytes(call.body)
+        await self._transport.aclose()
 
 
-def down(error: PyreqwestError, provider: str) -> UpstreamDown:
+async def _chunks(response: pyqwest.Response, provider: str) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in response.content:
+            yield bytes(chunk)
+    except _FAILURES as error:
+        raise down(error, provider) from None
+
+
+def _headers(headers: pyqwest.Headers) -> Mapping[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def down(error: Exception, provider: str) -> UpstreamDown:
     """The client's error as ours. Its own words may hold addresses, so they are not passed on."""
-    if isinstance(error, RequestTimeoutError):
+    if isinstance(error, TimeoutError):
         return UpstreamDown(f"{provider} did not answer in time.", status=504, code="upstream_timeout")
-    if isinstance(error, ConnectError):
+    if isinstance(error, ConnectionError):
         return UpstreamDown(f"{provider} cannot be reached.", code="upstream_unreachable")
     return UpstreamDown(f"The connection to {provider} broke.", code="upstream_cut_off")

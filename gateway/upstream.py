@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from gateway.dialects import Dialect
 from gateway.dialects.base import Outbound, Refused
-from gateway.errors import UpstreamDown, UpstreamError
+from gateway.errors import GatewayError, UpstreamDown, UpstreamError
 from gateway.providers import Facts
-from gateway.transport import Call, Transport
+from gateway.transport import Call, Stream, Transport
 
 JSON_HEADERS = {"content-type": "application/json"}
 
@@ -42,13 +42,12 @@ class Upstream:
         return answer.body
 
     @asynccontextmanager
-    async def stream(self, outbound: Outbound) -> AsyncIterator[AsyncIterator[bytes]]:
-        """The chunks of a streamed answer. Raises `UpstreamError` for anything but a 2xx."""
+    async def stream(self, outbound: Outbound) -> AsyncIterator[Stream]:
+        """A streamed answer. Raises `UpstreamError` for anything but a 2xx."""
         async with self.transport.stream(await self._call(outbound)) as stream:
             if not 200 <= stream.status < 300:
-                body = b"".join([chunk async for chunk in stream.chunks])
-                raise self._refusal(stream.status, stream.headers, body)
-            yield stream.chunks
+                raise self._refusal(stream.status, stream.headers, await stream.read())
+            yield stream
 
     async def list_models(self) -> Sequence[str]:
         """The names of its models, from the configuration or, where that has none, from the upstream's own list."""
@@ -65,14 +64,16 @@ class Upstream:
             message = f"{self.name} answered with no list of models."
             raise UpstreamDown(message, code="upstream_bad_reply") from None
 
+    def redact(self, error: GatewayError) -> None:
+        """Cut this upstream's secrets out of a message. A server may quote what it was sent."""
+        for secret in self.secrets:
+            error.message = error.message.replace(secret, "[redacted]")
+
     async def _call(self, outbound: Outbound) -> Call:
         address = await self.locate()
         return Call(self.name, "POST", address.base_url + outbound.path, address.headers, outbound.body)
 
     def _refusal(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
-        refused = Refused(self.name, status, headers, body)
-        error = self.dialect.decode_error(refused, self.facts)
-        # A server may quote what it was sent; its key must not travel on to a client.
-        for secret in self.secrets:
-            error.message = error.message.replace(secret, "[redacted]")
+        error = self.dialect.decode_error(Refused(self.name, status, headers, body), self.facts)
+        self.redact(error)
         return error

@@ -16,6 +16,8 @@ Announce = Callable[[], None]
 # connection fails, so the client should be the one to close.
 _KEEP_ALIVE_SECONDS = 75
 _GRACEFUL_STOP_SECONDS = 30
+# A worker answers pings as soon as its process has begun; one that has died never does.
+_PING_SECONDS = 1
 
 
 def run(listener: socket.socket, workers: int, announce: Announce) -> None:
@@ -77,15 +79,17 @@ class _Supervisor(Multiprocess):
         self.has_failed = False
 
     def keep_subprocess_alive(self) -> None:
-        if self.should_exit.is_set():
-            return
-        if not self._is_serving and not all(process.process.is_alive() for process in self.processes):
-            # It would end again the same way, and uvicorn would start it again forever.
+        if self._is_serving:
+            super().keep_subprocess_alive()
+            self.has_failed = any(process.exitcode == STARTUP_FAILURE for process in self.processes)
+        elif not self.should_exit.is_set():
+            self._look_at_start()
+
+    def _look_at_start(self) -> None:
+        """Announce when every worker is ready; stop when one has ended, as the next would the same way."""
+        if not all(process.process.is_alive() for process in self.processes):
             self.has_failed = True
             self.should_exit.set()
-            return
-        super().keep_subprocess_alive()
-        self.has_failed = any(process.exitcode == STARTUP_FAILURE for process in self.processes)
-        if not self._is_serving and all(process.is_ready() for process in self.processes):
+        elif all(process.is_ready(_PING_SECONDS) for process in self.processes):
             self._is_serving = True
             self._announce()

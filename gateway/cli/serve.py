@@ -13,8 +13,6 @@ from gateway.auth import KeyRing, NewKey
 from gateway.cli import address, processes
 from gateway.cli.address import AddressError
 from gateway.cli.state import ConfigPath
-from gateway.contract.bundle import Bundle
-from gateway.contract.handlers import MissingHandler, find_handlers
 from gateway.embedded import EmbeddedModel
 from gateway.settings import ConfigurationError, Settings
 from gateway.store.database import Database
@@ -46,12 +44,10 @@ def serve(
     os.environ.update(flags)
     try:
         effective = settings.load()
-        # Before anything is opened: a worker that cannot start would be started again and again.
-        find_handlers(Bundle.load())
         listener = address.listen(effective.host, effective.port)
         logs.configure(effective.log_level)
         first = asyncio.run(_mint_first_key(effective))
-    except (ConfigurationError, MissingHandler, AddressError, StoreError) as error:
+    except (ConfigurationError, AddressError, StoreError) as error:
         typer.echo(_named_as_typed(str(error), flags), err=True)
         raise typer.Exit(_CANNOT_START) from None
 

@@ -70,7 +70,9 @@ class Bundle:
     def allowed_methods(self, path: str) -> list[str]:
         """The methods that the contract has for a path template."""
         item = self.document["paths"].get(path, {})
-        return [method.upper() for method in METHODS if method in item]
+        allowed = [method.upper() for method in METHODS if method in item]
+        # Routing answers HEAD wherever it answers GET.
+        return [*allowed, "HEAD"] if "GET" in allowed else allowed
 
     def routing_view(self) -> dict[str, Any]:
         """The document as connexion reads it: 3.0, with paths, ids and path parameters, and nothing to validate.

@@ -11,6 +11,16 @@ from gateway.errors import InvalidRequest
 # The properties by which a union's branches are told apart, in every dialect of the contract.
 DISCRIMINATORS = ("type", "role", "object", "mode")
 _SHOWN = 80
+_PATH_SHOWN = 300
+# Words for the limits on sizes: the validator's own repeat the whole value.
+_LIMITS = {
+    "maxLength": "at most {} characters",
+    "minLength": "at least {} characters",
+    "maxItems": "at most {} items",
+    "minItems": "at least {} items",
+    "maxProperties": "at most {} fields",
+    "minProperties": "at least {} fields",
+}
 Branch = Sequence[ValidationError]
 Validate = Callable[[Any], None]
 
@@ -22,14 +32,18 @@ def compile_schema(schema: dict[str, Any]) -> Validate:
 
     def validate(instance: Any) -> None:
         if not is_valid(instance):
-            raise explain(errors(instance))
+            raise _explain_all(errors, instance)
 
     return validate
 
 
-def explain(errors: Iterable[ValidationError]) -> InvalidRequest:
+def _explain_all(errors: Callable[[Any], Iterable[ValidationError]], instance: Any) -> InvalidRequest:
     """The error for the client: of the first thing that is wrong, at its deepest known place."""
-    return _explain(next(iter(errors)))
+    try:
+        return _explain(next(iter(errors(instance))))
+    except ValueError:
+        # The validator can say that such a body is wrong, but not what of it: it counts 255 levels.
+        return InvalidRequest("The body is nested too deeply.", code="invalid_value")
 
 
 def _explain(error: ValidationError) -> InvalidRequest:
@@ -51,7 +65,7 @@ def _explain(error: ValidationError) -> InvalidRequest:
 
 
 def _explain_union(union: ValidationError, branches: Sequence[Branch]) -> InvalidRequest:
-    """Speak of the branch that was meant: the one whose discriminator is right, or that has the right type at all."""
+    """Speak of the branch that was meant: whose discriminator is right, or that has the right type at all."""
     depth = len(union.instance_path)
     meant = [branch for branch in branches if not any(_is_of_another_type(error, depth) for error in branch)]
     if not meant:
@@ -81,8 +95,8 @@ def param(path: Sequence[str | int]) -> str:
     """A path in the form that OpenAI's errors have: `messages[0].role`."""
     text = ""
     for step in path:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
-    return text
+        text += f"[{step}]" if isinstance(step, int) else f".{_cut(step)}" if text else _cut(step)
+    return _cut(text, _PATH_SHOWN)
 
 
 def _invalid(path: Sequence[str | int], says: str) -> InvalidRequest:
@@ -140,14 +154,17 @@ def _says(kind: ValidationErrorKind, error: ValidationError) -> str:
             return f"expected {_any_of(types)}, got {_kind_of(error.instance)}"
         case ValidationErrorKind.Enum() | ValidationErrorKind.Constant():
             return f"expected {_one_of(_allowed(error))}, got {_shown(error.instance)}"
+        case ValidationErrorKind.PropertyNames(error=inner):
+            return f"the name {_shown(inner.instance)} is wrong: {_says(inner.kind, inner)}"
+        case _ if kind.name in _LIMITS:
+            return f"expected {_LIMITS[kind.name].format(kind.value)}"
         case _:
-            return error.message if len(error.message) <= 300 else f"{kind.name} is not kept"
+            return _cut(error.message, _PATH_SHOWN)
 
 
 def _any_of(types: Sequence[str]) -> str:
-    return " or ".join(
-        "null" if name == "null" else f"{'an' if name[0] in 'aio' else 'a'} {name}" for name in types
-    )
+    names = [f"{'an' if name[0] in 'aio' else 'a'} {name}" for name in types if name != "null"]
+    return " or ".join([*names, *(name for name in types if name == "null")])
 
 
 def _one_of(values: Sequence[Any]) -> str:
@@ -173,5 +190,10 @@ def _kind_of(value: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    if isinstance(value, dict | list):
+        return _kind_of(value)
+    return repr(_cut(value) if isinstance(value, str) else value)
+
+
+def _cut(text: str, length: int = _SHOWN) -> str:
+    return text if len(text) <= length else f"{text[:length]}…"

@@ -134,7 +134,8 @@ class Database:
 def translated(error: Exception) -> StoreError:
     """The `StoreError` that a driver's error amounts to. Its message is the driver's own first line."""
     origin: BaseException = getattr(error, "orig", None) or error
-    message = (str(origin).splitlines() or [""])[0].rpartition("'>: ")[2][:_MESSAGE_LIMIT]
+    line = (str(origin).splitlines() or [""])[0].rpartition("'>: ")[2]
+    message = line[:_MESSAGE_LIMIT] or type(origin).__name__
     state = str(getattr(origin, "sqlstate", None) or "")
     is_sqlite_value = isinstance(origin, sqlite3.Error) and isinstance(
         error, ProgrammingError | InterfaceError

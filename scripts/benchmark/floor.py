@@ -9,8 +9,8 @@ import sys
 from typing import Any
 
 import orjson
+import pyqwest
 import uvicorn
-from pyreqwest.client import Client, ClientBuilder
 from starlette.types import Receive, Scope, Send
 
 _HEADERS = {"content-type": "application/json", "authorization": "Bearer sk-benchmark-upstream"}
@@ -21,7 +21,9 @@ class Floor:
 
     def __init__(self, upstream: str) -> None:
         self._url = upstream + "/chat/completions"
-        self._client: Client = ClientBuilder().build()
+        # The gateway's own settings: a pool that keeps its connections, and no telemetry.
+        self._transport = pyqwest.HTTPTransport(pool_max_idle_per_host=1000, enable_otel=False)
+        self._client = pyqwest.Client(self._transport)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -45,18 +47,17 @@ class Floor:
             await self._plain(orjson.dumps(request), send)
 
     async def _plain(self, body: bytes, send: Send) -> None:
-        call = self._client.post(self._url).headers(_HEADERS).body_bytes(body).build()
-        response = await call.send()
-        reply = orjson.dumps(orjson.loads(bytes(await response.bytes())))
+        response = await self._client.execute("POST", self._url, _HEADERS, body)
+        reply = orjson.dumps(orjson.loads(bytes(response.content)))
         await _start(send, b"application/json", (b"content-length", str(len(reply)).encode()))
         await send({"type": "http.response.body", "body": reply})
 
     async def _stream(self, body: bytes, send: Send) -> None:
-        call = self._client.post(self._url).headers(_HEADERS).body_bytes(body)
-        async with call.streamed_read_buffer_limit(0).build_streamed() as response:
+        request = pyqwest.Request("POST", self._url, pyqwest.Headers(_HEADERS.items()), body)
+        async with await self._transport.execute(request) as response:
             await _start(send, b"text/event-stream")
             rest = b""
-            while (chunk := await response.body_reader.read_chunk()) is not None:
+            async for chunk in response.content:
                 *events, rest = (rest + bytes(chunk)).split(b"\n\n")
                 written = b"".join(map(_rewritten, events))
                 await send({"type": "http.response.body", "body": written, "more_body": True})

@@ -31,9 +31,7 @@ class ServerSentEvent:
 
 def request(path: str, model: str = "test/echo", text: str = "Hello there.", **more: Any) -> dict[str, Any]:
     """The least request that an operation takes."""
-    said = (
-        {"input": text} if path == RESPONSES_PATH else {"messages": [{"role": "user", "content": text}]}
-    )
+    said = {"input": text} if path == RESPONSES_PATH else {"messages": [{"role": "user", "content": text}]}
     return {"model": model, **said, **more}
 
 
@@ -45,14 +43,14 @@ def bundle() -> Bundle:
 
 @cache
 def _validator(name: str) -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator(
-        bundle().schema({"$ref": f"#/components/schemas/{name}"})
-    )
+    return jsonschema_rs.Draft202012Validator(bundle().schema({"$ref": f"#/components/schemas/{name}"}))
 
 
 def check(name: str, document: Any) -> None:
     """Fail if a document is not what one of the contract's schemas says."""
-    errors = [f"{list(error.instance_path)}: {error.message}" for error in _validator(name).iter_errors(document)]
+    errors = [
+        f"{list(error.instance_path)}: {error.message}" for error in _validator(name).iter_errors(document)
+    ]
     assert not errors, errors
 
 
@@ -67,7 +65,8 @@ def check_error(document: Any) -> dict[str, Any]:
 
 def events(lines: Iterable[str]) -> Iterable[ServerSentEvent]:
     """The events in the lines of a stream, as they come. Any field but `event` and `data` fails."""
-    name, data = None, []
+    name: str | None = None
+    data: list[str] = []
     for line in lines:
         field, _, value = line.partition(":")
         value = value.removeprefix(" ")
@@ -100,7 +99,7 @@ def chat_chunks(lines: Iterable[str]) -> list[dict[str, Any]]:
 
 
 def response_events(lines: Iterable[str]) -> list[dict[str, Any]]:
-    """The events of a Responses stream, each checked; they are numbered, well nested and have one terminal."""
+    """The events of a Responses stream, each checked; they are numbered, nested and have one end."""
     *told, last = events(lines)
     assert last.data == DONE
     documents = [event.document for event in told]
@@ -118,7 +117,8 @@ def response_events(lines: Iterable[str]) -> list[dict[str, Any]]:
 
 def _check_items(documents: list[dict[str, Any]]) -> None:
     """One item after the other, each opened and closed at its place in the final output."""
-    open_item, done = None, []
+    open_item: str | None = None
+    done: list[dict[str, Any]] = []
     for document in documents:
         match document["type"]:
             case "response.output_item.added":

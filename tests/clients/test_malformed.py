@@ -1,4 +1,4 @@
-"""Requests that no client should send: each is answered with the envelope, never with a 5xx, and the server lives on."""
+"""What no client should send: each is answered with the envelope, never a 5xx, and the server lives on."""
 
 from collections.abc import Iterator
 from itertools import combinations

@@ -89,7 +89,9 @@ def test_one_model_is_shown_by_its_name(client: httpx.Client) -> None:
         assert shown["id"] == "test/echo"
 
 
-@pytest.mark.parametrize(("name", "status"), [("test/none", 404), ("none", 404), ("any", 400), ("down/x", 404)])
+@pytest.mark.parametrize(
+    ("name", "status"), [("test/none", 404), ("none", 404), ("any", 400), ("down/x", 404)]
+)
 def test_a_model_that_cannot_be_shown_is_an_error_of_the_contract(
     client: httpx.Client, name: str, status: int
 ) -> None:

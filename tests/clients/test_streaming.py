@@ -1,4 +1,4 @@
-"""Streams: deltas come when the upstream sends them, leaving stops the upstream, and failures look like failures."""
+"""Streams: deltas come as they are sent, leaving stops the upstream, and failures look like failures."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
@@ -95,7 +95,9 @@ def _until_text(lines: Iterator[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize(("model", "stream"), [("test/stall", False), ("test/stall", True), ("test/pause", True)])
+@pytest.mark.parametrize(
+    ("model", "stream"), [("test/stall", False), ("test/stall", True), ("test/pause", True)]
+)
 def test_a_client_that_leaves_stops_the_upstream(
     gateway: RunningGateway, upstream: ChatUpstream, path: str, model: str, stream: bool
 ) -> None:

@@ -1,4 +1,4 @@
-"""What a provider refuses, and how a client sees it: the meaning stays, nothing of the upstream's secrets does."""
+"""What a provider refuses, and how a client sees it: with its meaning, without the upstream's secrets."""
 
 import httpx
 import pytest

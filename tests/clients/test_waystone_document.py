@@ -96,7 +96,9 @@ def test_input_is_a_string_and_nothing_else(client: httpx.Client, input_: Any) -
     assert (reply.status_code, reply.json()["error"]["param"]) == (400, "input")
 
 
-@pytest.mark.parametrize("model", ["echo", "tools", "parallel-tools", "reasoning", "refusal", "length", "sparse"])
+@pytest.mark.parametrize(
+    "model", ["echo", "tools", "parallel-tools", "reasoning", "refusal", "length", "sparse"]
+)
 def test_response_is_a_whole_response_object(client: httpx.Client, model: str) -> None:
     reply = client.post(RESPONSES_PATH, json={"model": f"test/{model}", "input": "Well?"})
     assert reply.status_code == 200

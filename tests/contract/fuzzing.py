@@ -1,4 +1,4 @@
-"""One run of schemathesis against a gateway that serves: every operation, all checks, as schemathesis.toml says."""
+"""One run of schemathesis against a running gateway: every operation, all checks."""
 
 import json
 import os

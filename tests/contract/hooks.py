@@ -1,12 +1,12 @@
 """What schemas cannot say and the gateway insists on, put into the requests that schemathesis makes.
 
-Only four values are ever touched, and each only where the schema allowed what stood there, so a request that was meant to
-break the contract still breaks it:
+Only four values are ever touched, each only where the schema allowed what stood there, so a request that was
+meant to break the contract still breaks it:
 
 - `model`, because a name that is not served is answered 404 before the rest is looked at. Some stay unknown.
 - `metadata.waystone`, because it is to hold a JSON document; the text that was generated becomes part of one.
-- `n` and `max_completion_tokens` of Waystone's two operations, because they are numbers there and have to be whole.
-- `stream` becomes true beside `stream_options`, because OpenAI, and the scripted upstream, refuse these without it.
+- `n` and `max_completion_tokens` of Waystone's two operations: they are numbers there and have to be whole.
+- `stream` becomes true beside `stream_options`: OpenAI, and the scripted upstream, refuse these without it.
 """
 
 import json
@@ -15,7 +15,7 @@ from typing import Any
 
 import schemathesis
 
-# Names that the scripted upstream serves. Those that make it answer 4xx or 5xx have tests of their own: here every
+# Names that the scripted upstream serves. Those that make it refuse have tests of their own: here every
 # refusal of a good request, and every 5xx, is a finding.
 MODELS = (
     "test/echo",
@@ -70,7 +70,7 @@ def meant(body: dict[str, Any], *, may_be_unknown: bool, has_counts: bool) -> di
 
 
 def end_user(text: str, draw: int) -> str:
-    """A document for `metadata.waystone`, of one of the shapes there are, with a text as id and in the metadata."""
+    """A document for `metadata.waystone`, of one of its shapes, with a text as id and in the metadata."""
     name = text.replace("\x00", "")[:_LONGEST_ID] or "user"
     told = {"id": name, "metadata": {text: text, "tier": None, "seats": [1, {"a": text}]}}
     shapes: tuple[dict[str, Any], ...] = (

@@ -1,11 +1,10 @@
-"""The running server against its contract: requests made up by schemathesis, every reply and every event checked."""
+"""The running server against its contract: requests made up by schemathesis, every reply checked."""
 
-from pathlib import Path
+import tomllib
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import tomllib
 
 from tests.contract import hooks
 from tests.contract.fuzzing import PHASES, Run, fuzz

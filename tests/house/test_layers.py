@@ -40,7 +40,7 @@ MAY_IMPORT = {
 # What only one place may import; the outside world has one door each.
 DOORS = {
     "an HTTP client": (
-        ("pyreqwest", "httpx", "requests", "aiohttp", "urllib.request", "http.client"),
+        ("pyqwest", "pyreqwest", "httpx", "requests", "aiohttp", "urllib.request", "http.client"),
         ("gateway/transport",),
     ),
     "SQL": (("sqlalchemy", "alembic", "aiosqlite", "asyncpg", "sqlite3"), ("gateway/store/",)),

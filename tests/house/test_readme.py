@@ -6,7 +6,8 @@ import pytest
 import typer.main
 
 from gateway.cli import main
-from gateway.providers import ROWS
+from gateway.providers import ROWS, embedded
+from gateway.settings import VARIABLES
 from tests.house.sources import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -33,10 +34,14 @@ def test_the_two_commands_can_be_run(script: str) -> None:
     assert (ROOT / "scripts" / script).stat().st_mode & 0o111
 
 
-def test_table_of_providers_is_the_rows() -> None:
-    rows = table("provider")
-    if rows:
-        assert set(rows) - {"embedded"} == set(ROWS)
+def test_table_of_variables_is_what_the_settings_read() -> None:
+    assert set(column("variable", 1)) == {*VARIABLES, "WAYSTONE_CONFIG"}
+
+
+def test_table_of_providers_is_the_rows_with_their_key_variables() -> None:
+    keys = dict(zip(column("provider", 1), column("provider", 3), strict=True))
+    assert keys.pop(embedded.ROW.name).startswith("none")
+    assert keys == {name: row.key_variable for name, row in ROWS.items()}
 
 
 def _subcommands(command: object) -> dict[str, object]:
@@ -44,9 +49,8 @@ def _subcommands(command: object) -> dict[str, object]:
     return getattr(command, "commands", {})
 
 
-def table(header: str) -> list[str]:
-    """The first column, without backticks, of the table headed `header`; empty where there is none."""
+def column(header: str, number: int) -> list[str]:
+    """A column, counted from 1 and without backticks, of the table whose first heading is `header`."""
     found = re.search(rf"^\| {header} \|.*\n\|[-| :]+\n((?:\|.*\n?)+)", README, re.MULTILINE)
-    if not found:
-        return []
-    return [row.split("|")[1].strip().strip("`") for row in found[1].splitlines()]
+    assert found, f"the README has no table headed {header}"
+    return [row.split("|")[number].strip().strip("`") for row in found[1].splitlines()]

@@ -1,1 +1,1 @@
-"""Real servers for tests, on free ports of loopback: the gateway itself, and upstreams that follow a script."""
+"""Real servers for tests, on free ports of loopback: the gateway itself, and scripted upstreams."""

@@ -1,6 +1,7 @@
 """An upstream that speaks the OpenAI chat dialect, as strictly as OpenAI, and misbehaves on request.
 
-The model's name is the script: `echo` answers with the last user message; the others stall, break, refuse or call tools.
+The model's name is the script: `echo` answers with the last user message; the others stall, break, refuse or
+call tools.
 """
 
 import asyncio
@@ -95,7 +96,8 @@ class ChatUpstream:
 
     async def _stall(self, request: Request) -> None:
         self.began.set()
-        while not await request.is_disconnected() and not self.go_on.is_set():
+        # A thread and a connection have a say in when this ends: polling is the plain way to hear both.
+        while not await request.is_disconnected() and not self.go_on.is_set():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         if not self.go_on.is_set():
             self.left.set()

@@ -61,7 +61,10 @@ class RunningGateway:
 
 
 def scripted_config(upstream_url: str) -> dict[str, Any]:
-    """Settings with the provider `test`, the scripted upstream; nobody answers for `down` and `twin`; `slow` is in a hurry."""
+    """Settings whose provider `test` is the scripted upstream.
+
+    `slow` is too, with little patience; nobody answers for `down` and `twin`.
+    """
     scripted = {"dialect": "openai-chat", "base_url": upstream_url, "api_key": UPSTREAM_KEY}
     nowhere = {"dialect": "openai-chat", "base_url": "http://127.0.0.1:9/v1"}
     return {

@@ -1,15 +1,12 @@
 """Every test that takes `url` or `database` runs twice: on SQLite and on PostgreSQL."""
 
 from collections.abc import AsyncIterator, Iterator
-from itertools import count
 from pathlib import Path
 
 import pytest
 
 from gateway.store.database import Database
 from tests.store import postgres
-
-_numbers = count(1)
 
 
 @pytest.fixture(scope="session")
@@ -28,9 +25,8 @@ def postgres_server() -> Iterator[postgres.Server]:
 
 @pytest.fixture
 def postgres_url(postgres_server: postgres.Server) -> str:
-    name = f"test_{next(_numbers)}"
-    postgres_server.run(f"CREATE DATABASE {name}")
-    return postgres_server.url(name)
+    postgres_server.empty()
+    return postgres_server.url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

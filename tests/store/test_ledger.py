@@ -190,12 +190,19 @@ async def test_stop_while_the_database_is_away_says_what_is_lost(
     assert {"event": "usage_rows_lost", "rows": 3, "log_level": "error"} in logs
 
 
-async def test_metadata_too_deep_to_store_does_not_stop_the_ledger(database: Database) -> None:
+def _deep() -> dict[str, Any]:
     deep: dict[str, Any] = {}
     for _ in range(5_000):
         deep = {"deeper": deep}
+    return deep
+
+
+@pytest.mark.parametrize("metadata", [_deep(), {"thing": object()}], ids=["too deep", "no JSON"])
+async def test_metadata_that_cannot_be_stored_does_not_stop_the_ledger(
+    database: Database, metadata: dict[str, Any]
+) -> None:
     ledger = Ledger(database)
-    ledger.record(_row("r"), EndUser(Entity("ann", deep)))
+    ledger.record(_row("r"), EndUser(Entity("ann", metadata)))
     ledger.record(_row("s"), EndUser(Entity("bob", {"plan": "free"})))
     with capture_logs() as logs:
         await ledger.close()

@@ -28,7 +28,7 @@ class NativeDecoder(ChatDecoder):
         self._usage_chunk: dict[str, Any] = {}
 
     def _read(self, payload: bytes, chunk: dict[str, Any], choices: list[dict[str, Any]]) -> list[Event]:
-        changed = False
+        changed = not choices
         for choice in choices:
             if self._mend(choice):
                 changed = True

@@ -1,5 +1,6 @@
 """Mends the texts, log probabilities and citations of a message, where a server has them otherwise."""
 
+from collections.abc import Callable
 from typing import Any
 
 _TEXTS = ("content", "refusal", "reasoning_content")
@@ -9,8 +10,8 @@ class NotChat(ValueError):
     """A reply or a chunk has another shape than any server that speaks the dialect gives it."""
 
 
-def mend_message(part: dict[str, Any]) -> bool:
-    """Mend everything but the tool calls of a message, or of a chunk's delta. True if anything was amiss.
+def mend_message(part: dict[str, Any], *, is_whole: bool) -> bool:
+    """Mend everything but the tool calls of a whole message, or of a chunk's delta. True if anything was amiss.
 
     Raises `NotChat` where its text is no text.
     """
@@ -27,9 +28,9 @@ def mend_message(part: dict[str, Any]) -> bool:
     if annotations and not _are_citations(annotations):
         part["annotations"] = _citations(annotations)
         changed = True
-    for name, kind in (("role", str), ("function_call", dict), ("audio", dict), ("annotations", list)):
+    for name, is_right in _PERIPHERAL.items():
         value = part.get(name)
-        if value is not None and not isinstance(value, kind):
+        if value is not None and not is_right(value, is_whole):
             part[name] = None
             changed = True
     return changed
@@ -44,6 +45,30 @@ def mend_logprobs(choice: dict[str, Any]) -> bool:
         return False
     choice["logprobs"] = None
     return True
+
+
+def _is_function_call(value: Any, is_whole: bool) -> bool:
+    if not isinstance(value, dict):
+        return False
+    fields = [value.get("name"), value.get("arguments")]
+    return all(isinstance(field, str) or (field is None and not is_whole) for field in fields)
+
+
+def _is_audio(value: Any, is_whole: bool) -> bool:
+    if not isinstance(value, dict) or not is_whole:
+        return isinstance(value, dict)
+    return type(value.get("expires_at")) is int and all(
+        isinstance(value.get(name), str) for name in ("id", "data", "transcript")
+    )
+
+
+# What an answer can do without: it is left out where it is not what it should be.
+_PERIPHERAL: dict[str, Callable[[Any, bool], bool]] = {
+    "role": lambda value, _: isinstance(value, str),
+    "annotations": lambda value, _: isinstance(value, list),
+    "function_call": _is_function_call,
+    "audio": _is_audio,
+}
 
 
 def _flatten(part: dict[str, Any], content: list[Any]) -> None:

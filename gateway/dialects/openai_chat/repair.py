@@ -67,7 +67,7 @@ def mend_choice(choice: dict[str, Any], part: str, *, with_calls: Collection[int
         changed = True
     elif not isinstance(inner, dict):
         raise NotChat
-    if mend_message(inner):
+    if mend_message(inner, is_whole=part == "message"):
         changed = True
     if mend_logprobs(choice):
         changed = True

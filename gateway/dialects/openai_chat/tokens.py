@@ -57,14 +57,13 @@ def _cached(raw: dict[str, Any]) -> int:
 def _mended(raw: dict[str, Any]) -> dict[str, Any]:
     """The counts that every client of the dialect reads, in numbers; everything else as it came."""
     mended = {**raw, **{name: _count(raw, name) for name in _COUNTS}}
-    total = raw.get("total_tokens")
-    if not _is_count(total) or isinstance(total, float):
+    if not _is_whole(raw.get("total_tokens")):
         mended["total_tokens"] = sum(mended[name] for name in _COUNTS)
     for name, counts in _DETAILS.items():
         details = raw.get(name)
         if isinstance(details, dict):
-            wrong = {count: None for count in counts if not _is_count(details.get(count))}
-            mended[name] = {**details, **{count: None for count in wrong if count in details}}
+            wrong = [count for count in counts if count in details and not _is_whole(details[count])]
+            mended[name] = {**details, **dict.fromkeys(wrong)}
         elif details is not None:
             mended[name] = None
     return mended
@@ -73,6 +72,10 @@ def _mended(raw: dict[str, Any]) -> dict[str, Any]:
 def _count(details: object, name: str) -> int:
     value = details.get(name) if isinstance(details, dict) else None
     return int(value) if _is_count(value) and isinstance(value, int | float) else 0
+
+
+def _is_whole(value: object) -> bool:
+    return type(value) is int and 0 <= value < _LARGEST
 
 
 def _is_count(value: object) -> bool:

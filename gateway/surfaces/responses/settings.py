@@ -40,15 +40,12 @@ def effective_tools(given: Any) -> list[dict[str, Any]]:
 
 
 def _tool(given: Any) -> dict[str, Any] | None:
-    match given:
-        case {"type": "function", "function": {"name": str()} as nested}:
-            return _function(nested)
-        case {"type": "function", "name": str()}:
-            return _function(given)
-        case {"type": str() as kind, **fields} if kind != "function":
-            return {"type": kind, **fields}
-        case _:
-            return None
+    if not isinstance(given, dict) or not isinstance(given.get("type"), str):
+        return None
+    if given["type"] != "function":
+        return given
+    function = given.get("function", given)
+    return _function(function) if isinstance(function, dict) and _text(function, "name") else None
 
 
 def _function(given: dict[str, Any]) -> dict[str, Any]:
@@ -63,14 +60,14 @@ def _function(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _format(given: Any) -> dict[str, Any]:
-    match given:
-        case {"type": "json_schema", "name": str(), "schema": dict()}:
-            strict = given.get("strict") if isinstance(given.get("strict"), bool) else None
-            return {**given, "description": _text(given, "description"), "strict": strict}
-        case {"type": "json_object", **fields}:
-            return {"type": "json_object", **fields}
-        case _:
-            return {"type": "text"}
+    if not isinstance(given, dict) or given.get("type") not in ("json_schema", "json_object"):
+        return {"type": "text"}
+    if given["type"] == "json_object":
+        return given
+    if _text(given, "name") is None or not isinstance(given.get("schema"), dict):
+        return {"type": "text"}
+    strict = given.get("strict") if isinstance(given.get("strict"), bool) else None
+    return {**given, "description": _text(given, "description"), "strict": strict}
 
 
 def _text(given: dict[str, Any], name: str) -> str | None:
