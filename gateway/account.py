@@ -39,7 +39,8 @@ class Account:
         """Take what matters here from a batch of events."""
         if self.row.first_event_ms is None:
             self.row.first_event_ms = self._elapsed()
-        for event in events:
+        # Usage comes right before the end, so the last two are enough to look at.
+        for event in events[-2:]:
             if isinstance(event, Usage):
                 self._usage = event
             elif isinstance(event, Failed):

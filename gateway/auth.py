@@ -57,9 +57,7 @@ class KeyRing:
         self._database = database
         self._static = (_digest(static_key), Principal(STATIC_KEY_ID)) if static_key else None
         self._known: dict[bytes, tuple[Principal, float]] = {}
-        self._revoked: set[str] = (
-            set()
-        )  # here, so that a row read before the revocation cannot bring the key back
+        self._revoked: set[str] = set()  # here, so that a row read before the revocation cannot bring the key back
         self._state: tuple[int, int, float | None] | None = None
         self._refused: dict[bytes, float] = {}
         self._wanted: set[bytes] = set()
@@ -143,9 +141,7 @@ class KeyRing:
         key = await self._database.write(partial(keys.revoke, id_or_name=id_or_name, now=now), durable=True)
         if key is not None:
             self._revoked.add(key.id)
-            self._known = {
-                digest: entry for digest, entry in self._known.items() if entry[0].key_id != key.id
-            }
+            self._known = {digest: entry for digest, entry in self._known.items() if entry[0].key_id != key.id}
         return key
 
     async def refresh(self) -> None:

@@ -98,9 +98,7 @@ def expand(text: str, environ: Mapping[str, str]) -> str:
             raise _Unresolved("expected ${NAME} or ${NAME:-default}; write $${ for the characters themselves")
         found = environ.get(name) or default
         if found is None:
-            raise _Unresolved(
-                f"the environment variable {name} is not set, and ${{{name}:-…}} gives it no default"
-            )
+            raise _Unresolved(f"the environment variable {name} is not set, and ${{{name}:-…}} gives it no default")
         return found
 
     return _REFERENCE.sub(value, text)

@@ -25,9 +25,7 @@ _PAGE = """<!doctype html>
 </body>
 </html>
 """
-_START = (
-    'SwaggerUIBundle({url: "/openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null});\n'
-)
+_START = 'SwaggerUIBundle({url: "/openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null});\n'
 # Scripts and styles from here only; Swagger UI sets inline styles and shows data: images.
 _POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
 

@@ -8,6 +8,8 @@ import orjson
 from gateway.errors import InvalidRequest
 
 PARAM = "metadata.waystone"
+# Stored with every user and group it names; OpenAI's 512 characters for a metadata value do not hold for it.
+MAX_CHARACTERS = 65_536
 
 _EXPECTED = (
     'Expected a JSON object in a string, such as {"user": "user123", "group": {"id": "group123", "metadata": {}}}; '
@@ -39,23 +41,17 @@ def take_end_user(metadata: dict[str, Any]) -> EndUser | None:
     text = metadata.pop("waystone", None)
     if text is None:
         return None
+    if len(text) > MAX_CHARACTERS:
+        raise _refusal(f" is longer than {MAX_CHARACTERS} characters")
     try:
         document = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise InvalidRequest(
-            f"metadata.waystone is not JSON ({error}). {_EXPECTED}", param=PARAM, code="invalid_value"
-        ) from None
+        raise _refusal(f" is not JSON ({error})") from None
     if not isinstance(document, dict):
-        raise InvalidRequest(
-            f"metadata.waystone is not a JSON object. {_EXPECTED}", param=PARAM, code="invalid_value"
-        )
+        raise _refusal(" is not a JSON object")
     unknown = document.keys() - {"user", "group"}
     if unknown:
-        raise InvalidRequest(
-            f"metadata.waystone has an unknown key {min(unknown)!r}. {_EXPECTED}",
-            param=PARAM,
-            code="invalid_value",
-        )
+        raise _refusal(f" has an unknown key {min(unknown)[:80]!r}")
     return EndUser(_entity(document, "user"), _entity(document, "group"))
 
 
@@ -65,26 +61,18 @@ def _entity(document: dict[str, Any], name: str) -> Entity | None:
         return None
     identity, metadata = (value, None) if isinstance(value, str) else _parts(value, name)
     if not isinstance(identity, str) or not 0 < len(identity) <= 256 or "\x00" in identity:
-        raise InvalidRequest(
-            f"metadata.waystone: the id of {name} must be a string of 1 to 256 characters. {_EXPECTED}",
-            param=PARAM,
-            code="invalid_value",
-        )
+        raise _refusal(f": the id of {name} must be a string of 1 to 256 characters")
     return Entity(identity, metadata)
 
 
 def _parts(value: Any, name: str) -> tuple[Any, dict[str, Any] | None]:
     if not isinstance(value, dict):
-        raise InvalidRequest(
-            f"metadata.waystone: {name} must be a string or an object. {_EXPECTED}",
-            param=PARAM,
-            code="invalid_value",
-        )
+        raise _refusal(f": {name} must be a string or an object")
     metadata = value.get("metadata")
     if metadata is not None and not isinstance(metadata, dict):
-        raise InvalidRequest(
-            f"metadata.waystone: the metadata of {name} must be an object. {_EXPECTED}",
-            param=PARAM,
-            code="invalid_value",
-        )
+        raise _refusal(f": the metadata of {name} must be an object")
     return value.get("id"), metadata
+
+
+def _refusal(what: str) -> InvalidRequest:
+    return InvalidRequest(f"metadata.waystone{what}. {_EXPECTED}", param=PARAM, code="invalid_value")

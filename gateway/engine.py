@@ -46,9 +46,7 @@ class Engine:
             _raise_failure(events)
             return Reply(surface.reply(generation, events), headers=_headers(route))
 
-    async def _stream(
-        self, generation: Generation, route: Route, surface: Surface, account: Account
-    ) -> StreamReply:
+    async def _stream(self, generation: Generation, route: Route, surface: Surface, account: Account) -> StreamReply:
         batches = Run(generation, route, surface.dialect).batches()
         async with AsyncExitStack() as refused:
             refused.push_async_callback(batches.aclose)

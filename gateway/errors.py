@@ -135,9 +135,7 @@ class UpstreamError(GatewayError):
 
     type = "upstream_error"
 
-    def __init__(
-        self, status: int, message: str, *, type: str, code: str | None, param: str | None = None
-    ) -> None:
+    def __init__(self, status: int, message: str, *, type: str, code: str | None, param: str | None = None) -> None:
         super().__init__(message, param=param, code=code)
         self.status = status
         self.type = type

@@ -62,7 +62,10 @@ class Annotation:
 
 @dataclass(slots=True)
 class Usage:
-    """Tokens as the upstream reported them. Prompt tokens include cached ones, completion tokens include reasoning."""
+    """Tokens as the upstream reported them, told right before the end: before `Done` or `Failed`.
+
+    Prompt tokens include cached ones, completion tokens include reasoning.
+    """
 
     prompt: int = 0
     completion: int = 0

@@ -90,9 +90,7 @@ class Ledger:
                 await self._write(self._batch)
             except StoreError as error:
                 if not self._is_failing:
-                    log.warning(
-                        "usage_not_written", reason=str(error), effect="kept in memory, and tried again"
-                    )
+                    log.warning("usage_not_written", reason=str(error), effect="kept in memory, and tried again")
                 self._is_failing = True
                 return False
             self._batch = []

@@ -41,9 +41,7 @@ class Router:
         """Raise `ModelNotFound` if the upstream has said what it serves and the model is not among it."""
         listing = (await self._catalogue.listings())[route.upstream.name]
         if listing.is_known and route.model not in listing.models:
-            raise ModelNotFound(
-                f"The provider {route.upstream.name!r} does not serve the model {route.model[:200]!r}."
-            )
+            raise ModelNotFound(f"The provider {route.upstream.name!r} does not serve the model {route.model[:200]!r}.")
 
     async def _bare(self, name: str) -> Route:
         listings = await self._catalogue.listings()

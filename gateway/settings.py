@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, SettingsConfigDict
@@ -130,9 +130,7 @@ class ProviderSettings(_Section):
         "such as http://127.0.0.1:9000/v1",
     )
     api_key: Annotated[_Secret | None, BeforeValidator(_strip)] = Field(default=None, description=_KEY)
-    models: list[_Text] | None = Field(
-        default=None, description="a list of model names, such as [small, large]"
-    )
+    models: list[_Text] | None = Field(default=None, description="a list of model names, such as [small, large]")
     headers: Annotated[dict[str, _Secret], AfterValidator(_header_names)] | None = Field(
         default=None, description="header names, each with a text of printable ASCII characters"
     )
@@ -157,18 +155,14 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="forbid")
 
     host: _Text = Field(default="127.0.0.1", description="the name or address to listen on")
-    port: Annotated[int, _Number] = Field(
-        default=3000, ge=0, le=65_535, description="a whole number from 0 to 65535"
-    )
-    workers: Annotated[int, _Number] = Field(
-        default=1, ge=1, le=256, description="a whole number from 1 to 256"
-    )
+    port: Annotated[int, _Number] = Field(default=3000, ge=0, le=65_535, description="a whole number from 0 to 65535")
+    workers: Annotated[int, _Number] = Field(default=1, ge=1, le=256, description="a whole number from 1 to 256")
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
         default="info", description="debug, info, warning or error"
     )
     data_dir: Annotated[Path, AfterValidator(_folder)] = Field(description="the path of a folder")
     database_url: Annotated[str, AfterValidator(_database_address)] = Field(
-        default_factory=lambda data: f"sqlite:///{data['data_dir']}/waystone.db",
+        default_factory=lambda data: f"sqlite:///{quote(str(data['data_dir']))}/waystone.db",
         repr=False,
         description="sqlite:///path/to/file or postgresql://user:password@host/database",
     )
@@ -179,10 +173,8 @@ class Settings(BaseSettings):
     embedded: Annotated[EmbeddedSettings, BeforeValidator(_filled)] = Field(
         default=EmbeddedSettings(), description="a mapping, `enabled: true` or `enabled: false`"
     )
-    providers: Annotated[
-        dict[str, Annotated[ProviderSettings, BeforeValidator(_filled)]], BeforeValidator(_filled)
-    ] = Field(
-        default={}, description="the names of providers, each with its settings, such as `api_key: ${KEY}`"
+    providers: Annotated[dict[str, Annotated[ProviderSettings, BeforeValidator(_filled)]], BeforeValidator(_filled)] = (
+        Field(default={}, description="the names of providers, each with its settings, such as `api_key: ${KEY}`")
     )
 
 
@@ -279,9 +271,7 @@ def _default_folder(environ: Mapping[str, str]) -> dict[str, Any]:
     return {"data_dir": base / "waystone"}
 
 
-def _provider_problems(
-    providers: Mapping[str, ProviderSettings], rows: Mapping[str, Row]
-) -> Iterator[Problem]:
+def _provider_problems(providers: Mapping[str, ProviderSettings], rows: Mapping[str, Row]) -> Iterator[Problem]:
     for name, provider in providers.items():
         path = ("providers", name)
         if not _PROVIDER_NAME.fullmatch(name):

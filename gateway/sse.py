@@ -51,6 +51,10 @@ class Reader:
 
     def _whole(self, chunk: bytes) -> list[bytes]:
         """The usual case: whole events, each one line of data."""
+        if chunk.startswith(b"data: "):
+            payloads = chunk[6:-2].split(b"\n\ndata: ")
+            if chunk.count(b"\n") == 2 * len(payloads) and b"" not in payloads:
+                return payloads
         events: list[bytes] = []
         for block in chunk.split(b"\n\n"):
             if block.startswith(b"data: ") and b"\n" not in block:

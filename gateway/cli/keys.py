@@ -37,10 +37,7 @@ def list_(config: ConfigPath = None) -> None:
         typer.echo("There are no keys yet; `waystone keys create` makes one.", err=True)
         return
     now = time.time()
-    rows = [
-        (key.id, key.name or "", f"…{key.hint}", moments.show(key.created_at), _state(key, now))
-        for key in keys
-    ]
+    rows = [(key.id, key.name or "", f"…{key.hint}", moments.show(key.created_at), _state(key, now)) for key in keys]
     tables.show(("id", "name", "ends in", "made (UTC)", "state"), rows)
 
 

@@ -27,9 +27,7 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one. [PORT; 3000]")] = None,
     workers: Annotated[int | None, typer.Option(help="Worker processes. [WORKERS; 1]")] = None,
     config: ConfigPath = None,
-    log_level: Annotated[
-        str | None, typer.Option(help="debug, info, warning or error. [LOG_LEVEL; info]")
-    ] = None,
+    log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error. [LOG_LEVEL; info]")] = None,
 ) -> None:
     """Run the gateway. Flags win over the environment, the environment over waystone.yaml."""
     given = {
@@ -78,9 +76,7 @@ async def _mint_first_key(effective: Settings) -> NewKey | None:
 def _show_first_key(url: str, secret: str) -> None:
     question = {"role": "user", "content": "What is the capital of France?"}
     body = json.dumps({"model": _DEMONSTRATION_MODEL, "messages": [question]})
-    typer.echo(
-        f"Your first key, shown this once (`waystone keys create` makes more):\n\n  {secret}\n\nTry it:\n"
-    )
+    typer.echo(f"Your first key, shown this once (`waystone keys create` makes more):\n\n  {secret}\n\nTry it:\n")
     typer.echo(
         f"curl {url}/api/gateway/v1/chat/completions -H 'Authorization: Bearer {secret}' "
         f"-H 'Content-Type: application/json' -d '{body}'\n"

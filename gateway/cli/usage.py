@@ -18,9 +18,7 @@ _NUMBERS = ("requests", "errors", "prompt_tokens", "completion_tokens", "cached_
 
 def usage(
     by: Annotated[Subject, typer.Option(help="What to sum up by.")] = "model",
-    since: Annotated[
-        str | None, typer.Option(help=f"From when on: {moments.EXPECTED}. Default: all.")
-    ] = None,
+    since: Annotated[str | None, typer.Option(help=f"From when on: {moments.EXPECTED}. Default: all.")] = None,
     until: Annotated[str | None, typer.Option(help="Up to when, likewise. Default: now.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False,
     config: ConfigPath = None,

@@ -53,17 +53,13 @@ class BodyReader:
                 return part if len(parts) == 1 else b"".join(parts)
 
     def _too_large(self) -> BodyTooLarge:
-        return BodyTooLarge(
-            f"The request body is larger than the {self._limit} bytes that this gateway takes."
-        )
+        return BodyTooLarge(f"The request body is larger than the {self._limit} bytes that this gateway takes.")
 
 
 def _check_media_type(value: bytes) -> None:
     essence, *parameters = (part.strip().lower() for part in value.split(b";"))
     charsets = [p.partition(b"=")[2].strip(b'" ') for p in parameters if p.startswith(b"charset")]
-    if essence == b"application/json" and all(
-        charset in (b"utf-8", b"utf8", b"us-ascii") for charset in charsets
-    ):
+    if essence == b"application/json" and all(charset in (b"utf-8", b"utf8", b"us-ascii") for charset in charsets):
         return
     raise UnsupportedMedia("The body must be JSON in UTF-8, sent with `Content-Type: application/json`.")
 

@@ -96,9 +96,7 @@ class Bundle:
                 if method in item:
                     yield self._operation(path, method, item[method], shared)
 
-    def _operation(
-        self, path: str, method: str, node: dict[str, Any], shared: list[dict[str, Any]]
-    ) -> OperationSpec:
+    def _operation(self, path: str, method: str, node: dict[str, Any], shared: list[dict[str, Any]]) -> OperationSpec:
         security = node.get("security", self.document.get("security", []))
         body = self.resolve(node["requestBody"]) if "requestBody" in node else {}
         return OperationSpec(

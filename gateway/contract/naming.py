@@ -17,13 +17,9 @@ def handler_of(operation_id: str, tags: Sequence[str]) -> tuple[str, str]:
     *folders, function = operation_id.split(".")
     if not folders:
         if not tags:
-            raise ValueError(
-                f"operation {operation_id!r} has neither a dot in its id nor a tag to name its module"
-            )
+            raise ValueError(f"operation {operation_id!r} has neither a dot in its id nor a tag to name its module")
         folders, function = [tags[0]], _WORD_START.sub("_", function).lower()
     for name in (*folders, function):
         if not name.isidentifier() or keyword.iskeyword(name):
-            raise ValueError(
-                f"operation {operation_id!r} needs a handler named {name!r}, which is no Python name"
-            )
+            raise ValueError(f"operation {operation_id!r} needs a handler named {name!r}, which is no Python name")
     return ".".join(("handlers", *folders)), function

@@ -1,5 +1,6 @@
 """Reads and validates the query parameters that an operation declares."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
@@ -9,6 +10,10 @@ from gateway.contract.validation import compile_schema
 
 ReadQuery = Callable[[bytes], dict[str, Any]]
 _WORDS = {"true": True, "false": False}
+# As JSON writes them, and no longer than any count: Python's own readers take underscores, blanks, infinities and
+# the digits of other scripts.
+_INTEGER = re.compile(r"-?[0-9]{1,15}")
+_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 
 
 def compile_query(spec: OperationSpec, bundle: Bundle) -> ReadQuery | None:
@@ -50,11 +55,8 @@ def _typed(texts: list[str], types: Sequence[str]) -> Any:
     text = texts[-1]
     if "boolean" in types and text in _WORDS:
         return _WORDS[text]
-    try:
-        if "integer" in types:
-            return int(text)
-        if "number" in types:
-            return float(text)
-    except ValueError:
-        return text
+    if "integer" in types and _INTEGER.fullmatch(text):
+        return int(text)
+    if "number" in types and _NUMBER.fullmatch(text):
+        return float(text)
     return text

@@ -59,9 +59,7 @@ class ExactRouting(RoutingMiddleware):
         await super().__call__(scope, receive, send)
 
 
-def build_pipeline(
-    handlers: Mapping[str, Handler], dispatch: Dispatch, fallback: ASGIApp
-) -> ConnexionMiddleware:
+def build_pipeline(handlers: Mapping[str, Handler], dispatch: Dispatch, fallback: ASGIApp) -> ConnexionMiddleware:
     """The ASGI application: errors to the envelope, routing by the contract, our stage; `fallback` for other paths."""
     pipeline = ConnexionMiddleware(
         fallback,
@@ -95,9 +93,7 @@ def _as_gateway_error(error: Exception, path: str, allowed: "_AllowedMethods") -
 
 def _response(error: GatewayError) -> ConnexionResponse:
     headers = {name.decode(): value.decode("latin-1") for name, value in error.headers}
-    return ConnexionResponse(
-        status_code=error.status, mimetype="application/json", body=error.body(), headers=headers
-    )
+    return ConnexionResponse(status_code=error.status, mimetype="application/json", body=error.body(), headers=headers)
 
 
 class _AllowedMethods:

@@ -22,9 +22,7 @@ async def send_reply(reply: Reply, send: Send) -> None:
     await send({"type": "http.response.body", "body": reply.body})
 
 
-async def send_stream(
-    reply: StreamReply, send: Send, presence: Presence, silence: float = KEEP_ALIVE_SECONDS
-) -> None:
+async def send_stream(reply: StreamReply, send: Send, presence: Presence, silence: float = KEEP_ALIVE_SECONDS) -> None:
     """Send events as they come, and a comment after each `silence` of so many seconds."""
     await send({"type": "http.response.start", "status": 200, "headers": [*EVENT_STREAM, *reply.headers]})
     keep_alive = _KeepAlive(send, silence)

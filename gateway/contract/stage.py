@@ -71,9 +71,7 @@ class Operation:
         finally:
             presence.stop()
 
-    async def _answer(
-        self, request_id: str, scope: Scope, receive: Receive, presence: Presence
-    ) -> Reply | StreamReply:
+    async def _answer(self, request_id: str, scope: Scope, receive: Receive, presence: Presence) -> Reply | StreamReply:
         try:
             headers = dict(scope["headers"])
             principal = await self._authenticate(headers)

@@ -137,9 +137,7 @@ def translated(error: Exception) -> StoreError:
     line = (str(origin).splitlines() or [""])[0].rpartition("'>: ")[2]
     message = line[:_MESSAGE_LIMIT] or type(origin).__name__
     state = str(getattr(origin, "sqlstate", None) or "")
-    is_sqlite_value = isinstance(origin, sqlite3.Error) and isinstance(
-        error, ProgrammingError | InterfaceError
-    )
+    is_sqlite_value = isinstance(origin, sqlite3.Error) and isinstance(error, ProgrammingError | InterfaceError)
     if (
         is_sqlite_value
         or state[:2] in _VALUE_STATES

@@ -70,9 +70,7 @@ def unrevoked(connection: Connection, digests: Iterable[bytes] | None = None) ->
 
 def state(connection: Connection) -> tuple[int, int, float | None]:
     """A value that changes whenever a key is added, revoked or deleted. Far cheaper than reading the keys."""
-    counts = select(func.count(), func.count(keys.c.revoked_at), func.max(keys.c.revoked_at)).select_from(
-        keys
-    )
+    counts = select(func.count(), func.count(keys.c.revoked_at), func.max(keys.c.revoked_at)).select_from(keys)
     total, revoked, last = connection.execute(counts).one()
     return total, revoked, last
 
@@ -82,9 +80,7 @@ def revoke(connection: Connection, id_or_name: str, now: float) -> Key | None:
 
     One that is revoked already stays as it is. Raises `AmbiguousKey` if several unrevoked ones bear the name.
     """
-    rows = connection.execute(
-        select(*_COLUMNS).where(or_(keys.c.id == id_or_name, keys.c.name == id_or_name))
-    )
+    rows = connection.execute(select(*_COLUMNS).where(or_(keys.c.id == id_or_name, keys.c.name == id_or_name)))
     found = [_key(row) for row in rows]
     by_id = [key for key in found if key.id == id_or_name]
     live = by_id or [key for key in found if key.revoked_at is None]

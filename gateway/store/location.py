@@ -48,9 +48,7 @@ def locate(text: str) -> Location:
         case "postgresql" | "postgres":
             return _postgresql(url)
         case other:
-            raise StoreError(
-                f"Waystone keeps its state in SQLite or PostgreSQL, not in {other!r}: {_EXPECTED}."
-            )
+            raise StoreError(f"Waystone keeps its state in SQLite or PostgreSQL, not in {other!r}: {_EXPECTED}.")
 
 
 def _sqlite(url: URL) -> Location:
@@ -81,9 +79,7 @@ def _postgresql(url: URL) -> Location:
         connect_args["server_settings"] = {"application_name": "waystone"}
     shown = url.set(drivername="postgresql", query={}).render_as_string(hide_password=True)
     ignored = tuple(name for name in ignored if name != "connect_timeout")
-    return Location(
-        URL.create("postgresql+asyncpg"), shown, _plain(url, "postgresql"), connect_args, None, ignored
-    )
+    return Location(URL.create("postgresql+asyncpg"), shown, _plain(url, "postgresql"), connect_args, None, ignored)
 
 
 def _plain(url: URL, drivername: str) -> str:

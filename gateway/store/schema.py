@@ -64,7 +64,5 @@ async def upgrade(location: Location) -> None:
     )
     _, said = await child.communicate(location.text.encode())
     if child.returncode:
-        reason = (
-            said.decode("utf-8", "replace").strip().splitlines() or [f"exit status {child.returncode}"]
-        )[-1]
+        reason = (said.decode("utf-8", "replace").strip().splitlines() or [f"exit status {child.returncode}"])[-1]
         raise StoreError(f"The database {location.shown} could not be brought up to date: {reason}")

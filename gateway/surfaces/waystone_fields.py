@@ -16,9 +16,7 @@ def make_counts_whole(body: dict[str, Any]) -> None:
         if not isinstance(value, float):
             continue
         if not value.is_integer():
-            raise InvalidRequest(
-                f"{name} must be a whole number, got {value}.", param=name, code="invalid_value"
-            )
+            raise InvalidRequest(f"{name} must be a whole number, got {value}.", param=name, code="invalid_value")
         if abs(value) > _LARGEST:
             raise InvalidRequest(f"{name} is too large, got {value}.", param=name, code="invalid_value")
         body[name] = int(value)

@@ -184,9 +184,9 @@ def test_the_last_of_duplicate_keys_counts_for_us_and_for_the_upstream(
         ("DELETE", RESPONSES_PATH, {"POST"}),
         ("TRACE", CHAT, {"POST"}),
         ("BREW", CHAT, None),
-        ("POST", "/v1/models", {"GET"}),
-        ("PUT", "/v1/models/test/echo", {"GET"}),
-        ("POST", "/health/live", {"GET"}),
+        ("POST", "/v1/models", {"GET", "HEAD"}),
+        ("PUT", "/v1/models/test/echo", {"GET", "HEAD"}),
+        ("POST", "/health/live", {"GET", "HEAD"}),
         ("POST", "/openapi.json", {"GET", "HEAD"}),
     ],
 )

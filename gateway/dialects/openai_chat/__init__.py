@@ -44,6 +44,4 @@ class OpenAIChat:
         entries = document.get("data") if isinstance(document, dict) else document
         if not isinstance(entries, list):
             raise ValueError("the model list has no data")
-        return [
-            entry["id"] for entry in entries if isinstance(entry, dict) and isinstance(entry.get("id"), str)
-        ]
+        return [entry["id"] for entry in entries if isinstance(entry, dict) and isinstance(entry.get("id"), str)]

@@ -65,9 +65,7 @@ def _limit(body: dict[str, Any], facts: Facts) -> None:
         if isinstance(value, bool) or not isinstance(value, int | float) or value < 1:
             message = f"Invalid value for {name}: expected a whole number from 1 up."
             raise InvalidRequest(message, param=name, code="invalid_value")
-    limits = (
-        [*asked.values()] if facts.max_answer_tokens is None else [*asked.values(), facts.max_answer_tokens]
-    )
+    limits = [*asked.values()] if facts.max_answer_tokens is None else [*asked.values(), facts.max_answer_tokens]
     if not limits:
         return
     for name in _LIMITS:

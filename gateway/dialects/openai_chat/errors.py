@@ -34,9 +34,7 @@ def decode_error(refused: Refused, facts: Facts) -> UpstreamError:
     return _decode(error_fields(_parsed(refused.body)), refused, facts)
 
 
-def error_in_band(
-    document: dict[str, Any], provider: str, facts: Facts | None = None
-) -> UpstreamError | None:
+def error_in_band(document: dict[str, Any], provider: str, facts: Facts | None = None) -> UpstreamError | None:
     """The error in a body that came with status 200: `{"error": …}`, or vLLM's `{"object": "error", …}`."""
     if not document.get("error") and document.get("object") != "error":
         return None
@@ -58,8 +56,7 @@ def _decode(fields: dict[str, Any], refused: Refused, facts: Facts) -> UpstreamE
     match refused.status:
         case 401 | 403 if not _is_moderation(fields):
             message = (
-                f"{refused.provider} refused the gateway's credentials. "
-                "The operator of this gateway must mend them."
+                f"{refused.provider} refused the gateway's credentials. The operator of this gateway must mend them."
             )
             return UpstreamDown(message, code="upstream_auth")
         case 402:

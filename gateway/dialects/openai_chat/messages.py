@@ -16,9 +16,7 @@ def chat_messages(instructions: str | None, items: Sequence[dict[str, Any]]) -> 
             case "message":
                 messages.append({"role": item["role"], "content": item["content"]})
             case other:
-                raise InvalidRequest(
-                    f"An item of type {other!r} cannot be sent to a chat model.", param="input"
-                )
+                raise InvalidRequest(f"An item of type {other!r} cannot be sent to a chat model.", param="input")
     return messages
 
 

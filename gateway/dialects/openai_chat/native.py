@@ -52,8 +52,13 @@ class NativeDecoder(ChatDecoder):
         else:
             events = []
         changed |= self._identify(chunk) | mend_labels(chunk)
+        if not changed:
+            self.usual.learn(payload)
         events.append(NativeChunk(_written(chunk) if changed else payload))
         return events
+
+    def _usual(self, payload: bytes, text: str) -> list[Event]:
+        return [NativeChunk(payload)]
 
     def _last(self) -> list[Event]:
         events = self._let_go()

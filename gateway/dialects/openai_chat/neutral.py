@@ -10,7 +10,7 @@ from gateway.dialects.openai_chat.parts import NotChat
 from gateway.dialects.openai_chat.repair import finish_reason
 from gateway.dialects.openai_chat.reply import message_events
 from gateway.dialects.openai_chat.stream import ChatDecoder
-from gateway.events import Event, Finished, ToolArguments, ToolCall
+from gateway.events import Event, Finished, Text, ToolArguments, ToolCall
 
 
 @dataclass(slots=True)
@@ -33,7 +33,8 @@ class NeutralDecoder(ChatDecoder):
         events: list[Event] = []
         for choice in choices:
             finished = len(self.finished)
-            self._mend(choice)
+            if not self._mend(choice):
+                self.usual.learn(payload)
             index, delta = choice["index"], choice["delta"]
             events += message_events(delta, index, choice.get("logprobs"))
             for call in tool_calls(delta):
@@ -43,6 +44,9 @@ class NeutralDecoder(ChatDecoder):
         if chunk.get("usage") is not None:
             self._note_usage(chunk)
         return events
+
+    def _usual(self, payload: bytes, text: str) -> list[Event]:
+        return [Text(text, self.usual.index)] if text else []
 
     def _last(self) -> list[Event]:
         if any(unnamed.arguments for unnamed in self._unnamed.values()):

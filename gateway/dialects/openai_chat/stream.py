@@ -12,6 +12,7 @@ from gateway.dialects.openai_chat.errors import error_in_band
 from gateway.dialects.openai_chat.parts import NotChat
 from gateway.dialects.openai_chat.repair import broken_off, choices_of, mend_choice
 from gateway.dialects.openai_chat.tokens import read_usage
+from gateway.dialects.openai_chat.usual import UsualChunk
 from gateway.errors import GatewayError, UpstreamDown
 from gateway.events import Done, Event, Failed, Usage
 
@@ -29,11 +30,15 @@ class ChatDecoder(ABC):
         self.finished: set[int] = set()
         self.with_calls: set[int] = set()
         self.numbers = CallNumbers()
+        self.usual = UsualChunk()
 
     def feed(self, payload: bytes) -> Sequence[Event]:
         if self.is_over:
             return ()
         try:
+            text = self.usual.text(payload)
+            if text is not None:
+                return self._usual(payload, text)
             chunk = orjson.loads(payload)
         except orjson.JSONDecodeError:
             return self._feed_words(payload.strip())
@@ -71,6 +76,10 @@ class ChatDecoder(ABC):
     @abstractmethod
     def _read(self, payload: bytes, chunk: dict[str, Any], choices: list[dict[str, Any]]) -> list[Event]:
         """The events of one chunk."""
+
+    @abstractmethod
+    def _usual(self, payload: bytes, text: str) -> Sequence[Event]:
+        """The events of a chunk that brings text and is otherwise like one before."""
 
     @abstractmethod
     def _last(self) -> list[Event]:
@@ -111,9 +120,7 @@ class ChatDecoder(ABC):
         return [self.usage, Failed(error)] if self.usage else [Failed(error)]
 
     def _nonsense(self) -> UpstreamDown:
-        return UpstreamDown(
-            f"{self.provider} streamed something that is no chat chunk.", code="upstream_bad_reply"
-        )
+        return UpstreamDown(f"{self.provider} streamed something that is no chat chunk.", code="upstream_bad_reply")
 
     def _cut_off(self) -> UpstreamDown:
         return UpstreamDown(

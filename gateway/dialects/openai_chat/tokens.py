@@ -44,18 +44,27 @@ def read_usage(raw: dict[str, Any]) -> Usage:
 
 
 def _cached(raw: dict[str, Any]) -> int:
-    spellings = (
-        _count(raw.get("prompt_tokens_details"), "cached_tokens"),
-        _count(raw.get("prompt_token_details"), "cached_tokens"),
-        _count(raw, "cached_tokens"),
-        _count(raw, "num_cached_tokens"),
-        _count(raw, "prompt_cache_hit_tokens"),
+    return (
+        _count(raw.get("prompt_tokens_details"), "cached_tokens")
+        or _count(raw.get("prompt_token_details"), "cached_tokens")
+        or _count(raw, "cached_tokens")
+        or _count(raw, "num_cached_tokens")
+        or _count(raw, "prompt_cache_hit_tokens")
     )
-    return next((count for count in spellings if count), 0)
+
+
+def _is_right(raw: dict[str, Any]) -> bool:
+    """Whether all counts that a client reads are counts already, as they nearly always are."""
+    if not (_is_whole(raw.get("total_tokens")) and all(_is_whole(raw.get(name)) for name in _COUNTS)):
+        return False
+    details = [raw[name] for name in _DETAILS if name in raw]
+    return all(type(part) is dict and all(_is_whole(count) for count in part.values()) for part in details)
 
 
 def _mended(raw: dict[str, Any]) -> dict[str, Any]:
     """The counts that every client of the dialect reads, in numbers; everything else as it came."""
+    if _is_right(raw):
+        return raw
     mended = {**raw, **{name: _count(raw, name) for name in _COUNTS}}
     if not _is_whole(raw.get("total_tokens")):
         mended["total_tokens"] = sum(mended[name] for name in _COUNTS)
@@ -70,7 +79,9 @@ def _mended(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _count(details: object, name: str) -> int:
-    value = details.get(name) if isinstance(details, dict) else None
+    value = details.get(name) if type(details) is dict else None
+    if type(value) is int:
+        return value if 0 <= value < _LARGEST else 0
     return int(value) if _is_count(value) and isinstance(value, int | float) else 0
 
 

@@ -1,0 +1,54 @@
+"""Recognises the usual chunk: one that differs from an earlier one in its text alone."""
+
+from typing import Any
+
+import orjson
+
+
+class UsualChunk:
+    """Knows one chunk in which nothing was amiss, and by it the next ones.
+
+    Nine chunks of ten are of this kind. Looking each of them over part by part took six times as long as reading it.
+    """
+
+    def __init__(self) -> None:
+        self._envelope: dict[str, Any] | None = None
+        self._choice: dict[str, Any] = {}
+        self.index = 0
+        """The choice whose text is told."""
+
+    def learn(self, payload: bytes) -> None:
+        """Take a chunk as the measure, if text is all that its one choice brings."""
+        chunk = orjson.loads(payload)
+        choices = chunk.pop("choices")
+        chunk.pop("obfuscation", None)
+        if len(choices) != 1:
+            return
+        choice = choices[0]
+        if choice.get("finish_reason") is not None or choice.get("logprobs") is not None:
+            return
+        delta = choice.pop("delta")
+        if delta.keys() == {"content"}:
+            self._envelope, self._choice, self.index = chunk, choice, choice["index"]
+
+    def text(self, payload: bytes) -> str | None:
+        """The text of a chunk like the one that was learnt; None for any other. Raises `orjson.JSONDecodeError`."""
+        if self._envelope is None:
+            return None
+        chunk = orjson.loads(payload)
+        if type(chunk) is not dict:
+            return None
+        choices = chunk.pop("choices", None)
+        # OpenAI pads each chunk with a string of its own.
+        chunk.pop("obfuscation", None)
+        if chunk != self._envelope or type(choices) is not list or len(choices) != 1 or type(choices[0]) is not dict:
+            return None
+        choice = choices[0]
+        delta = choice.pop("delta", None)
+        if choice != self._choice or type(delta) is not dict or len(delta) != 1:
+            return None
+        # 0 == False and 1 == 1.0 for Python, not for every client.
+        if type(choice["index"]) is not int or type(chunk.get("created")) is not int:
+            return None
+        text = delta.get("content")
+        return text if type(text) is str else None
