@@ -1,6 +1,7 @@
 """Composes the gateway: the only place where the parts meet."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -81,12 +82,22 @@ class Application:
             fallback = StarletteRouter(routes=documentation_routes(self._bundle), redirect_slashes=False)
             self._pipeline = build_pipeline(self._handlers, dispatch, fallback)
             await _warm(self._pipeline)
+            _settle_garbage()
             yield
 
 
 def create_app(settings: Settings | None = None) -> Application:
     """The application for a server. Raises `ConfigurationError` and `MissingHandler`."""
     return Application(settings or load())
+
+
+def _settle_garbage() -> None:
+    """Tell the collector that what stands now will stand for good.
+
+    A full collection looked at 180,000 objects of imports and schemas, and held every request for 200 ms.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 async def _warm(pipeline: ASGIApp) -> None:

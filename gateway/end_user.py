@@ -71,7 +71,18 @@ def _parts(value: Any, name: str) -> tuple[Any, dict[str, Any] | None]:
     metadata = value.get("metadata")
     if metadata is not None and not isinstance(metadata, dict):
         raise _refusal(f": the metadata of {name} must be an object")
+    if not _can_be_stored(metadata):
+        raise _refusal(f": the metadata of {name} is nested too deeply")
     return value.get("id"), metadata
+
+
+def _can_be_stored(metadata: dict[str, Any] | None) -> bool:
+    """Whether it can be written again: more can be read than written, and a row that cannot is lost."""
+    try:
+        orjson.dumps(metadata)
+    except orjson.JSONEncodeError:
+        return False
+    return True
 
 
 def _refusal(what: str) -> InvalidRequest:

@@ -35,13 +35,6 @@ class ChatCompletionAllowedToolsChoice(TypedDict):
     allowed_tools: ChatCompletionAllowedTools
 
 
-class ChatCompletionAnnotation(TypedDict):
-    """A source that the answer cites."""
-
-    type: Literal["url_citation"]
-    url_citation: ChatCompletionUrlCitation
-
-
 class ChatCompletionAudio(TypedDict):
     id: str
     expires_at: int
@@ -267,6 +260,13 @@ class ChatCompletionTopLogprob(TypedDict):
     token: str
     logprob: float
     bytes: list[int] | None
+
+
+class ChatCompletionUrlAnnotation(TypedDict):
+    """A page that the answer cites."""
+
+    type: Literal["url_citation"]
+    url_citation: ChatCompletionUrlCitation
 
 
 class ChatCompletionUrlCitation(TypedDict):
@@ -548,6 +548,10 @@ class OtherAnnotation(TypedDict):
     """A citation of a file, or of a kind that only some providers know."""
 
     type: Literal["<any other type>"]
+
+
+ChatCompletionAnnotation: TypeAlias = ChatCompletionUrlAnnotation | OtherAnnotation
+"""A source that the answer cites, or a file that the provider has read."""
 
 
 class OtherContentPart(TypedDict):

@@ -14,13 +14,6 @@ from tests.replay.folding import count, fold_reply
 from tests.replay.recordings import Recording, name_of, select
 
 # What cannot hold yet, and why. A recording that holds after all fails its test, and leaves this list.
-NOT_IN_THE_CONTRACT = {
-    "openrouter/010-chat-completions-openrouter-file-annotation.json": (
-        "the contract's ChatCompletionAnnotation knows citations of pages only; OpenRouter passes on files that "
-        "it has parsed as annotations of type `file`, and asks for them back with the next request"
-    ),
-}
-
 PLAIN = select(lambda recording: recording.status == 200 and not recording.is_stream)
 each = pytest.mark.parametrize("recording", PLAIN, ids=name_of)
 
@@ -98,9 +91,7 @@ def _is_mended(path: str, before: Any, after: Any) -> bool:
 
 
 @each
-def test_native_reply_is_what_the_contract_says(recording: Recording, request: pytest.FixtureRequest) -> None:
-    if reason := NOT_IN_THE_CONTRACT.get(recording.path):
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
+def test_native_reply_is_what_the_contract_says(recording: Recording) -> None:
     events = DIALECT.decode_reply(recording.body(), ORIGIN, is_native=True)
     assert isinstance(events[0], NativeReply)
     check("ChatCompletion", events[0].document)

@@ -11,9 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE = 120.0
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("wrk") is None, reason="wrk is missing (Debian: apt-get install wrk)"
-)
+pytestmark = pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk is missing (Debian: apt-get install wrk)")
 
 
 def _bench(*words: str) -> subprocess.CompletedProcess[str]:

@@ -236,9 +236,7 @@ async def test_what_is_missing_is_one_line_with_the_command(
     assert refused.value.status == 503
 
 
-async def test_a_missing_libgomp_names_its_debian_package(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_missing_libgomp_names_its_debian_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_library(name: str) -> None:
         raise OSError(f"{name}: cannot open shared object file")
 

@@ -75,9 +75,7 @@ def checkout(tmp_path: Path) -> Checkout:
 
 
 @pytest.mark.parametrize("shell", ["dash", "bash"])
-def test_first_run_installs_locked_packages_and_a_second_asks_python_nothing(
-    checkout: Checkout, shell: str
-) -> None:
+def test_first_run_installs_locked_packages_and_a_second_asks_python_nothing(checkout: Checkout, shell: str) -> None:
     if shutil.which(shell) is None:
         pytest.skip(f"there is no {shell} here")
     checkout.add_python()

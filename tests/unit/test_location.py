@@ -41,9 +41,7 @@ def test_other_engines_are_refused_without_the_password(url: str) -> None:
     assert "hunter2" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "url", ["", "waystone.db", "postgresql", "postgresql://u:hunter2@h:port/db", "://hunter2"]
-)
+@pytest.mark.parametrize("url", ["", "waystone.db", "postgresql", "postgresql://u:hunter2@h:port/db", "://hunter2"])
 def test_what_is_no_url_is_refused_without_showing_it(url: str) -> None:
     with pytest.raises(StoreError, match="cannot be read") as caught:
         locate(url)

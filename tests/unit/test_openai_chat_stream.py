@@ -221,9 +221,7 @@ def test_parallel_calls_with_one_index_or_none_are_told_apart(pieces: list[dict[
         told = [(event.index, event.text) for event in events if isinstance(event, ToolArguments)]
         assert told == [(0, "1"), (1, "2")]
     native = chunks_of(stream(payloads, is_native=True))
-    named = [
-        c for piece in native for choice in piece["choices"] for c in choice["delta"].get("tool_calls", [])
-    ]
+    named = [c for piece in native for choice in piece["choices"] for c in choice["delta"].get("tool_calls", [])]
     assert [c["index"] for c in named if c.get("function", {}).get("name")] == [0, 1]
 
 
@@ -293,9 +291,7 @@ def test_reasoning_is_part_of_the_completion_and_details_of_their_parents() -> N
     details = {"reasoning_tokens": 228}
     on_top = usage(prompt_tokens=12, completion_tokens=1, total_tokens=241, completion_tokens_details=details)
     assert (on_top.completion, on_top.reasoning) == (229, 228)
-    clamped = usage(
-        prompt_tokens=43, completion_tokens=10, completion_tokens_details={"reasoning_tokens": 11}
-    )
+    clamped = usage(prompt_tokens=43, completion_tokens=10, completion_tokens_details={"reasoning_tokens": 11})
     assert (clamped.completion, clamped.reasoning) == (10, 10)
 
 
@@ -343,9 +339,7 @@ def test_empty_payload_is_passed_over(payload: bytes) -> None:
     ],
 )
 @pytest.mark.parametrize("is_native", [True, False])
-def test_error_in_the_stream_keeps_its_meaning(
-    error: Any, expected: tuple[int, str], is_native: bool
-) -> None:
+def test_error_in_the_stream_keeps_its_meaning(error: Any, expected: tuple[int, str], is_native: bool) -> None:
     events = stream([chunk(content="Hel"), {"error": error, "usage": USAGE}], is_native=is_native)
     assert failure(events) == expected
     assert isinstance(events[-2], Usage)

@@ -74,9 +74,7 @@ def streamed(batches: Sequence[Sequence[Event]]) -> list[dict[str, Any]]:
     assert payloads[-1] == b"[DONE]"
     assert payloads.count(b"[DONE]") == 1
     events = [orjson.loads(payload) for payload in payloads[:-1]]
-    names = [
-        line.removeprefix(b"event: ").decode() for line in written.split(b"\n") if line.startswith(b"event: ")
-    ]
+    names = [line.removeprefix(b"event: ").decode() for line in written.split(b"\n") if line.startswith(b"event: ")]
     assert names == [event["type"] for event in events]
     return events
 
@@ -303,9 +301,7 @@ def test_finish_reason_decides_the_status(reason: Any, status: str, detail: Any)
 
 
 def test_failure_closes_what_is_open_and_says_why() -> None:
-    told = streamed(
-        [[Text("Hel")], [Usage(1, 1), Failed(UpstreamError(429, "slow down", type="t", code="c"))]]
-    )
+    told = streamed([[Text("Hel")], [Usage(1, 1), Failed(UpstreamError(429, "slow down", type="t", code="c"))]])
     response = told[-1]["response"]
     assert told[-1]["type"] == "response.failed"
     assert response["error"] == {"code": "rate_limit_exceeded", "message": "slow down"}

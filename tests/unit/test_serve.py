@@ -114,9 +114,7 @@ def test_first_start_prints_a_key_once_and_a_curl_line_that_works(tmp_path: Path
     with running_gateway(tmp_path, {}, NO_KEY) as again:
         assert "sk-gateway-" not in "".join(again.output)
         words = [word.replace(gateway.url, again.url) for word in shlex.split(command)]
-        answer = subprocess.run(
-            [*words, "-sS", "-f"], capture_output=True, text=True, check=True, timeout=DEADLINE
-        )
+        answer = subprocess.run([*words, "-sS", "-f"], capture_output=True, text=True, check=True, timeout=DEADLINE)
         assert "Paris" in answer.stdout
 
 

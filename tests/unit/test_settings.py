@@ -122,9 +122,7 @@ def test_file_is_named_by_variable_or_lies_in_the_current_folder(
 
 
 def test_a_named_file_must_exist() -> None:
-    with pytest.raises(
-        ConfigurationError, match=r"/no/such\.yaml: cannot be read \(No such file or directory\)"
-    ):
+    with pytest.raises(ConfigurationError, match=r"/no/such\.yaml: cannot be read \(No such file or directory\)"):
         load(environ={**HOME, "WAYSTONE_CONFIG": "/no/such.yaml"})
 
 
@@ -141,9 +139,7 @@ def test_a_base_url_alone_turns_nothing_on(load_yaml: Load) -> None:
 
 
 def test_a_known_provider_is_on_when_it_stands_in_the_file(load_yaml: Load) -> None:
-    settings = load_yaml(
-        "providers:\n  openai:\n  groq: {models: [a]}", OPENAI_BASE_URL="http://127.0.0.1:9/v1"
-    )
+    settings = load_yaml("providers:\n  openai:\n  groq: {models: [a]}", OPENAI_BASE_URL="http://127.0.0.1:9/v1")
 
     assert list(settings.providers) == ["openai", "groq"]
     assert settings.providers["openai"].base_url == "http://127.0.0.1:9/v1"
@@ -246,9 +242,7 @@ def test_a_wrong_value_is_named_with_its_place_and_what_was_expected(
         ("apikey: x", "apikey: unknown key; did you mean api_key?"),
     ],
 )
-def test_a_wrong_value_of_a_provider_is_named(
-    line: str, message: str, problems: Callable[..., list[str]]
-) -> None:
+def test_a_wrong_value_of_a_provider_is_named(line: str, message: str, problems: Callable[..., list[str]]) -> None:
     message = f"w.yaml:3: providers.models.{message}"
 
     # A provider may have the name of a field.
@@ -350,21 +344,15 @@ def test_no_secret_shows_in_repr_or_description(load_yaml: Load) -> None:
     assert described["api_key"] == "***"
 
 
-_KEYS = st.sampled_from(
-    [*Settings.model_fields, "lab", "base_url", "models", "timeouts", "headers", "connect", "x"]
-)
+_KEYS = st.sampled_from([*Settings.model_fields, "lab", "base_url", "models", "timeouts", "headers", "connect", "x"])
 _VALUES = st.recursive(
-    st.one_of(
-        st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.sampled_from(["${A}", "http://x"])
-    ),
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.sampled_from(["${A}", "http://x"])),
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(_KEYS, inner, max_size=4)),
     max_leaves=12,
 )
 
 
-@given(
-    st.dictionaries(_KEYS, _VALUES, max_size=5), st.dictionaries(st.sampled_from(["PORT", "A"]), st.text())
-)
+@given(st.dictionaries(_KEYS, _VALUES, max_size=5), st.dictionaries(st.sampled_from(["PORT", "A"]), st.text()))
 def test_any_file_gives_settings_or_a_configuration_error(
     tmp_path_factory: pytest.TempPathFactory, values: dict[str, Any], environ: dict[str, str]
 ) -> None:

@@ -80,9 +80,7 @@ def test_any_bytes_are_read_alike_however_they_are_cut(chunks: list[bytes]) -> N
     assert read(chunks) == read([body]) == read(bytes([byte]) for byte in body)
 
 
-@pytest.mark.parametrize(
-    "body", [b"data:\n\n", b"data: \n\n", b"data: \r\n\r\n", b": ping\n\n", b"\n\n\n", b""]
-)
+@pytest.mark.parametrize("body", [b"data:\n\n", b"data: \n\n", b"data: \r\n\r\n", b": ping\n\n", b"\n\n\n", b""])
 def test_events_without_data_are_passed_over(body: bytes) -> None:
     assert read([body]) == []
 

@@ -12,9 +12,7 @@ JUNK: st.SearchStrategy[Any] = st.recursive(
         st.booleans(),
         st.sampled_from([0, 1, -1, 2**53, 2**64 - 1, 0.5, 1e300, -1e300, "", "x", "0", "error"]),
     ),
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=2), st.dictionaries(st.sampled_from("ab"), inner, max_size=2)
-    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(st.sampled_from("ab"), inner, max_size=2)),
     max_leaves=3,
 )
 WORDS = st.sampled_from(["", "a", "ä🙂", " two words ", "{", "}", '"'])
@@ -95,12 +93,8 @@ TOKEN = record(
         "top_logprobs": odd(st.just([{"token": "a", "logprob": -0.5, "bytes": [97]}])),
     }
 )
-LOGPROBS = odd(
-    st.one_of(st.none(), record({"content": odd(st.lists(odd(TOKEN), max_size=2)), "refusal": st.none()}))
-)
-FINISH = odd(
-    st.sampled_from(["stop", "length", "tool_calls", "content_filter", "eos", "", "whatever"]), often=40
-)
+LOGPROBS = odd(st.one_of(st.none(), record({"content": odd(st.lists(odd(TOKEN), max_size=2)), "refusal": st.none()})))
+FINISH = odd(st.sampled_from(["stop", "length", "tool_calls", "content_filter", "eos", "", "whatever"]), often=40)
 USAGE = record(
     {
         "prompt_tokens": COUNTS,
