@@ -11,12 +11,20 @@ from gateway.events import Done, Event, Failed, Finished, NativeChunk, NativeRep
 from gateway.generation import Generation, Native
 
 
+_LARGEST = 2**63
+_INTEGERS = ("n", "max_tokens", "max_completion_tokens", "seed", "top_logprobs")
+
+
 class OpenAIChatSurface:
     """A body goes upstream as it came, and the answer comes back as it was, mended where it has gaps."""
 
     dialect: str | None = "openai-chat"
 
     def read(self, body: dict[str, Any]) -> Generation:
+        for name in _INTEGERS:
+            # 2.0 is an integer to JSON Schema, and none to OpenAI.
+            if type(value := body.get(name)) is float and value.is_integer() and abs(value) < _LARGEST:
+                body[name] = int(value)
         options = body.get("stream_options")
         return Generation(
             model=body["model"],

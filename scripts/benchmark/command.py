@@ -54,12 +54,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=_seconds, help="the length of a round [1; with --profile 4]")
     parser.add_argument("--rounds", type=int, choices=range(1, 100), metavar="N", help="rounds a figure [5]")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file, too")
-    parser.add_argument(
-        "--profile", action="store_true", help="show where the time goes, and measure nothing else"
-    )
-    parser.add_argument(
-        "--only", type=_parts, default=list(PARTS), metavar="PARTS", help=f"some of {','.join(PARTS)}"
-    )
+    parser.add_argument("--profile", action="store_true", help="show where the time goes, and measure nothing else")
+    parser.add_argument("--only", type=_parts, default=list(PARTS), metavar="PARTS", help=f"some of {','.join(PARTS)}")
     return parser
 
 
@@ -115,9 +111,7 @@ def _heading(cores: Cores) -> str:
     ]
     load = os.getloadavg()[0]
     if load > _BUSY:
-        lines.append(
-            f"The machine is busy with other things (load {load:.1f}): trust the ratios, not the speeds."
-        )
+        lines.append(f"The machine is busy with other things (load {load:.1f}): trust the ratios, not the speeds.")
     return "\n".join(lines)
 
 

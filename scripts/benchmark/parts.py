@@ -70,8 +70,7 @@ def stream(bench: Bench) -> Section:
     """Streams and events per second, when the upstream sends a whole answer at once."""
     figures = _beside_floor(bench, is_stream=True)
     rows = [
-        [*_named(one), f"{one.per_second:,.0f}", f"{one.per_second * EVENTS:,.0f}", *_compared(one)]
-        for one in figures
+        [*_named(one), f"{one.per_second:,.0f}", f"{one.per_second * EVENTS:,.0f}", *_compared(one)] for one in figures
     ]
     heads = [
         "asked",

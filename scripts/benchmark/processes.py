@@ -143,9 +143,7 @@ def _wait(server: Server, name: str) -> None:
         if server.process.poll() is not None:
             raise BenchmarkError(f"{name} stopped:\n{server.log.read_text()}")
         if time.perf_counter() > deadline:
-            raise BenchmarkError(
-                f"{name} did not answer within {_START_SECONDS:.0f} s:\n{server.log.read_text()}"
-            )
+            raise BenchmarkError(f"{name} did not answer within {_START_SECONDS:.0f} s:\n{server.log.read_text()}")
         time.sleep(_POLL_SECONDS)
     server.ready = time.perf_counter()
 

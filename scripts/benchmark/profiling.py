@@ -20,9 +20,7 @@ _CONNECTIONS = 8
 _WARM_SECONDS = 0.3
 _WRITE_SECONDS = 20.0
 _FUNCTIONS = 40
-_BUILT_IN = re.compile(
-    r"<(?:built-in method (?P<function>[\w.]+)|method '\w+' of '(?P<type>[\w.]+)' objects)>"
-)
+_BUILT_IN = re.compile(r"<(?:built-in method (?P<function>[\w.]+)|method '\w+' of '(?P<type>[\w.]+)' objects)>")
 
 
 @dataclass(frozen=True)

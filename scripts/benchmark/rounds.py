@@ -35,10 +35,7 @@ class Figures:
 
     def document(self) -> dict[str, Any]:
         """For the JSON file."""
-        return {
-            name: round(value, 4) if isinstance(value, float) else value
-            for name, value in asdict(self).items()
-        }
+        return {name: round(value, 4) if isinstance(value, float) else value for name, value in asdict(self).items()}
 
 
 def alternate(targets: Sequence[Target], connections: int, effort: Effort, core: int | None) -> list[Figures]:

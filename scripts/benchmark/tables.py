@@ -10,8 +10,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [
         "| "
         + " | ".join(
-            _aligned(cell, width, column)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+            _aligned(cell, width, column) for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         )
         + " |"
         for row in [heads, rule, *rows]

@@ -44,9 +44,7 @@ def delta(content: str) -> bytes:
     return _event([choice])
 
 
-_ROLE = _event(
-    [{"index": 0, "delta": {"role": "assistant", "content": ""}, "logprobs": None, "finish_reason": None}]
-)
+_ROLE = _event([{"index": 0, "delta": {"role": "assistant", "content": ""}, "logprobs": None, "finish_reason": None}])
 _END = [
     _event([{"index": 0, "delta": {}, "logprobs": None, "finish_reason": "stop"}]),
     _event([], _USAGE),

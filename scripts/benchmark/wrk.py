@@ -51,9 +51,7 @@ def find() -> str:
     """The path of wrk. Raises `BenchmarkError` that says how to get it."""
     path = shutil.which("wrk")
     if path is None:
-        raise BenchmarkError(
-            "wrk is missing. Debian and Ubuntu: apt-get install wrk; macOS: brew install wrk."
-        )
+        raise BenchmarkError("wrk is missing. Debian and Ubuntu: apt-get install wrk; macOS: brew install wrk.")
     return path
 
 

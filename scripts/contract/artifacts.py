@@ -39,9 +39,7 @@ def drift(files: dict[str, str], folder: Path) -> str:
     lines: list[str] = []
     for name, text in files.items():
         old = _current(folder / name).splitlines(keepends=True)
-        lines += unified_diff(
-            old, text.splitlines(keepends=True), f"{folder.name}/{name}", "from the sources"
-        )
+        lines += unified_diff(old, text.splitlines(keepends=True), f"{folder.name}/{name}", "from the sources")
     return "".join(lines)
 
 

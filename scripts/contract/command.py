@@ -14,9 +14,7 @@ def run(root: Path, arguments: Sequence[str]) -> int:
     """Do what the arguments ask, in the project at `root`; the exit status."""
     parser = argparse.ArgumentParser(prog="scripts/generate", description="Write generated/ from openapi/.")
     choice = parser.add_mutually_exclusive_group()
-    choice.add_argument(
-        "--check", action="store_true", help="only compare; exit 1 with a diff where they differ"
-    )
+    choice.add_argument("--check", action="store_true", help="only compare; exit 1 with a diff where they differ")
     choice.add_argument("--scaffold", action="store_true", help="also begin the handlers that are missing")
     options = parser.parse_args(arguments)
     try:
@@ -37,7 +35,5 @@ def run(root: Path, arguments: Sequence[str]) -> int:
 def _check(difference: str) -> int:
     sys.stdout.write(difference)
     if difference:
-        print(
-            "scripts/generate: generated/ is not what openapi/ gives; run scripts/generate", file=sys.stderr
-        )
+        print("scripts/generate: generated/ is not what openapi/ gives; run scripts/generate", file=sys.stderr)
     return 1 if difference else 0

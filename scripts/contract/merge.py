@@ -24,9 +24,7 @@ def merge(documents: Iterable[Node]) -> Node:
     """
     merged: Node = {}
     for document in documents:
-        top = {
-            key: value for key, value in document.items() if key not in ("paths", "components", "security")
-        }
+        top = {key: value for key, value in document.items() if key not in ("paths", "components", "security")}
         merged = {**top, **merged}
         _add(merged.setdefault("paths", {}), _secured(document), "paths")
         for kind, components in document.get("components", {}).items():

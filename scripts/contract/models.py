@@ -18,9 +18,7 @@ from scripts.contract.sources import ContractError, Node
 
 UNKNOWN_TYPE = "<any other type>"
 
-HEADER = (
-    '"""The types of the contract\'s schemas. Written by scripts/generate from openapi/; not to be edited."""'
-)
+HEADER = '"""The types of the contract\'s schemas. Written by scripts/generate from openapi/; not to be edited."""'
 
 _CHAT = "#/paths/~1api~1gateway~1v1~1chat~1completions/post"
 _RESPONSES = "#/paths/~1api~1gateway~1v1~1responses/post"

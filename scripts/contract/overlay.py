@@ -66,9 +66,7 @@ def select(document: Node, steps: list[Step]) -> list[tuple[Any, Any]]:
 
 
 def _children(node: Any, step: Step) -> list[Any]:
-    keys: list[Any] = (
-        list(node) if isinstance(node, dict) else list(range(len(node))) if isinstance(node, list) else []
-    )
+    keys: list[Any] = list(node) if isinstance(node, dict) else list(range(len(node))) if isinstance(node, list) else []
     return keys if step is None else [key for key in keys if key == step]
 
 

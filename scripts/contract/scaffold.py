@@ -58,17 +58,13 @@ def write_missing(bundle: Node, root: Path) -> list[str]:
     for handler in needed(bundle):
         path = root / (handler.module.replace(".", "/") + ".py")
         source = (
-            path.read_text(encoding="utf-8")
-            if path.exists()
-            else f'"""Handles {handler.module.split(".", 1)[1]}."""\n'
+            path.read_text(encoding="utf-8") if path.exists() else f'"""Handles {handler.module.split(".", 1)[1]}."""\n'
         )
         tree = ast.parse(source)
         if handler.name in _bound(tree):
             continue
         _make_packages(path.parent, root)
-        path.write_text(
-            _with_imports(source, tree, handler).rstrip() + "\n" + handler.source(), encoding="utf-8"
-        )
+        path.write_text(_with_imports(source, tree, handler).rstrip() + "\n" + handler.source(), encoding="utf-8")
         begun.append(f"{path.relative_to(root)}::{handler.name}")
     return begun
 
@@ -112,11 +108,7 @@ def _import(lines: list[str], module: str, names: set[str]) -> None:
     imports = [node for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
     start = end = (imports[0].lineno - 1 if imports else body[0].end_lineno or 0) if body else 0
     for node in imports:
-        if (
-            isinstance(node, ast.ImportFrom)
-            and node.module == module
-            and not any(a.asname for a in node.names)
-        ):
+        if isinstance(node, ast.ImportFrom) and node.module == module and not any(a.asname for a in node.names):
             start, end = node.lineno - 1, node.end_lineno or 0
             names = names | {alias.name for alias in node.names}
     statement = f"from {module} import {', '.join(sorted(names))}"

@@ -89,9 +89,7 @@ def errors_are_shared(document: Node) -> Iterator[str]:
         for status in sorted(expected - set(responses)):
             yield f"{where} does not list {status}"
         for status, response in responses.items():
-            if not status.startswith("2") and not response.get("$ref", "").startswith(
-                "#/components/responses/"
-            ):
+            if not status.startswith("2") and not response.get("$ref", "").startswith("#/components/responses/"):
                 yield f"{where}: its {status} is not a shared response"
 
 

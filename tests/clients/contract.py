@@ -48,9 +48,7 @@ def _validator(name: str) -> jsonschema_rs.Draft202012Validator:
 
 def check(name: str, document: Any) -> None:
     """Fail if a document is not what one of the contract's schemas says."""
-    errors = [
-        f"{list(error.instance_path)}: {error.message}" for error in _validator(name).iter_errors(document)
-    ]
+    errors = [f"{list(error.instance_path)}: {error.message}" for error in _validator(name).iter_errors(document)]
     assert not errors, errors
 
 

@@ -46,9 +46,7 @@ def test_v1_takes_a_key_in_three_forms(gateway: RunningGateway, headers: dict[st
 
 @pytest.mark.parametrize("path", [path for path in PATHS if path.startswith("/api/gateway")])
 @pytest.mark.parametrize("headers", [{"authorization": KEY}, {"x-api-key": KEY}])
-def test_waystone_paths_take_bearer_keys_only(
-    gateway: RunningGateway, path: str, headers: dict[str, str]
-) -> None:
+def test_waystone_paths_take_bearer_keys_only(gateway: RunningGateway, path: str, headers: dict[str, str]) -> None:
     with gateway.client(None) as client:
         assert client.post(path, json=request(path), headers=headers).status_code == 401
         bearer = {"authorization": f"Bearer {KEY}"}

@@ -139,9 +139,7 @@ def _statuses(gateway: RunningGateway, key: str, count: int) -> set[int]:
     return found
 
 
-def test_several_workers_serve_and_a_key_is_made_and_revoked_in_all(
-    upstream_url: str, tmp_path: Path
-) -> None:
+def test_several_workers_serve_and_a_key_is_made_and_revoked_in_all(upstream_url: str, tmp_path: Path) -> None:
     with running_gateway(tmp_path, scripted_config(upstream_url), {"WORKERS": "2"}) as running:
         secret = running.command("keys", "create", "--name", "shared").strip()
         assert _statuses(running, secret, 20) == {200}

@@ -261,9 +261,7 @@ def test_one_fault_is_named(gateway: RunningGateway, path: str, fault: str) -> N
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("faults", list(combinations(FAULTS, 2)), ids=" and ".join)
-def test_of_two_faults_the_earlier_check_is_named(
-    gateway: RunningGateway, path: str, faults: tuple[str, str]
-) -> None:
+def test_of_two_faults_the_earlier_check_is_named(gateway: RunningGateway, path: str, faults: tuple[str, str]) -> None:
     _answers_as(exchange(gateway.url, _faulty(path, faults)), faults[0])
 
 

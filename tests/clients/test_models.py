@@ -20,9 +20,7 @@ def fresh_upstream() -> Iterator[tuple[ChatUpstream, str]]:
 
 
 @pytest.fixture
-def fresh(
-    fresh_upstream: tuple[ChatUpstream, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[httpx.Client]:
+def fresh(fresh_upstream: tuple[ChatUpstream, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A client of a gateway that has asked nobody yet."""
     config = scripted_config(fresh_upstream[1])
     with running_gateway(tmp_path_factory.mktemp("models"), config) as running, running.client() as client:
@@ -90,12 +88,8 @@ def test_one_model_is_shown_by_its_name(client: httpx.Client) -> None:
         assert shown["id"] == "test/echo"
 
 
-@pytest.mark.parametrize(
-    ("name", "status"), [("test/none", 404), ("none", 404), ("any", 400), ("down/x", 404)]
-)
-def test_a_model_that_cannot_be_shown_is_an_error_of_the_contract(
-    client: httpx.Client, name: str, status: int
-) -> None:
+@pytest.mark.parametrize(("name", "status"), [("test/none", 404), ("none", 404), ("any", 400), ("down/x", 404)])
+def test_a_model_that_cannot_be_shown_is_an_error_of_the_contract(client: httpx.Client, name: str, status: int) -> None:
     reply = client.get(f"/v1/models/{name}")
     assert reply.status_code == status
     check_error(reply.json())

@@ -205,3 +205,13 @@ def test_a_failure_in_the_middle_of_a_response_fails_the_response(waystone: Open
     assert last.type == "response.failed"
     assert last.response.status == "failed"
     assert last.response.error is not None
+
+
+@pytest.mark.parametrize("name", ["n", "seed", "max_tokens", "max_completion_tokens", "top_logprobs"])
+def test_whole_numbers_that_are_written_as_floats_go_upstream_as_integers(
+    v1: OpenAI, upstream: ChatUpstream, name: str
+) -> None:
+    """To JSON Schema 2.0 is an integer; to OpenAI it is not."""
+    v1.chat.completions.create(model="test/echo", messages=ASKED, extra_body={name: 2.0, "logprobs": True})
+    assert upstream.last[name] == 2
+    assert isinstance(upstream.last[name], int)

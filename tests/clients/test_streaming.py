@@ -45,9 +45,7 @@ def _lines(client: httpx.Client, path: str, model: str, **more: Any) -> list[str
 @pytest.mark.parametrize("path", CHAT_PATHS)
 @pytest.mark.parametrize("model", STREAMED)
 @pytest.mark.parametrize("include_usage", [False, True])
-def test_every_chat_chunk_keeps_the_contract(
-    client: httpx.Client, path: str, model: str, include_usage: bool
-) -> None:
+def test_every_chat_chunk_keeps_the_contract(client: httpx.Client, path: str, model: str, include_usage: bool) -> None:
     options = {"stream_options": {"include_usage": True}} if include_usage else {}
     chunks = chat_chunks(_lines(client, path, f"test/{model}", **options))
     has_choices = [bool(chunk["choices"]) for chunk in chunks]
@@ -69,9 +67,7 @@ def test_choices_keep_the_contract_in_streams(client: httpx.Client, n: int) -> N
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_deltas_are_here_while_the_upstream_waits(
-    client: httpx.Client, upstream: ChatUpstream, path: str
-) -> None:
+def test_deltas_are_here_while_the_upstream_waits(client: httpx.Client, upstream: ChatUpstream, path: str) -> None:
     body = request(path, "test/pause", LONG, stream=True)
     with client.stream("POST", path, json=body) as reply:
         lines = reply.iter_lines()
@@ -95,9 +91,7 @@ def _until_text(lines: Iterator[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize(
-    ("model", "stream"), [("test/stall", False), ("test/stall", True), ("test/pause", True)]
-)
+@pytest.mark.parametrize(("model", "stream"), [("test/stall", False), ("test/stall", True), ("test/pause", True)])
 def test_a_client_that_leaves_stops_the_upstream(
     gateway: RunningGateway, upstream: ChatUpstream, path: str, model: str, stream: bool
 ) -> None:
@@ -112,9 +106,7 @@ def test_a_client_that_leaves_stops_the_upstream(
 
 @pytest.mark.parametrize("path", CHAT_PATHS)
 @pytest.mark.parametrize("model", MISHAPS)
-def test_a_chat_stream_that_fails_ends_in_an_error_and_not_in_done(
-    client: httpx.Client, path: str, model: str
-) -> None:
+def test_a_chat_stream_that_fails_ends_in_an_error_and_not_in_done(client: httpx.Client, path: str, model: str) -> None:
     *chunks, last = events(_lines(client, path, f"test/{model}"))
     assert chunks
     assert all("choices" in event.document for event in chunks)

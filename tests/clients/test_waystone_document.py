@@ -65,9 +65,7 @@ def test_whole_numbers_go_upstream_as_integers(
 @pytest.mark.parametrize("path", [CHAT, RESPONSES_PATH])
 @pytest.mark.parametrize("name", ["n", "max_completion_tokens"])
 @pytest.mark.parametrize("value", [1.5, 1e300])
-def test_numbers_that_are_no_counts_are_refused(
-    client: httpx.Client, path: str, name: str, value: float
-) -> None:
+def test_numbers_that_are_no_counts_are_refused(client: httpx.Client, path: str, name: str, value: float) -> None:
     body = {"model": "test/echo", "messages": [], "input": "", name: value}
     reply = client.post(path, json=body)
     assert (reply.status_code, reply.json()["error"]["param"]) == (400, name)
@@ -79,9 +77,7 @@ def test_function_role_is_taken(client: httpx.Client, upstream: ChatUpstream) ->
     assert upstream.last["messages"] == messages
 
 
-def test_content_as_an_array_of_strings_goes_upstream_as_parts(
-    client: httpx.Client, upstream: ChatUpstream
-) -> None:
+def test_content_as_an_array_of_strings_goes_upstream_as_parts(client: httpx.Client, upstream: ChatUpstream) -> None:
     document = _chat(client, messages=[{"role": "user", "content": ["One ", "two"]}])
     assert upstream.last["messages"][0]["content"] == [
         {"type": "text", "text": "One "},
@@ -96,9 +92,7 @@ def test_input_is_a_string_and_nothing_else(client: httpx.Client, input_: Any) -
     assert (reply.status_code, reply.json()["error"]["param"]) == (400, "input")
 
 
-@pytest.mark.parametrize(
-    "model", ["echo", "tools", "parallel-tools", "reasoning", "refusal", "length", "sparse"]
-)
+@pytest.mark.parametrize("model", ["echo", "tools", "parallel-tools", "reasoning", "refusal", "length", "sparse"])
 def test_response_is_a_whole_response_object(client: httpx.Client, model: str) -> None:
     reply = client.post(RESPONSES_PATH, json={"model": f"test/{model}", "input": "Well?"})
     assert reply.status_code == 200

@@ -40,9 +40,7 @@ def test_references_between_files_become_references_within_the_bundle() -> None:
     assert bundled["components"]["schemas"]["User"] == {"items": {"$ref": "#/components/schemas/Pet"}}
 
 
-@pytest.mark.parametrize(
-    "reference", ["pets.yaml#/components/schemas/Pet", "#/components/schemas/Pet", "Pet"]
-)
+@pytest.mark.parametrize("reference", ["pets.yaml#/components/schemas/Pet", "#/components/schemas/Pet", "Pet"])
 def test_a_reference_that_leads_nowhere_names_its_file(reference: str) -> None:
     user = {"components": {"schemas": {"User": {"$ref": reference}}}}
 

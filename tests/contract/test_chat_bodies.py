@@ -60,9 +60,7 @@ ACCEPTED: dict[str, dict[str, Any]] = {
         parallel_tool_calls=False,
     ),
     "a custom tool": body(tools=[{"type": "custom", "custom": {"name": "sh"}}], tool_choice="required"),
-    "a tool of an unknown type": body(
-        tools=[{"type": "web_search_2031", "depth": 3}], tool_choice={"type": "web"}
-    ),
+    "a tool of an unknown type": body(tools=[{"type": "web_search_2031", "depth": 3}], tool_choice={"type": "web"}),
     "an image, a recording and a file": body(
         {
             "role": "user",

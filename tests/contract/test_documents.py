@@ -23,9 +23,7 @@ def published(name: str) -> str:
     """The YAML inside the fence of the document as it was published."""
     path = PUBLISHED / f"{name}.txt"
     if not path.exists():
-        pytest.skip(
-            "the published documents are not beside this checkout; openapi/documents holds their YAML"
-        )
+        pytest.skip("the published documents are not beside this checkout; openapi/documents holds their YAML")
     _, _, fenced = path.read_text().partition("````yaml")
     head_of_fence, _, text = fenced.partition("\n")
     assert head_of_fence.startswith(" post /api/gateway/v1/")
@@ -78,7 +76,5 @@ def additions_only(documented: Any, actual: Any, place: str) -> list[str]:
     if isinstance(documented, dict) and isinstance(actual, dict):
         gone = [f"{place}.{key} is gone" for key in documented if key not in actual]
         both = [key for key in documented if key in actual]
-        return gone + [
-            text for key in both for text in additions_only(documented[key], actual[key], f"{place}.{key}")
-        ]
+        return gone + [text for key in both for text in additions_only(documented[key], actual[key], f"{place}.{key}")]
     return [] if documented == actual else [f"{place} differs"]

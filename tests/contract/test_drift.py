@@ -60,9 +60,7 @@ def test_sources_that_make_no_contract_are_told_in_a_sentence(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     models = project / "openapi" / "v1" / "models.yaml"
-    models.write_text(
-        models.read_text().replace("errors.yaml#/components/responses/NotFound", "errors.yaml#/gone")
-    )
+    models.write_text(models.read_text().replace("errors.yaml#/components/responses/NotFound", "errors.yaml#/gone"))
 
     assert run(project, []) == 1
     assert capsys.readouterr().err == "scripts/generate: v1/models.yaml: errors.yaml#/gone leads nowhere\n"

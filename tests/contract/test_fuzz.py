@@ -26,9 +26,7 @@ def test_no_request_makes_the_server_break_its_contract(run: Run) -> None:
 
 def test_every_operation_was_tested_in_every_phase(run: Run) -> None:
     assert run.is_complete, run.report["operations"]
-    assert {name: phase["status"] for name, phase in run.report["phases"].items()} == dict.fromkeys(
-        PHASES, "success"
-    )
+    assert {name: phase["status"] for name, phase in run.report["phases"].items()} == dict.fromkeys(PHASES, "success")
 
 
 def test_enough_requests_reach_the_models(run: Run) -> None:

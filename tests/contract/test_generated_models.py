@@ -48,9 +48,7 @@ def test_unions_are_told_apart_by_their_types() -> None:
 
 def test_every_type_can_be_resolved() -> None:
     dictionaries = [
-        value
-        for value in vars(models).values()
-        if isinstance(value, type) and value.__module__ == models.__name__
+        value for value in vars(models).values() if isinstance(value, type) and value.__module__ == models.__name__
     ]
 
     assert len(dictionaries) > 100

@@ -10,9 +10,7 @@ from scripts.contract.overlay import Step, apply, parse_target, select
 from scripts.contract.sources import ContractError
 
 PLAIN_NAMES = st.from_regex(r"[A-Za-z_][\w-]{0,10}", fullmatch=True)
-STEPS = st.lists(
-    st.one_of(st.none(), st.integers(0, 99), PLAIN_NAMES, st.text(st.characters(exclude_characters="'")))
-)
+STEPS = st.lists(st.one_of(st.none(), st.integers(0, 99), PLAIN_NAMES, st.text(st.characters(exclude_characters="'"))))
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(PLAIN_NAMES, inner, max_size=3),
@@ -58,9 +56,7 @@ def test_update_of_a_list_appends_to_it() -> None:
 
 
 def test_wildcard_selects_every_child() -> None:
-    document: dict[str, Any] = {
-        "paths": {"/a": {"post": {}}, "/b": {"post": {}, "get": {}}, "/c": {"get": {}}}
-    }
+    document: dict[str, Any] = {"paths": {"/a": {"post": {}}, "/b": {"post": {}, "get": {}}, "/c": {"get": {}}}}
 
     result = apply(document, overlay({"target": "$.paths.*.post", "update": {"seen": True}}))
 
@@ -74,9 +70,7 @@ def test_wildcard_selects_every_child() -> None:
 def test_remove_takes_members_and_list_entries_away() -> None:
     document = {"a": {"b": 1, "c": 2}, "list": [1, 2, 3]}
 
-    result = apply(
-        document, overlay({"target": "$.a.b", "remove": True}, {"target": "$.list[*]", "remove": True})
-    )
+    result = apply(document, overlay({"target": "$.a.b", "remove": True}, {"target": "$.list[*]", "remove": True}))
 
     assert result == {"a": {"c": 2}, "list": []}
 
@@ -143,9 +137,7 @@ def test_what_is_selected_is_in_the_document(document: dict[str, Any], steps: li
         assert parent[key] is not parent
 
 
-@given(
-    st.dictionaries(PLAIN_NAMES, JSON, max_size=3), st.dictionaries(PLAIN_NAMES, JSON, min_size=1, max_size=3)
-)
+@given(st.dictionaries(PLAIN_NAMES, JSON, max_size=3), st.dictionaries(PLAIN_NAMES, JSON, min_size=1, max_size=3))
 def test_update_keeps_what_it_does_not_name(document: dict[str, Any], update: dict[str, Any]) -> None:
     before = repr(document)
 

@@ -26,9 +26,7 @@ BUNDLE: dict[str, Any] = json.loads((ROOT / "generated" / "openapi.json").read_t
         ("getHTTPStatus", ["health", "other"], ("handlers.health", "get_http_status")),
     ],
 )
-def test_operation_ids_name_their_handlers(
-    operation_id: str, tags: list[str], handler: tuple[str, str]
-) -> None:
+def test_operation_ids_name_their_handlers(operation_id: str, tags: list[str], handler: tuple[str, str]) -> None:
     assert handler_of(operation_id, tags) == handler
 
 

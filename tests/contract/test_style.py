@@ -63,13 +63,11 @@ OFFENCES: list[tuple[Damage, str]] = [
     ),
     (
         lambda d: schemas(d)["OutputItem"]["discriminator"].pop("mapping"),
-        "the discriminator 'type' of a union of #/components/schemas/OutputMessage and others"
-        " does not map each branch",
+        "the discriminator 'type' of a union of #/components/schemas/OutputMessage and others does not map each branch",
     ),
     (
         lambda d: schemas(d)["OutputItem"]["discriminator"]["mapping"].pop("reasoning"),
-        "the discriminator 'type' of a union of #/components/schemas/OutputMessage and others"
-        " does not map each branch",
+        "the discriminator 'type' of a union of #/components/schemas/OutputMessage and others does not map each branch",
     ),
     (
         lambda d: schemas(d)["ReasoningItem"]["properties"]["type"].update(const="thought"),
@@ -80,15 +78,11 @@ OFFENCES: list[tuple[Damage, str]] = [
         "#/components/schemas/Cause leads nowhere",
     ),
     (
-        lambda d: schemas(d)["Error"]["properties"].update(
-            cause={"$ref": "causes.yaml#/components/schemas/Cause"}
-        ),
+        lambda d: schemas(d)["Error"]["properties"].update(cause={"$ref": "causes.yaml#/components/schemas/Cause"}),
         "causes.yaml#/components/schemas/Cause leads nowhere",
     ),
     (
-        lambda d: schemas(d)["OutputItem"]["discriminator"]["mapping"].update(
-            thought="#/components/schemas/Thought"
-        ),
+        lambda d: schemas(d)["OutputItem"]["discriminator"]["mapping"].update(thought="#/components/schemas/Thought"),
         "#/components/schemas/Thought leads nowhere",
     ),
     (lambda d: schemas(d).update(Leftover={"type": "string"}), "components/schemas/Leftover is not used"),

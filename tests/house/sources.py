@@ -74,9 +74,7 @@ def texts() -> Iterator[tuple[str, str]]:
     """Path and text of every file of the tree that is text."""
     for file in sorted(ROOT.rglob("*")):
         parts = file.relative_to(ROOT).parts
-        if not file.is_file() or any(
-            part in _NOT_OURS or part.endswith(("_cache", ".egg-info")) for part in parts
-        ):
+        if not file.is_file() or any(part in _NOT_OURS or part.endswith(("_cache", ".egg-info")) for part in parts):
             continue
         try:
             yield "/".join(parts), file.read_text()

@@ -74,11 +74,7 @@ def test_layers_import_only_what_they_may() -> None:
     found = []
     for layer, allowed in MAY_IMPORT.items():
         for module in under(layer):
-            found += [
-                f"{where} (a module of {layer})"
-                for where, name in _ours(module)
-                if not _is_below(name, allowed)
-            ]
+            found += [f"{where} (a module of {layer})" for where, name in _ours(module) if not _is_below(name, allowed)]
     assert not found, _list("imports across a layer", found)
 
 
@@ -129,9 +125,7 @@ def test_no_module_imports_itself_through_others() -> None:
     names = {module.name for module in modules()}
     edges = {
         module.name: {
-            target
-            for _, name in imports(module)
-            if (target := _module_of(name, names)) and target != module.name
+            target for _, name in imports(module) if (target := _module_of(name, names)) and target != module.name
         }
         for module in modules()
     }
@@ -149,11 +143,7 @@ def _is_the_environment(node: ast.AST) -> bool:
 
 
 def _ours(module: Module) -> list[tuple[str, str]]:
-    return [
-        (f"{module.path}:{line} imports {name}", name)
-        for line, name in imports(module)
-        if _is_below(name, OURS)
-    ]
+    return [(f"{module.path}:{line} imports {name}", name) for line, name in imports(module) if _is_below(name, OURS)]
 
 
 def _is_below(name: str, prefixes: tuple[str, ...]) -> bool:

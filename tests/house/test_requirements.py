@@ -48,22 +48,17 @@ def test_every_wanted_package_is_locked(name: str) -> None:
 
 
 def test_server_and_tests_lock_the_same_versions() -> None:
-    server, test = (
-        dict(entry.split()[0].split("==") for entry in _packages(name)) for name in ("server", "test")
-    )
+    server, test = (dict(entry.split()[0].split("==") for entry in _packages(name)) for name in ("server", "test"))
     assert server.items() <= test.items()
 
 
-@pytest.mark.parametrize(
-    ("folders", "name"), [(("gateway/", "handlers/"), "server"), (("scripts/", "tests/"), "test")]
-)
+@pytest.mark.parametrize(("folders", "name"), [(("gateway/", "handlers/"), "server"), (("scripts/", "tests/"), "test")])
 def test_every_package_that_is_imported_is_asked_for_by_name(folders: tuple[str, ...], name: str) -> None:
     ours = {"gateway", "handlers", "generated", "scripts", "tests"}
     imported = {dotted.split(".")[0] for module in under(*folders) for _, dotted in imports(module)}
     distributions = packages_distributions()
     packages = {
-        _plain(distributions.get(package, [package])[0])
-        for package in imported - ours - sys.stdlib_module_names
+        _plain(distributions.get(package, [package])[0]) for package in imported - ours - sys.stdlib_module_names
     }
     assert packages
     assert packages <= _wanted(name) | (_wanted("server") if name == "test" else set())

@@ -31,9 +31,7 @@ ORIGIN = Origin("upstream", "asked/model")
 DIALECT = OpenAIChat()
 
 
-def stream_events(
-    body: bytes, *, is_native: bool, include_usage: bool = False, size: int = 1 << 20
-) -> list[Event]:
+def stream_events(body: bytes, *, is_native: bool, include_usage: bool = False, size: int = 1 << 20) -> list[Event]:
     """The events of a streamed answer that arrives in chunks of `size` bytes."""
     generation = Generation(model="asked/model", is_stream=True, include_usage=include_usage)
     decoder = DIALECT.decoder(generation, ORIGIN, is_native=is_native)

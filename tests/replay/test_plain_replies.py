@@ -54,9 +54,7 @@ def test_response_holds_all_texts_and_calls(recording: Recording) -> None:
     expected = fold_reply(json.loads(recording.body())).values()
     parts = [part for item in output if item["type"] == "message" for part in item["content"]]
     texts = [part["text"] for part in parts if part["type"] == "output_text"]
-    calls = [
-        (item["name"], json.loads(item["arguments"])) for item in output if item["type"] == "function_call"
-    ]
+    calls = [(item["name"], json.loads(item["arguments"])) for item in output if item["type"] == "function_call"]
     thoughts = [item["content"][0]["text"] for item in output if item["type"] == "reasoning"]
     assert "".join(texts) == "".join(told.text for told in expected)
     assert "".join(thoughts) == "".join(told.reasoning for told in expected)

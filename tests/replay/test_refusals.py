@@ -40,9 +40,7 @@ def test_refusal_keeps_its_meaning(recording: Recording) -> None:
 @pytest.mark.parametrize("recording", select(lambda recording: recording.status == 401), ids=name_of)
 def test_refused_key_says_nothing_of_the_key(recording: Recording) -> None:
     error = DIALECT.decode_error(Refused("upstream", recording.status, {}, recording.body()), FACTS)
-    assert error.message == (
-        "upstream refused the gateway's credentials. The operator of this gateway must mend them."
-    )
+    assert error.message == ("upstream refused the gateway's credentials. The operator of this gateway must mend them.")
 
 
 @pytest.mark.usefixtures("shared")

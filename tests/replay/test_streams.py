@@ -76,9 +76,7 @@ def test_native_chunks_keep_everything(recording: Recording, include_usage: bool
 
 @each_whole
 @pytest.mark.parametrize("include_usage", [True, False])
-def test_native_chunks_have_one_identity_and_usage_only_if_asked(
-    recording: Recording, include_usage: bool
-) -> None:
+def test_native_chunks_have_one_identity_and_usage_only_if_asked(recording: Recording, include_usage: bool) -> None:
     events = stream_events(recording.body(), is_native=True, include_usage=include_usage)
     native = native_chunks(events)
     assert _terminals(events) == [Done()]
@@ -95,9 +93,7 @@ def test_native_chunks_have_one_identity_and_usage_only_if_asked(
 @each_whole
 def test_streamed_response_is_the_plain_response(recording: Recording) -> None:
     body = json.dumps(as_reply(chunks(recording.body()))).encode()
-    plain = response(
-        [e for e in DIALECT.decode_reply(body, ORIGIN, is_native=False) if not isinstance(e, Usage)]
-    )
+    plain = response([e for e in DIALECT.decode_reply(body, ORIGIN, is_native=False) if not isinstance(e, Usage)])
     events = stream_events(recording.body(), is_native=False)
     streamed = streamed_response([e for e in events if not isinstance(e, Usage)])
     # Citations come only with the stream: the fold of the test does not take them.

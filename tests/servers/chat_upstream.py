@@ -128,7 +128,7 @@ def complaint_about(request: Request, body: dict[str, Any]) -> str | None:
         return "wrong content type"
     if "waystone" in (body.get("metadata") or {}):
         return "metadata.waystone was forwarded"
-    for name in ("n", "max_completion_tokens", "max_tokens", "seed"):
+    for name in ("n", "max_completion_tokens", "max_tokens", "seed", "top_logprobs"):
         if body.get(name) is not None and not isinstance(body[name], int):
             return f"{name} is not an integer"
     if body.get("stream_options") is not None and not body.get("stream"):
@@ -144,11 +144,7 @@ def _texts(body: dict[str, Any]) -> str:
     for message in reversed(body["messages"]):
         content = message.get("content")
         if message.get("role") == "user" and content:
-            return (
-                content
-                if isinstance(content, str)
-                else "".join(str(part.get("text", "")) for part in content)
-            )
+            return content if isinstance(content, str) else "".join(str(part.get("text", "")) for part in content)
     return "Hello."
 
 
@@ -239,9 +235,7 @@ def _chunks(name: str, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield {**_chunk({}, 0), "choices": [], "usage": USAGE}
 
 
-def _error(
-    status: int, message: str, kind: str, code: str | None, headers: dict[str, str] | None = None
-) -> Response:
+def _error(status: int, message: str, kind: str, code: str | None, headers: dict[str, str] | None = None) -> Response:
     error = {"message": message, "type": kind, "param": None, "code": code}
     return JSONResponse({"error": error}, status, headers)
 
@@ -269,9 +263,7 @@ _REFUSALS: dict[str, Callable[[], Response]] = {
     "refuse-302": lambda: Response("", 302, {"location": "/elsewhere"}),
     "quotes-key": lambda: _error(400, f"Cannot use {KEY} here", "invalid_request_error", None),
     "quotes-key-in-200": lambda: JSONResponse({"error": {"message": f"Cannot use {KEY}", "code": 400}}),
-    "too-long": lambda: _error(
-        400, "This model's maximum context length is 10 tokens.", "invalid_request_error", None
-    ),
+    "too-long": lambda: _error(400, "This model's maximum context length is 10 tokens.", "invalid_request_error", None),
     "too-long-code": lambda: _error(400, "Too long", "invalid_request_error", "context_length_exceeded"),
     "html": lambda: Response("<html>", 200, media_type="text/html"),
     "no-choices": lambda: JSONResponse({"id": "x", "choices": []}),

@@ -63,9 +63,7 @@ async def test_metadata_merges_within_one_batch_in_order(database: Database) -> 
 
 
 @pytest.mark.parametrize("given", [None, {}])
-async def test_request_without_metadata_leaves_what_is_stored(
-    database: Database, given: dict[str, Any] | None
-) -> None:
+async def test_request_without_metadata_leaves_what_is_stored(database: Database, given: dict[str, Any] | None) -> None:
     await _mention(database, (1.0, _ann({"vip": True})))
     await _mention(database, (2.0, _ann(given)))
     assert await _metadata(database) == {"vip": True}
@@ -101,9 +99,7 @@ async def test_naming_only_the_user_implies_no_group(database: Database) -> None
 
 
 async def test_more_entities_than_one_statement_holds(database: Database) -> None:
-    mentions = [
-        (1.0, EndUser(Entity(f"u{number}", {"n": number}), Entity("acme"))) for number in range(1_200)
-    ]
+    mentions = [(1.0, EndUser(Entity(f"u{number}", {"n": number}), Entity("acme"))) for number in range(1_200)]
     await _mention(database, *mentions)
     rows = await _rows(database, users)
     assert {row["id"]: row["metadata"]["n"] for row in rows} == {f"u{n}": n for n in range(1_200)}

@@ -261,18 +261,14 @@ async def test_secrets_of_another_format_never_reach_the_database(database: Data
     assert counting.reads == 0
 
 
-async def test_memory_for_wrong_secrets_is_bounded(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_memory_for_wrong_secrets_is_bounded(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(auth, "_REFUSALS", 50)
     ring = KeyRing(database, None)
     await asyncio.gather(*(ring.find(f"{auth.PREFIX}{number:043}") for number in range(400)))
     assert len(ring._refused) == 50
 
 
-async def test_known_keys_work_while_the_database_is_away(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_known_keys_work_while_the_database_is_away(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(auth, "REFRESH_SECONDS", 0.001)
     counting = _Counting(database)
     ring = _ring(counting)

@@ -104,9 +104,7 @@ def test_expiry_that_makes_no_sense_is_a_usage_error(run: Run, expires: str) -> 
 def test_usage_is_summed_up(run: Run, url: str) -> None:
     now = time.time()
     rows = [
-        UsageRow(
-            request_id="r", time=moment, key_id="env", operation="chat", user_id=user, prompt_tokens=1_500
-        )
+        UsageRow(request_id="r", time=moment, key_id="env", operation="chat", user_id=user, prompt_tokens=1_500)
         for moment, user in ((now, "ann"), (now, "ann"), (now, None), (now - 9 * 86_400, "bob"))
     ]
     batch = [(f"id{number}", row, None) for number, row in enumerate(rows)]
@@ -143,8 +141,6 @@ def test_database_that_is_away_is_one_line_without_the_password(
     monkeypatch.setenv("DATABASE_URL", "postgresql://waystone:hunter2@127.0.0.1:1/waystone")
     result = CliRunner().invoke(commands, command)
     assert result.exit_code == 1
-    assert result.stderr.startswith(
-        "Cannot use the database postgresql://waystone:***@127.0.0.1:1/waystone: "
-    )
+    assert result.stderr.startswith("Cannot use the database postgresql://waystone:***@127.0.0.1:1/waystone: ")
     assert result.stderr.count("\n") == 1
     assert "hunter2" not in result.output

@@ -161,9 +161,7 @@ async def test_durable_write_waits_for_the_disk(tmp_path: Path, durable: bool, l
 async def test_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("these are notes, " * 100)
-    with pytest.raises(
-        StoreError, match=r"Cannot use the database sqlite:////.*notes\.txt: file is not a database"
-    ):
+    with pytest.raises(StoreError, match=r"Cannot use the database sqlite:////.*notes\.txt: file is not a database"):
         await Database.open(f"sqlite:///{file}")
 
 

@@ -90,9 +90,7 @@ async def test_missing_migrations_run_in_another_process(url: str, monkeypatch: 
     await asyncio.gather(*(schema.upgrade(location) for _ in range(2)))
     database = await Database.open(url)
     assert await database.read(schema.revision) == HEAD
-    assert (
-        await database.read(lambda c: c.execute(text("SELECT count(*) FROM alembic_version")).scalar()) == 1
-    )
+    assert await database.read(lambda c: c.execute(text("SELECT count(*) FROM alembic_version")).scalar()) == 1
     await database.close()
     assert len(spawned) == 2
     assert not any("correct-horse" in call or url in call for call in spawned), "others can read argv"

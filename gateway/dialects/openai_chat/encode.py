@@ -60,14 +60,20 @@ def _fit(body: dict[str, Any], facts: Facts) -> dict[str, Any]:
 
 def _limit(body: dict[str, Any], facts: Facts) -> None:
     """Cap the answer's tokens, and give the limit the name that the upstream has for it."""
-    asked = {name: body[name] for name in _LIMITS if body.get(name) is not None}
-    for name, value in asked.items():
-        if isinstance(value, bool) or not isinstance(value, int | float) or value < 1:
-            message = f"Invalid value for {name}: expected a whole number from 1 up."
-            raise InvalidRequest(message, param=name, code="invalid_value")
-    limits = [*asked.values()] if facts.max_answer_tokens is None else [*asked.values(), facts.max_answer_tokens]
+    asked = {name: _count(name, body[name]) for name in _LIMITS if body.get(name) is not None}
+    limits = [*asked.values()]
+    if facts.max_answer_tokens is not None:
+        limits.append(facts.max_answer_tokens)
     if not limits:
         return
     for name in _LIMITS:
         body.pop(name, None)
     body[facts.token_limit_field or next(iter(asked), "max_tokens")] = min(limits)
+
+
+def _count(name: str, value: Any) -> int:
+    """A limit as a whole number: to some servers one below 1 is no limit at all."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 1 or value != value // 1:
+        message = f"Invalid value for {name}: expected a whole number from 1 up."
+        raise InvalidRequest(message, param=name, code="invalid_value")
+    return int(value)

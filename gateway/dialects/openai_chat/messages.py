@@ -20,12 +20,12 @@ def chat_messages(instructions: str | None, items: Sequence[dict[str, Any]]) -> 
     return messages
 
 
-def chat_tool(tool: dict[str, Any]) -> dict[str, Any]:
+def chat_tool(tool: Any) -> Any:
     """A function tool in chat's nested form; one that is nested already, or of another type, stays as it is.
 
     An omitted `strict` means true in the Responses API and false in chat, so it is written out.
     """
-    if tool.get("type") != "function" or "function" in tool:
+    if not isinstance(tool, dict) or tool.get("type") != "function" or "function" in tool:
         return tool
     function = {name: value for name, value in tool.items() if name != "type"}
     if function.get("strict") is None:

@@ -1,0 +1,270 @@
+"""Requests on their way to a chat upstream: fitted to its facts, nothing lost, nothing leaked."""
+
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.contract.bundle import Bundle
+from gateway.contract.validation import compile_schema
+from gateway.dialects.openai_chat import OpenAIChat
+from gateway.end_user import take_end_user
+from gateway.errors import InvalidRequest
+from gateway.generation import Generation
+from gateway.providers.row import Facts
+from gateway.surfaces.base import Surface
+from gateway.surfaces.openai_chat import OpenAIChatSurface
+from gateway.surfaces.waystone_chat import WaystoneChatSurface
+from gateway.surfaces.waystone_responses import WaystoneResponsesSurface
+from tests.clients.contract import check
+
+CHAT, WAYSTONE, RESPONSES = OpenAIChatSurface(), WaystoneChatSurface(), WaystoneResponsesSurface()
+PLAIN = Facts(stream_usage=False)
+SMALL = Facts(
+    token_limit_field="max_tokens", max_answer_tokens=256, defaults={"temperature": 0}, system_prompt="Be kind."
+)
+
+
+def sent(surface: Surface, facts: Facts = PLAIN, **fields: Any) -> dict[str, Any]:
+    """What the upstream gets for a request with these fields, after the engine has taken out the end user."""
+    body = {"input": "Hi"} if surface is RESPONSES else {"messages": [{"role": "user", "content": "Hi"}]}
+    generation = surface.read({"model": "lab/small", **body, **fields})
+    if generation.metadata:
+        take_end_user(generation.metadata)
+    outbound = OpenAIChat().encode(generation, "small", facts)
+    assert outbound.path == "/chat/completions"
+    document: dict[str, Any] = orjson.loads(outbound.body)
+    return document
+
+
+every = pytest.mark.parametrize("surface", [CHAT, WAYSTONE, RESPONSES], ids=["chat", "waystone", "responses"])
+
+
+@every
+def test_model_is_the_upstreams_own_name(surface: Surface) -> None:
+    assert sent(surface)["model"] == "small"
+
+
+@every
+def test_unknown_fields_travel(surface: Surface) -> None:
+    odd = {"top_k": 5, "provider": {"order": ["a"]}, "ünknown": None, "reasoning_effort": "low"}
+    document = sent(surface, **odd)
+    assert {name: document.get(name, "absent") for name in odd} == odd
+
+
+def test_native_body_arrives_as_it_came() -> None:
+    body = {
+        "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}, "odd": 1}]}],
+        "tools": [{"type": "function", "function": {"name": "f", "odd": 1}}],
+        "max_tokens": 5,
+        "max_completion_tokens": 6,
+        "temperature": None,
+        "stream": False,
+    }
+    assert sent(CHAT, **body) == {**body, "model": "small"}
+
+
+@every
+def test_end_user_never_leaves_and_other_metadata_does(surface: Surface) -> None:
+    metadata = {"waystone": '{"user": "ann"}', "trace": "7"}
+    assert sent(surface, metadata=metadata)["metadata"] == {"trace": "7"}
+    assert "metadata" not in sent(surface, metadata={"waystone": '{"user": "ann"}'})
+    assert "metadata" not in sent(surface)
+
+
+@every
+def test_stream_asks_for_usage_where_the_upstream_can_tell_it(surface: Surface) -> None:
+    assert "stream_options" not in sent(surface, PLAIN, stream=True)
+    document = sent(surface, Facts(), stream=True, stream_options={"include_obfuscation": False, "odd": 1})
+    assert document["stream"] is True
+    assert document["stream_options"] == {"include_obfuscation": False, "odd": 1, "include_usage": True}
+    assert sent(surface, Facts(), stream=True, stream_options=None)["stream_options"] == {"include_usage": True}
+    assert "stream_options" not in sent(surface, Facts(), stream=False)
+
+
+@every
+def test_stream_options_that_are_none_are_the_upstreams_to_refuse(surface: Surface) -> None:
+    assert sent(surface, Facts(), stream=True, stream_options="usage")["stream_options"] == "usage"
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({}, {}),
+        ({"max_tokens": 5}, {"max_completion_tokens": 5}),
+        ({"max_completion_tokens": 5}, {"max_completion_tokens": 5}),
+        ({"max_tokens": 9, "max_completion_tokens": 5}, {"max_completion_tokens": 5}),
+        ({"max_tokens": None, "max_completion_tokens": 5}, {"max_completion_tokens": 5}),
+    ],
+)
+@every
+def test_token_limit_has_the_name_that_the_upstream_knows(
+    surface: Surface, asked: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    document = sent(surface, Facts(token_limit_field="max_completion_tokens"), **asked)
+    assert {name: value for name, value in document.items() if name.startswith("max_")} == expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "limit"),
+    [({}, 256), ({"max_tokens": 5}, 5), ({"max_completion_tokens": 5000}, 256), ({"max_tokens": 300.0}, 256)],
+)
+@every
+def test_token_limit_is_capped(surface: Surface, asked: dict[str, Any], limit: int) -> None:
+    document = sent(surface, SMALL, **asked)
+    assert {name: value for name, value in document.items() if name.startswith("max_")} == {"max_tokens": limit}
+
+
+def test_cap_without_a_name_keeps_the_name_that_came() -> None:
+    facts = Facts(max_answer_tokens=10)
+    assert sent(CHAT, facts, max_completion_tokens=50)["max_completion_tokens"] == 10
+    assert sent(CHAT, facts)["max_tokens"] == 10
+
+
+@pytest.mark.parametrize("limit", [0, -1, "5", True, [], 2.5])
+@every
+def test_token_limit_that_is_none_is_refused_where_it_must_hold(surface: Surface, limit: Any) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        sent(surface, SMALL, max_tokens=limit)
+    assert refused.value.param == "max_tokens"
+    assert sent(surface, PLAIN, max_tokens=limit)["max_tokens"] == limit
+
+
+@every
+def test_defaults_stand_in_for_what_is_left_out(surface: Surface) -> None:
+    assert sent(surface, SMALL)["temperature"] == 0
+    assert sent(surface, SMALL, temperature=1.5)["temperature"] == 1.5
+
+
+@every
+def test_system_prompt_comes_first(surface: Surface) -> None:
+    assert [message["role"] for message in sent(surface, SMALL)["messages"]] == ["system", "user"]
+    assert sent(surface, SMALL)["messages"][0]["content"] == "Be kind."
+
+
+@pytest.mark.parametrize("role", ["system", "developer"])
+def test_system_prompt_gives_way_to_the_callers_own(role: str) -> None:
+    own = [{"role": "user", "content": "Hi"}, {"role": role, "content": "Be brief."}]
+    assert sent(CHAT, SMALL, messages=own)["messages"] == own
+    assert [m["content"] for m in sent(RESPONSES, SMALL, instructions="Be brief.")["messages"]] == ["Be brief.", "Hi"]
+
+
+def test_strings_in_a_content_list_become_text_parts() -> None:
+    messages = [{"role": "user", "content": ["See", "this"]}, {"role": "assistant", "content": "ok"}]
+    parts = [{"type": "text", "text": "See"}, {"type": "text", "text": "this"}]
+    assert sent(WAYSTONE, messages=messages)["messages"] == [{"role": "user", "content": parts}, messages[1]]
+
+
+@pytest.mark.parametrize("surface", [WAYSTONE, RESPONSES])
+@pytest.mark.parametrize("name", ["n", "max_completion_tokens"])
+def test_counts_are_whole(surface: Surface, name: str) -> None:
+    assert type(sent(surface, **{name: 2.0})[name]) is int
+    for wrong in (1.5, 1e300, -1e300):
+        with pytest.raises(InvalidRequest) as refused:
+            sent(surface, **{name: wrong})
+        assert (refused.value.param, refused.value.code) == (name, "invalid_value")
+
+
+def test_fields_of_the_responses_api_have_their_chat_names() -> None:
+    schema = {"name": "answer", "schema": {"type": "object"}, "strict": True}
+    document = sent(
+        RESPONSES,
+        instructions="Be brief.",
+        max_output_tokens=9,
+        reasoning={"effort": "low", "summary": "auto"},
+        text={"format": {"type": "json_schema", **schema}, "verbosity": "low"},
+        tools=[{"type": "function", "name": "look", "parameters": {}}, {"type": "web_search"}],
+        tool_choice={"type": "function", "name": "look"},
+        parallel_tool_calls=False,
+    )
+    function = {"name": "look", "parameters": {}, "strict": True}
+    assert document == {
+        "model": "small",
+        "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}],
+        "max_completion_tokens": 9,
+        "reasoning_effort": "low",
+        "response_format": {"type": "json_schema", "json_schema": schema},
+        "verbosity": "low",
+        "tools": [{"type": "function", "function": function}, {"type": "web_search"}],
+        "tool_choice": {"type": "function", "function": {"name": "look"}},
+        "parallel_tool_calls": False,
+    }
+
+
+def test_tools_in_their_chat_form_stay_as_they_are() -> None:
+    tools = [{"type": "function", "function": {"name": "look"}}]
+    choice = {"type": "function", "function": {"name": "look"}}
+    document = sent(RESPONSES, tools=tools, tool_choice=choice)
+    assert (document["tools"], document["tool_choice"]) == (tools, choice)
+
+
+def test_input_is_the_conversation_whatever_else_is_sent() -> None:
+    document = sent(RESPONSES, SMALL, messages="not these")
+    assert document["messages"][-1] == {"role": "user", "content": "Hi"}
+
+
+@every
+def test_body_that_is_nested_too_deeply_to_be_written_is_refused(surface: Surface) -> None:
+    with pytest.raises(InvalidRequest, match="nested too deeply"):
+        sent(surface, odd=orjson.loads(b"[" * 300 + b"]" * 300))
+
+
+NAMES = st.sampled_from(
+    "model input messages stream stream_options metadata max_tokens max_completion_tokens max_output_tokens n tools "
+    "tool_choice instructions reasoning text temperature top_p user store prompt conversation truncation service_tier "
+    "parallel_tool_calls background previous_response_id top_logprobs safety_identifier presence_penalty".split()
+)
+VALUES: st.SearchStrategy[Any] = st.recursive(
+    st.one_of(
+        st.none(), st.booleans(), st.integers(-2, 300), st.floats(-2, 3), st.sampled_from(["", "auto", "function", "x"])
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=2),
+        st.dictionaries(
+            st.sampled_from(["type", "name", "function", "format", "schema", "effort", "id", "include_usage"]), inner
+        ),
+    ),
+    max_leaves=6,
+)
+
+
+@every
+@pytest.mark.parametrize("facts", [Facts(), SMALL], ids=["any", "small"])
+def test_whatever_the_contract_lets_pass_is_sent_or_refused(surface: Surface, facts: Facts) -> None:
+    validate = compile_schema(_schema(surface))
+    base = {"model": "m", "input": "Hi", "messages": [{"role": "user", "content": "Hi"}]}
+
+    @settings(max_examples=150, deadline=None)
+    @given(st.dictionaries(NAMES, VALUES, max_size=5))
+    def run(fields: dict[str, Any]) -> None:
+        body = {**base, **fields}
+        try:
+            validate(body)
+            generation = surface.read(body)
+            OpenAIChat().encode(generation, "small", facts)
+        except InvalidRequest as refused:
+            assert refused.message
+        else:
+            _check_echo(surface, generation)
+
+    run()
+
+
+def _schema(surface: Surface) -> dict[str, Any]:
+    bundle = Bundle.load()
+    paths = {
+        id(CHAT): "/v1/chat/completions",
+        id(WAYSTONE): "/api/gateway/v1/chat/completions",
+        id(RESPONSES): "/api/gateway/v1/responses",
+    }
+    (spec,) = [spec for spec in bundle.operations.values() if spec.path == paths[id(surface)]]
+    assert spec.body_schema is not None
+    return bundle.schema(spec.body_schema)
+
+
+def _check_echo(surface: Surface, generation: Generation) -> None:
+    """A Response repeats what was asked, in the shapes that the contract has for it."""
+    if surface is RESPONSES:
+        check("Response", orjson.loads(surface.reply(generation, [])))
