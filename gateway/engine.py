@@ -16,9 +16,6 @@ from gateway.routing import Route, Router
 from gateway.run import Batch, Run
 from gateway.surfaces.base import Surface, Writer
 
-# What model names hold; anything else is written as %XX in a header.
-_PLAIN = "/:@+,= "
-
 
 class Engine:
     """Answers generation requests."""
@@ -84,6 +81,10 @@ def _raise_failure(events: Batch) -> None:
 def _headers(route: Route) -> Headers:
     return [
         (b"x-waystone-provider", route.upstream.name.encode()),
-        # The name is the caller's: nothing of it may end the header and begin another.
-        (b"x-waystone-model", quote(route.model, safe=_PLAIN).encode()),
+        (b"x-waystone-model", _header_value(route.model)),
     ]
+
+
+def _header_value(model: str) -> bytes:
+    # The name is the caller's: nothing of it may end the header and begin another.
+    return (model if model.isascii() and model.isprintable() else quote(model)).encode()

@@ -8,7 +8,7 @@ from gateway.errors import InvalidRequest, ModelNotFound
 from gateway.upstream import Upstream
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Route:
     """Where a request goes, and the model's name there."""
 

@@ -28,7 +28,7 @@ class Timeouts:
     total: float = 600.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Call:
     """One HTTP request. `provider` names the upstream in errors; its address never appears in them."""
 
@@ -39,7 +39,7 @@ class Call:
     body: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
     """An upstream's whole answer. Header names are in lower case, and there for refusals only: nobody else reads them."""
 
@@ -48,7 +48,7 @@ class Answer:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Stream:
     """An upstream's answer as it comes. Leaving the context it came from closes the connection."""
 

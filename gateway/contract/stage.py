@@ -18,7 +18,7 @@ from gateway.contract.parameters import compile_query
 from gateway.contract.presence import Presence
 from gateway.contract.security import compile_security
 from gateway.contract.sending import send_reply, send_stream
-from gateway.errors import GatewayError, Unauthenticated
+from gateway.errors import GatewayError, InternalError, Unauthenticated
 from gateway.http import Reply, Request, StreamReply, error_reply
 
 log = structlog.get_logger(__name__)
@@ -33,6 +33,8 @@ class Dispatch:
         self.keys = keys
         self.gateway = gateway
         self.max_body_bytes = max_body_bytes
+        self.literal: dict[tuple[str, str], Operation] = {}
+        """The operations on paths without parameters, by method and path."""
 
 
 class Operation:
@@ -83,6 +85,11 @@ class Operation:
             return await self._handler(request)
         except GatewayError as error:
             return error_reply(error)
+        except ClientLeft:
+            raise
+        except Exception:  # noqa: BLE001 - the edge: a defect of ours is logged, and its client told in the envelope
+            log.exception("unhandled_error", operation=self._id, request_id=request_id)
+            return error_reply(InternalError())
 
     async def _authenticate(self, headers: dict[bytes, bytes]) -> Principal | None:
         if self._find_secrets is None:
@@ -106,7 +113,10 @@ class ContractAPI(RoutedAPI[Operation]):
 
     def make_operation(self, operation: AbstractOperation) -> Operation:
         spec = self._dispatch.bundle.operations[operation.operation_id]
-        return Operation(spec, operation.function, self._dispatch)
+        compiled = Operation(spec, operation.function, self._dispatch)
+        if "{" not in spec.path:
+            self._dispatch.literal[spec.method.upper(), spec.path] = compiled
+        return compiled
 
 
 class ContractMiddleware(RoutedMiddleware[ContractAPI]):

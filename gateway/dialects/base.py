@@ -10,7 +10,7 @@ from gateway.generation import Generation
 from gateway.providers.row import Facts
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outbound:
     """A request to an upstream: a path below its base URL, and a JSON body."""
 
@@ -28,7 +28,7 @@ class Refused:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Origin:
     """Who answers: the provider's name, for errors, and the model asked, where the answer does not say it."""
 

@@ -10,7 +10,6 @@ from gateway.errors import InternalError, UpstreamDown
 from gateway.events import Done, Event, Failed, Finished, NativeChunk, NativeReply, Usage
 from gateway.generation import Generation, Native
 
-
 _LARGEST = 2**63
 _INTEGERS = ("n", "max_tokens", "max_completion_tokens", "seed", "top_logprobs")
 
