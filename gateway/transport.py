@@ -41,7 +41,7 @@ class Call:
 
 @dataclass(slots=True)
 class Answer:
-    """An upstream's whole answer. Header names are in lower case, and there for refusals only: nobody else reads them."""
+    """An upstream's whole answer. Header names are in lower case, and there for refusals only."""
 
     status: int
     headers: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""The one stage behind connexion's routing: authenticate, validate, dispatch, answer. Everything is compiled at start."""
+"""The one stage behind connexion's routing: authenticate, validate, dispatch, answer; compiled at start."""
 
 import asyncio
 import os
@@ -87,7 +87,7 @@ class Operation:
             return error_reply(error)
         except ClientLeft:
             raise
-        except Exception:  # noqa: BLE001 - the edge: a defect of ours is logged, and its client told in the envelope
+        except Exception:
             log.exception("unhandled_error", operation=self._id, request_id=request_id)
             return error_reply(InternalError())
 

@@ -2,8 +2,9 @@
 
 from gateway.providers.row import Facts, Row
 
-# Figures and traps: shared facts on the embedded model (October 2026). Greedy answers with a system prompt are the best
-# that 135 million parameters can do; a long prompt cannot be cancelled, so prompts and answers are short.
+# Figures: shared facts on the embedded model (October 2026), and what its server answered here (November 2026): greedy
+# answers with a system prompt are the best that 135 million parameters can do; tools are ignored in silence, images
+# are a 500, and a `developer` message makes it talk nonsense.
 ROW = Row(
     name="embedded",
     dialect="openai-chat",
@@ -13,6 +14,9 @@ ROW = Row(
         max_answer_tokens=256,
         defaults={"temperature": 0},
         system_prompt="You are a helpful assistant.",
+        takes_developer_role=False,
+        takes_tools=False,
+        takes_parts=False,
     ),
     note="A demonstration model: small, offline, often wrong. Not for production.",
 )

@@ -13,7 +13,7 @@ class Facts:
     """Where an upstream differs from its dialect. The defaults are those of a server of which nothing is known."""
 
     token_limit_field: TokenLimitField | None = None
-    """The one name this upstream has for the answer's token limit. None: the limit travels under the name it came with."""
+    """The one name this upstream has for the answer's token limit. None: it travels under the name it came with."""
     stream_usage: bool = True
     """Whether `stream_options.include_usage` may be added to a streamed request, so that it can be accounted."""
     max_answer_tokens: int | None = None
@@ -22,6 +22,12 @@ class Facts:
     """Fields put in where the request leaves them out."""
     system_prompt: str | None = None
     """A system message put first where the conversation has none."""
+    takes_developer_role: bool = True
+    """Whether it knows the role `developer`; otherwise such messages go as `system`."""
+    takes_tools: bool = True
+    """Whether it can call tools. Otherwise a required call is refused, and tools on offer are left out."""
+    takes_parts: bool = True
+    """Whether it reads parts other than text: images, audio, files. Otherwise they are refused."""
     context_too_long: re.Pattern[str] | None = None
     """Prose by which the upstream says that the prompt is too long, where no code says it."""
 

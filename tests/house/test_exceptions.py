@@ -7,7 +7,7 @@ from tests.house.sources import Module, modules
 
 # Where everything may be caught: path::function -> why.
 CATCH_ALL: dict[str, str] = {
-    "gateway/contract/stage.py::Operation._answer": "the edge: a defect of ours is logged, its client told in the envelope",
+    "gateway/contract/stage.py::Operation._answer": "the edge: a defect is logged, and told in the envelope",
 }
 
 # Where an import may stand inside a function: path::function -> why. A cycle is never a reason.

@@ -307,3 +307,32 @@ def _check_echo(surface: Surface, generation: Generation) -> None:
     """A Response repeats what was asked, in the shapes that the contract has for it."""
     if surface is RESPONSES:
         check("Response", orjson.loads(surface.reply(generation, [])))
+
+
+TEXT_ONLY = Facts(stream_usage=False, takes_developer_role=False, takes_tools=False, takes_parts=False)
+TOOL = {"type": "function", "function": {"name": "f"}}
+
+
+def test_developer_messages_go_as_system_to_a_model_that_does_not_know_them() -> None:
+    messages = [{"role": "developer", "content": "Be brief."}, {"role": "user", "content": "Hi"}]
+    assert [m["role"] for m in sent(CHAT, TEXT_ONLY, messages=messages)["messages"]] == ["system", "user"]
+    assert [m["role"] for m in sent(CHAT, PLAIN, messages=messages)["messages"]] == ["developer", "user"]
+
+
+def test_tools_on_offer_are_left_out_for_a_model_that_has_none() -> None:
+    document = sent(CHAT, TEXT_ONLY, tools=[TOOL], tool_choice="auto", parallel_tool_calls=True)
+    assert not {"tools", "tool_choice", "parallel_tool_calls"} & document.keys()
+
+
+@pytest.mark.parametrize("choice", ["required", {"type": "function", "function": {"name": "f"}}])
+def test_a_required_call_is_refused_for_a_model_that_has_no_tools(choice: Any) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        sent(CHAT, TEXT_ONLY, tools=[TOOL], tool_choice=choice)
+    assert refused.value.param == "tool_choice"
+
+
+def test_an_image_is_refused_for_a_model_that_reads_text_only() -> None:
+    parts = [{"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": {"url": "x"}}]
+    with pytest.raises(InvalidRequest) as refused:
+        sent(CHAT, TEXT_ONLY, messages=[{"role": "user", "content": parts}])
+    assert refused.value.param == "messages[0].content[1]"

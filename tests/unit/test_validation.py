@@ -247,7 +247,7 @@ def test_union_within_a_union_is_looked_into() -> None:
 def test_union_without_discriminator_speaks_of_the_branch_that_goes_deepest() -> None:
     inner = {"type": "object", "properties": {"b": {"type": "string"}}}
     branches = [{"properties": {"a": {"type": "string"}}}, {"properties": {"a": inner}}]
-    with pytest.raises(InvalidRequest, match="Invalid value for a.b: expected a string"):
+    with pytest.raises(InvalidRequest, match=r"Invalid value for a\.b: expected a string"):
         compile_schema({"anyOf": branches})({"a": {"b": 5}})
 
 

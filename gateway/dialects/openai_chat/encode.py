@@ -50,6 +50,12 @@ def _fit(body: dict[str, Any], facts: Facts) -> dict[str, Any]:
     """Meet what is particular to this upstream."""
     if facts.token_limit_field or facts.max_answer_tokens:
         _limit(body, facts)
+    if not facts.takes_developer_role:
+        body["messages"] = [_as_system(message) for message in body["messages"]]
+    if not facts.takes_tools:
+        _leave_out_tools(body)
+    if not facts.takes_parts:
+        _refuse_parts(body["messages"])
     for name, value in facts.defaults.items():
         if body.get(name) is None:
             body[name] = value
@@ -77,3 +83,25 @@ def _count(name: str, value: Any) -> int:
         message = f"Invalid value for {name}: expected a whole number from 1 up."
         raise InvalidRequest(message, param=name, code="invalid_value")
     return int(value)
+
+
+def _as_system(message: dict[str, Any]) -> dict[str, Any]:
+    return {**message, "role": "system"} if message.get("role") == "developer" else message
+
+
+def _leave_out_tools(body: dict[str, Any]) -> None:
+    choice = body.pop("tool_choice", None)
+    if choice not in (None, "auto", "none"):
+        message = "This model cannot call tools, so tool_choice must be auto or none."
+        raise InvalidRequest(message, param="tool_choice", code="unsupported_parameter")
+    for name in ("tools", "parallel_tool_calls"):
+        body.pop(name, None)
+
+
+def _refuse_parts(messages: list[dict[str, Any]]) -> None:
+    for i, message in enumerate(messages):
+        content = message.get("content")
+        for j, part in enumerate(content if isinstance(content, list) else ()):
+            if isinstance(part, dict) and part.get("type") not in ("text", "refusal"):
+                place = f"messages[{i}].content[{j}]"
+                raise InvalidRequest(f"This model reads text only; see {place}.", param=place, code="unsupported_value")
