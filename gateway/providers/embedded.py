@@ -5,6 +5,12 @@ from gateway.providers.row import Facts, Row
 # Figures: shared facts on the embedded model (October 2026), and what its server answered here (November 2026): greedy
 # answers with a system prompt are the best that 135 million parameters can do; tools are ignored in silence, images
 # are a 500, and a `developer` message makes it talk nonsense.
+# Left out is what llama.cpp has of its own: `n_predict` would get around the cap, others reach into its cache.
+_FIELDS = frozenset(
+    "model messages stream stream_options max_tokens temperature top_p n stop seed frequency_penalty presence_penalty "
+    "response_format logprobs top_logprobs logit_bias".split()
+)
+
 ROW = Row(
     name="embedded",
     dialect="openai-chat",
@@ -14,6 +20,7 @@ ROW = Row(
         max_answer_tokens=256,
         defaults={"temperature": 0},
         system_prompt="You are a helpful assistant.",
+        fields=_FIELDS,
         takes_developer_role=False,
         takes_tools=False,
         takes_parts=False,

@@ -22,6 +22,8 @@ class Facts:
     """Fields put in where the request leaves them out."""
     system_prompt: str | None = None
     """A system message put first where the conversation has none."""
+    fields: frozenset[str] | None = None
+    """The only fields that it is given, where its own would get around a cap. None: unknown fields travel."""
     takes_developer_role: bool = True
     """Whether it knows the role `developer`; otherwise such messages go as `system`."""
     takes_tools: bool = True

@@ -336,3 +336,8 @@ def test_an_image_is_refused_for_a_model_that_reads_text_only() -> None:
     with pytest.raises(InvalidRequest) as refused:
         sent(CHAT, TEXT_ONLY, messages=[{"role": "user", "content": parts}])
     assert refused.value.param == "messages[0].content[1]"
+
+
+def test_only_the_fields_of_a_row_that_lists_them_travel() -> None:
+    facts = Facts(stream_usage=False, fields=frozenset({"model", "messages", "seed"}))
+    assert sent(CHAT, facts, seed=1, n_predict=9999).keys() == {"model", "messages", "seed"}

@@ -61,6 +61,8 @@ def _fit(body: dict[str, Any], facts: Facts) -> dict[str, Any]:
             body[name] = value
     if facts.system_prompt and not any(m.get("role") in ("system", "developer") for m in body["messages"]):
         body["messages"] = [{"role": "system", "content": facts.system_prompt}, *body["messages"]]
+    if facts.fields is not None:
+        return {name: value for name, value in body.items() if name in facts.fields}
     return body
 
 
