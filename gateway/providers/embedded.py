@@ -7,24 +7,11 @@ from gateway.providers.row import Facts, Row
 # are a 500, and a `developer` message makes it talk nonsense.
 # Left out is what llama.cpp has of its own: `n_predict` would get around the cap, others reach into its cache.
 _FIELDS = frozenset(
-    [
-        "model",
-        "messages",
-        "stream",
-        "stream_options",
-        "max_tokens",
-        "temperature",
-        "top_p",
-        "n",
-        "stop",
-        "seed",
-        "frequency_penalty",
-        "presence_penalty",
-        "response_format",
-        "logprobs",
-        "top_logprobs",
-        "logit_bias",
-    ]
+    (
+        *("model", "messages", "stream", "stream_options", "max_tokens", "n", "stop", "seed"),
+        *("temperature", "top_p", "frequency_penalty", "presence_penalty", "logit_bias"),
+        *("response_format", "logprobs", "top_logprobs"),
+    )
 )
 
 ROW = Row(

@@ -17,7 +17,7 @@ def serving(app: ASGIApp) -> Iterator[str]:
     """The base URL of a running server. It stops when the context is left, whatever is still open."""
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(
-        uvicorn.Config(app, log_level="critical", lifespan="off", access_log=False, timeout_graceful_shutdown=1)
+        uvicorn.Config(app, log_config=None, lifespan="off", access_log=False, timeout_graceful_shutdown=1)
     )
     is_up = threading.Event()
 
