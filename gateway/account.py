@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from gateway.end_user import EndUser
 from gateway.errors import GatewayError
-from gateway.events import Event, Failed, Usage
+from gateway.events import Done, Event, Failed, Usage
 from gateway.http import Request
 from gateway.ledger import Ledger, UsageRow
 from gateway.routing import Route
@@ -24,6 +24,7 @@ class Account:
         self._ledger = ledger
         self._begun = time.perf_counter()
         self._is_handed_over = False
+        self._is_over = False
         self._usage: Usage | None = None
         self.end_user: EndUser | None = None
         self.row = UsageRow(
@@ -45,6 +46,9 @@ class Account:
                 self._usage = event
             elif isinstance(event, Failed):
                 self.row.status = event.error.status
+                self._is_over = True
+            elif isinstance(event, Done):
+                self._is_over = True
 
     def hand_over(self) -> "Account":
         """Stay open when this context is left: a stream goes on and will enter the account again."""
@@ -65,6 +69,8 @@ class Account:
                 pass
             case GatewayError():
                 self.row.status = error.status
+            case asyncio.CancelledError() | GeneratorExit() if self._is_over:
+                pass  # the client left with its whole answer
             case asyncio.CancelledError() | GeneratorExit():
                 self.row.status = CLIENT_LEFT
             case _:

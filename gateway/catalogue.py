@@ -12,6 +12,7 @@ from gateway.upstream import Upstream
 
 FRESH_SECONDS = 300.0
 RETRY_SECONDS = 10.0
+ASK_SECONDS = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +27,7 @@ class Listing:
 
 
 class Catalogue:
-    """The models by upstream. Only a request that names no provider ever waits for it, and only the first time."""
+    """The models by upstream. A request that names no provider waits for each upstream once, and not for long."""
 
     def __init__(self, upstreams: Mapping[str, Upstream]) -> None:
         self._upstreams = upstreams
@@ -34,18 +35,12 @@ class Catalogue:
         self._asking: dict[str, asyncio.Task[Listing]] = {}
 
     async def listings(self) -> dict[str, Listing]:
-        """The listing of every upstream. Stale ones are given as they are and refreshed behind the caller's back."""
-        listings = await asyncio.gather(*(self._listing(upstream) for upstream in self._upstreams.values()))
+        """The listing of every upstream."""
+        listings = await asyncio.gather(*(self.listing(upstream) for upstream in self._upstreams.values()))
         return dict(zip(self._upstreams, listings, strict=True))
 
-    async def close(self) -> None:
-        """Stop asking."""
-        tasks = list(self._asking.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _listing(self, upstream: Upstream) -> Listing:
+    async def listing(self, upstream: Upstream) -> Listing:
+        """What one upstream serves. A stale answer, or a failure, is given as it is and refreshed behind the caller."""
         if upstream.models is not None:
             return Listing(upstream.models, True, 0.0)
         known = self._listings.get(upstream.name)
@@ -55,18 +50,24 @@ class Catalogue:
         if task is None:
             task = self._asking[upstream.name] = asyncio.create_task(self._ask(upstream))
         # Shielded: the first caller leaving must not take the answer from the others.
-        return known if known is not None and known.is_known else await asyncio.shield(task)
+        return known if known is not None else await asyncio.shield(task)
+
+    async def close(self) -> None:
+        """Stop asking."""
+        tasks = list(self._asking.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _ask(self, upstream: Upstream) -> Listing:
-        now = time.monotonic()
         try:
-            listing = Listing(await upstream.list_models(), True, now + FRESH_SECONDS)
-        except GatewayError as error:
-            log.warning("models_not_listed", provider=upstream.name, reason=error.message)
-            before = self._listings.get(upstream.name)
-            listing = Listing(
-                before.models if before else (), before is not None and before.is_known, now + RETRY_SECONDS
-            )
+            async with asyncio.timeout(ASK_SECONDS):
+                models = await upstream.list_models()
+            listing = Listing(models, True, time.monotonic() + FRESH_SECONDS)
+        except (GatewayError, TimeoutError) as error:
+            log.warning("models_not_listed", provider=upstream.name, reason=str(error) or "no answer in time")
+            before = self._listings.get(upstream.name, Listing((), False, 0.0))
+            listing = Listing(before.models, before.is_known, time.monotonic() + RETRY_SECONDS)
         finally:
             self._asking.pop(upstream.name, None)
         self._listings[upstream.name] = listing

@@ -16,6 +16,8 @@ from gateway.routing import Route, Router
 from gateway.run import Batch, Run
 from gateway.surfaces.base import Surface, Writer
 
+_HEADER_BYTES = 200
+
 
 class Engine:
     """Answers generation requests."""
@@ -87,4 +89,4 @@ def _headers(route: Route) -> Headers:
 
 def _header_value(model: str) -> bytes:
     # The name is the caller's: nothing of it may end the header and begin another.
-    return (model if model.isascii() and model.isprintable() else quote(model)).encode()
+    return (model if model.isascii() and model.isprintable() else quote(model)).encode()[:_HEADER_BYTES]

@@ -39,7 +39,7 @@ class Router:
 
     async def require_listed(self, route: Route) -> None:
         """Raise `ModelNotFound` if the upstream has said what it serves and the model is not among it."""
-        listing = (await self._catalogue.listings())[route.upstream.name]
+        listing = await self._catalogue.listing(route.upstream)
         if listing.is_known and route.model not in listing.models:
             raise ModelNotFound(f"The provider {route.upstream.name!r} does not serve the model {route.model[:200]!r}.")
 

@@ -29,7 +29,7 @@ class Run:
     def __init__(self, generation: Generation, route: Route, dialect: str | None) -> None:
         self._generation = generation
         self._upstream = route.upstream
-        self._origin = Origin(route.upstream.name, route.model)
+        self._origin = Origin(route.upstream.name, route.model, route.upstream.facts)
         self._is_native = route.upstream.dialect.name == dialect
         self._outbound = route.upstream.dialect.encode(generation, route.model, route.upstream.facts)
 

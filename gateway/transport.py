@@ -10,12 +10,14 @@ import pyqwest
 from gateway.errors import UpstreamDown
 
 _IDLE_CONNECTIONS = 1000
+# ValueError: an address or a header that no request can be made of.
 _FAILURES = (
     ConnectionError,
     TimeoutError,
     pyqwest.ReadError,
     pyqwest.WriteError,
     pyqwest.RemoteProtocolError,
+    ValueError,
 )
 
 
@@ -126,6 +128,6 @@ def down(error: Exception, provider: str) -> UpstreamDown:
     """The client's error as ours. Its own words may hold addresses, so they are not passed on."""
     if isinstance(error, TimeoutError):
         return UpstreamDown(f"{provider} did not answer in time.", status=504, code="upstream_timeout")
-    if isinstance(error, ConnectionError):
+    if isinstance(error, ConnectionError | ValueError):
         return UpstreamDown(f"{provider} cannot be reached.", code="upstream_unreachable")
     return UpstreamDown(f"The connection to {provider} broke.", code="upstream_cut_off")

@@ -11,6 +11,8 @@ from gateway.providers import Facts
 from gateway.transport import Call, Stream, Transport
 
 JSON_HEADERS = {"content-type": "application/json"}
+_MESSAGE_CHARACTERS = 2000
+_FIELD_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,15 @@ class Upstream:
             raise UpstreamDown(message, code="upstream_bad_reply") from None
 
     def redact(self, error: GatewayError) -> None:
-        """Cut this upstream's secrets out of a message. A server may quote what it was sent."""
+        """Cut the secrets out of an error, and what is left to a length. A server may quote what it was sent."""
+        error.message = self._clean(error.message, _MESSAGE_CHARACTERS)
+        error.param = error.param and self._clean(error.param, _FIELD_CHARACTERS)
+        error.code = error.code and self._clean(error.code, _FIELD_CHARACTERS)
+
+    def _clean(self, text: str, length: int) -> str:
         for secret in self.secrets:
-            error.message = error.message.replace(secret, "[redacted]")
+            text = text.replace(secret, "[redacted]")
+        return text[:length]
 
     async def _call(self, outbound: Outbound) -> Call:
         address = await self.locate()

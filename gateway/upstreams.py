@@ -50,7 +50,8 @@ def _upstream(name: str, provider: ProviderSettings, transport: HTTPTransport) -
         transport=transport,
         locate=_fixed(Address((provider.base_url or row.base_url).rstrip("/"), headers)),
         secrets=[secret for secret in (key, *extra.values()) if secret],
-        models=provider.models,
+        # An empty list names nothing; the upstream is asked, as without one.
+        models=provider.models or None,
         note=row.note,
     )
 

@@ -59,7 +59,9 @@ class _KeepAlive:
     def _look(self) -> None:
         remaining = self._last + self._silence - self._loop.time()
         if remaining <= 0.001:
-            self._task = self._loop.create_task(self._comment())
+            # A client that does not read holds up the last comment; another would only wait behind it.
+            if self._task is None or self._task.done():
+                self._task = self._loop.create_task(self._comment())
             self._last = self._loop.time()
             remaining = self._silence
         self._timer = self._loop.call_later(remaining, self._look)

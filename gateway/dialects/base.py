@@ -9,6 +9,8 @@ from gateway.events import Event
 from gateway.generation import Generation
 from gateway.providers.row import Facts
 
+NO_FACTS = Facts()
+
 
 @dataclass(slots=True)
 class Outbound:
@@ -30,10 +32,11 @@ class Refused:
 
 @dataclass(slots=True)
 class Origin:
-    """Who answers: the provider's name, for errors, and the model asked, where the answer does not say it."""
+    """Who answers: the provider's name and facts, for errors, and the model, where the answer does not say."""
 
     provider: str
     model: str
+    facts: Facts = NO_FACTS
 
 
 class Decoder(Protocol):

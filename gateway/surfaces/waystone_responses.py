@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
+
+from gateway.errors import InvalidRequest
 from gateway.events import Event
 from gateway.generation import Generation
 from gateway.surfaces.responses.document import new_response
@@ -20,6 +23,7 @@ class WaystoneResponsesSurface:
 
     def read(self, body: dict[str, Any]) -> Generation:
         make_counts_whole(body)
+        _refuse_what_cannot_be_repeated(body)
         tools, instructions = body.get("tools"), body.get("instructions")
         return Generation(
             model=body["model"],
@@ -39,6 +43,14 @@ class WaystoneResponsesSurface:
 
     def writer(self, generation: Generation) -> ResponseWriter:
         return ResponseWriter(_new_response(generation))
+
+
+def _refuse_what_cannot_be_repeated(body: dict[str, Any]) -> None:
+    """The answer repeats parts of the request, some levels deeper, and JSON can only be written so deep."""
+    try:
+        orjson.dumps([[[[body]]]])
+    except orjson.JSONEncodeError:
+        raise InvalidRequest("The body is nested too deeply.", code="invalid_value") from None
 
 
 def _new_response(generation: Generation) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from gateway.dialects.base import Refused
+from gateway.dialects.base import Origin, Refused
 from gateway.errors import UpstreamDown, UpstreamError
 from gateway.providers.row import Facts
 
@@ -34,12 +34,21 @@ def decode_error(refused: Refused, facts: Facts) -> UpstreamError:
     return _decode(error_fields(_parsed(refused.body)), refused, facts)
 
 
-def error_in_band(document: dict[str, Any], provider: str, facts: Facts | None = None) -> UpstreamError | None:
-    """The error in a body that came with status 200: `{"error": …}`, or vLLM's `{"object": "error", …}`."""
-    if not document.get("error") and document.get("object") != "error":
+def error_in_band(document: dict[str, Any], origin: Origin) -> UpstreamError | None:
+    """The error in a body that came with status 200.
+
+    It is `{"error": …}`, vLLM's `{"object": "error", …}`, or the bare fields where a completion would have its choices.
+    """
+    if not document.get("error") and document.get("object") != "error" and not _is_bare_error(document):
         return None
     fields = error_fields(document)
-    return _decode(fields, Refused(provider, _status(fields), {}, b""), facts or Facts())
+    return _decode(fields, Refused(origin.provider, _status(fields), {}, b""), origin.facts)
+
+
+def _is_bare_error(document: dict[str, Any]) -> bool:
+    if "choices" in document or "usage" in document:
+        return False
+    return isinstance(document.get("message") or document.get("detail"), str)
 
 
 def error_fields(document: Any) -> dict[str, Any]:
@@ -122,7 +131,7 @@ def _is_moderation(fields: dict[str, Any]) -> bool:
 
 def _status(fields: dict[str, Any]) -> int:
     """The status that an error in a body speaks of; 502 where it speaks of none."""
-    for name in ("status_code", "code"):
+    for name in ("status_code", "status", "code"):
         value = fields.get(name)
         if isinstance(value, str) and value.isascii() and value.isdigit():
             value = int(value[:4])
@@ -134,7 +143,7 @@ def _status(fields: dict[str, Any]) -> int:
 
 def _message(fields: dict[str, Any], refused: Refused) -> str:
     said = _text(fields, "message") or _text(fields, "detail") or _first_detail(fields.get("detail"))
-    return f"{refused.provider}: {(said or f'it answered with status {refused.status}.')[:2000]}"
+    return f"{refused.provider}: {said or f'it answered with status {refused.status}.'}"
 
 
 def _first_detail(detail: Any) -> str | None:

@@ -37,7 +37,7 @@ def decode_reply(body: bytes, origin: Origin, *, is_native: bool) -> list[Event]
         return [_failure(f"{provider} answered with something that is not JSON.")]
     if not isinstance(document, dict):
         return [_failure(f"{provider} answered with no chat completion.")]
-    error = error_in_band(document, provider)
+    error = error_in_band(document, origin)
     if error is not None:
         return [Failed(error)]
     try:

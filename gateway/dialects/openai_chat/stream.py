@@ -44,8 +44,8 @@ class ChatDecoder(ABC):
             return self._feed_words(payload.strip())
         if not isinstance(chunk, dict):
             return self._fail(self._nonsense())
-        if "error" in chunk or chunk.get("object") == "error":
-            error = error_in_band(chunk, self.provider)
+        if "choices" not in chunk or "error" in chunk or chunk.get("object") == "error":
+            error = error_in_band(chunk, self.origin)
             if error is not None:
                 self._note_usage(chunk)
                 return self._fail(error)
