@@ -10,6 +10,8 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
+from gateway.cli.protocol import HeadLimitedProtocol
+
 Announce = Callable[[], None]
 
 # Clients keep connections for longer than uvicorn's five seconds; a request that crosses a closing
@@ -29,7 +31,7 @@ def run(listener: socket.socket, workers: int, announce: Announce) -> None:
         "gateway.cli.worker:application",
         factory=True,
         workers=workers,
-        http="httptools",
+        http=HeadLimitedProtocol,
         ws="none",
         lifespan="on",
         interface="asgi3",

@@ -40,6 +40,7 @@ def serve(
     flags = {name: str(value) for name, value in given.items() if value is not None}
     # Workers are processes of their own: what they build themselves from travels by the environment.
     os.environ.update(flags)
+    _spare_loopback_from_proxies()
     try:
         effective = settings.load()
         listener = address.listen(effective.host, effective.port)
@@ -51,7 +52,7 @@ def serve(
 
     url = address.base_url(listener)
     if first:
-        _show_first_key(url, first.secret)
+        _show_first_key(url, first.secret, _model_to_try(effective))
     processes.run(listener, effective.workers, lambda: _announce(url, effective))
 
 
@@ -73,10 +74,29 @@ async def _mint_first_key(effective: Settings) -> NewKey | None:
         await database.close()
 
 
-def _show_first_key(url: str, secret: str) -> None:
+def _spare_loopback_from_proxies() -> None:
+    """Keep calls to this machine off HTTP_PROXY: the embedded model listens here, and the calls carry keys."""
+    spared = os.environ.get("NO_PROXY") or os.environ.get("no_proxy")
+    for name in ("NO_PROXY", "no_proxy"):
+        os.environ[name] = ",".join(filter(None, (spared, "127.0.0.1,::1,localhost")))
+
+
+def _model_to_try(effective: Settings) -> str | None:
+    """A model that answers as things stand: the embedded one, or else the first that the configuration names."""
+    if effective.embedded.enabled and EmbeddedModel(effective.data_dir).missing() is None:
+        return _DEMONSTRATION_MODEL
+    named = (f"{name}/{model}" for name, row in effective.providers.items() for model in row.models or ())
+    return next(named, None)
+
+
+def _show_first_key(url: str, secret: str, model: str | None) -> None:
+    typer.echo(f"Your first key, shown this once (`waystone keys create` makes more):\n\n  {secret}\n")
+    if model is None:
+        typer.echo(f"No model is at hand to try it with; name a provider, or see {url}/v1/models.\n")
+        return
     question = {"role": "user", "content": "What is the capital of France?"}
-    body = json.dumps({"model": _DEMONSTRATION_MODEL, "messages": [question]})
-    typer.echo(f"Your first key, shown this once (`waystone keys create` makes more):\n\n  {secret}\n\nTry it:\n")
+    body = json.dumps({"model": model, "messages": [question]})
+    typer.echo("Try it:\n")
     typer.echo(
         f"curl {url}/api/gateway/v1/chat/completions -H 'Authorization: Bearer {secret}' "
         f"-H 'Content-Type: application/json' -d '{body}'\n"
