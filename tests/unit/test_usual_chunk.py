@@ -1,0 +1,57 @@
+"""Chunks that are passed on unread are just those that reading would pass on as they are."""
+
+import orjson
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.dialects.openai_chat.usual import UsualChunk
+
+
+def chunk(text: str, index: int = 0, **more: object) -> bytes:
+    choice = {"index": index, "delta": {"content": text}, "logprobs": None, "finish_reason": None}
+    return orjson.dumps({"id": "chatcmpl-1", "created": 1, "model": "m", "choices": [choice], **more})
+
+
+@given(learnt=st.text(min_size=1), text=st.text())
+def test_text_is_told_whatever_it_is(learnt: str, text: str) -> None:
+    usual = UsualChunk()
+    usual.learn(chunk(learnt))
+    assert usual.text(chunk(text)) == text
+
+
+@given(payload=st.binary(max_size=40))
+def test_what_stands_between_the_known_ends_is_told_only_if_it_is_a_string(payload: bytes) -> None:
+    usual = UsualChunk()
+    usual.learn(chunk("something"))
+    before, _, after = chunk("something").partition(b"something")
+    given = before + payload + after
+    try:
+        expected = orjson.loads(given)["choices"][0]["delta"]["content"]
+    except (orjson.JSONDecodeError, LookupError, TypeError):
+        expected = None
+    try:
+        told = usual.text(given)
+    except orjson.JSONDecodeError:
+        told = None
+    assert told is None or told == expected
+
+
+def test_another_choice_and_another_envelope_are_not_usual() -> None:
+    usual = UsualChunk()
+    usual.learn(chunk("Hello"))
+    assert usual.text(chunk("Hello", index=1)) is None
+    assert usual.text(chunk("Hello", usage={"total_tokens": 1})) is None
+
+
+def test_padding_does_not_matter() -> None:
+    usual = UsualChunk()
+    usual.learn(chunk("Hello", obfuscation="aXz"))
+    assert usual.text(chunk("there", obfuscation="q")) == "there"
+
+
+def test_a_chunk_that_hides_its_text_forgets_the_bytes_of_the_one_before() -> None:
+    usual = UsualChunk()
+    usual.learn(chunk("Hello", index=0))
+    usual.learn(chunk("m", index=1))  # "m" is the model's name, too
+    assert usual.text(chunk("Hello", index=0)) is None
+    assert (usual.text(chunk("x", index=1)), usual.index) == ("x", 1)
