@@ -21,6 +21,8 @@ _DETAILS = {
         "text_tokens",
     ),
 }
+_CACHED_ELSEWHERE = ("prompt_token_details", "cached_tokens", "num_cached_tokens", "prompt_cache_hit_tokens")
+_NOTHING: dict[str, Any] = {}
 _LARGEST = 2**53
 
 
@@ -44,21 +46,27 @@ def read_usage(raw: dict[str, Any]) -> Usage:
 
 
 def _cached(raw: dict[str, Any]) -> int:
-    return (
-        _count(raw.get("prompt_tokens_details"), "cached_tokens")
-        or _count(raw.get("prompt_token_details"), "cached_tokens")
-        or _count(raw, "cached_tokens")
-        or _count(raw, "num_cached_tokens")
-        or _count(raw, "prompt_cache_hit_tokens")
+    found = _count(raw.get("prompt_tokens_details"), "cached_tokens")
+    if found or raw.keys().isdisjoint(_CACHED_ELSEWHERE):
+        return found
+    return _count(raw.get("prompt_token_details"), "cached_tokens") or next(
+        (count for name in _CACHED_ELSEWHERE if (count := _count(raw, name))), 0
     )
 
 
 def _is_right(raw: dict[str, Any]) -> bool:
     """Whether all counts that a client reads are counts already, as they nearly always are."""
-    if not (_is_whole(raw.get("total_tokens")) and all(_is_whole(raw.get(name)) for name in _COUNTS)):
-        return False
-    details = [raw[name] for name in _DETAILS if name in raw]
-    return all(type(part) is dict and all(_is_whole(count) for count in part.values()) for part in details)
+    for name in (*_COUNTS, "total_tokens"):
+        if not _is_whole(raw.get(name)):
+            return False
+    for name in _DETAILS:
+        details = raw.get(name, _NOTHING)
+        if type(details) is not dict:
+            return False
+        for count in details.values():
+            if type(count) is not int or not 0 <= count < _LARGEST:
+                return False
+    return True
 
 
 def _mended(raw: dict[str, Any]) -> dict[str, Any]:
