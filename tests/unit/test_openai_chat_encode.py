@@ -341,3 +341,12 @@ def test_an_image_is_refused_for_a_model_that_reads_text_only() -> None:
 def test_only_the_fields_of_a_row_that_lists_them_travel() -> None:
     facts = Facts(stream_usage=False, fields=frozenset({"model", "messages", "seed"}))
     assert sent(CHAT, facts, seed=1, n_predict=9999).keys() == {"model", "messages", "seed"}
+
+
+@pytest.mark.parametrize("field", ["reasoning", "text", "prompt"])
+def test_what_the_answer_could_not_repeat_is_refused_before_anybody_is_asked(field: str) -> None:
+    deep: dict[str, Any] = {"effort": "low"}
+    for _ in range(251):
+        deep = {"deeper": deep}
+    with pytest.raises(InvalidRequest, match="nested too deeply"):
+        sent(RESPONSES, PLAIN, **{field: {"effort": "low", "deep": deep}})
