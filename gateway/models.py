@@ -1,8 +1,9 @@
 """The list of models, as `/v1/models` and `waystone models` show it."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from gateway.catalogue import Catalogue
+from gateway.catalogue import Catalogue, Listing
 from gateway.routing import Route, Router
 from gateway.upstream import Upstream
 
@@ -18,11 +19,7 @@ class Models:
     async def list(self) -> list[dict[str, Any]]:
         """Every model of every upstream that says what it serves."""
         listings = await self._catalogue.listings()
-        return [
-            _entry(Route(self._upstreams[provider], model))
-            for provider, listing in listings.items()
-            for model in listing.models
-        ]
+        return [_entry(route) for route in routes(self._upstreams, listings)]
 
     async def retrieve(self, name: str) -> dict[str, Any]:
         """One model. Raises `ModelNotFound`, or `InvalidRequest` for an ambiguous name."""
@@ -31,10 +28,17 @@ class Models:
         return _entry(route)
 
 
+def routes(upstreams: Mapping[str, Upstream], listings: Mapping[str, Listing]) -> Iterator[Route]:
+    """Everything that is listed, provider by provider."""
+    for provider, listing in listings.items():
+        for model in listing.models:
+            yield Route(upstreams[provider], model)
+
+
 def _entry(route: Route) -> dict[str, Any]:
     upstream = route.upstream
     entry = {
-        "id": f"{upstream.name}/{route.model}",
+        "id": route.name,
         "object": "model",
         "created": 0,
         "owned_by": upstream.name,

@@ -15,6 +15,11 @@ class Route:
     upstream: Upstream
     model: str
 
+    @property
+    def name(self) -> str:
+        """The name that a request gives to be routed here, whatever else is configured."""
+        return f"{self.upstream.name}/{self.model}"
+
 
 class Router:
     """Resolves `<provider>/<model>`, and a bare `<model>` that exactly one provider serves."""

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from gateway.catalogue import Catalogue, Listing
+from gateway.catalogue import Catalogue
+from gateway.models import routes
 from gateway.settings import ConfigurationError, Settings, load
 from gateway.upstreams import open_upstreams
 
@@ -37,10 +38,6 @@ def models(
 
 async def _listed(settings: Settings) -> tuple[list[dict[str, Any]], list[str]]:
     async with open_upstreams(settings) as upstreams:
-        listings: dict[str, Listing] = await Catalogue(upstreams).listings()
-        rows = [
-            {"id": f"{provider}/{model}", "note": upstreams[provider].note}
-            for provider, listing in listings.items()
-            for model in listing.models
-        ]
+        listings = await Catalogue(upstreams).listings()
+        rows = [{"id": route.name, "note": route.upstream.note} for route in routes(upstreams, listings)]
         return rows, [provider for provider, listing in listings.items() if not listing.is_known]

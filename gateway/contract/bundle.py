@@ -45,12 +45,7 @@ class Bundle:
 
     def resolve(self, node: dict[str, Any]) -> dict[str, Any]:
         """Follow a local `$ref`."""
-        while "$ref" in node:
-            target: Any = self.document
-            for part in node["$ref"].removeprefix("#/").split("/"):
-                target = target[part.replace("~1", "/").replace("~0", "~")]
-            node = target
-        return node
+        return follow(node, self.document)
 
     def schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         """A schema that can be compiled on its own: with the components that it refers to, and no others.
@@ -108,6 +103,16 @@ class Bundle:
             security=[list(alternative) for alternative in security],
             body_schema=body.get("content", {}).get("application/json", {}).get("schema"),
         )
+
+
+def follow(node: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:
+    """What a node's local `$ref` leads to in a document, or the node itself where it has none."""
+    while "$ref" in node:
+        target: Any = document
+        for part in node["$ref"].removeprefix("#/").split("/"):
+            target = target[part.replace("~1", "/").replace("~0", "~")]
+        node = target
+    return node
 
 
 def _references(node: Any) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema_rs
 from jsonschema_rs import ValidationError
 
+from gateway.contract.bundle import follow
 from gateway.contract.wording import Path, invalid, kind_of, of_leaf, one_of, shown, types_in_words
 from gateway.errors import InvalidRequest
 
@@ -144,12 +145,7 @@ class Explainer:
         return self._compiled[key]
 
     def _resolve(self, schema: Schema) -> Schema:
-        while "$ref" in schema:
-            target: Any = self._root
-            for part in schema["$ref"].removeprefix("#/").split("/"):
-                target = target[part.replace("~1", "/").replace("~0", "~")]
-            schema = target
-        return schema
+        return follow(schema, self._root)
 
 
 def _leaf_errors(schema: Schema, instance: Any) -> Iterable[ValidationError]:
