@@ -2,8 +2,10 @@
 
 import asyncio
 import gc
+import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any
 
 from starlette.routing import Router as StarletteRouter
@@ -11,29 +13,44 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.auth import KeyRing
 from gateway.catalogue import Catalogue
+from gateway.committer import Committer
 from gateway.contract.bundle import Bundle
 from gateway.contract.handlers import find_handlers
 from gateway.contract.pipeline import build_pipeline
 from gateway.contract.stage import Dispatch
+from gateway.conversations import Conversations
 from gateway.documentation import documentation_routes
 from gateway.engine import Engine
 from gateway.errors import Unavailable
+from gateway.history import History
 from gateway.ledger import Ledger
 from gateway.models import Models
+from gateway.responses import Responses
+from gateway.retention import Sweep
 from gateway.routing import Router
+from gateway.sealing import SECRET_BYTES, Sealer
 from gateway.settings import Settings, load
+from gateway.store import secrets
 from gateway.store.database import Database
 from gateway.store.errors import StoreError
+from gateway.stored_responses import StoredResponses
+from gateway.turn import Archive
 from gateway.upstreams import open_upstreams
+
+_DAY = 86_400.0
 
 
 class Gateway:
     """What handlers call."""
 
-    def __init__(self, database: Database, engine: Engine, models: Models) -> None:
+    def __init__(
+        self, database: Database, engine: Engine, models: Models, responses: Responses, conversations: Conversations
+    ) -> None:
         self._database = database
         self.engine = engine
         self.models = models
+        self.responses = responses
+        self.conversations = conversations
 
     async def check_ready(self) -> None:
         """Raise `Unavailable` while requests cannot be served."""
@@ -77,7 +94,22 @@ class Application:
             catalogue = Catalogue(upstreams)
             stack.push_async_callback(catalogue.close)
             router = Router(upstreams, catalogue)
-            gateway = Gateway(database, Engine(router, ledger), Models(router, catalogue, upstreams))
+            engine = Engine(router, ledger, Sealer(await _sealing_secret(database)))
+            stored = StoredResponses(database)
+            committer = Committer(database)
+            stack.push_async_callback(committer.close)
+            retention = settings.retention_days * _DAY
+            archive = Archive(History(database, stored), committer, retention)
+            sweep = Sweep(database, retention)
+            await sweep.start()
+            stack.push_async_callback(sweep.close)
+            gateway = Gateway(
+                database,
+                engine,
+                Models(router, catalogue, upstreams),
+                Responses(engine, archive, stored),
+                Conversations(database, committer, stored.items),
+            )
             dispatch = Dispatch(self._bundle, keys, gateway, settings.max_body_bytes)
             fallback = StarletteRouter(routes=documentation_routes(self._bundle), redirect_slashes=False)
             self._pipeline = build_pipeline(self._handlers, dispatch, fallback)
@@ -89,6 +121,11 @@ class Application:
 def create_app(settings: Settings | None = None) -> Application:
     """The application for a server. Raises `ConfigurationError` and `MissingHandler`."""
     return Application(settings or load())
+
+
+async def _sealing_secret(database: Database) -> bytes:
+    make = partial(os.urandom, SECRET_BYTES)
+    return await database.write(partial(secrets.obtain, name="sealing", make=make), durable=True)
 
 
 def _settle_garbage() -> None:

@@ -4,7 +4,8 @@ GatewayError
 ├── InvalidRequest      400   the body breaks the contract, or asks for what cannot be
 ├── Unauthenticated     401   no key, or not one of ours
 ├── NotFound            404   no such path or object
-│   └── ModelNotFound   404   no provider serves this model
+│   ├── ModelNotFound   404   no provider serves this model
+│   └── ItemNotFound    404   an item is referred to that is not stored
 ├── MethodNotAllowed    405
 ├── BodyTooLarge        413
 ├── UnsupportedMedia    415
@@ -74,7 +75,7 @@ class NotFound(GatewayError):
 
     status = 404
     type = "invalid_request_error"
-    code = "not_found"
+    code: str | None = "not_found"
 
 
 class ModelNotFound(NotFound):
@@ -84,6 +85,15 @@ class ModelNotFound(NotFound):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, param="model")
+
+
+class ItemNotFound(NotFound):
+    """No stored item has this id. The form is OpenAI's own, which clients recognise."""
+
+    code = None
+
+    def __init__(self, item_id: str) -> None:
+        super().__init__(f"Item with id '{item_id[:200]}' not found.", param="input")
 
 
 class MethodNotAllowed(GatewayError):

@@ -6,6 +6,8 @@ from typing import Any, Literal
 from gateway.errors import GatewayError
 
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
+CallKind = Literal["function", "custom"]
+PartKind = Literal["output_text", "refusal", "reasoning_text", "summary_text"]
 
 
 @dataclass(slots=True)
@@ -26,6 +28,26 @@ class Reasoning:
 
 
 @dataclass(slots=True)
+class Summary:
+    """A piece of a summary of the model's reasoning, as its provider tells it."""
+
+    text: str
+    choice: int = 0
+
+
+@dataclass(slots=True)
+class ReasoningState:
+    """What the author of the reasoning wants back, and nobody else can use: told when the reasoning is complete.
+
+    The keys are those that the upstream's own dialect has for it, such as `reasoning_content` or
+    `encrypted_content`.
+    """
+
+    state: dict[str, Any]
+    choice: int = 0
+
+
+@dataclass(slots=True)
 class Refusal:
     """A piece of the model's own refusal."""
 
@@ -35,17 +57,19 @@ class Refusal:
 
 @dataclass(slots=True)
 class ToolCall:
-    """A tool call begins. `index` tells parallel calls of one choice apart."""
+    """A tool call begins. `index` tells parallel calls of one choice apart; `id` is what its output must name."""
 
     index: int
     id: str
     name: str
     choice: int = 0
+    kind: CallKind = "function"
+    namespace: str | None = None
 
 
 @dataclass(slots=True)
 class ToolArguments:
-    """A piece of the JSON arguments of the call that began with the same index and choice."""
+    """A piece of the arguments (JSON), or of a custom tool's input (text), of the call with this index and choice."""
 
     index: int
     text: str
@@ -54,10 +78,49 @@ class ToolArguments:
 
 @dataclass(slots=True)
 class Annotation:
-    """A citation, in the shape of the OpenAI chat dialect."""
+    """A citation: OpenAI chat's nested form of a web address, or the Responses API's own flat form of any kind."""
 
     annotation: dict[str, Any]
     choice: int = 0
+
+
+@dataclass(slots=True)
+class PartBegan:
+    """A new part of the open item begins, though it be of the same kind. Parts of another kind begin by themselves."""
+
+    kind: PartKind
+    choice: int = 0
+
+
+@dataclass(slots=True)
+class ItemBegan:
+    """An item begins that is no tool call of the client's: `item` is a Responses output item as it is at first.
+
+    Messages and reasoning begin by themselves, too, where a dialect knows no items.
+    """
+
+    item: dict[str, Any]
+
+
+@dataclass(slots=True)
+class ItemProgress:
+    """Something happened to the open item that only its own kind knows: a Responses stream event."""
+
+    event: dict[str, Any]
+
+
+@dataclass(slots=True)
+class ItemEnded:
+    """The open item is complete, tool calls included: `item` is what it has become."""
+
+    item: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Told:
+    """What the upstream said about the answer as a whole, under the names of a Response's fields."""
+
+    fields: dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -70,6 +133,7 @@ class Usage:
     prompt: int = 0
     completion: int = 0
     cached: int = 0
+    cache_write: int = 0
     reasoning: int = 0
     raw: dict[str, Any] = field(default_factory=dict)
 
@@ -111,10 +175,17 @@ class NativeChunk:
 Event = (
     Text
     | Reasoning
+    | Summary
+    | ReasoningState
     | Refusal
     | ToolCall
     | ToolArguments
     | Annotation
+    | PartBegan
+    | ItemBegan
+    | ItemProgress
+    | ItemEnded
+    | Told
     | Usage
     | Finished
     | Done

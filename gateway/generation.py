@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from gateway.identifiers import ResponseIds
+
 
 @dataclass(slots=True)
 class Native:
@@ -17,19 +19,29 @@ class Generation:
     """One request for an answer.
 
     `items`, `tools` and `tool_choice` are the Responses API's own types, the richest of the formats. `fields` holds
-    everything else under the names of the OpenAI chat dialect, known or not; what is not understood travels on.
-    Where the surface speaks an upstream dialect itself, `native` holds the body and the rest stays empty.
+    everything else that is neutral, under the names of the OpenAI chat dialect. Where the surface speaks an upstream
+    dialect itself, `native` holds the body; `Surface.translate` then fills in the neutral part for every other dialect.
     """
 
     model: str
     is_stream: bool = False
     include_usage: bool = False
     metadata: dict[str, str] | None = None
+    provider: str | None = None
+    """The client's hint where to route to: the name of a provider."""
     native: Native | None = None
     instructions: str | None = None
     items: list[dict[str, Any]] = field(default_factory=list)
+    history: int = 0
+    """How many of the items, from the first on, the store put there; the client's own come after them."""
+    removed: list[dict[str, Any]] = field(default_factory=list)
+    """Items that were taken out because only another author can use them, as `input_transformations` tells it."""
     tools: list[dict[str, Any]] = field(default_factory=list)
     tool_choice: Any = None
     fields: dict[str, Any] = field(default_factory=dict)
+    untranslated: list[str] = field(default_factory=list)
+    """Fields of the body that mean something to its own dialect only. Other dialects drop them, and say so."""
+    ids: ResponseIds = field(default_factory=ResponseIds)
+    """The ids of the answer and of the items that are kept with it."""
     asked: dict[str, Any] = field(default_factory=dict)
     """The client's own body, for a surface whose answers repeat what was asked."""

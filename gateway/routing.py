@@ -28,12 +28,19 @@ class Router:
         self._upstreams = upstreams
         self._catalogue = catalogue
 
-    async def resolve(self, name: str) -> Route:
-        """The route for a model's name.
+    async def resolve(self, name: str, hint: str | None = None) -> Route:
+        """The route for a model's name; `hint` names the provider for a name that does not begin with one.
 
         A name that begins with a provider's is never looked up anywhere. Raises `ModelNotFound`, or
-        `InvalidRequest` naming the candidates where a bare name is served by several providers.
+        `InvalidRequest` naming the candidates where a bare name is served by several providers, or for a hint that
+        names none.
         """
+        if hint is not None and not name.startswith(f"{hint}/"):
+            if hint not in self._upstreams:
+                known = ", ".join(self._upstreams)
+                message = f"There is no provider {hint[:200]!r} here; there are: {known}."
+                raise InvalidRequest(message, param="provider", code="provider_not_found")
+            name = f"{hint}/{name}"
         provider, slash, model = name.partition("/")
         upstream = self._upstreams.get(provider) if slash else None
         if upstream is None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 import structlog
 
 from gateway import sse
-from gateway.dialects.base import Decoder, Origin
+from gateway.dialects.base import Decoder, Dialect, Origin
 from gateway.errors import UpstreamDown, UpstreamError
 from gateway.events import Event, Failed
 from gateway.generation import Generation
@@ -24,18 +24,24 @@ Batch = Sequence[Event]
 
 
 class Run:
-    """One request on its way to one upstream. `dialect` is the one that the surface itself speaks, if any."""
+    """One request on its way to one upstream, in one of its dialects. `is_native`: the surface speaks that, too."""
 
-    def __init__(self, generation: Generation, route: Route, dialect: str | None) -> None:
+    def __init__(self, generation: Generation, route: Route, dialect: Dialect, *, is_native: bool) -> None:
         self._generation = generation
         self._upstream = route.upstream
         self._origin = Origin(route.upstream.name, route.model, route.upstream.facts)
-        self._is_native = route.upstream.dialect.name == dialect
-        self._outbound = route.upstream.dialect.encode(generation, route.model, route.upstream.facts)
+        self._dialect = dialect
+        self._is_native = is_native
+        self._outbound = dialect.encode(generation, self._origin)
+
+    @property
+    def dropped(self) -> Sequence[str]:
+        """What of the client's request the upstream does not get."""
+        return self._outbound.dropped
 
     async def events(self) -> Batch:
         """The events of a plain answer. Raises `UpstreamError` for a refusal."""
-        return self._decoded(await self._upstream.send(self._outbound), is_native=self._is_native)
+        return self._decoded(await self._upstream.send(self._outbound, self._dialect), is_native=self._is_native)
 
     async def batches(self) -> AsyncGenerator[Batch, None]:
         """Yield the events of a streamed answer, those together that arrived together.
@@ -44,7 +50,7 @@ class Run:
         The last ends with `Done` or `Failed`; an upstream that refuses or breaks off is a `Failed`, too.
         """
         try:
-            async with self._upstream.stream(self._outbound) as stream:
+            async with self._upstream.stream(self._outbound, self._dialect) as stream:
                 if stream.headers.get("content-type", "").startswith(_WHOLE):
                     yield [await self._no_stream(stream)]
                     return
@@ -56,8 +62,7 @@ class Run:
             yield [Failed(self._bad_reply("sent an event that is too large"))]
 
     async def _read(self, chunks: AsyncIterator[bytes]) -> AsyncGenerator[Batch, None]:
-        dialect = self._upstream.dialect
-        decoder = dialect.decoder(self._generation, self._origin, is_native=self._is_native)
+        decoder = self._dialect.decoder(self._generation, self._origin, is_native=self._is_native)
         reader = sse.Reader()
         async for chunk in chunks:
             payloads = reader.feed(chunk)
@@ -78,7 +83,7 @@ class Run:
         return failed or Failed(self._bad_reply("answered a request for a stream with something else"))
 
     def _decoded(self, body: bytes, *, is_native: bool) -> Batch:
-        return self._checked(self._upstream.dialect.decode_reply(body, self._origin, is_native=is_native))
+        return self._checked(self._dialect.decode_reply(body, self._generation, self._origin, is_native=is_native))
 
     def _checked(self, events: Batch) -> Batch:
         if events and isinstance(events[-1], Failed):

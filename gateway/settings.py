@@ -59,6 +59,10 @@ def _strip(value: Any) -> Any:
     return value.strip() or None if isinstance(value, str) else value
 
 
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
 def _filled(value: Any) -> Any:
     # `openai:` with nothing below it.
     return {} if value is None else value
@@ -108,6 +112,9 @@ _Seconds = Annotated[float, _Number, Field(gt=0, le=86_400, allow_inf_nan=False)
 _KEY = "a text of printable ASCII characters; digits alone need quotes"
 
 
+DialectName = Literal["openai-chat", "openai-responses"]
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -123,7 +130,9 @@ class Timeouts(_Section):
 class ProviderSettings(_Section):
     """One provider. None means: as its row says, for one that is known by name."""
 
-    dialect: Literal["openai-chat"] | None = Field(default=None, description="openai-chat")
+    dialect: Annotated[list[DialectName] | None, BeforeValidator(_listed)] = Field(
+        default=None, min_length=1, description="openai-chat or openai-responses, or a list of both, its own first"
+    )
     base_url: Annotated[str, AfterValidator(_web_address)] | None = Field(
         default=None,
         description="an http:// or https:// URL without credentials, query and fragment, "
@@ -141,6 +150,8 @@ class ProviderSettings(_Section):
         default=None, description="max_tokens or max_completion_tokens"
     )
     stream_usage: bool | None = Field(default=None, description="true or false")
+    hosted_tools: Literal["refuse", "drop"] | None = Field(default=None, description="refuse or drop")
+    """What to do with tools that the provider would have to run, where it runs none. [refuse]"""
 
 
 class EmbeddedSettings(_Section):
@@ -170,6 +181,10 @@ class Settings(BaseSettings):
     max_body_bytes: Annotated[int, _Number] = Field(
         default=20 * 1024 * 1024, ge=1, le=2**31, description="a whole number of bytes from 1 to 2147483648"
     )
+    retention_days: Annotated[float, _Number] = Field(
+        default=30, gt=0, le=36_500, allow_inf_nan=False, description="days, over 0 and at most 36500"
+    )
+    """How long responses are kept. Conversations are kept until they are deleted."""
     embedded: Annotated[EmbeddedSettings, BeforeValidator(_filled)] = Field(
         default=EmbeddedSettings(), description="a mapping, `enabled: true` or `enabled: false`"
     )

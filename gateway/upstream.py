@@ -25,10 +25,13 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """One provider that requests can be routed to. `models` is None where its own list is to be asked."""
+    """One provider that requests can be routed to. `models` is None where its own list is to be asked.
+
+    It may speak several dialects; the first is its own, to which everything else is translated.
+    """
 
     name: str
-    dialect: Dialect
+    dialects: Sequence[Dialect]
     facts: Facts
     transport: Transport
     locate: Callable[[], Awaitable[Address]]
@@ -36,32 +39,39 @@ class Upstream:
     models: Sequence[str] | None = None
     note: str = ""
 
-    async def send(self, outbound: Outbound) -> bytes:
+    def dialect(self, preferred: str | None) -> Dialect:
+        """The dialect to speak with it: the preferred one, where it knows that."""
+        for dialect in self.dialects:
+            if dialect.name == preferred:
+                return dialect
+        return self.dialects[0]
+
+    async def send(self, outbound: Outbound, dialect: Dialect) -> bytes:
         """The body of a plain answer. Raises `UpstreamError` for anything but a 2xx."""
         answer = await self.transport.send(await self._call(outbound))
         if not 200 <= answer.status < 300:
-            raise self._refusal(answer.status, answer.headers, answer.body)
+            raise self._refusal(dialect, answer.status, answer.headers, answer.body)
         return answer.body
 
     @asynccontextmanager
-    async def stream(self, outbound: Outbound) -> AsyncIterator[Stream]:
+    async def stream(self, outbound: Outbound, dialect: Dialect) -> AsyncIterator[Stream]:
         """A streamed answer. Raises `UpstreamError` for anything but a 2xx."""
         async with self.transport.stream(await self._call(outbound)) as stream:
             if not 200 <= stream.status < 300:
-                raise self._refusal(stream.status, stream.headers, await stream.read())
+                raise self._refusal(dialect, stream.status, stream.headers, await stream.read())
             yield stream
 
     async def list_models(self) -> Sequence[str]:
         """The names of its models, from the configuration or, where that has none, from the upstream's own list."""
         if self.models is not None:
             return self.models
-        address = await self.locate()
-        url = address.base_url + self.dialect.models_path
+        address, dialect = await self.locate(), self.dialects[0]
+        url = address.base_url + dialect.models_path
         answer = await self.transport.send(Call(self.name, "GET", url, address.headers))
         if answer.status != 200:
-            raise self._refusal(answer.status, answer.headers, answer.body)
+            raise self._refusal(dialect, answer.status, answer.headers, answer.body)
         try:
-            return self.dialect.decode_models(answer.body)
+            return dialect.decode_models(answer.body)
         except ValueError:
             message = f"{self.name} answered with no list of models."
             raise UpstreamDown(message, code="upstream_bad_reply") from None
@@ -81,7 +91,7 @@ class Upstream:
         address = await self.locate()
         return Call(self.name, "POST", address.base_url + outbound.path, address.headers, outbound.body)
 
-    def _refusal(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
-        error = self.dialect.decode_error(Refused(self.name, status, headers, body), self.facts)
+    def _refusal(self, dialect: Dialect, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
+        error = dialect.decode_error(Refused(self.name, status, headers, body), self.facts)
         self.redact(error)
         return error

@@ -38,14 +38,14 @@ async def open_upstreams(settings: Settings) -> AsyncIterator[dict[str, Upstream
 
 
 def _upstream(name: str, provider: ProviderSettings, transport: HTTPTransport) -> Upstream:
-    row = ROWS.get(name) or Row(name, "openai-chat", "", facts=compatible.FACTS)
-    dialect = DIALECTS[provider.dialect or row.dialect]
+    row = ROWS.get(name) or Row(name, (), "", facts=compatible.FACTS)
+    dialects = [DIALECTS[dialect] for dialect in provider.dialect or row.dialects]
     key = provider.api_key.get_secret_value() if provider.api_key else None
     extra = {header: value.get_secret_value() for header, value in (provider.headers or {}).items()}
-    headers = {**JSON_HEADERS, **(dialect.authorize(key) if key else {}), **extra}
+    headers = {**JSON_HEADERS, **(dialects[0].authorize(key) if key else {}), **extra}
     return Upstream(
         name=name,
-        dialect=dialect,
+        dialects=dialects,
         facts=_facts(row.facts, provider),
         transport=transport,
         locate=_fixed(Address((provider.base_url or row.base_url).rstrip("/"), headers)),
@@ -61,6 +61,8 @@ def _facts(facts: Facts, provider: ProviderSettings) -> Facts:
         facts = replace(facts, token_limit_field=provider.token_limit_field)
     if provider.stream_usage is not None:
         facts = replace(facts, stream_usage=provider.stream_usage)
+    if provider.hosted_tools is not None:
+        facts = replace(facts, drops_hosted_tools=provider.hosted_tools == "drop")
     return facts
 
 
@@ -73,10 +75,10 @@ def _fixed(address: Address) -> Callable[[], Awaitable[Address]]:
 
 def _embedded(model: EmbeddedModel, transport: HTTPTransport) -> Upstream:
     row = embedded.ROW
-    dialect = DIALECTS[row.dialect]
+    dialects = [DIALECTS[dialect] for dialect in row.dialects]
 
     async def locate() -> Address:
         place = await model.address()
-        return Address(place.base_url, {**JSON_HEADERS, **dialect.authorize(place.api_key)})
+        return Address(place.base_url, {**JSON_HEADERS, **dialects[0].authorize(place.api_key)})
 
-    return Upstream(row.name, dialect, row.facts, transport, locate, models=(MODEL,), note=row.note)
+    return Upstream(row.name, dialects, row.facts, transport, locate, models=(MODEL,), note=row.note)

@@ -5,9 +5,78 @@ from __future__ import annotations
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
 
+class AdditionalTools(TypedDict):
+    type: Literal["additional_tools"]
+    id: str
+    tools: list[dict[str, Any]]
+    role: NotRequired[str]
+
+
+class AdditionalToolsItemParam(TypedDict):
+    """Tools that the model may call from here on."""
+
+    type: Literal["additional_tools"]
+    tools: list[Tool]
+    role: NotRequired[str | None]
+    id: NotRequired[str | None]
+
+
+AllowedCallers: TypeAlias = list[str] | None
+"""Whether the model calls the tool itself, or a program that it wrote does."""
+
+
+class ApplyPatchOperationParam(TypedDict):
+    type: str
+    path: str
+    diff: NotRequired[str | None]
+
+
+class ApplyPatchToolCall(TypedDict):
+    type: Literal["apply_patch_call"]
+    id: str
+    status: str
+    call_id: str
+    operation: dict[str, Any]
+
+
+class ApplyPatchToolCallItemParam(TypedDict):
+    type: Literal["apply_patch_call"]
+    call_id: CallId
+    operation: ApplyPatchOperationParam
+    id: NotRequired[str | None]
+    status: NotRequired[str | None]
+    caller: NotRequired[dict[str, Any] | None]
+
+
+class ApplyPatchToolCallOutput(TypedDict):
+    type: Literal["apply_patch_call_output"]
+    id: str
+    status: str
+    call_id: str
+    output: NotRequired[str | None]
+
+
+class ApplyPatchToolCallOutputItemParam(TypedDict):
+    type: Literal["apply_patch_call_output"]
+    call_id: CallId
+    output: NotRequired[str | None]
+    id: NotRequired[str | None]
+    status: NotRequired[str | None]
+    caller: NotRequired[dict[str, Any] | None]
+
+
+class ApplyPatchToolParam(TypedDict):
+    type: Literal["apply_patch"]
+    allowed_callers: NotRequired[AllowedCallers]
+
+
 class AudioReference(TypedDict):
     id: str
     """The id of an earlier answer's recording."""
+
+
+CallId: TypeAlias = str
+"""The call that this belongs to."""
 
 
 class ChatCompletion(TypedDict):
@@ -277,6 +346,51 @@ class ChatCompletionUrlCitation(TypedDict):
     title: str
 
 
+class CodeInterpreterTool(TypedDict):
+    type: Literal["code_interpreter"]
+    container: str | dict[str, Any]
+    """The id of the container to run in, or how to make one."""
+    allowed_callers: NotRequired[AllowedCallers]
+
+
+class CodeInterpreterToolCall(TypedDict):
+    type: Literal["code_interpreter_call"]
+    id: str
+    status: str
+    container_id: NotRequired[str | None]
+    code: NotRequired[str | None]
+    outputs: NotRequired[list[dict[str, Any]] | None]
+
+
+class CodeInterpreterToolCallParam(TypedDict):
+    type: Literal["code_interpreter_call"]
+    id: NotRequired[str | None]
+    status: NotRequired[str | None]
+    container_id: NotRequired[str | None]
+    code: NotRequired[str | None]
+    outputs: NotRequired[list[dict[str, Any]] | None]
+
+
+class CompactionBody(TypedDict):
+    type: Literal["compaction"]
+    id: str
+    encrypted_content: str
+
+
+class CompactionSummaryItemParam(TypedDict):
+    """What a longer context was made into."""
+
+    type: Literal["compaction"]
+    encrypted_content: str
+    id: NotRequired[str | None]
+
+
+class CompactionTriggerItemParam(TypedDict):
+    """Asks for the context so far to be made smaller."""
+
+    type: Literal["compaction_trigger"]
+
+
 class CompletionTokensDetails(TypedDict):
     accepted_prediction_tokens: NotRequired[int | None]
     audio_tokens: NotRequired[int | None]
@@ -293,6 +407,94 @@ class CompletionUsage(TypedDict):
     total_tokens: int
     prompt_tokens_details: NotRequired[PromptTokensDetails | None]
     completion_tokens_details: NotRequired[CompletionTokensDetails | None]
+
+
+class ComputerCallOutputItemParam(TypedDict):
+    type: Literal["computer_call_output"]
+    call_id: CallId
+    output: ComputerScreenshotImage
+    id: NotRequired[str | None]
+    status: NotRequired[str | None]
+    acknowledged_safety_checks: NotRequired[list[dict[str, Any]] | None]
+
+
+class ComputerScreenshotImage(TypedDict):
+    type: str
+    image_url: NotRequired[str | None]
+    file_id: NotRequired[str | None]
+
+
+class ComputerTool(TypedDict):
+    type: Literal["computer"]
+
+
+class ComputerToolCall(TypedDict):
+    type: Literal["computer_call"]
+    id: str
+    status: str
+    call_id: str
+    action: NotRequired[dict[str, Any] | None]
+    actions: NotRequired[list[dict[str, Any]] | None]
+    pending_safety_checks: NotRequired[list[dict[str, Any]] | None]
+
+
+class ComputerToolCallOutputResource(TypedDict):
+    type: Literal["computer_call_output"]
+    id: str
+    status: str
+    call_id: str
+    output: dict[str, Any]
+    acknowledged_safety_checks: NotRequired[list[dict[str, Any]] | None]
+
+
+class ComputerToolCallParam(TypedDict):
+    type: Literal["computer_call"]
+    call_id: str
+    id: NotRequired[str | None]
+    status: NotRequired[str | None]
+    action: NotRequired[dict[str, Any] | None]
+    actions: NotRequired[list[dict[str, Any]] | None]
+    pending_safety_checks: NotRequired[list[dict[str, Any]] | None]
+
+
+class ComputerUsePreviewTool(TypedDict):
+    type: Literal["computer_use_preview"]
+    environment: str
+    display_width: int
+    display_height: int
+
+
+class ConfigurationUpdateItemParam(TypedDict):
+    """Settings that change from here on."""
+
+    type: Literal["configuration_update"]
+    reasoning: NotRequired[dict[str, Any] | None]
+    text: NotRequired[dict[str, Any] | None]
+
+
+class ContextManagementParam(TypedDict):
+    type: str
+    compact_threshold: NotRequired[int | None]
+    """From how many tokens on the context is made smaller."""
+
+
+class ConversationItemList(TypedDict):
+    object: Literal["list"]
+    data: list[ItemResource]
+    has_more: bool
+    """Whether there are items behind these."""
+    first_id: str | None
+    """The id of the first item; null where there is none."""
+    last_id: str | None
+    """The id of the last item; null where there is none."""
+
+
+class ConversationResource(TypedDict):
+    id: str
+    object: Literal["conversation"]
+    created_at: int
+    """When the conversation was begun, in Unix seconds."""
+    metadata: ResponseMetadata
 
 
 class CreateChatCompletionRequest(TypedDict):
@@ -365,6 +567,89 @@ class CreateChatCompletionRequest(TypedDict):
     web_search_options: NotRequired[WebSearchOptions | None]
 
 
+class CreateConversationBody(TypedDict):
+    """What a conversation begins with."""
+
+    metadata: NotRequired[Metadata | None]
+    items: NotRequired[list[InputItem] | None]
+    """What it begins with. More can be added."""
+
+
+class CreateConversationItemsBody(TypedDict):
+    items: list[InputItem]
+
+
+class CreateResponse(TypedDict):
+    """An input, and how it is to be answered. `input` may be missing where `previous_response_id`, `conversation` or `prompt` brings one."""
+
+    model: str
+    """`<provider>/<model>`, or `<model>` alone where one provider serves it."""
+    input: NotRequired[str | list[InputItem]]
+    """A text, which is one user message, or the items of a conversation."""
+    instructions: NotRequired[str | None]
+    """Comes before everything else, and does not carry over to the next response."""
+    previous_response_id: NotRequired[str | None]
+    """The stored response to go on from. Not together with `conversation`."""
+    conversation: NotRequired[str | ResponseConversation | None]
+    """The conversation to join, by its id. Input and output become part of it."""
+    store: NotRequired[bool | None]
+    """Whether the response is kept, to be retrieved and gone on from."""
+    background: NotRequired[bool | None]
+    """Whether to answer at once and work on. Not yet possible."""
+    stream: NotRequired[bool | None]
+    """Whether to answer with a stream of events."""
+    stream_options: NotRequired[ResponseStreamOptions | None]
+    include: NotRequired[list[IncludeEnum] | None]
+    """More to tell about the items of the output."""
+    max_output_tokens: NotRequired[int | None]
+    """The most tokens to generate, reasoning included."""
+    max_tool_calls: NotRequired[int | None]
+    """How often the provider's own tools may be called altogether."""
+    parallel_tool_calls: NotRequired[bool | None]
+    """Whether the model may call several tools in one turn."""
+    temperature: NotRequired[float | None]
+    """The higher, the more varied the answers."""
+    top_p: NotRequired[float | None]
+    """Only the likeliest tokens, which together have this probability, are considered."""
+    top_k: NotRequired[int | None]
+    """Only so many of the likeliest tokens are considered, where the provider can do so."""
+    top_logprobs: NotRequired[int | None]
+    """How many of the likeliest tokens to return at each place."""
+    frequency_penalty: NotRequired[float | None]
+    """Above 0, tokens grow less likely the more often they have come up."""
+    presence_penalty: NotRequired[float | None]
+    """Above 0, tokens that have come up grow less likely."""
+    reasoning: NotRequired[Reasoning | None]
+    text: NotRequired[ResponseTextParam | None]
+    tools: NotRequired[list[Tool] | None]
+    """The tools that the model may call."""
+    tool_choice: NotRequired[ToolChoiceParam]
+    truncation: NotRequired[Literal["auto", "disabled"] | None]
+    """With `auto`, an input that is too long loses items at its beginning; else it is refused."""
+    context_management: NotRequired[list[ContextManagementParam] | None]
+    """How the provider is to keep the context small. Not yet possible."""
+    prompt: NotRequired[Prompt | None]
+    metadata: NotRequired[Metadata | None]
+    provider: NotRequired[str | None]
+    """The provider that is to answer, by its name. Stays here."""
+    service_tier: NotRequired[str | None]
+    """The provider's class of service. Each provider has its own."""
+    safety_identifier: NotRequired[str | None]
+    """A stable identifier of the person behind the request, for the provider."""
+    prompt_cache_key: NotRequired[str | None]
+    """Requests with the same key are more likely to share the provider's cache."""
+    prompt_cache_options: NotRequired[dict[str, Any] | None]
+    """How the provider is to cache the prompt."""
+    prompt_cache_retention: NotRequired[str | None]
+    """Use `prompt_cache_options`."""
+    moderation: NotRequired[dict[str, Any] | None]
+    """How the provider is to moderate input and output."""
+    client_metadata: NotRequired[dict[str, Any] | None]
+    """What a client tells about itself."""
+    user: NotRequired[str | None]
+    """Use `safety_identifier` and `prompt_cache_key`."""
+
+
 class CustomToolCall(TypedDict):
     """The model's wish to call a tool that takes free text."""
 
@@ -372,6 +657,7 @@ class CustomToolCall(TypedDict):
     type: Literal["custom_tool_call"]
     call_id: str
     name: str
+    namespace: NotRequired[str]
     input: str
     status: ItemStatus
 
@@ -379,6 +665,40 @@ class CustomToolCall(TypedDict):
 class CustomToolCallInput(TypedDict):
     name: str
     input: str
+
+
+class CustomToolCallOutputParam(TypedDict):
+    """What a tool that takes free text returned."""
+
+    type: Literal["custom_tool_call_output"]
+    call_id: str
+    output: ToolOutput
+    id: NotRequired[str | None]
+    status: NotRequired[str | None]
+    caller: NotRequired[dict[str, Any] | None]
+
+
+class CustomToolCallOutputResource(TypedDict):
+    """What a tool that takes free text returned."""
+
+    type: Literal["custom_tool_call_output"]
+    id: str
+    status: str
+    call_id: str
+    output: ToolOutput
+
+
+class CustomToolCallParam(TypedDict):
+    """The model's wish to call a tool that takes free text, from an earlier turn."""
+
+    type: Literal["custom_tool_call"]
+    call_id: str
+    name: str
+    input: str
+    namespace: NotRequired[str | None]
+    id: NotRequired[str | None]
+    status: NotRequired[str | None]
+    caller: NotRequired[dict[str, Any] | None]
 
 
 class CustomToolChatCompletions(TypedDict):
@@ -395,8 +715,44 @@ class CustomToolObject(TypedDict):
     """The grammar that the text must follow, if any."""
 
 
+class CustomToolParam(TypedDict):
+    """A tool that takes free text."""
+
+    type: Literal["custom"]
+    name: str
+    description: NotRequired[str | None]
+    format: NotRequired[dict[str, Any] | None]
+    """The grammar that the text must follow, if any."""
+    defer_loading: NotRequired[bool | None]
+    allowed_callers: NotRequired[AllowedCallers]
+
+
 class CustomVoice(TypedDict):
     id: str
+
+
+class DeletedConversationResource(TypedDict):
+    id: str
+    object: Literal["conversation.deleted"]
+    deleted: Literal[True]
+
+
+class DeletedResponse(TypedDict):
+    id: str
+    object: Literal["response"]
+    deleted: Literal[True]
+
+
+class EasyInputMessage(TypedDict):
+    """What somebody said or showed, the model itself in an earlier turn included."""
+
+    type: NotRequired[Literal["message"]]
+    role: Literal["user", "assistant", "system", "developer"]
+    content: InputMessageContent
+    id: NotRequired[str | None]
+    status: NotRequired[str | None]
+    phase: NotRequired[str | None]
+    """Whether an assistant's message is on the way to the answer, or the answer."""
 
 
 class Error(TypedDict):
@@ -419,6 +775,30 @@ class ErrorResponse(TypedDict):
 ChatCompletionStreamData: TypeAlias = ChatCompletionChunk | ErrorResponse
 
 
+class FileSearchTool(TypedDict):
+    type: Literal["file_search"]
+    vector_store_ids: list[str]
+    max_num_results: NotRequired[int | None]
+    ranking_options: NotRequired[dict[str, Any] | None]
+    filters: NotRequired[dict[str, Any] | None]
+
+
+class FileSearchToolCall(TypedDict):
+    type: Literal["file_search_call"]
+    id: str
+    status: str
+    queries: NotRequired[list[str]]
+    results: NotRequired[list[dict[str, Any]] | None]
+
+
+class FileSearchToolCallParam(TypedDict):
+    type: Literal["file_search_call"]
+    id: NotRequired[str | None]
+    status: NotRequired[str | None]
+    queries: NotRequired[list[str] | None]
+    results: NotRequired[list[dict[str, Any]] | None]
+
+
 FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter", "function_call"]
 """Why the model stopped."""
 
@@ -434,6 +814,22 @@ class FunctionCallChunk(TypedDict):
     arguments: NotRequired[str | None]
 
 
+class FunctionCallOutputItemParam(TypedDict):
+    """What a function returned."""
+
+    type: Literal["function_call_output"]
+    call_id: NotRequired[OptionalCallId]
+    output: ToolOutput
+    name: NotRequired[str | None]
+    namespace: NotRequired[str | None]
+    id: NotRequired[str | None]
+    status: NotRequired[str | None]
+    caller: NotRequired[dict[str, Any] | None]
+
+
+FunctionName: TypeAlias = str
+
+
 class FunctionObject(TypedDict):
     name: str
     description: NotRequired[str | None]
@@ -444,12 +840,78 @@ class FunctionObject(TypedDict):
     """Whether the arguments must keep to the schema exactly."""
 
 
+class FunctionShellActionParam(TypedDict):
+    commands: list[str]
+    timeout_ms: NotRequired[int | None]
+    max_output_length: NotRequired[int | None]
+
+
+class FunctionShellCall(TypedDict):
+    type: Literal["shell_call"]
+    id: str
+    status: str
+    call_id: str
+    action: dict[str, Any]
+    environment: NotRequired[dict[str, Any] | None]
+
+
+class FunctionShellCallItemParam(TypedDict):
+    type: Literal["shell_call"]
+    call_id: CallId
+    action: FunctionShellActionParam
+    environment: NotRequired[dict[str, Any] | None]
+    id: NotRequired[str | None]
+    status: NotRequired[str | None]
+    caller: NotRequired[dict[str, Any] | None]
+
+
+class FunctionShellCallOutput(TypedDict):
+    type: Literal["shell_call_output"]
+    id: str
+    status: str
+    call_id: str
+    output: list[dict[str, Any]]
+    max_output_length: NotRequired[int | None]
+
+
+class FunctionShellCallOutputContentParam(TypedDict):
+    stdout: str
+    stderr: str
+    outcome: dict[str, Any]
+
+
+class FunctionShellCallOutputItemParam(TypedDict):
+    type: Literal["shell_call_output"]
+    call_id: CallId
+    output: list[FunctionShellCallOutputContentParam]
+    max_output_length: NotRequired[int | None]
+    id: NotRequired[str | None]
+    status: NotRequired[str | None]
+    caller: NotRequired[dict[str, Any] | None]
+
+
+class FunctionShellToolParam(TypedDict):
+    type: Literal["shell"]
+    environment: NotRequired[dict[str, Any] | None]
+    allowed_callers: NotRequired[AllowedCallers]
+
+
 class FunctionTool(TypedDict):
+    """A function with named arguments."""
+
     type: Literal["function"]
-    name: str
-    description: str | None
-    parameters: dict[str, Any] | None
-    strict: bool | None
+    name: FunctionName
+    description: NotRequired[str | None]
+    """What the function does, for the model to know when to call it."""
+    parameters: NotRequired[dict[str, Any] | None]
+    """The JSON Schema of the arguments; none, if missing."""
+    strict: NotRequired[bool | None]
+    """Whether the arguments must keep to the schema exactly. True, if missing."""
+    output_schema: NotRequired[dict[str, Any] | None]
+    """The JSON Schema of what the function returns."""
+    defer_loading: NotRequired[bool | None]
+    """Whether the model learns of the function only by searching for it."""
+    allowed_callers: NotRequired[AllowedCallers]
 
 
 class FunctionToolCall(TypedDict):
@@ -460,13 +922,69 @@ class FunctionToolCall(TypedDict):
     call_id: str
     """What the function's output must name to answer this call."""
     name: str
+    namespace: NotRequired[str]
+    """The namespace that the function belongs to, where the request put it into one."""
     arguments: str
     """A JSON document, as the model wrote it; it may be broken."""
     status: ItemStatus
 
 
+class FunctionToolCallOutputResource(TypedDict):
+    """What a function returned."""
+
+    type: Literal["function_call_output"]
+    id: str
+    status: str
+    output: ToolOutput
+    call_id: NotRequired[str | None]
+
+
+class FunctionToolCallParam(TypedDict):
+    """The model's wish to call a function, from an earlier turn."""
+
+    type: Literal["function_call"]
+    call_id: str
+    name: str
+    arguments: str
+    """A JSON document, as the model wrote it; it may be broken or empty."""
+    namespace: NotRequired[str | None]
+    id: NotRequired[str | None]
+    status: NotRequired[str | None]
+    caller: NotRequired[dict[str, Any] | None]
+
+
 class Health(TypedDict):
     status: Literal["ok"]
+
+
+class ImageGenTool(TypedDict):
+    type: Literal["image_generation"]
+    model: NotRequired[str | None]
+    action: NotRequired[str | None]
+    quality: NotRequired[str | None]
+    size: NotRequired[str | None]
+    output_format: NotRequired[str | None]
+    output_compression: NotRequired[int | None]
+    moderation: NotRequired[str | None]
+    background: NotRequired[str | None]
+    input_fidelity: NotRequired[str | None]
+    input_image_mask: NotRequired[dict[str, Any] | None]
+    partial_images: NotRequired[int | None]
+
+
+class ImageGenToolCall(TypedDict):
+    type: Literal["image_generation_call"]
+    id: str
+    status: str
+    result: NotRequired[str | None]
+
+
+class ImageGenToolCallParam(TypedDict):
+    type: Literal["image_generation_call"]
+    id: NotRequired[str | None]
+    status: NotRequired[str | None]
+    result: NotRequired[str | None]
+    """The image, in base64."""
 
 
 class ImageUrl(TypedDict):
@@ -474,6 +992,9 @@ class ImageUrl(TypedDict):
     """The address of the image, or the image itself as a data URL."""
     detail: NotRequired[str | None]
     """How closely the model looks at the image."""
+
+
+IncludeEnum: TypeAlias = Literal["file_search_call.results", "web_search_call.results", "web_search_call.action.sources", "message.input_image.image_url", "computer_call_output.output.image_url", "code_interpreter_call.outputs", "reasoning.encrypted_content", "message.output_text.logprobs"]
 
 
 class InputAudio(TypedDict):
@@ -491,9 +1012,59 @@ class InputFile(TypedDict):
     filename: NotRequired[str | None]
 
 
+class InputFileContent(TypedDict):
+    type: Literal["input_file"]
+    file_id: NotRequired[str | None]
+    filename: NotRequired[str | None]
+    file_data: NotRequired[str | None]
+    """The file in base64, or as a data URL."""
+    file_url: NotRequired[str | None]
+    detail: NotRequired[str | None]
+
+
+class InputImageContent(TypedDict):
+    type: Literal["input_image"]
+    image_url: NotRequired[str | None]
+    """The address of the image, or the image itself as a data URL."""
+    file_id: NotRequired[str | None]
+    detail: NotRequired[str | None]
+    """How closely the model looks at the image."""
+
+
+class InputTextContent(TypedDict):
+    type: Literal["input_text"]
+    text: str
+
+
 class InputTokensDetails(TypedDict):
     cached_tokens: int
     cache_write_tokens: int
+
+
+class InputTransformation(TypedDict):
+    """An item of the input that was left out, such as reasoning that only another model can read."""
+
+    id: NotRequired[str | None]
+    """The id that the item had."""
+    type: str
+    action: str
+    reason: str
+
+
+class ItemReferenceParam(TypedDict):
+    """Stands for an item that is stored."""
+
+    type: NotRequired[Literal["item_reference"] | None]
+    id: str
+    role: NotRequired[None]
+    """What has a role is a message."""
+
+
+class ItemResource(TypedDict):
+    """An item that is kept. It can be sent again as it is."""
+
+    id: str
+    type: str
 
 
 ItemStatus: TypeAlias = Literal["in_progress", "completed", "incomplete"]
@@ -504,11 +1075,130 @@ class ListModelsResponse(TypedDict):
     data: list[Model]
 
 
+class LocalShellToolCall(TypedDict):
+    type: Literal["local_shell_call"]
+    id: str
+    status: str
+    call_id: str
+    action: dict[str, Any]
+
+
+class LocalShellToolCallOutput(TypedDict):
+    type: Literal["local_shell_call_output"]
+    id: str
+    output: str
+    status: NotRequired[str | None]
+
+
+class LocalShellToolCallOutputParam(TypedDict):
+    type: Literal["local_shell_call_output"]
+    output: str
+    id: NotRequired[str | None]
+    status: NotRequired[str | None]
+
+
+class LocalShellToolCallParam(TypedDict):
+    type: Literal["local_shell_call"]
+    call_id: str
+    action: dict[str, Any]
+    id: NotRequired[str | None]
+    status: NotRequired[str | None]
+
+
+class LocalShellToolParam(TypedDict):
+    type: Literal["local_shell"]
+
+
 class LogProb(TypedDict):
     token: str
     logprob: float
     bytes: list[int]
     top_logprobs: list[TopLogProb]
+
+
+class MCPApprovalRequest(TypedDict):
+    type: Literal["mcp_approval_request"]
+    id: str
+    server_label: str
+    name: str
+    arguments: str
+
+
+class MCPApprovalRequestParam(TypedDict):
+    type: Literal["mcp_approval_request"]
+    server_label: str
+    name: str
+    arguments: str
+    id: NotRequired[str | None]
+
+
+class MCPApprovalResponseParam(TypedDict):
+    type: Literal["mcp_approval_response"]
+    approval_request_id: str
+    approve: bool
+    reason: NotRequired[str | None]
+    id: NotRequired[str | None]
+
+
+class MCPApprovalResponseResource(TypedDict):
+    type: Literal["mcp_approval_response"]
+    id: str
+    approval_request_id: str
+    approve: bool
+    reason: NotRequired[str | None]
+
+
+class MCPListTools(TypedDict):
+    type: Literal["mcp_list_tools"]
+    id: str
+    server_label: str
+    tools: list[dict[str, Any]]
+
+
+class MCPListToolsParam(TypedDict):
+    type: Literal["mcp_list_tools"]
+    server_label: str
+    tools: list[dict[str, Any]]
+    id: NotRequired[str | None]
+
+
+class MCPTool(TypedDict):
+    """The tools of a server that speaks the Model Context Protocol."""
+
+    type: Literal["mcp"]
+    server_label: str
+    server_url: NotRequired[str | None]
+    server_description: NotRequired[str | None]
+    connector_id: NotRequired[str | None]
+    tunnel_id: NotRequired[str | None]
+    authorization: NotRequired[str | None]
+    headers: NotRequired[dict[str, str] | None]
+    allowed_tools: NotRequired[list[str] | dict[str, Any] | None]
+    allowed_callers: NotRequired[AllowedCallers]
+    require_approval: NotRequired[str | dict[str, Any] | None]
+    defer_loading: NotRequired[bool | None]
+
+
+class MCPToolCall(TypedDict):
+    type: Literal["mcp_call"]
+    id: str
+    server_label: str
+    name: str
+    arguments: str
+    status: NotRequired[str | None]
+    output: NotRequired[str | None]
+    approval_request_id: NotRequired[str | None]
+
+
+class MCPToolCallParam(TypedDict):
+    type: Literal["mcp_call"]
+    server_label: str
+    name: str
+    arguments: str
+    output: NotRequired[str | None]
+    approval_request_id: NotRequired[str | None]
+    id: NotRequired[str | None]
+    status: NotRequired[str | None]
 
 
 Metadata: TypeAlias = dict[str, str]
@@ -538,10 +1228,23 @@ class NamedJsonSchema(TypedDict):
     """Whether the answer must keep to the schema exactly."""
 
 
+class NamespaceToolParam(TypedDict):
+    """Tools that belong together, under one name."""
+
+    type: Literal["namespace"]
+    name: str
+    description: NotRequired[str | None]
+    tools: list[NamespacedTool]
+
+
 class NonFunctionTool(TypedDict):
     """A tool of any other type, as the request named it."""
 
     type: Literal["<any other type>"]
+
+
+OptionalCallId: TypeAlias = str | None
+"""The call that this belongs to."""
 
 
 class OtherAnnotation(TypedDict):
@@ -567,6 +1270,31 @@ ChatCompletionRequestMessageContentPart: TypeAlias = ChatCompletionRequestMessag
 ChatCompletionRequestMessageContent: TypeAlias = str | list[ChatCompletionRequestMessageContentPart]
 
 
+class OtherHostedTool(TypedDict):
+    """A tool that only some providers know."""
+
+    type: Literal["<any other type>"]
+
+
+class OtherInputContent(TypedDict):
+    """A kind of content that only some providers know."""
+
+    type: Literal["<any other type>"]
+
+
+class OtherInputItem(TypedDict):
+    """An item that only some providers know."""
+
+    type: Literal["<any other type>"]
+
+
+class OtherOutputItem(TypedDict):
+    """An item of a kind that is not known yet."""
+
+    type: Literal["<any other type>"]
+    id: str
+
+
 class OtherResponseFormat(TypedDict):
     """A format that only some providers know."""
 
@@ -581,6 +1309,9 @@ class OtherTool(TypedDict):
 
 ChatCompletionToolParam: TypeAlias = ChatCompletionTool | CustomToolChatCompletions | OtherTool
 """A tool that the model may call."""
+
+
+NamespacedTool: TypeAlias = FunctionTool | CustomToolParam | OtherTool
 
 
 class OtherToolCall(TypedDict):
@@ -617,6 +1348,15 @@ class OutputTextContent(TypedDict):
     logprobs: list[LogProb]
 
 
+class OutputTextContentParam(TypedDict):
+    """What the model wrote in an earlier turn."""
+
+    type: Literal["output_text"]
+    text: str
+    annotations: NotRequired[list[dict[str, Any]] | None]
+    logprobs: NotRequired[list[dict[str, Any]] | None]
+
+
 class OutputTokensDetails(TypedDict):
     reasoning_tokens: int
 
@@ -630,6 +1370,46 @@ class PredictionContent(TypedDict):
 
     type: Literal["content"]
     content: str | list[ChatCompletionRequestMessageContentPart]
+
+
+class Program(TypedDict):
+    type: Literal["program"]
+    id: str
+    call_id: str
+    code: str
+    fingerprint: NotRequired[str]
+
+
+class ProgramItemParam(TypedDict):
+    """A program that the model wrote to call tools."""
+
+    type: Literal["program"]
+    call_id: CallId
+    code: str
+    fingerprint: NotRequired[str | None]
+    id: NotRequired[str | None]
+
+
+class ProgramOutput(TypedDict):
+    type: Literal["program_output"]
+    id: str
+    status: str
+    call_id: str
+    result: str
+
+
+class ProgramOutputItemParam(TypedDict):
+    type: Literal["program_output"]
+    call_id: CallId
+    result: str
+    id: NotRequired[str | None]
+    status: NotRequired[str | None]
+
+
+class ProgrammaticToolCallingParam(TypedDict):
+    """Lets the model write programs that call tools."""
+
+    type: Literal["programmatic_tool_calling"]
 
 
 class Prompt(TypedDict):
@@ -649,8 +1429,17 @@ class PromptTokensDetails(TypedDict):
 
 
 class Reasoning(TypedDict):
-    effort: str | None
-    summary: str | None
+    """How a model that reasons is to do so."""
+
+    effort: NotRequired[str | None]
+    """How much to reason. Each provider has its own set of levels."""
+    summary: NotRequired[str | None]
+    """Whether to summarise the reasoning, and how."""
+    generate_summary: NotRequired[str | None]
+    """Use `summary`."""
+    mode: NotRequired[str | None]
+    context: NotRequired[str | None]
+    """Whose reasoning the model gets to see again."""
 
 
 class ReasoningItem(TypedDict):
@@ -664,8 +1453,21 @@ class ReasoningItem(TypedDict):
     status: NotRequired[ItemStatus]
 
 
-OutputItem: TypeAlias = OutputMessage | FunctionToolCall | ReasoningItem | CustomToolCall
-"""One thing that the model brought forth."""
+class ReasoningItemParam(TypedDict):
+    """What the model thought in an earlier turn."""
+
+    type: Literal["reasoning"]
+    id: NotRequired[str | None]
+    summary: NotRequired[list[ReasoningPart] | None]
+    content: NotRequired[list[ReasoningPart] | None]
+    encrypted_content: NotRequired[str | None]
+    """What only its author can read, as it came."""
+    status: NotRequired[str | None]
+
+
+class ReasoningPart(TypedDict):
+    type: str
+    text: str
 
 
 class ReasoningTextContent(TypedDict):
@@ -676,6 +1478,13 @@ class ReasoningTextContent(TypedDict):
 class RefusalContent(TypedDict):
     type: Literal["refusal"]
     refusal: str
+
+
+InputContent: TypeAlias = InputTextContent | OutputTextContentParam | InputImageContent | InputFileContent | RefusalContent | OtherInputContent
+"""A piece of a message. Which kinds a role may hold is for the provider to say."""
+
+
+InputMessageContent: TypeAlias = str | list[InputContent]
 
 
 OutputContent: TypeAlias = OutputTextContent | RefusalContent | ReasoningTextContent
@@ -705,13 +1514,13 @@ class Response(TypedDict):
     previous_response_id: str | None
     conversation: ResponseConversation | None
     prompt: Prompt | None
-    reasoning: Reasoning | None
+    reasoning: ResponseReasoning | None
     store: bool
     background: bool
     temperature: float
     text: ResponseTextConfig
     tool_choice: ResponseToolChoice
-    tools: list[Tool]
+    tools: list[ResponseTool]
     top_p: float
     top_logprobs: int
     truncation: Literal["auto", "disabled"]
@@ -724,6 +1533,71 @@ class Response(TypedDict):
     prompt_cache_key: str | None
     presence_penalty: float
     frequency_penalty: float
+    provider: NotRequired[str]
+    """The provider that answered."""
+    input_transformations: NotRequired[list[InputTransformation]]
+    """What of the input the model could not be given. Missing where there is nothing to tell."""
+    output_text: NotRequired[str | None]
+    """The texts of the output in one."""
+
+
+class ResponseAudioDeltaEvent(TypedDict):
+    type: Literal["response.audio.delta"]
+    sequence_number: SequenceNumber
+    delta: str
+
+
+class ResponseAudioDoneEvent(TypedDict):
+    type: Literal["response.audio.done"]
+    sequence_number: SequenceNumber
+
+
+class ResponseAudioTranscriptDeltaEvent(TypedDict):
+    type: Literal["response.audio.transcript.delta"]
+    sequence_number: SequenceNumber
+    delta: str
+
+
+class ResponseAudioTranscriptDoneEvent(TypedDict):
+    type: Literal["response.audio.transcript.done"]
+    sequence_number: SequenceNumber
+
+
+class ResponseCodeInterpreterCallCodeDeltaEvent(TypedDict):
+    type: Literal["response.code_interpreter_call_code.delta"]
+    sequence_number: SequenceNumber
+    item_id: str
+    output_index: int
+    delta: str
+
+
+class ResponseCodeInterpreterCallCodeDoneEvent(TypedDict):
+    type: Literal["response.code_interpreter_call_code.done"]
+    sequence_number: SequenceNumber
+    item_id: str
+    output_index: int
+    code: str
+
+
+class ResponseCodeInterpreterCallCompletedEvent(TypedDict):
+    type: Literal["response.code_interpreter_call.completed"]
+    sequence_number: SequenceNumber
+    item_id: str
+    output_index: int
+
+
+class ResponseCodeInterpreterCallInProgressEvent(TypedDict):
+    type: Literal["response.code_interpreter_call.in_progress"]
+    sequence_number: SequenceNumber
+    item_id: str
+    output_index: int
+
+
+class ResponseCodeInterpreterCallInterpretingEvent(TypedDict):
+    type: Literal["response.code_interpreter_call.interpreting"]
+    sequence_number: SequenceNumber
+    item_id: str
+    output_index: int
 
 
 class ResponseCompletedEvent(TypedDict):
@@ -783,10 +1657,42 @@ class ResponseError(TypedDict):
     message: str
 
 
+class ResponseErrorEvent(TypedDict):
+    """A failure where there is no response to tell it by. `error` is there for clients that look for it."""
+
+    type: Literal["error"]
+    sequence_number: SequenceNumber
+    code: str | None
+    message: str
+    param: str | None
+    error: NotRequired[Error]
+
+
 class ResponseFailedEvent(TypedDict):
     type: Literal["response.failed"]
     sequence_number: SequenceNumber
     response: Response
+
+
+class ResponseFileSearchCallCompletedEvent(TypedDict):
+    type: Literal["response.file_search_call.completed"]
+    sequence_number: SequenceNumber
+    item_id: str
+    output_index: int
+
+
+class ResponseFileSearchCallInProgressEvent(TypedDict):
+    type: Literal["response.file_search_call.in_progress"]
+    sequence_number: SequenceNumber
+    item_id: str
+    output_index: int
+
+
+class ResponseFileSearchCallSearchingEvent(TypedDict):
+    type: Literal["response.file_search_call.searching"]
+    sequence_number: SequenceNumber
+    item_id: str
+    output_index: int
 
 
 class ResponseFormatJsonObject(TypedDict):
@@ -823,6 +1729,48 @@ class ResponseFunctionCallArgumentsDoneEvent(TypedDict):
     arguments: str
 
 
+class ResponseFunctionTool(TypedDict):
+    type: Literal["function"]
+    name: str
+    description: str | None
+    parameters: dict[str, Any] | None
+    strict: bool | None
+
+
+class ResponseImageGenCallCompletedEvent(TypedDict):
+    type: Literal["response.image_generation_call.completed"]
+    sequence_number: SequenceNumber
+    item_id: str
+    output_index: int
+
+
+class ResponseImageGenCallGeneratingEvent(TypedDict):
+    type: Literal["response.image_generation_call.generating"]
+    sequence_number: SequenceNumber
+    item_id: str
+    output_index: int
+
+
+class ResponseImageGenCallInProgressEvent(TypedDict):
+    type: Literal["response.image_generation_call.in_progress"]
+    sequence_number: SequenceNumber
+    item_id: str
+    output_index: int
+
+
+class ResponseImageGenCallPartialImageEvent(TypedDict):
+    type: Literal["response.image_generation_call.partial_image"]
+    sequence_number: SequenceNumber
+    item_id: str
+    output_index: int
+    partial_image_index: int
+    partial_image_b64: str
+    size: NotRequired[str]
+    quality: NotRequired[str]
+    background: NotRequired[str]
+    output_format: NotRequired[str]
+
+
 class ResponseInProgressEvent(TypedDict):
     type: Literal["response.in_progress"]
     sequence_number: SequenceNumber
@@ -830,7 +1778,8 @@ class ResponseInProgressEvent(TypedDict):
 
 
 class ResponseIncompleteDetails(TypedDict):
-    reason: Literal["max_output_tokens", "content_filter"]
+    reason: str
+    """Why the answer is cut short. Providers have reasons of their own."""
 
 
 class ResponseIncompleteEvent(TypedDict):
@@ -839,10 +1788,79 @@ class ResponseIncompleteEvent(TypedDict):
     response: Response
 
 
+class ResponseItemList(TypedDict):
+    object: Literal["list"]
+    data: list[ItemResource]
+    has_more: bool
+    """Whether there are items behind these."""
+    first_id: str | None
+    """The id of the first item; null where there is none."""
+    last_id: str | None
+    """The id of the last item; null where there is none."""
+
+
 class ResponseLogProb(TypedDict):
     token: str
     logprob: float
     top_logprobs: NotRequired[list[ResponseTopLogProb]]
+
+
+class ResponseMCPCallArgumentsDeltaEvent(TypedDict):
+    type: Literal["response.mcp_call_arguments.delta"]
+    sequence_number: SequenceNumber
+    item_id: str
+    output_index: int
+    delta: str
+
+
+class ResponseMCPCallArgumentsDoneEvent(TypedDict):
+    type: Literal["response.mcp_call_arguments.done"]
+    sequence_number: SequenceNumber
+    item_id: str
+    output_index: int
+    arguments: str
+
+
+class ResponseMCPCallCompletedEvent(TypedDict):
+    type: Literal["response.mcp_call.completed"]
+    sequence_number: SequenceNumber
+    item_id: str
+    output_index: int
+
+
+class ResponseMCPCallFailedEvent(TypedDict):
+    type: Literal["response.mcp_call.failed"]
+    sequence_number: SequenceNumber
+    item_id: str
+    output_index: int
+
+
+class ResponseMCPCallInProgressEvent(TypedDict):
+    type: Literal["response.mcp_call.in_progress"]
+    sequence_number: SequenceNumber
+    item_id: str
+    output_index: int
+
+
+class ResponseMCPListToolsCompletedEvent(TypedDict):
+    type: Literal["response.mcp_list_tools.completed"]
+    sequence_number: SequenceNumber
+    item_id: str
+    output_index: int
+
+
+class ResponseMCPListToolsFailedEvent(TypedDict):
+    type: Literal["response.mcp_list_tools.failed"]
+    sequence_number: SequenceNumber
+    item_id: str
+    output_index: int
+
+
+class ResponseMCPListToolsInProgressEvent(TypedDict):
+    type: Literal["response.mcp_list_tools.in_progress"]
+    sequence_number: SequenceNumber
+    item_id: str
+    output_index: int
 
 
 ResponseMetadata: TypeAlias = dict[str, str]
@@ -871,6 +1889,17 @@ class ResponseOutputTextAnnotationAddedEvent(TypedDict):
     content_index: int
     annotation_index: int
     annotation: Annotation
+
+
+class ResponseQueuedEvent(TypedDict):
+    type: Literal["response.queued"]
+    sequence_number: SequenceNumber
+    response: Response
+
+
+class ResponseReasoning(TypedDict):
+    effort: str | None
+    summary: str | None
 
 
 class ResponseReasoningSummaryPartAddedEvent(TypedDict):
@@ -952,7 +1981,56 @@ class ResponseServerSentEvent(TypedDict):
     data: Literal["[DONE]"] | str
 
 
+class ResponseShellCallCommandAddedEvent(TypedDict):
+    type: Literal["response.shell_call_command.added"]
+    sequence_number: SequenceNumber
+    output_index: int
+    command_index: int
+    command: str
+
+
+class ResponseShellCallCommandDeltaEvent(TypedDict):
+    type: Literal["response.shell_call_command.delta"]
+    sequence_number: SequenceNumber
+    output_index: int
+    command_index: int
+    delta: str
+
+
+class ResponseShellCallCommandDoneEvent(TypedDict):
+    type: Literal["response.shell_call_command.done"]
+    sequence_number: SequenceNumber
+    output_index: int
+    command_index: int
+    command: str
+
+
+class ResponseShellCallOutputContentDeltaEvent(TypedDict):
+    type: Literal["response.shell_call_output_content.delta"]
+    sequence_number: SequenceNumber
+    item_id: str
+    output_index: int
+    command_index: int
+    delta: ShellCallOutputDelta
+
+
+class ResponseShellCallOutputContentDoneEvent(TypedDict):
+    type: Literal["response.shell_call_output_content.done"]
+    sequence_number: SequenceNumber
+    item_id: str
+    output_index: int
+    command_index: int
+    output: list[FunctionShellCallOutputContentParam]
+
+
 ResponseStatus: TypeAlias = Literal["completed", "failed", "in_progress", "cancelled", "queued", "incomplete"]
+
+
+class ResponseStreamOptions(TypedDict):
+    include_usage: NotRequired[bool | None]
+    """Changes nothing. The last event tells the tokens used in any case."""
+    include_obfuscation: NotRequired[bool | None]
+    """Whether the provider pads its events to hide their sizes."""
 
 
 class ResponseTextConfig(TypedDict):
@@ -980,7 +2058,15 @@ class ResponseTextDoneEvent(TypedDict):
     logprobs: list[ResponseLogProb]
 
 
-ResponseStreamEvent: TypeAlias = ResponseCreatedEvent | ResponseInProgressEvent | ResponseCompletedEvent | ResponseIncompleteEvent | ResponseFailedEvent | ResponseOutputItemAddedEvent | ResponseOutputItemDoneEvent | ResponseContentPartAddedEvent | ResponseContentPartDoneEvent | ResponseTextDeltaEvent | ResponseTextDoneEvent | ResponseOutputTextAnnotationAddedEvent | ResponseRefusalDeltaEvent | ResponseRefusalDoneEvent | ResponseFunctionCallArgumentsDeltaEvent | ResponseFunctionCallArgumentsDoneEvent | ResponseCustomToolCallInputDeltaEvent | ResponseCustomToolCallInputDoneEvent | ResponseReasoningTextDeltaEvent | ResponseReasoningTextDoneEvent | ResponseReasoningSummaryPartAddedEvent | ResponseReasoningSummaryPartDoneEvent | ResponseReasoningSummaryTextDeltaEvent | ResponseReasoningSummaryTextDoneEvent
+class ResponseTextParam(TypedDict):
+    """The form of the text of the answer."""
+
+    format: NotRequired[ResponseFormatText | TextResponseFormatJsonSchema | ResponseFormatJsonObject | OtherResponseFormat | None]
+    verbosity: NotRequired[str | None]
+    """How long answers tend to be."""
+
+
+ResponseTool: TypeAlias = ResponseFunctionTool | NonFunctionTool
 
 
 class ResponseTopLogProb(TypedDict):
@@ -996,10 +2082,45 @@ class ResponseUsage(TypedDict):
     output_tokens: int
     output_tokens_details: OutputTokensDetails
     total_tokens: int
+    prompt_tokens_details: NotRequired[PromptTokensDetails]
+    """The details of the input under the names that chat completions have for them."""
+    completion_tokens_details: NotRequired[CompletionTokensDetails]
+    """The details of the output under the names that chat completions have for them."""
+    raw_usage: NotRequired[dict[str, Any]]
+    """The provider's own words."""
+
+
+class ResponseWebSearchCallCompletedEvent(TypedDict):
+    type: Literal["response.web_search_call.completed"]
+    sequence_number: SequenceNumber
+    item_id: str
+    output_index: int
+
+
+class ResponseWebSearchCallInProgressEvent(TypedDict):
+    type: Literal["response.web_search_call.in_progress"]
+    sequence_number: SequenceNumber
+    item_id: str
+    output_index: int
+
+
+class ResponseWebSearchCallSearchingEvent(TypedDict):
+    type: Literal["response.web_search_call.searching"]
+    sequence_number: SequenceNumber
+    item_id: str
+    output_index: int
+
+
+ResponseStreamEvent: TypeAlias = ResponseCreatedEvent | ResponseInProgressEvent | ResponseQueuedEvent | ResponseCompletedEvent | ResponseIncompleteEvent | ResponseFailedEvent | ResponseErrorEvent | ResponseOutputItemAddedEvent | ResponseOutputItemDoneEvent | ResponseContentPartAddedEvent | ResponseContentPartDoneEvent | ResponseTextDeltaEvent | ResponseTextDoneEvent | ResponseOutputTextAnnotationAddedEvent | ResponseRefusalDeltaEvent | ResponseRefusalDoneEvent | ResponseFunctionCallArgumentsDeltaEvent | ResponseFunctionCallArgumentsDoneEvent | ResponseCustomToolCallInputDeltaEvent | ResponseCustomToolCallInputDoneEvent | ResponseReasoningTextDeltaEvent | ResponseReasoningTextDoneEvent | ResponseReasoningSummaryPartAddedEvent | ResponseReasoningSummaryPartDoneEvent | ResponseReasoningSummaryTextDeltaEvent | ResponseReasoningSummaryTextDoneEvent | ResponseWebSearchCallInProgressEvent | ResponseWebSearchCallSearchingEvent | ResponseWebSearchCallCompletedEvent | ResponseFileSearchCallInProgressEvent | ResponseFileSearchCallSearchingEvent | ResponseFileSearchCallCompletedEvent | ResponseCodeInterpreterCallInProgressEvent | ResponseCodeInterpreterCallInterpretingEvent | ResponseCodeInterpreterCallCompletedEvent | ResponseCodeInterpreterCallCodeDeltaEvent | ResponseCodeInterpreterCallCodeDoneEvent | ResponseImageGenCallInProgressEvent | ResponseImageGenCallGeneratingEvent | ResponseImageGenCallCompletedEvent | ResponseImageGenCallPartialImageEvent | ResponseMCPCallInProgressEvent | ResponseMCPCallCompletedEvent | ResponseMCPCallFailedEvent | ResponseMCPCallArgumentsDeltaEvent | ResponseMCPCallArgumentsDoneEvent | ResponseMCPListToolsInProgressEvent | ResponseMCPListToolsCompletedEvent | ResponseMCPListToolsFailedEvent | ResponseShellCallCommandAddedEvent | ResponseShellCallCommandDeltaEvent | ResponseShellCallCommandDoneEvent | ResponseShellCallOutputContentDeltaEvent | ResponseShellCallOutputContentDoneEvent | ResponseAudioDeltaEvent | ResponseAudioDoneEvent | ResponseAudioTranscriptDeltaEvent | ResponseAudioTranscriptDoneEvent
 
 
 SequenceNumber: TypeAlias = int
 """The place of the event in its stream, counted from 0."""
+
+
+class ShellCallOutputDelta(TypedDict):
+    stdout: NotRequired[str]
+    stderr: NotRequired[str]
 
 
 StopConfiguration: TypeAlias = str | list[str] | None
@@ -1022,7 +2143,29 @@ class TextResponseFormatJsonSchema(TypedDict):
 TextResponseFormatConfiguration: TypeAlias = ResponseFormatText | TextResponseFormatJsonSchema | ResponseFormatJsonObject
 
 
-Tool: TypeAlias = FunctionTool | NonFunctionTool
+class ToolChoiceAllowed(TypedDict):
+    """Holds the model to some of the tools."""
+
+    type: Literal["allowed_tools"]
+    mode: Literal["auto", "required"]
+    tools: list[dict[str, Any]]
+    """The tools, each by its type and name."""
+
+
+class ToolChoiceCustom(TypedDict):
+    type: Literal["custom"]
+    name: str
+
+
+class ToolChoiceFunction(TypedDict):
+    type: Literal["function"]
+    name: str
+
+
+class ToolChoiceMCP(TypedDict):
+    type: Literal["mcp"]
+    server_label: str
+    name: NotRequired[str | None]
 
 
 class ToolChoiceObject(TypedDict):
@@ -1034,14 +2177,77 @@ class ToolChoiceObject(TypedDict):
 ResponseToolChoice: TypeAlias = Literal["none", "auto", "required"] | ToolChoiceObject
 
 
+class ToolChoiceTypes(TypedDict):
+    """Holds the model to a tool that the provider runs, such as `file_search`, `web_search`, `shell` or `apply_patch`."""
+
+    type: Literal["<any other type>"]
+
+
+ToolChoiceParam: TypeAlias = Literal["none", "auto", "required"] | ToolChoiceFunction | ChatCompletionNamedToolChoice | ToolChoiceCustom | ToolChoiceMCP | ToolChoiceAllowed | ToolChoiceTypes | None
+"""Whether the model calls a tool, and which."""
+
+
 class ToolName(TypedDict):
     name: str
+
+
+ToolOutput: TypeAlias = str | list[InputContent]
+
+
+class ToolSearchCall(TypedDict):
+    type: Literal["tool_search_call"]
+    id: str
+    status: str
+    call_id: NotRequired[str | None]
+    execution: NotRequired[str]
+
+
+class ToolSearchCallItemParam(TypedDict):
+    type: Literal["tool_search_call"]
+    call_id: NotRequired[OptionalCallId]
+    arguments: Any
+    """What to look for, in the form that the tool's own parameters give."""
+    execution: NotRequired[str | None]
+    id: NotRequired[str | None]
+    status: NotRequired[str | None]
+
+
+class ToolSearchOutput(TypedDict):
+    type: Literal["tool_search_output"]
+    id: str
+    status: str
+    tools: list[dict[str, Any]]
+    call_id: NotRequired[str | None]
+    execution: NotRequired[str]
+
+
+class ToolSearchOutputItemParam(TypedDict):
+    type: Literal["tool_search_output"]
+    call_id: NotRequired[OptionalCallId]
+    tools: list[Tool]
+    execution: NotRequired[str | None]
+    id: NotRequired[str | None]
+    status: NotRequired[str | None]
+
+
+class ToolSearchToolParam(TypedDict):
+    """Lets the model find tools whose loading was deferred."""
+
+    type: Literal["tool_search"]
+    execution: NotRequired[str | None]
+    description: NotRequired[str | None]
+    parameters: NotRequired[dict[str, Any] | None]
 
 
 class TopLogProb(TypedDict):
     token: str
     logprob: float
     bytes: list[int]
+
+
+class UpdateConversationBody(TypedDict):
+    metadata: Metadata | None
+    """Takes the place of what was there; with null, nothing does."""
 
 
 class UrlCitationBody(TypedDict):
@@ -1171,6 +2377,48 @@ class WebSearchOptions(TypedDict):
 
     search_context_size: NotRequired[str | None]
     user_location: NotRequired[WebSearchUserLocation | None]
+
+
+class WebSearchPreviewTool(TypedDict):
+    type: Literal["web_search_preview", "web_search_preview_2025_03_11"]
+    user_location: NotRequired[dict[str, Any] | None]
+    search_context_size: NotRequired[str | None]
+    search_content_types: NotRequired[list[str] | None]
+
+
+class WebSearchTool(TypedDict):
+    type: Literal["web_search", "web_search_2025_08_26"]
+    external_web_access: NotRequired[bool | None]
+    filters: NotRequired[dict[str, Any] | None]
+    """The domains to search."""
+    user_location: NotRequired[dict[str, Any] | None]
+    search_context_size: NotRequired[str | None]
+
+
+Tool: TypeAlias = FunctionTool | CustomToolParam | NamespaceToolParam | WebSearchTool | WebSearchPreviewTool | FileSearchTool | MCPTool | CodeInterpreterTool | ImageGenTool | ComputerTool | ComputerUsePreviewTool | LocalShellToolParam | FunctionShellToolParam | ApplyPatchToolParam | ToolSearchToolParam | ProgrammaticToolCallingParam | OtherHostedTool
+"""A tool that the model may call. Those that the provider runs itself work where the provider has them."""
+
+
+class WebSearchToolCall(TypedDict):
+    type: Literal["web_search_call"]
+    id: str
+    status: str
+    action: NotRequired[dict[str, Any] | None]
+
+
+OutputItem: TypeAlias = OutputMessage | FunctionToolCall | ReasoningItem | CustomToolCall | FunctionToolCallOutputResource | CustomToolCallOutputResource | WebSearchToolCall | FileSearchToolCall | ComputerToolCall | ComputerToolCallOutputResource | CodeInterpreterToolCall | ImageGenToolCall | LocalShellToolCall | LocalShellToolCallOutput | FunctionShellCall | FunctionShellCallOutput | ApplyPatchToolCall | ApplyPatchToolCallOutput | MCPToolCall | MCPListTools | MCPApprovalRequest | MCPApprovalResponseResource | ToolSearchCall | ToolSearchOutput | AdditionalTools | Program | ProgramOutput | CompactionBody | OtherOutputItem
+"""One thing that the model brought forth."""
+
+
+class WebSearchToolCallParam(TypedDict):
+    type: Literal["web_search_call"]
+    id: NotRequired[str | None]
+    status: NotRequired[str | None]
+    action: NotRequired[dict[str, Any] | None]
+
+
+InputItem: TypeAlias = EasyInputMessage | FunctionToolCallParam | FunctionCallOutputItemParam | ReasoningItemParam | CustomToolCallParam | CustomToolCallOutputParam | ItemReferenceParam | WebSearchToolCallParam | FileSearchToolCallParam | ComputerToolCallParam | ComputerCallOutputItemParam | CodeInterpreterToolCallParam | ImageGenToolCallParam | LocalShellToolCallParam | LocalShellToolCallOutputParam | FunctionShellCallItemParam | FunctionShellCallOutputItemParam | ApplyPatchToolCallItemParam | ApplyPatchToolCallOutputItemParam | MCPToolCallParam | MCPListToolsParam | MCPApprovalRequestParam | MCPApprovalResponseParam | ToolSearchCallItemParam | ToolSearchOutputItemParam | AdditionalToolsItemParam | ProgramItemParam | ProgramOutputItemParam | CompactionSummaryItemParam | CompactionTriggerItemParam | ConfigurationUpdateItemParam | OtherInputItem
+"""One piece of a conversation. Without a `type`, it is a message where it has a `role`, and else a reference to an item by its `id`."""
 
 
 class WebSearchUserLocation(TypedDict):

@@ -18,4 +18,4 @@ async def post_api_gateway_v1_chat_completions(
 
 async def post_api_gateway_v1_responses(request: Request[WaystoneResponseRequest]) -> Reply | StreamReply:
     """Answer a text with a Responses object."""
-    return await request.gateway.engine.answer(request, RESPONSES)
+    return await request.gateway.responses.create(request, RESPONSES)

@@ -74,20 +74,28 @@ class Explainer:
         if not of_type:
             types = _distinct(name for branch in every for name in _types(branch))
             return Fault(len(path), invalid(path, f"expected {types_in_words(types)}, got {kind_of(instance)}"))
-        meant = [branch for branch in of_type if self._wrong_discriminator(branch, instance) is None]
+        wrong = [self._wrong_discriminator(branch, instance) for branch in of_type]
+        meant = [branch for branch, name in zip(of_type, wrong, strict=True) if name is None]
+        if any(wrong) and not any(name in instance for name in DISCRIMINATORS):
+            return self._find(_closest(of_type, instance), instance, path)
         if not meant:
             return self._find_discriminator(of_type, instance, path)
         faults = [fault for branch in meant if (fault := self._find(branch, instance, path))]
         return max(faults, key=lambda fault: fault.depth, default=None)
 
     def _find_discriminator(self, branches: Sequence[Schema], instance: Any, path: Path) -> Fault | None:
-        """No branch has the value that was given: name all that there are."""
-        wrong = [self._wrong_discriminator(branch, instance) for branch in branches]
-        name = min(filter(None, wrong), key=DISCRIMINATORS.index)
-        choices = [self._resolve(branch["properties"][name]) for branch in branches if name in branch["properties"]]
-        values = _distinct(value for choice in choices for value in _allowed(choice))
-        if name not in instance or not values:
-            return self._find(branches[0], instance, path)
+        """No branch has the value that was given: name all that there are, of the branches that come closest."""
+        wrong = [(self._wrong_discriminator(branch, instance) or "", branch) for branch in branches]
+        name = max((name for name, _ in wrong), key=DISCRIMINATORS.index)
+        near = [branch for wrong_name, branch in wrong if wrong_name == name]
+        allowed = [_allowed(self._resolve(branch["properties"][name])) for branch in near]
+        # A branch for every other value leaves nothing to choose from: the value is not even of the right type.
+        is_open = [
+            not values and name in branch.get("required", ()) for branch, values in zip(near, allowed, strict=True)
+        ]
+        values = _distinct(value for choice in allowed for value in choice)
+        if name not in instance or any(is_open) or not values:
+            return self._find(near[is_open.index(True) if any(is_open) else 0], instance, path)
         says = f"expected {one_of(values)}, got {shown(instance[name])}"
         return Fault(len(path) + 1, invalid((*path, name), says))
 
@@ -163,6 +171,11 @@ def _hollow(instance: Any) -> Any:
     if isinstance(instance, dict):
         return dict.fromkeys(instance)
     return [None] * len(instance) if isinstance(instance, list) else instance
+
+
+def _closest(branches: Sequence[Schema], instance: dict[str, Any]) -> Schema:
+    """The branch that an instance without any discriminator has most of; of several, the first."""
+    return max(branches, key=lambda branch: len(instance.keys() & set(branch.get("required", ()))))
 
 
 def _is_of_type(schema: Schema, instance: Any) -> bool:

@@ -5,7 +5,9 @@ from types import MappingProxyType
 
 from gateway.dialects.base import Dialect
 from gateway.dialects.openai_chat import OpenAIChat
+from gateway.dialects.openai_responses import OpenAIResponses
 
 __all__ = ["DIALECTS", "Dialect"]
 
-DIALECTS: Mapping[str, Dialect] = MappingProxyType({dialect.name: dialect for dialect in (OpenAIChat(),)})
+_SPOKEN: tuple[Dialect, ...] = (OpenAIChat(), OpenAIResponses())
+DIALECTS: Mapping[str, Dialect] = MappingProxyType({dialect.name: dialect for dialect in _SPOKEN})

@@ -14,10 +14,14 @@ NO_FACTS = Facts()
 
 @dataclass(slots=True)
 class Outbound:
-    """A request to an upstream: a path below its base URL, and a JSON body."""
+    """A request to an upstream: a path below its base URL, a JSON body, and what the body had to leave out.
+
+    `dropped` names fields of the client's request without which the answer is the same, such as `top_k` or `tools[2]`.
+    """
 
     path: str
     body: bytes
+    dropped: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ class Refused:
 
 @dataclass(slots=True)
 class Origin:
-    """Who answers: the provider's name and facts, for errors, and the model, where the answer does not say."""
+    """Who is asked and answers: the provider's name and facts, and the model's name there."""
 
     provider: str
     model: str
@@ -60,10 +64,13 @@ class Dialect(Protocol):
     def authorize(self, key: str) -> Mapping[str, str]:
         """The headers that carry a provider's key."""
 
-    def encode(self, generation: Generation, model: str, facts: Facts) -> Outbound:
-        """Write the upstream's request. Raises `InvalidRequest` for what the upstream cannot do."""
+    def encode(self, generation: Generation, origin: Origin) -> Outbound:
+        """Write the upstream's request. Raises `InvalidRequest` for what the upstream cannot do.
 
-    def decode_reply(self, body: bytes, origin: Origin, *, is_native: bool) -> list[Event]:
+        What would change the answer if it were left out is refused, by field and provider; the rest is left out and said.
+        """
+
+    def decode_reply(self, body: bytes, generation: Generation, origin: Origin, *, is_native: bool) -> list[Event]:
         """Read a plain reply, ending in `Done` or `Failed`."""
 
     def decoder(self, generation: Generation, origin: Origin, *, is_native: bool) -> Decoder:

@@ -16,7 +16,7 @@ _FIELDS = frozenset(
 
 ROW = Row(
     name="embedded",
-    dialect="openai-chat",
+    dialects=("openai-chat",),
     base_url="",
     facts=Facts(
         token_limit_field="max_tokens",

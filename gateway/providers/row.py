@@ -1,7 +1,7 @@
 """What is known about a provider, as data: where it is, what it speaks, and where it differs."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -30,16 +30,33 @@ class Facts:
     """Whether it can call tools. Otherwise a required call is refused, and tools on offer are left out."""
     takes_parts: bool = True
     """Whether it reads parts other than text: images, audio, files. Otherwise they are refused."""
+    takes_custom_tools: bool = False
+    """Whether it knows tools of type `custom` (free text). Otherwise they travel as functions with one text."""
+    takes_allowed_tools: bool = False
+    """Whether it knows the tool choice `allowed_tools`. Otherwise it is shown the allowed tools only."""
+    takes_refusals: bool = False
+    """Whether it knows the field `refusal` of a message. Otherwise what the model refused earlier goes as its text."""
+    drops_hosted_tools: bool = False
+    """Whether tools that only some providers run are left out where this one does not. Otherwise they are refused."""
+    dropped: frozenset[str] = frozenset()
+    """Fields that it has no use for; they are left out and said."""
+    asks_encrypted_reasoning: bool = False
+    """Whether it is asked for `reasoning.encrypted_content`, so that reasoning can be carried along without its state."""
+    refused_key: re.Pattern[str] | None = None
+    """Prose by which the upstream says with status 400 that it does not know the gateway's key."""
     context_too_long: re.Pattern[str] | None = None
     """Prose by which the upstream says that the prompt is too long, where no code says it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A provider that is known by name. Only a key is needed to turn it on."""
+    """A provider that is known by name. Only a key is needed to turn it on.
+
+    `dialects` are those that it speaks, at the same base URL; what is said in none of them is translated to the first.
+    """
 
     name: str
-    dialect: str
+    dialects: Sequence[str]
     base_url: str
     key_variable: str | None = None
     base_url_variable: str | None = None

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from typing import Any, Self, TypeVar
 
 import structlog
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection as Connection
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import (
     DataError,
     DBAPIError,
@@ -27,7 +28,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.util.concurrency import greenlet_spawn
 
 from gateway.store import schema
-from gateway.store.errors import Refused, StoreError, Unreachable
+from gateway.store.errors import Contended, Refused, StoreError, Unreachable
 from gateway.store.location import Location, locate
 from gateway.store.tables import HEAD
 
@@ -39,6 +40,9 @@ log = structlog.get_logger(__name__)
 
 _VALUE_STATES = frozenset({"22", "23", "54"})
 """PostgreSQL's classes of errors that are the values' fault: data exception, constraint, program limit."""
+
+_CONTENTION_STATE = "40"
+"""PostgreSQL's class of errors that undo a transaction because of others: deadlocks, failures to serialise."""
 
 
 class Database:
@@ -147,6 +151,8 @@ def translated(error: Exception) -> StoreError:
         or (isinstance(error, StatementError) and not isinstance(error, DBAPIError))
     ):
         return Refused(message)
+    if state[:2] == _CONTENTION_STATE:
+        return Contended(message)
     return Unreachable(message)
 
 

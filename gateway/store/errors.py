@@ -2,6 +2,7 @@
 
 StoreError
 ├── Unreachable   the database is away, locked or full: the same work may succeed later
+│   └── Contended   two transactions waited for each other, and this one gave way
 └── Refused       the database will never take these values
 """
 
@@ -14,5 +15,27 @@ class Unreachable(StoreError):
     """The database is away, locked, full or not ours to write: the same work may succeed later."""
 
 
+class Contended(Unreachable):
+    """Two transactions waited for each other, and the database undid this one. Anew, it may succeed at once."""
+
+
 class Refused(StoreError):
     """The values themselves were refused, and would be again: a NUL in PostgreSQL, a number out of range."""
+
+
+class Missing(LookupError):
+    """What was named is not there, or belongs to another key. `what` is its kind, such as "response"."""
+
+    def __init__(self, what: str, id_: str) -> None:
+        super().__init__(f"{what} {id_} is not there")
+        self.what = what
+        self.id = id_
+
+
+class TooLarge(Exception):
+    """What was asked for, or would come of it, is over its limit. Both in bytes."""
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(f"{size} bytes are more than {limit}")
+        self.size = size
+        self.limit = limit

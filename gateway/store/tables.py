@@ -13,10 +13,11 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    UniqueConstraint,
     text,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision in migrations/versions, which makes these very tables (a test compares them)."""
 
 metadata = MetaData()
@@ -69,6 +70,11 @@ def _index_of_named(column: str) -> Index:
     return Index(name, column, "time", sqlite_where=is_named, postgresql_where=is_named)
 
 
+def _index_of_followers() -> Index:
+    follows = text("previous_id IS NOT NULL")
+    return Index("responses_by_previous", "previous_id", sqlite_where=follows, postgresql_where=follows)
+
+
 # Usage outlives the keys, users and groups that it names: no foreign keys.
 usage = Table(
     "usage",
@@ -95,4 +101,55 @@ usage = Table(
     _index_of_named("group_id"),
     Index("usage_by_key", "key_id", "time"),
     Index("usage_by_model", "model", "time"),
+)
+
+# No foreign key to the one before: a client may delete that, and what follows it stays.
+responses = Table(
+    "responses",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("key_id", String, nullable=False),
+    Column("previous_id", String),
+    Column("conversation_id", String),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Column("status", String, nullable=False),
+    Column("depth", Integer, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("chain_size", BigInteger, nullable=False),
+    # Last, so that SQLite finds all others without reading the pages on which these overflow.
+    Column("document", LargeBinary, nullable=False),
+    Column("output", LargeBinary, nullable=False),
+    Column("input", LargeBinary, nullable=False),
+    Index("responses_by_expiry", "expires_at"),
+    _index_of_followers(),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("key_id", String, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("metadata", JSON, nullable=False),
+    Column("next_position", BigInteger, nullable=False),
+    Column("size", BigInteger, nullable=False),
+)
+
+conversation_items = Table(
+    "conversation_items",
+    metadata,
+    Column("conversation_id", String, ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", String, nullable=False),
+    Column("item", LargeBinary, nullable=False),
+    # The id first: so it also finds an item of which nobody says the conversation.
+    UniqueConstraint("id", "conversation_id", name="conversation_items_by_id"),
+)
+
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
 )

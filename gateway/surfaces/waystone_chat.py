@@ -5,7 +5,9 @@ from typing import Any
 
 from gateway.events import Event
 from gateway.generation import Generation
-from gateway.surfaces.openai_chat import OpenAIChatSurface, native_document, write_document
+from gateway.surfaces.base import Author
+from gateway.surfaces.openai_chat import OpenAIChatSurface
+from gateway.surfaces.openai_chat.writer import ChatWriter
 from gateway.surfaces.waystone_fields import make_counts_whole
 
 
@@ -20,8 +22,15 @@ class WaystoneChatSurface(OpenAIChatSurface):
                 message["content"] = [_part(part) for part in content]
         return super().read(body)
 
-    def reply(self, generation: Generation, events: Sequence[Event]) -> bytes:
-        document = native_document(events)
+    def writer(self, generation: Generation, author: Author) -> ChatWriter:
+        return WaystoneChatWriter(generation)
+
+
+class WaystoneChatWriter(ChatWriter):
+    """Plain replies with the document's own fields; streams are OpenAI's."""
+
+    def document(self, events: Sequence[Event]) -> dict[str, Any]:
+        document = super().document(events)
         for choice in document["choices"]:
             choice["created"] = document["created"]
             message = choice["message"]
@@ -29,7 +38,7 @@ class WaystoneChatSurface(OpenAIChatSurface):
             if not isinstance(message.get("annotations"), list):
                 message["annotations"] = []
             message.setdefault("audio", None)
-        return write_document(document)
+        return document
 
 
 def _part(part: Any) -> Any:

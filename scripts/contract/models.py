@@ -3,7 +3,8 @@
 The types come from a document derived from the bundle, which differs from it where Python's types cannot
 follow JSON Schema: a fallback branch (`type` is anything but the known ones) is tagged with a literal of its
 own, so that mypy can tell the branches of a union apart; a map with a few named keys is a plain map; parts
-of one object joined by `allOf` are one object; what the Waystone documents write in place has a name.
+of one object joined by `allOf` are one object; what narrows a union to some fields is an object with these;
+what the Waystone documents write in place has a name.
 """
 
 import warnings
@@ -95,6 +96,8 @@ def _simplified(node: Any) -> Any:
         del copy["properties"]
     if copy.get("type") == "string" and "enum" in copy.get("not", {}):
         return {"type": "string", "const": UNKNOWN_TYPE}
+    if "properties" in copy:
+        copy.pop("allOf", None)
     parts = copy.get("allOf", [])
     return _one_object(parts) if parts and all("properties" in part for part in parts) else copy
 

@@ -55,8 +55,10 @@ class Handler:
 def write_missing(bundle: Node, root: Path) -> list[str]:
     """Add each missing function to its module below `root`; the places, as `handlers/models.py::list`."""
     begun: list[str] = []
-    for handler in needed(bundle):
-        path = root / (handler.module.replace(".", "/") + ".py")
+    handlers = list(needed(bundle))
+    modules = {handler.module for handler in handlers}
+    for handler in handlers:
+        path = _file(handler.module, modules, root)
         source = (
             path.read_text(encoding="utf-8") if path.exists() else f'"""Handles {handler.module.split(".", 1)[1]}."""\n'
         )
@@ -67,6 +69,13 @@ def write_missing(bundle: Node, root: Path) -> list[str]:
         path.write_text(_with_imports(source, tree, handler).rstrip() + "\n" + handler.source(), encoding="utf-8")
         begun.append(f"{path.relative_to(root)}::{handler.name}")
     return begun
+
+
+def _file(module: str, modules: set[str], root: Path) -> Path:
+    """The file of a module; a module that has others below it is a package."""
+    path = root / module.replace(".", "/")
+    has_others = any(other.startswith(f"{module}.") for other in modules)
+    return path / "__init__.py" if has_others else path.with_suffix(".py")
 
 
 def needed(bundle: Node) -> Iterator[Handler]:

@@ -71,6 +71,14 @@ def test_scaffold_begins_every_handler_with_its_types(tmp_path: Path) -> None:
     assert (tmp_path / "handlers" / "chat" / "__init__.py").exists()
 
 
+def test_a_module_with_modules_below_it_is_begun_as_a_package(tmp_path: Path) -> None:
+    begun = write_missing(BUNDLE, tmp_path)
+
+    assert "handlers/responses/__init__.py::retrieve" in begun
+    assert "handlers/responses/input_items.py::list" in begun
+    assert not (tmp_path / "handlers" / "responses.py").exists()
+
+
 def test_scaffold_writes_modules_that_python_reads(tmp_path: Path) -> None:
     begun = write_missing(BUNDLE, tmp_path)
 

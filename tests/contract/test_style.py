@@ -27,6 +27,9 @@ def responses(document: dict[str, Any]) -> Any:
     return document["components"]["responses"]
 
 
+UNMAPPED = (
+    "the discriminator 'type' of a union of #/components/schemas/OutputTextContent and others does not map each branch"
+)
 OFFENCES: list[tuple[Damage, str]] = [
     (lambda d: chat(d).pop("operationId"), "POST /v1/chat/completions has no operationId"),
     (
@@ -62,16 +65,16 @@ OFFENCES: list[tuple[Damage, str]] = [
         "components/responses/NotFound is not the error envelope",
     ),
     (
-        lambda d: schemas(d)["OutputItem"]["discriminator"].pop("mapping"),
-        "the discriminator 'type' of a union of #/components/schemas/OutputMessage and others does not map each branch",
+        lambda d: schemas(d)["OutputMessageContent"]["discriminator"].pop("mapping"),
+        UNMAPPED,
     ),
     (
-        lambda d: schemas(d)["OutputItem"]["discriminator"]["mapping"].pop("reasoning"),
-        "the discriminator 'type' of a union of #/components/schemas/OutputMessage and others does not map each branch",
+        lambda d: schemas(d)["OutputMessageContent"]["discriminator"]["mapping"].pop("refusal"),
+        UNMAPPED,
     ),
     (
-        lambda d: schemas(d)["ReasoningItem"]["properties"]["type"].update(const="thought"),
-        "#/components/schemas/ReasoningItem is mapped from 'reasoning', which is not the const of its 'type'",
+        lambda d: schemas(d)["RefusalContent"]["properties"]["type"].update(const="thought"),
+        "#/components/schemas/RefusalContent is mapped from 'refusal', which is not the const of its 'type'",
     ),
     (
         lambda d: schemas(d)["Error"]["properties"].update(cause={"$ref": "#/components/schemas/Cause"}),
@@ -82,7 +85,9 @@ OFFENCES: list[tuple[Damage, str]] = [
         "causes.yaml#/components/schemas/Cause leads nowhere",
     ),
     (
-        lambda d: schemas(d)["OutputItem"]["discriminator"]["mapping"].update(thought="#/components/schemas/Thought"),
+        lambda d: schemas(d)["OutputMessageContent"]["discriminator"]["mapping"].update(
+            t="#/components/schemas/Thought"
+        ),
         "#/components/schemas/Thought leads nowhere",
     ),
     (lambda d: schemas(d).update(Leftover={"type": "string"}), "components/schemas/Leftover is not used"),

@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from gateway import events as neutral
 from gateway import sse
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_chat import OpenAIChat
@@ -16,18 +17,21 @@ from gateway.events import (
     Finished,
     NativeChunk,
     Reasoning,
+    ReasoningState,
     Refusal,
+    Summary,
     Text,
     ToolArguments,
     ToolCall,
     Usage,
 )
 from gateway.generation import Generation
-from gateway.surfaces.responses.document import new_response
-from gateway.surfaces.responses.writer import ResponseWriter, write_response
+from gateway.surfaces.base import Author
+from gateway.surfaces.responses.writer import ResponseWriter
 from tests.replay.folding import Call, Told
 
 ORIGIN = Origin("upstream", "asked/model")
+ASKED = Generation("asked/model", asked={"model": "asked/model", "input": "What was recorded."})
 DIALECT = OpenAIChat()
 
 
@@ -52,7 +56,7 @@ def fold(events: Sequence[Event]) -> dict[int, Told]:
         match event:
             case Text(text, choice):
                 told.setdefault(choice, Told()).text += text
-            case Reasoning(text, choice):
+            case Reasoning(text, choice) | Summary(text, choice):
                 told.setdefault(choice, Told()).reasoning += text
             case Refusal(text, choice):
                 told.setdefault(choice, Told()).refusal += text
@@ -67,7 +71,7 @@ def fold(events: Sequence[Event]) -> dict[int, Told]:
                 one = told.setdefault(choice, Told())
                 assert one.finish is None
                 one.finish = reason
-            case Annotation() | Usage() | Done() | Failed():
+            case Annotation() | ReasoningState() | neutral.Told() | Usage() | Done() | Failed():
                 pass
             case other:
                 raise AssertionError(other)
@@ -81,14 +85,15 @@ def native_chunks(events: Sequence[Event]) -> list[dict[str, Any]]:
 
 def response(events: Sequence[Event]) -> dict[str, Any]:
     """The plain Response made of these events."""
-    document: dict[str, Any] = orjson.loads(write_response(_blank(), events))
+    document: dict[str, Any] = orjson.loads(_writer().reply(events))
     return document
 
 
 def streamed_events(events: Sequence[Event]) -> list[dict[str, Any]]:
     """The events of the Response stream made of these events, an event at a time."""
-    writer, reader = ResponseWriter(_blank()), sse.Reader()
+    writer, reader = _writer(), sse.Reader()
     payloads = [payload for event in events for payload in reader.feed(writer.write([event]))]
+    payloads += reader.feed(writer.end())
     assert payloads[-1] == b"[DONE]"
     return [orjson.loads(payload) for payload in payloads[:-1]]
 
@@ -100,16 +105,21 @@ def streamed_response(events: Sequence[Event]) -> dict[str, Any]:
 
 
 def without_identity(document: Any) -> Any:
-    """A document without what differs from answer to answer."""
+    """A document without what differs from answer to answer, and without what only a server can read."""
     match document:
         case dict():
-            gone = {"id", "call_id", "created_at", "completed_at"}
+            gone = {"id", "call_id", "created_at", "completed_at", "encrypted_content"}
             return {name: without_identity(value) for name, value in document.items() if name not in gone}
         case list():
-            return [without_identity(value) for value in document]
+            return [without_identity(value) for value in document if not _is_unseen(value)]
         case _:
             return document
 
 
-def _blank() -> dict[str, Any]:
-    return new_response("asked/model", {"model": "asked/model", "input": "What was recorded."})
+def _is_unseen(item: Any) -> bool:
+    """Whether an item is reasoning of which nothing is shown."""
+    return isinstance(item, dict) and item.get("type") == "reasoning" and not item["content"] and not item["summary"]
+
+
+def _writer() -> ResponseWriter:
+    return ResponseWriter(ASKED, Author("upstream", "asked/model", lambda state: orjson.dumps(state).decode()))

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.events import Done, NativeReply, Usage
 from tests.clients.contract import check
-from tests.replay.decoded import DIALECT, ORIGIN, fold, response
+from tests.replay.decoded import ASKED, DIALECT, ORIGIN, fold, response
 from tests.replay.folding import count, fold_reply
 from tests.replay.recordings import Recording, name_of, select
 
@@ -21,7 +21,7 @@ each = pytest.mark.parametrize("recording", PLAIN, ids=name_of)
 @each
 def test_neutral_events_say_what_the_reply_says(recording: Recording) -> None:
     raw = json.loads(recording.body())
-    events = DIALECT.decode_reply(recording.body(), ORIGIN, is_native=False)
+    events = DIALECT.decode_reply(recording.body(), ASKED, ORIGIN, is_native=False)
     assert isinstance(events[-1], Done)
     told, expected = fold(events), fold_reply(raw)
     assert {i: one.says() for i, one in told.items()} == {i: one.says() for i, one in expected.items()}
@@ -31,7 +31,7 @@ def test_neutral_events_say_what_the_reply_says(recording: Recording) -> None:
 @pytest.mark.parametrize("is_native", [True, False])
 def test_usage_is_what_the_reply_reports(recording: Recording, is_native: bool) -> None:
     raw = json.loads(recording.body()).get("usage")
-    events = DIALECT.decode_reply(recording.body(), ORIGIN, is_native=is_native)
+    events = DIALECT.decode_reply(recording.body(), ASKED, ORIGIN, is_native=is_native)
     found = [(e.prompt, e.completion, e.cached, e.reasoning) for e in events if isinstance(e, Usage)]
     assert found == ([count(raw)] if raw else [])
 
@@ -39,7 +39,7 @@ def test_usage_is_what_the_reply_reports(recording: Recording, is_native: bool) 
 @each
 def test_native_reply_keeps_everything(recording: Recording) -> None:
     raw = json.loads(recording.body())
-    events = DIALECT.decode_reply(recording.body(), ORIGIN, is_native=True)
+    events = DIALECT.decode_reply(recording.body(), ASKED, ORIGIN, is_native=True)
     assert isinstance(events[0], NativeReply)
     assert isinstance(events[-1], Done)
     native = json.loads(orjson.dumps(events[0].document))
@@ -49,13 +49,14 @@ def test_native_reply_keeps_everything(recording: Recording) -> None:
 
 @each
 def test_response_holds_all_texts_and_calls(recording: Recording) -> None:
-    events = DIALECT.decode_reply(recording.body(), ORIGIN, is_native=False)
+    events = DIALECT.decode_reply(recording.body(), ASKED, ORIGIN, is_native=False)
     output = response(events)["output"]
     expected = fold_reply(json.loads(recording.body())).values()
     parts = [part for item in output if item["type"] == "message" for part in item["content"]]
     texts = [part["text"] for part in parts if part["type"] == "output_text"]
     calls = [(item["name"], json.loads(item["arguments"])) for item in output if item["type"] == "function_call"]
-    thoughts = [item["content"][0]["text"] for item in output if item["type"] == "reasoning"]
+    reasoning = [item for item in output if item["type"] == "reasoning"]
+    thoughts = [part["text"] for item in reasoning for part in (*item["summary"], *item["content"])]
     assert "".join(texts) == "".join(told.text for told in expected)
     assert "".join(thoughts) == "".join(told.reasoning for told in expected)
     assert calls == [(call.name, call.parsed) for told in expected for call in told.calls.values()]
@@ -90,12 +91,12 @@ def _is_mended(path: str, before: Any, after: Any) -> bool:
 
 @each
 def test_native_reply_is_what_the_contract_says(recording: Recording) -> None:
-    events = DIALECT.decode_reply(recording.body(), ORIGIN, is_native=True)
+    events = DIALECT.decode_reply(recording.body(), ASKED, ORIGIN, is_native=True)
     assert isinstance(events[0], NativeReply)
     check("ChatCompletion", events[0].document)
 
 
 @each
 def test_response_is_what_the_contract_says(recording: Recording) -> None:
-    events = DIALECT.decode_reply(recording.body(), ORIGIN, is_native=False)
+    events = DIALECT.decode_reply(recording.body(), ASKED, ORIGIN, is_native=False)
     check("Response", response(events))

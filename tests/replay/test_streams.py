@@ -10,6 +10,7 @@ from gateway import sse
 from gateway.events import Done, Event, Failed, Usage
 from tests.clients.contract import check
 from tests.replay.decoded import (
+    ASKED,
     DIALECT,
     ORIGIN,
     fold,
@@ -93,7 +94,8 @@ def test_native_chunks_have_one_identity_and_usage_only_if_asked(recording: Reco
 @each_whole
 def test_streamed_response_is_the_plain_response(recording: Recording) -> None:
     body = json.dumps(as_reply(chunks(recording.body()))).encode()
-    plain = response([e for e in DIALECT.decode_reply(body, ORIGIN, is_native=False) if not isinstance(e, Usage)])
+    decoded = DIALECT.decode_reply(body, ASKED, ORIGIN, is_native=False)
+    plain = response([e for e in decoded if not isinstance(e, Usage)])
     events = stream_events(recording.body(), is_native=False)
     streamed = streamed_response([e for e in events if not isinstance(e, Usage)])
     # Citations come only with the stream: the fold of the test does not take them.

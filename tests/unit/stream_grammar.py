@@ -9,8 +9,12 @@ TEXTS = {
     "response.output_text.delta": ("response.output_text.done", "text"),
     "response.refusal.delta": ("response.refusal.done", "refusal"),
     "response.reasoning_text.delta": ("response.reasoning_text.done", "text"),
+    "response.reasoning_summary_text.delta": ("response.reasoning_summary_text.done", "text"),
     "response.function_call_arguments.delta": ("response.function_call_arguments.done", "arguments"),
+    "response.custom_tool_call_input.delta": ("response.custom_tool_call_input.done", "input"),
 }
+CALLS = {"function_call": "arguments", "custom_tool_call": "input"}
+HOSTED = {"response.web_search_call.searching"}
 DONE = {closing: (delta, name) for delta, (closing, name) in TEXTS.items()}
 
 
@@ -25,6 +29,7 @@ class Machine:
     item: dict[str, Any] | None = None
     part: dict[str, Any] | None = None
     parts: list[dict[str, Any]] = field(default_factory=list)
+    summaries: list[dict[str, Any]] = field(default_factory=list)
     deltas: str = ""
     is_text_done: bool = False
     annotations: list[dict[str, Any]] = field(default_factory=list)
@@ -70,17 +75,18 @@ class Machine:
             self._close_item(event["item"])
             return
         assert event["item_id"] == self.item["id"]
-        if "content_index" in event:
-            index = event["content_index"]
-            assert index == len(self.parts)
+        for name, parts in (("content_index", self.parts), ("summary_index", self.summaries)):
+            assert event.get(name, len(parts)) == len(parts)
         match kind:
-            case "response.content_part.added":
+            case "response.content_part.added" | "response.reasoning_summary_part.added":
                 self._open_part(event["part"])
-            case "response.content_part.done":
+            case "response.content_part.done" | "response.reasoning_summary_part.done":
                 self._close_part(event["part"])
             case "response.output_text.annotation.added":
                 assert event["annotation_index"] == len(self.annotations)
                 self.annotations.append(event["annotation"])
+            case _ if kind in HOSTED:
+                assert self.item["type"] not in (*CALLS, "message", "reasoning")
             case _ if kind in TEXTS:
                 self._check_place(kind)
                 self.deltas += event["delta"]
@@ -95,7 +101,7 @@ class Machine:
         assert self.item is not None
         kind = self.item["type"] if self.part is None else self.part["type"]
         assert kind.split("_")[0] in delta or kind == "output_text"
-        assert (self.part is None) == (self.item["type"] == "function_call")
+        assert (self.part is None) == (self.item["type"] in CALLS)
 
     def _close_text(self, event: dict[str, Any], name: str) -> None:
         assert self.item is not None
@@ -110,9 +116,9 @@ class Machine:
         assert self.item is None
         assert item["status"] == "in_progress"
         assert item["id"] not in {done["id"] for done in self.output}
-        zero = {"message": "content", "reasoning": "content", "function_call": "arguments"}[item["type"]]
-        assert not item[zero]
-        self.item, self.parts = item, []
+        for zero in ("content", "summary", *CALLS.values()):
+            assert not item.get(zero)
+        self.item, self.parts, self.summaries = item, [], []
         self.deltas, self.is_text_done = "", False
 
     def _close_item(self, item: dict[str, Any]) -> None:
@@ -120,11 +126,13 @@ class Machine:
         assert self.part is None
         assert item["id"] == self.item["id"]
         assert item["status"] in ("completed", "incomplete")
-        if item["type"] == "function_call":
+        if item["type"] in CALLS:
             assert self.is_text_done
-            assert item["arguments"] == (self.deltas or "{}")
+            otherwise = "{}" if item["type"] == "function_call" else ""
+            assert item[CALLS[item["type"]]] == (self.deltas or otherwise)
         else:
-            assert item["content"] == self.parts
+            assert item.get("content", []) == self.parts
+            assert item.get("summary", []) == self.summaries
         self.output.append(item)
         self.item = None
 
@@ -140,5 +148,5 @@ class Machine:
         assert part["type"] == self.part["type"]
         assert part.get("text", part.get("refusal")) == self.deltas
         assert part.get("annotations", []) == self.annotations
-        self.parts.append(part)
+        (self.summaries if part["type"] == "summary_text" else self.parts).append(part)
         self.part = None

@@ -24,7 +24,7 @@ TOO_LONG = "This model's maximum context length is 10 tokens."
 )
 def test_it_fails_the_answer_plain_and_streamed(document: dict[str, object], status: int, code: str) -> None:
     body = orjson.dumps(document)
-    plain = OpenAIChat().decode_reply(body, ORIGIN, is_native=True)
+    plain = OpenAIChat().decode_reply(body, Generation("small"), ORIGIN, is_native=True)
     streamed = OpenAIChat().decoder(Generation("small"), ORIGIN, is_native=True).feed(body)
     for events in (plain, streamed):
         (failed,) = events

@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 
 from gateway.contract.bundle import Bundle
 from gateway.contract.validation import compile_schema
+from gateway.dialects.base import Origin, Outbound
 from gateway.dialects.openai_chat import OpenAIChat
 from gateway.end_user import take_end_user
 from gateway.errors import InvalidRequest
+from gateway.events import Done
 from gateway.generation import Generation
 from gateway.providers.row import Facts
-from gateway.surfaces.base import Surface
+from gateway.surfaces.base import Author, Surface
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 from gateway.surfaces.responses.document import new_response
 from gateway.surfaces.waystone_chat import WaystoneChatSurface
@@ -22,6 +24,7 @@ from gateway.surfaces.waystone_responses import WaystoneResponsesSurface
 from tests.clients.contract import check
 
 CHAT, WAYSTONE, RESPONSES = OpenAIChatSurface(), WaystoneChatSurface(), WaystoneResponsesSurface()
+DIALECT = OpenAIChat()
 PLAIN = Facts(stream_usage=False)
 SMALL = Facts(
     token_limit_field="max_tokens", max_answer_tokens=256, defaults={"temperature": 0}, system_prompt="Be kind."
@@ -34,12 +37,19 @@ def sent(surface: Surface, facts: Facts = PLAIN, /, **fields: Any) -> dict[str, 
     generation = surface.read({"model": "lab/small", **body, **fields})
     if generation.metadata:
         take_end_user(generation.metadata)
-    outbound = OpenAIChat().encode(generation, "small", facts)
+    return orjson.loads(encoded(surface, generation, facts).body)  # type: ignore[no-any-return]
+
+
+def encoded(surface: Surface, generation: Generation, facts: Facts = PLAIN) -> Outbound:
+    """The request to a chat upstream, translated where the surface does not speak chat itself."""
+    if surface.dialect != DIALECT.name:
+        surface.translate(generation, "lab")
+    outbound = DIALECT.encode(generation, Origin("lab", "small", facts))
     assert outbound.path == "/chat/completions"
-    document: dict[str, Any] = orjson.loads(outbound.body)
-    return document
+    return outbound
 
 
+chats = pytest.mark.parametrize("surface", [CHAT, WAYSTONE], ids=["chat", "waystone"])
 every = pytest.mark.parametrize("surface", [CHAT, WAYSTONE, RESPONSES], ids=["chat", "waystone", "responses"])
 
 
@@ -50,7 +60,9 @@ def test_model_is_the_upstreams_own_name(surface: Surface) -> None:
 
 @every
 def test_unknown_fields_travel(surface: Surface) -> None:
-    odd: dict[str, Any] = {"top_k": 5, "provider": {"order": ["a"]}, "ünknown": None, "reasoning_effort": "low"}
+    odd: dict[str, Any] = {"top_k": 5, "ünknown": [1], "reasoning_effort": "low"}
+    if surface is not RESPONSES:
+        odd |= {"provider": {"order": ["a"]}, "nothing": None}
     document = sent(surface, PLAIN, **odd)
     assert {name: document.get(name, "absent") for name in odd} == odd
 
@@ -75,7 +87,7 @@ def test_end_user_never_leaves_and_other_metadata_does(surface: Surface) -> None
     assert "metadata" not in sent(surface)
 
 
-@every
+@chats
 def test_stream_asks_for_usage_where_the_upstream_can_tell_it(surface: Surface) -> None:
     assert "stream_options" not in sent(surface, PLAIN, stream=True)
     document = sent(surface, Facts(), stream=True, stream_options={"include_obfuscation": False, "odd": 1})
@@ -85,7 +97,7 @@ def test_stream_asks_for_usage_where_the_upstream_can_tell_it(surface: Surface) 
     assert "stream_options" not in sent(surface, Facts(), stream=False)
 
 
-@every
+@chats
 def test_stream_options_that_are_none_are_the_upstreams_to_refuse(surface: Surface) -> None:
     assert sent(surface, Facts(), stream=True, stream_options="usage")["stream_options"] == "usage"
 
@@ -176,7 +188,7 @@ def test_fields_of_the_responses_api_have_their_chat_names() -> None:
         max_output_tokens=9,
         reasoning={"effort": "low", "summary": "auto"},
         text={"format": {"type": "json_schema", **schema}, "verbosity": "low"},
-        tools=[{"type": "function", "name": "look", "parameters": {}}, {"type": "web_search"}],
+        tools=[{"type": "function", "name": "look", "parameters": {}}],
         tool_choice={"type": "function", "name": "look"},
         parallel_tool_calls=False,
     )
@@ -188,7 +200,7 @@ def test_fields_of_the_responses_api_have_their_chat_names() -> None:
         "reasoning_effort": "low",
         "response_format": {"type": "json_schema", "json_schema": schema},
         "verbosity": "low",
-        "tools": [{"type": "function", "function": function}, {"type": "web_search"}],
+        "tools": [{"type": "function", "function": function}],
         "tool_choice": {"type": "function", "function": {"name": "look"}},
         "parallel_tool_calls": False,
     }
@@ -201,9 +213,11 @@ def test_tools_in_their_chat_form_stay_as_they_are() -> None:
     assert (document["tools"], document["tool_choice"]) == (tools, choice)
 
 
-def test_tools_of_no_known_shape_are_the_upstreams_to_refuse() -> None:
-    tools = [None, "look", {}, {"type": "function"}]
-    assert sent(RESPONSES, tools=tools)["tools"][:3] == tools[:3]
+@pytest.mark.parametrize("tool", [None, "look", {}])
+def test_tools_of_no_known_shape_are_refused_where_they_stand(tool: Any) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        sent(RESPONSES, tools=[TOOL, tool])
+    assert (refused.value.param, refused.value.code) == ("tools[1].type", "unsupported_parameter")
 
 
 def test_response_repeats_settings_whole_and_in_its_own_shapes() -> None:
@@ -224,7 +238,7 @@ def test_response_repeats_settings_whole_and_in_its_own_shapes() -> None:
         "truncation": "auto",
         "max_completion_tokens": 9.0,
     }
-    response = orjson.loads(RESPONSES.reply(RESPONSES.read(asked), []))
+    response = told(RESPONSES.read(asked))
     check("Response", response)
     assert response["tools"] == [
         {"type": "function", "name": "look", "description": None, "parameters": {"type": "object"}, "strict": None},
@@ -253,7 +267,7 @@ def test_body_that_is_nested_too_deeply_to_be_written_is_refused(surface: Surfac
 NAMES = st.sampled_from(
     sorted(
         {"input", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n"}
-        | new_response("m", {}).keys()
+        | new_response("resp_1", Generation("m"), "lab").keys()
     )
 )
 VALUES: st.SearchStrategy[Any] = st.recursive(
@@ -283,7 +297,7 @@ def test_whatever_the_contract_lets_pass_is_sent_or_refused(surface: Surface, fa
         try:
             validate(body)
             generation = surface.read(body)
-            OpenAIChat().encode(generation, "small", facts)
+            encoded(surface, generation, facts)
         except InvalidRequest:
             return
         _check_echo(surface, generation)
@@ -303,10 +317,16 @@ def _schema(surface: Surface) -> dict[str, Any]:
     return bundle.schema(spec.body_schema)
 
 
+def told(generation: Generation) -> dict[str, Any]:
+    """An empty answer."""
+    writer = RESPONSES.writer(generation, Author("lab", "small", lambda state: "sealed"))
+    return orjson.loads(writer.reply([Done()]))  # type: ignore[no-any-return]
+
+
 def _check_echo(surface: Surface, generation: Generation) -> None:
     """A Response repeats what was asked, in the shapes that the contract has for it."""
     if surface is RESPONSES:
-        check("Response", orjson.loads(surface.reply(generation, [])))
+        check("Response", told(generation))
 
 
 TEXT_ONLY = Facts(stream_usage=False, takes_developer_role=False, takes_tools=False, takes_parts=False)

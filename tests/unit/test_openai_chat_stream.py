@@ -23,13 +23,14 @@ from gateway.events import (
     Usage,
 )
 from gateway.generation import Generation
-from gateway.surfaces.responses.document import new_response
+from gateway.surfaces.base import Author
 from gateway.surfaces.responses.writer import ResponseWriter
 from tests.clients.contract import check
 from tests.unit.upstreams import CHUNK, JUNK, REPLY, written
 
 DIALECT = OpenAIChat()
 ORIGIN = Origin("lab", "small")
+ASKED = Generation(model="small")
 DONE = b"[DONE]"
 PAYLOADS = st.lists(
     st.one_of(CHUNK.map(written), CHUNK.map(written), CHUNK.map(written), st.just(DONE)),
@@ -120,8 +121,8 @@ def test_native_stream_keeps_the_contract_whatever_the_upstream_sends(
 @settings(max_examples=80)
 @given(BROKEN)
 def test_any_stream_can_be_told_as_a_response(payloads: list[bytes]) -> None:
-    writer = ResponseWriter(new_response("small", {}))
-    told = writer.write(stream(payloads))
+    writer = ResponseWriter(ASKED, Author("lab", "small", lambda state: "sealed"))
+    told = writer.write(stream(payloads)) + writer.end()
     assert told.endswith(b"data: [DONE]\n\n")
     for line in told.split(b"\n"):
         if line.startswith(b"data: {"):
@@ -131,8 +132,8 @@ def test_any_stream_can_be_told_as_a_response(payloads: list[bytes]) -> None:
 @settings(max_examples=120)
 @given(st.one_of(REPLY.map(written), st.binary(max_size=8), JUNK.map(written)))
 def test_plain_reply_keeps_the_contract_whatever_the_upstream_sends(body: bytes) -> None:
-    native = DIALECT.decode_reply(body, ORIGIN, is_native=True)
-    neutral = DIALECT.decode_reply(body, ORIGIN, is_native=False)
+    native = DIALECT.decode_reply(body, ASKED, ORIGIN, is_native=True)
+    neutral = DIALECT.decode_reply(body, ASKED, ORIGIN, is_native=False)
     assert [event for event in native if isinstance(event, Done | Failed)] == native[-1:]
     assert [event for event in neutral if isinstance(event, Done | Failed)] == neutral[-1:]
     for event in native:
@@ -252,7 +253,7 @@ def test_call_that_is_never_named_fails_the_answer() -> None:
     payloads = [chunk(tool_calls=[call(0, id="a", arguments="{}")]), chunk("tool_calls"), DONE]
     assert failure(stream(payloads)) == (502, "upstream_bad_reply")
     body = {"choices": [{"message": {"tool_calls": [call(id="a", arguments="{}")]}}]}
-    assert failure(DIALECT.decode_reply(orjson.dumps(body), ORIGIN, is_native=False)) == (
+    assert failure(DIALECT.decode_reply(orjson.dumps(body), ASKED, ORIGIN, is_native=False)) == (
         502,
         "upstream_bad_reply",
     )
@@ -356,14 +357,14 @@ def test_error_object_without_an_envelope_fails_too() -> None:
 def test_error_that_is_nested_too_deeply_is_an_error() -> None:
     deep = b'{"error": {"metadata": ' + b"[" * 600 + b"]" * 600 + b"}}"
     assert failure(stream([deep])) == (503, "overloaded")
-    assert failure(DIALECT.decode_reply(deep, ORIGIN, is_native=True)) == (503, "overloaded")
+    assert failure(DIALECT.decode_reply(deep, ASKED, ORIGIN, is_native=True)) == (503, "overloaded")
 
 
 @pytest.mark.parametrize("reason", ["error", "abort", "insufficient_system_resource"])
 def test_finish_reason_that_says_failure_is_one(reason: str) -> None:
     assert failure(stream([chunk(content="a"), chunk(reason)])) == (503, "overloaded")
     body = orjson.dumps({"choices": [{"message": {"content": "a"}, "finish_reason": reason}]})
-    assert failure(DIALECT.decode_reply(body, ORIGIN, is_native=True)) == (503, "overloaded")
+    assert failure(DIALECT.decode_reply(body, ASKED, ORIGIN, is_native=True)) == (503, "overloaded")
 
 
 @pytest.mark.parametrize(

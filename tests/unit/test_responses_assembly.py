@@ -17,15 +17,23 @@ from gateway.events import (
     Event,
     Failed,
     Finished,
+    ItemBegan,
+    ItemEnded,
+    ItemProgress,
+    PartBegan,
     Reasoning,
+    ReasoningState,
     Refusal,
+    Summary,
     Text,
+    Told,
     ToolArguments,
     ToolCall,
     Usage,
 )
-from gateway.surfaces.responses.document import new_response
-from gateway.surfaces.responses.writer import ResponseWriter, write_response
+from gateway.generation import Generation
+from gateway.surfaces.base import Author
+from gateway.surfaces.responses.writer import ResponseWriter
 from tests.clients.contract import check
 from tests.unit.stream_grammar import Machine
 
@@ -49,7 +57,38 @@ CITATIONS = st.sampled_from(
         {"type": 5},
     ]
 )
+SEARCH = {"type": "web_search_call", "id": "ws_theirs", "status": "in_progress", "action": {"type": "search"}}
+SEARCHING = {
+    "type": "response.web_search_call.searching",
+    "item_id": "ws_theirs",
+    "output_index": 7,
+    "sequence_number": 99,
+}
+ITEMS = st.sampled_from(
+    [
+        SEARCH,
+        {"type": "message", "id": "msg_theirs", "status": "in_progress", "role": "assistant", "phase": "commentary"},
+        {"type": "reasoning", "id": "rs_theirs", "status": "in_progress"},
+    ]
+)
 EVENT: st.SearchStrategy[Event] = st.one_of(
+    st.builds(Summary, TEXTS, CHOICES),
+    st.builds(ReasoningState, st.just({"reasoning_content": "hm"}), CHOICES),
+    st.builds(PartBegan, st.sampled_from(["output_text", "refusal", "reasoning_text", "summary_text"]), CHOICES),
+    st.builds(ItemBegan, ITEMS),
+    st.builds(ItemProgress, st.just(SEARCHING)),
+    st.builds(ItemEnded, ITEMS.map(lambda item: {**item, "status": "completed"})),
+    st.builds(ItemEnded, st.just({"type": "function_call", "status": "incomplete"})),
+    st.builds(Told, st.just({"service_tier": "flex"})),
+    st.builds(
+        ToolCall,
+        st.integers(0, 2),
+        st.just("call_2"),
+        st.just("write"),
+        CHOICES,
+        st.just("custom"),
+        st.sampled_from([None, "files"]),
+    ),
     st.builds(Text, TEXTS, CHOICES, st.sampled_from([None, [TOKEN]])),
     st.builds(Reasoning, TEXTS, CHOICES),
     st.builds(Refusal, TEXTS, CHOICES),
@@ -63,13 +102,19 @@ EVENT: st.SearchStrategy[Event] = st.one_of(
 ENDS = st.sampled_from(
     [Done(), Done(), Failed(UpstreamDown("cut off")), Failed(UpstreamError(429, "slow", type="t", code=None))]
 )
+NAMES = {"output_text": "Text", "refusal": "Refusal", "reasoning_text": "Reasoning", "summary_text": "Summary"}
 BATCHES = st.lists(st.lists(EVENT, max_size=4), max_size=8)
+
+
+def new_writer() -> ResponseWriter:
+    author = Author("lab", "small", lambda state: f"sealed {orjson.dumps(state).decode()}")
+    return ResponseWriter(Generation("lab/small"), author)
 
 
 def streamed(batches: Sequence[Sequence[Event]]) -> list[dict[str, Any]]:
     """The events of the stream, each as it stood when it was written; `[DONE]` ends it."""
-    writer, reader = ResponseWriter(new_response("small", {})), sse.Reader()
-    written = b"".join(writer.write(batch) for batch in batches)
+    writer, reader = new_writer(), sse.Reader()
+    written = b"".join(writer.write(batch) for batch in batches) + writer.end()
     payloads = reader.feed(written)
     assert payloads[-1] == b"[DONE]"
     assert payloads.count(b"[DONE]") == 1
@@ -80,7 +125,7 @@ def streamed(batches: Sequence[Sequence[Event]]) -> list[dict[str, Any]]:
 
 
 def plain(events: Sequence[Event]) -> dict[str, Any]:
-    document: dict[str, Any] = orjson.loads(write_response(new_response("small", {}), events))
+    document: dict[str, Any] = orjson.loads(new_writer().reply(events))
     return document
 
 
@@ -92,6 +137,8 @@ def said(response: dict[str, Any]) -> list[tuple[Any, ...]]:
 def _said(item: dict[str, Any]) -> tuple[Any, ...]:
     if item["type"] == "function_call":
         return item["name"], item["arguments"], item["status"]
+    if "content" not in item:
+        return item["type"], item["status"]
     texts = [part.get("text", part.get("refusal")) for part in item["content"]]
     return (item["type"], *texts, item["status"])
 
@@ -126,12 +173,12 @@ def test_no_text_is_lost_and_none_told_twice(batches: list[list[Event]]) -> None
     events = [event for batch in batches for event in batch]
     for choice in (0, 1, 2):
         for event in events:
-            if isinstance(event, Text | Reasoning | Refusal) and event.choice == choice:
+            if isinstance(event, Text | Reasoning | Refusal | Summary) and event.choice == choice:
                 given[type(event).__name__] += event.text
     told: dict[str, str] = defaultdict(str)
     for item in plain([*events, Done()])["output"]:
-        for part in item.get("content", []):
-            name = {"output_text": "Text", "refusal": "Refusal", "reasoning_text": "Reasoning"}[part["type"]]
+        for part in [*item.get("content", []), *item.get("summary", [])]:
+            name = NAMES[part["type"]]
             told[name] += part.get("text", part.get("refusal"))
     assert {name: sorted(text) for name, text in told.items() if text} == {
         name: sorted(text) for name, text in given.items() if text
@@ -152,7 +199,7 @@ def test_reasoning_text_and_call_become_three_items_in_order() -> None:
         ToolArguments(0, '{"a"'),
         ToolArguments(0, ": 1}"),
         Finished("tool_calls"),
-        Usage(5, 7, 2, 3),
+        Usage(5, 7, cached=2, reasoning=3),
         Done(),
     ]
     response = plain(events)
@@ -168,6 +215,14 @@ def test_reasoning_text_and_call_become_three_items_in_order() -> None:
         "output_tokens": 7,
         "output_tokens_details": {"reasoning_tokens": 3},
         "total_tokens": 12,
+        "prompt_tokens_details": {"audio_tokens": 0, "cached_tokens": 2, "image_tokens": 0, "text_tokens": 5},
+        "completion_tokens_details": {
+            "accepted_prediction_tokens": 0,
+            "audio_tokens": 0,
+            "reasoning_tokens": 3,
+            "rejected_prediction_tokens": 0,
+        },
+        "raw_usage": {},
     }
 
 
@@ -192,7 +247,7 @@ def test_interleaved_calls_are_told_one_after_the_other() -> None:
 
 
 def test_call_is_told_as_soon_as_the_one_before_it_is_complete() -> None:
-    writer = ResponseWriter(new_response("small", {}))
+    writer = new_writer()
     writer.write([ToolCall(0, "a", "look"), ToolCall(1, "b", "find"), ToolArguments(0, '{"x": {')])
     assert b'"find"' not in writer.write([ToolArguments(0, '"a": 1}')])
     assert b'"find"' in writer.write([ToolArguments(0, "}")])
@@ -306,7 +361,7 @@ def test_failure_closes_what_is_open_and_says_why() -> None:
 
 
 def test_nothing_follows_the_end() -> None:
-    writer = ResponseWriter(new_response("small", {}))
+    writer = new_writer()
     writer.write([Done()])
     assert writer.write([Text("late")]) == b""
 

@@ -1,5 +1,6 @@
 """Mends tool calls, and tells the parallel calls of a streamed answer apart."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -8,6 +9,18 @@ from gateway.dialects.openai_chat.identifiers import new_id
 from gateway.dialects.openai_chat.parts import NotChat
 
 Call = dict[str, Any]
+
+# What a call holds, by its type, and the field with what the tool is given.
+_FORMS = {"function": "arguments", "custom": "input"}
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """The name of a tool, and what it is given: JSON, or free text as it is."""
+
+    name: str
+    text: str
+    is_text: bool = False
 
 
 def tool_calls(part: dict[str, Any]) -> list[Call]:
@@ -28,19 +41,33 @@ def mend_call(call: Call) -> bool:
         if value is not None and not isinstance(value, str):
             call[name] = str(value) if isinstance(value, int) else None
             changed = True
-    if "function" not in call:
-        return changed
-    function = call["function"]
-    if function is None:
-        del call["function"]
-        return True
-    if not isinstance(function, dict) or not isinstance(function.get("name"), str | None):
-        raise NotChat
-    arguments = function.get("arguments")
-    if arguments is not None and not isinstance(arguments, str):
-        function["arguments"] = _json(arguments)
-        changed = True
+    for form, field in _FORMS.items():
+        if form in call:
+            changed |= _mend_form(call, form, field)
     return changed
+
+
+def _mend_form(call: Call, form: str, field: str) -> bool:
+    given = call[form]
+    if given is None:
+        del call[form]
+        return True
+    if not isinstance(given, dict) or not isinstance(given.get("name"), str | None):
+        raise NotChat
+    text = given.get(field)
+    if text is None or isinstance(text, str):
+        return False
+    given[field] = _json(text)
+    return True
+
+
+def called(call: Call) -> Called:
+    """What a mended call, or a piece of one, says."""
+    for form, field in _FORMS.items():
+        said = call.get(form)
+        if said:
+            return Called(said.get("name") or "", said.get(field) or "", is_text=form == "custom")
+    return Called("", "")
 
 
 def mend_whole_call(call: Call) -> None:
@@ -84,6 +111,10 @@ class CallNumbers:
         call["index"] = number
         return True
 
+    def has_any(self, choice: int) -> bool:
+        """Whether a choice has had tool calls."""
+        return choice in self._taken
+
     def _by_index(self, call: Call, choice: int, given: int) -> int:
         number = self._places.get((choice, given))
         if number is None or (_names(call) and self._is_another(call, (choice, number))):
@@ -109,7 +140,7 @@ class CallNumbers:
 
 
 def _names(call: Call) -> bool:
-    return bool((call.get("function") or {}).get("name"))
+    return bool(called(call).name)
 
 
 def _json(value: Any) -> str:

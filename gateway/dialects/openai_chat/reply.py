@@ -5,11 +5,13 @@ from typing import Any
 import orjson
 
 from gateway.dialects.base import Origin
-from gateway.dialects.openai_chat.calls import mend_whole_call, tool_calls
+from gateway.dialects.openai_chat.callers import Translator, free_text, is_wrapped
+from gateway.dialects.openai_chat.calls import called, mend_whole_call, tool_calls
 from gateway.dialects.openai_chat.errors import error_in_band
 from gateway.dialects.openai_chat.identifiers import identity, mend_labels
 from gateway.dialects.openai_chat.parts import NotChat
 from gateway.dialects.openai_chat.repair import broken_off, choices_of, finish_reason, mend_choice
+from gateway.dialects.openai_chat.thoughts import Thoughts
 from gateway.dialects.openai_chat.tokens import read_usage
 from gateway.errors import UpstreamDown
 from gateway.events import (
@@ -19,16 +21,16 @@ from gateway.events import (
     Failed,
     Finished,
     NativeReply,
-    Reasoning,
     Refusal,
     Text,
+    Told,
     ToolArguments,
-    ToolCall,
     Usage,
 )
+from gateway.generation import Generation
 
 
-def decode_reply(body: bytes, origin: Origin, *, is_native: bool) -> list[Event]:
+def decode_reply(body: bytes, generation: Generation, origin: Origin, *, is_native: bool) -> list[Event]:
     """The events of one reply, ending in `Done`, or `Failed` alone if it is no chat completion."""
     provider = origin.provider
     try:
@@ -41,31 +43,36 @@ def decode_reply(body: bytes, origin: Origin, *, is_native: bool) -> list[Event]
     if error is not None:
         return [Failed(error)]
     try:
-        return _read(document, origin, is_native=is_native)
+        return _read(document, generation, origin, is_native=is_native)
     except NotChat:
         return [_failure(f"{provider} answered with no chat completion.")]
 
 
-def _read(document: dict[str, Any], origin: Origin, *, is_native: bool) -> list[Event]:
+def _read(document: dict[str, Any], generation: Generation, origin: Origin, *, is_native: bool) -> list[Event]:
     choices = choices_of(document)
     if not choices:
         raise NotChat
     broken = broken_off(choices, origin.provider)
     if broken is not None:
         return [Failed(broken)]
+    lists = [has_list(choice.get("message")) for choice in choices]
     for position, choice in enumerate(choices):
         _mend(choice, position)
     usage = read_usage(document["usage"]) if isinstance(document.get("usage"), dict) else None
-    events: list[Event] = []
+    last: list[Event] = [] if usage is None else [usage]
     if is_native:
-        events.append(_native(document, origin.model, usage))
-    else:
-        for choice in choices:
-            events += _neutral(choice)
-    if usage is not None:
-        events.append(usage)
-    events.append(Done())
-    return events
+        return [_native(document, origin.model, usage), *last, Done()]
+    translator = Translator(generation, origin)
+    events: list[Event] = []
+    try:
+        for choice, was_list in zip(choices, lists, strict=True):
+            events += _neutral(choice, translator, was_list=was_list)
+    except UpstreamDown as error:
+        return [*last, Failed(error)]
+    tier = document.get("service_tier")
+    if isinstance(tier, str):
+        events.append(Told({"service_tier": tier}))
+    return [*events, *last, Done()]
 
 
 def _mend(choice: dict[str, Any], position: int) -> None:
@@ -93,32 +100,49 @@ def _native(document: dict[str, Any], model: str, usage: Usage | None) -> Native
     return NativeReply(document)
 
 
-def _neutral(choice: dict[str, Any]) -> list[Event]:
+def _neutral(choice: dict[str, Any], translator: Translator, *, was_list: bool) -> list[Event]:
     message, index = choice["message"], choice["index"]
-    events = message_events(message, index, choice.get("logprobs"))
-    calls = tool_calls(message)
+    thoughts = Thoughts(index)
+    events = thoughts.take(message, was_list=was_list, is_whole=True) + thoughts.end()
+    events += message_events(message, index, choice.get("logprobs"))
+    calls = tool_calls(message) or _legacy_calls(message)
     for number, call in enumerate(calls):
-        function = call.get("function")
-        if not function:
+        said = called(call)
+        if not said.name:
             raise NotChat
-        events.append(ToolCall(number, call["id"], function["name"], index))
-        events.append(ToolArguments(number, function["arguments"], index))
+        begun = translator.begin(said, number, call["id"], index)
+        text = free_text(said.text) if is_wrapped(begun, said) else said.text
+        events.append(begun)
+        if text:
+            events.append(ToolArguments(number, text, index))
     events.append(Finished(finish_reason(choice["finish_reason"], has_tool_calls=bool(calls)), index))
     return events
 
 
+def _legacy_calls(message: dict[str, Any]) -> list[dict[str, Any]]:
+    """The one call of a server from before there were several."""
+    function = message.get("function_call")
+    if not function:
+        return []
+    call = {"function": function}
+    mend_whole_call(call)
+    return [call]
+
+
 def message_events(part: dict[str, Any], choice: int, logprobs: Any) -> list[Event]:
-    """The reasoning, text, refusal and annotations in a mended message, or in a chunk's delta."""
+    """The text, refusal and annotations in a mended message, or in a chunk's delta."""
     events: list[Event] = []
-    reasoning = part.get("reasoning_content") or part.get("reasoning")
-    if reasoning and isinstance(reasoning, str):
-        events.append(Reasoning(reasoning, choice))
     if text := part.get("content"):
         events.append(Text(text, choice, logprobs.get("content") if logprobs else None))
     if refusal := part.get("refusal"):
         events.append(Refusal(refusal, choice))
     events += [Annotation(annotation, choice) for annotation in part.get("annotations") or ()]
     return events
+
+
+def has_list(message: Any) -> bool:
+    """Whether a message, or a delta, has a list for its content, in which reasoning may stand."""
+    return isinstance(message, dict) and isinstance(message.get("content"), list)
 
 
 def _failure(message: str) -> Failed:

@@ -55,6 +55,8 @@ class ChatDecoder(ABC):
             return self._fail(broken) if broken else self._read(payload, chunk, choices)
         except NotChat:
             return self._fail(self._nonsense())
+        except UpstreamDown as error:
+            return self._fail(error)
 
     def end(self) -> Sequence[Event]:
         if self.is_over:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gateway.dialects.counts import count, is_whole
 from gateway.events import Usage
 
 _COUNTS = ("prompt_tokens", "completion_tokens")
@@ -23,7 +24,6 @@ _DETAILS = {
 }
 _CACHED_ELSEWHERE = ("prompt_token_details", "cached_tokens", "num_cached_tokens", "prompt_cache_hit_tokens")
 _NOTHING: dict[str, Any] = {}
-_LARGEST = 2**53
 
 
 def read_usage(raw: dict[str, Any]) -> Usage:
@@ -32,39 +32,40 @@ def read_usage(raw: dict[str, Any]) -> Usage:
     A detail never exceeds its parent. Where the upstream's own total says that reasoning comes on top of the
     completion (xAI's chat, and Grok elsewhere), it is added.
     """
-    prompt, completion = _count(raw, "prompt_tokens"), _count(raw, "completion_tokens")
-    reasoning = _count(raw.get("completion_tokens_details"), "reasoning_tokens")
-    if reasoning and _count(raw, "total_tokens") == prompt + completion + reasoning:
+    prompt, completion = count(raw, "prompt_tokens"), count(raw, "completion_tokens")
+    reasoning = count(raw.get("completion_tokens_details"), "reasoning_tokens")
+    if reasoning and count(raw, "total_tokens") == prompt + completion + reasoning:
         completion += reasoning
     return Usage(
         prompt=prompt,
         completion=completion,
         cached=min(_cached(raw), prompt),
+        cache_write=min(count(raw.get("prompt_tokens_details"), "cache_write_tokens"), prompt),
         reasoning=min(reasoning, completion),
         raw=_mended(raw),
     )
 
 
 def _cached(raw: dict[str, Any]) -> int:
-    found = _count(raw.get("prompt_tokens_details"), "cached_tokens")
+    found = count(raw.get("prompt_tokens_details"), "cached_tokens")
     if found or raw.keys().isdisjoint(_CACHED_ELSEWHERE):
         return found
-    return _count(raw.get("prompt_token_details"), "cached_tokens") or next(
-        (count for name in _CACHED_ELSEWHERE if (count := _count(raw, name))), 0
+    return count(raw.get("prompt_token_details"), "cached_tokens") or next(
+        (found for name in _CACHED_ELSEWHERE if (found := count(raw, name))), 0
     )
 
 
 def _is_right(raw: dict[str, Any]) -> bool:
     """Whether all counts that a client reads are counts already, as they nearly always are."""
     for name in (*_COUNTS, "total_tokens"):
-        if not _is_whole(raw.get(name)):
+        if not is_whole(raw.get(name)):
             return False
     for name in _DETAILS:
         details = raw.get(name, _NOTHING)
         if type(details) is not dict:
             return False
-        for count in details.values():
-            if type(count) is not int or not 0 <= count < _LARGEST:
+        for number in details.values():
+            if not is_whole(number):
                 return False
     return True
 
@@ -73,29 +74,14 @@ def _mended(raw: dict[str, Any]) -> dict[str, Any]:
     """The counts that every client of the dialect reads, in numbers; everything else as it came."""
     if _is_right(raw):
         return raw
-    mended = {**raw, **{name: _count(raw, name) for name in _COUNTS}}
-    if not _is_whole(raw.get("total_tokens")):
+    mended = {**raw, **{name: count(raw, name) for name in _COUNTS}}
+    if not is_whole(raw.get("total_tokens")):
         mended["total_tokens"] = sum(mended[name] for name in _COUNTS)
     for name, counts in _DETAILS.items():
         details = raw.get(name)
         if isinstance(details, dict):
-            wrong = [count for count in counts if count in details and not _is_whole(details[count])]
+            wrong = [kind for kind in counts if kind in details and not is_whole(details[kind])]
             mended[name] = {**details, **dict.fromkeys(wrong)}
         elif details is not None:
             mended[name] = None
     return mended
-
-
-def _count(details: object, name: str) -> int:
-    value = details.get(name) if type(details) is dict else None
-    if type(value) is int:
-        return value if 0 <= value < _LARGEST else 0
-    return int(value) if _is_count(value) and isinstance(value, int | float) else 0
-
-
-def _is_whole(value: object) -> bool:
-    return type(value) is int and 0 <= value < _LARGEST
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _LARGEST

@@ -42,10 +42,20 @@ def effective_tools(given: Any) -> list[dict[str, Any]]:
 def _tool(given: Any) -> dict[str, Any] | None:
     if not isinstance(given, dict) or not isinstance(given.get("type"), str):
         return None
+    if given["type"] == "mcp":
+        return _without_secrets(given)
     if given["type"] != "function":
         return given
     function = given.get("function", given)
     return _function(function) if isinstance(function, dict) and _text(function, "name") else None
+
+
+def _without_secrets(server: dict[str, Any]) -> dict[str, Any]:
+    """A tool server without the means to enter it, which its user sends anew with each request."""
+    shown = {name: value for name, value in server.items() if name != "authorization"}
+    if isinstance(shown.get("headers"), dict):
+        shown["headers"] = dict.fromkeys(shown["headers"], "<redacted>")
+    return shown
 
 
 def _function(given: dict[str, Any]) -> dict[str, Any]:

@@ -6,35 +6,92 @@ from typing import Any
 import orjson
 
 from gateway import sse
-from gateway.events import Done, Event, Failed
+from gateway.errors import GatewayError, UpstreamDown
+from gateway.events import Event, Text
+from gateway.generation import Generation
+from gateway.surfaces.base import Author, Ended
 from gateway.surfaces.responses.assembly import Assembly
+from gateway.surfaces.responses.document import new_response, response_error
 from gateway.surfaces.responses.items import StreamEvent
+from gateway.surfaces.responses.output import Output
 
-
-def write_response(response: dict[str, Any], events: Sequence[Event]) -> bytes:
-    """The Response that a stream of these events would end with."""
-    for _ in Assembly(response).take(events):
-        pass
-    return orjson.dumps(response)
+_DELTA = b'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","item_id":"'
 
 
 class ResponseWriter:
-    """The events of one streamed Response, ended by its one terminal event and `[DONE]`."""
+    """One Response, plain, or streamed and ended by its one terminal event and `[DONE]`."""
 
-    def __init__(self, response: dict[str, Any]) -> None:
-        self._assembly = Assembly(response)
+    def __init__(self, generation: Generation, author: Author) -> None:
+        self.response = new_response(generation, author.provider)
+        self.ended: Ended | None = None
+        self._output = Output(self.response, generation.ids, author.seal)
+        self._assembly = Assembly(self._output)
         self._has_begun = False
+        self._last_number = 0
+        self._prefix: tuple[object, bytes, bytes] = (None, b"", b"")
+
+    def reply(self, events: Sequence[Event]) -> bytes:
+        if not self._assembly.take_message(events):
+            for _ in self._assembly.take(events):
+                pass
+        self._end()
+        assert self.ended is not None
+        return self.ended.body
 
     def write(self, events: Sequence[Event]) -> bytes:
         parts: list[bytes] = []
         if not self._has_begun:
             self._has_begun = True
-            parts += _written(self._assembly.begin())
-        parts += _written(self._assembly.take(events))
-        if events and isinstance(events[-1], Done | Failed):
-            parts.append(sse.DONE)
+            parts += self._written(self._assembly.begin())
+        for event in events:
+            if type(event) is Text and (number := self._assembly.take_text(event)) is not None:
+                parts += self._delta(event.text, number)
+            else:
+                parts += self._written(self._assembly.take((event,)))
         return b"".join(parts)
 
+    def fail(self, error: GatewayError) -> None:
+        """The answer could not be kept as promised, so it has failed."""
+        self.response |= {"status": "failed", "error": response_error(error), "completed_at": None}
+        self.response["output"] = self.response.pop("output")
+        self._end()
 
-def _written(events: Iterable[StreamEvent]) -> list[bytes]:
-    return [sse.named_event(event["type"], orjson.dumps(event)) for event in events]
+    def end(self) -> bytes:
+        assert self.ended is not None
+        kind = f"response.{self.ended.document['status']}"
+        head = f'event: {kind}\ndata: {{"type":"{kind}","response":'.encode()
+        return b"".join((head, self.ended.body, f',"sequence_number":{self._last_number}}}\n\n'.encode(), sse.DONE))
+
+    def _written(self, events: Iterable[StreamEvent]) -> list[bytes]:
+        written: list[bytes] = []
+        for event in events:
+            kind = event["type"]
+            if event.get("response") is self.response:
+                # The terminal event: told when the Response has been kept.
+                self._last_number = event["sequence_number"]
+                self._end()
+            else:
+                written.append(sse.named_event(kind, _json(event)))
+        return written
+
+    def _delta(self, text: str, number: int) -> tuple[bytes, ...]:
+        """The event that nine of ten are, written around the text: a dictionary for each takes three times as long."""
+        message = self._output.writing
+        assert message is not None
+        part, before, after = self._prefix
+        if part is not message.part:
+            before, after = message.around_delta()
+            self._prefix = (message.part, before, after)
+        return (_DELTA, before, orjson.dumps(text), after, b"%d}\n\n" % number)
+
+    def _end(self) -> None:
+        self.ended = Ended(self.response, _json(self.response))
+
+
+def _json(document: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(document)
+    except orjson.JSONEncodeError:
+        # Read it can be, written it cannot: it is some levels deeper here.
+        message = "The upstream answered with something that is nested too deeply."
+        raise UpstreamDown(message, code="upstream_bad_reply") from None

@@ -1,0 +1,174 @@
+"""Translates what an upstream of OpenAI's kind says when it refuses, or breaks off."""
+
+from typing import Any
+
+import orjson
+
+from gateway.dialects.base import Origin, Refused
+from gateway.errors import UpstreamDown, UpstreamError
+from gateway.providers.row import Facts
+
+_CONTEXT = "context_length_exceeded"
+# llama.cpp's own type for it (seen with xllamacpp 2026.10).
+_CONTEXT_NAMES = frozenset({_CONTEXT, "exceed_context_size_error", "too_many_prompt_tokens"})
+# Mistral's type for it comes with status 400 (shared facts on providers, section 9).
+_UNKNOWN_MODEL = frozenset({"model_not_found", "invalid_model"})
+_INVALID = "invalid_request_error"
+# What errors that come with status 200 mean, where they give no status of their own.
+_STATUSES = {
+    _INVALID: 400,
+    "BadRequestError": 400,
+    "tool_use_failed": 400,
+    _CONTEXT: 400,
+    "authentication_error": 401,
+    "invalid_api_key": 401,
+    "NotFoundError": 404,
+    "model_not_found": 404,
+    "rate_limit_error": 429,
+    "rate_limit_exceeded": 429,
+    "insufficient_quota": 429,
+    # The codes of a Response that failed (shared facts on the Responses API, section 1.8); what is not here is a 502.
+    **dict.fromkeys(
+        (
+            *("invalid_prompt", "data_residency_mismatch", "bio_policy", "misalignment_policy_violation"),
+            *("invalid_image", "invalid_image_format", "invalid_base64_image", "invalid_image_url", "image_too_large"),
+            *("image_too_small", "image_parse_error", "image_content_policy_violation", "invalid_image_mode"),
+            *("image_file_too_large", "unsupported_image_media_type", "empty_image_file", "image_file_not_found"),
+            "failed_to_download_image",
+        ),
+        400,
+    ),
+}
+
+
+def decode_refusal(refused: Refused, facts: Facts, prompt: str) -> UpstreamError:
+    """The error for the client, by status first, then by the upstream's own code.
+
+    `prompt` is the field that has the prompt in the dialect's requests: a context that is too long is about that.
+    """
+    return _decode(error_fields(_parsed(refused.body)), refused, facts, prompt)
+
+
+def decode_in_band(fields: dict[str, Any], origin: Origin, prompt: str) -> UpstreamError:
+    """The error for the fields of one that came with status 200."""
+    return _decode(fields, Refused(origin.provider, _status(fields), {}, b""), origin.facts, prompt)
+
+
+def error_fields(document: Any) -> dict[str, Any]:
+    """The fields of an error body, whichever of the shapes in use it has."""
+    if not isinstance(document, dict):
+        return {}
+    error = document.get("error", document)
+    if isinstance(error, str):
+        return {"message": error, "code": document.get("code")}
+    return error if isinstance(error, dict) else {}
+
+
+def _decode(fields: dict[str, Any], refused: Refused, facts: Facts, prompt: str) -> UpstreamError:
+    match refused.status:
+        case 401 | 403 if not _is_moderation(fields):
+            return _refused_key(refused)
+        case 402:
+            message = f"{refused.provider} has no credit left. The operator of this gateway must top it up."
+            return UpstreamDown(message, code="insufficient_quota")
+        case 404:
+            return _unknown_model(fields, refused)
+        case 429 | 498:
+            return _throttled(fields, refused)
+        case 400 | 403 | 413 | 415 | 422:
+            return _invalid(fields, refused, facts, prompt)
+        case status if status in (408, 409, 424) or status >= 500:
+            message = f"{refused.provider} failed to answer (status {status})."
+            error = UpstreamError(503, message, type="server_error", code="overloaded")
+            return _later(error, refused)
+        case status:
+            return UpstreamDown(f"{refused.provider} answered with status {status}.", code="upstream_error")
+
+
+def _invalid(fields: dict[str, Any], refused: Refused, facts: Facts, prompt: str) -> UpstreamError:
+    code, message = _text(fields, "code"), _message(fields, refused)
+    if facts.refused_key and facts.refused_key.search(_text(fields, "message") or ""):
+        return _refused_key(refused)
+    if _is_context(fields, facts):
+        return UpstreamError(400, message, type=_INVALID, code=_CONTEXT, param=prompt)
+    if {code, _text(fields, "type")} & _UNKNOWN_MODEL:
+        return _unknown_model(fields, refused)
+    if refused.status == 403:
+        return UpstreamError(400, message, type=_INVALID, code="content_filter")
+    return UpstreamError(400, message, type=_INVALID, code=code, param=_text(fields, "param"))
+
+
+def _refused_key(refused: Refused) -> UpstreamError:
+    message = f"{refused.provider} refused the gateway's credentials. The operator of this gateway must mend them."
+    return UpstreamDown(message, code="upstream_auth")
+
+
+def _unknown_model(fields: dict[str, Any], refused: Refused) -> UpstreamError:
+    message = _message(fields, refused)
+    return UpstreamError(404, message, type=_INVALID, code="model_not_found", param="model")
+
+
+def _throttled(fields: dict[str, Any], refused: Refused) -> UpstreamError:
+    is_quota = "insufficient_quota" in (_text(fields, "code"), _text(fields, "type"))
+    code = "insufficient_quota" if is_quota else "rate_limit_exceeded"
+    error = UpstreamError(429, _message(fields, refused), type="rate_limit_error", code=code)
+    return _later(error, refused)
+
+
+def _later(error: UpstreamError, refused: Refused) -> UpstreamError:
+    """Pass on when to come again, in the spellings that clients read."""
+    for name in ("retry-after", "retry-after-ms"):
+        value = refused.headers.get(name, "")
+        if value and len(value) <= 64 and value.isascii() and value.isprintable():
+            error.headers.append((name.encode(), value.encode()))
+    return error
+
+
+def _is_context(fields: dict[str, Any], facts: Facts) -> bool:
+    if {_text(fields, "code"), _text(fields, "type")} & _CONTEXT_NAMES:
+        return True
+    return bool(facts.context_too_long and facts.context_too_long.search(_text(fields, "message") or ""))
+
+
+def _is_moderation(fields: dict[str, Any]) -> bool:
+    """Whether a 403 is about what the caller wrote (OpenRouter; shared facts on providers, section 13)."""
+    metadata = fields.get("metadata")
+    return isinstance(metadata, dict) and ("reasons" in metadata or "flagged_input" in metadata)
+
+
+def _status(fields: dict[str, Any]) -> int:
+    """The status that an error in a body speaks of; 502 where it speaks of none."""
+    for name in ("status_code", "status", "code"):
+        value = fields.get(name)
+        if isinstance(value, str) and value.isascii() and value.isdigit():
+            value = int(value[:4])
+        if isinstance(value, int) and 400 <= value <= 599:
+            return value
+    names = (_text(fields, "code"), _text(fields, "type"))
+    return next((_STATUSES[name] for name in names if name in _STATUSES), 502)
+
+
+def _message(fields: dict[str, Any], refused: Refused) -> str:
+    said = _text(fields, "message") or _text(fields, "detail") or _first_detail(fields.get("detail"))
+    return f"{refused.provider}: {said or f'it answered with status {refused.status}.'}"
+
+
+def _first_detail(detail: Any) -> str | None:
+    """The first complaint of a FastAPI server: `{"detail": [{"loc": ["body", "n"], "msg": …}]}`."""
+    match detail:
+        case [{"msg": str() as says, "loc": list() as place}, *_]:
+            return f"{'.'.join(map(str, place))}: {says}"
+        case _:
+            return None
+
+
+def _text(fields: dict[str, Any], name: str) -> str | None:
+    value = fields.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None

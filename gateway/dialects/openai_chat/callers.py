@@ -1,0 +1,55 @@
+"""Gives the calls of an answer the names, namespaces and kinds that the client knows."""
+
+from typing import Any
+
+import orjson
+
+from gateway.dialects.base import Origin
+from gateway.dialects.openai_chat.calls import Called
+from gateway.dialects.openai_chat.tool_choice import permitted
+from gateway.dialects.openai_chat.toolbox import Toolbox
+from gateway.dialects.openai_chat.tools import INPUT
+from gateway.errors import UpstreamDown
+from gateway.events import ToolCall
+from gateway.generation import Generation
+
+
+class Translator:
+    """Turns the calls of one answer back into calls of the client's tools, and lets no forbidden one through."""
+
+    def __init__(self, generation: Generation, origin: Origin) -> None:
+        self._toolbox = Toolbox(generation)
+        self._permitted = permitted(generation.tool_choice, self._toolbox)
+        self._provider = origin.provider
+
+    def begin(self, called: Called, index: int, call_id: str, choice: int) -> ToolCall:
+        """The beginning of a call. Raises `UpstreamDown` for a tool that the request's tool choice rules out."""
+        if self._permitted is not None and called.name not in self._permitted:
+            message = f"{self._provider} called a tool that the request's tool_choice does not allow."
+            raise UpstreamDown(message, code="upstream_bad_reply")
+        offer = self._toolbox.offered(called.name)
+        if offer is None or offer.kind is None:
+            return ToolCall(index, call_id, called.name, choice, "custom" if called.is_text else "function")
+        return ToolCall(index, call_id, offer.name, choice, offer.kind, offer.namespace)
+
+
+def is_wrapped(call: ToolCall, called: Called) -> bool:
+    """Whether the free text for a tool comes inside a function's arguments."""
+    return call.kind == "custom" and not called.is_text
+
+
+def free_text(arguments: str) -> str:
+    """The free text in the arguments of a function that stands in for a tool: the text itself, if it is no JSON."""
+    try:
+        document: Any = orjson.loads(arguments)
+    except orjson.JSONDecodeError:
+        return arguments
+    match document:
+        case str():
+            return document
+        case dict() if isinstance(document.get(INPUT), str):
+            return str(document[INPUT])
+        case dict() if len(document) == 1 and isinstance(text := next(iter(document.values())), str):
+            return text
+        case _:
+            return arguments

@@ -1,0 +1,43 @@
+"""OpenAI's Responses API, and the servers that speak the same."""
+
+from collections.abc import Mapping
+
+from gateway.dialects.base import Decoder, Origin, Outbound, Refused
+from gateway.dialects.models import model_names
+from gateway.dialects.openai_responses.encode import encode_request
+from gateway.dialects.openai_responses.errors import decode_error
+from gateway.dialects.openai_responses.reply import decode_reply
+from gateway.dialects.openai_responses.stream import ResponsesDecoder
+from gateway.errors import UpstreamError
+from gateway.events import Event
+from gateway.generation import Generation
+from gateway.providers.row import Facts
+
+
+class OpenAIResponses:
+    """The dialect `openai-responses`: `POST /responses`, never stored there, events named by their type.
+
+    Answers are always told in neutral events, whichever surface asks: they are as rich as what they are made of.
+    """
+
+    name = "openai-responses"
+    models_path = "/models"
+
+    def authorize(self, key: str) -> Mapping[str, str]:
+        return {"authorization": f"Bearer {key}"}
+
+    def encode(self, generation: Generation, origin: Origin) -> Outbound:
+        body, dropped = encode_request(generation, origin, self.name)
+        return Outbound("/responses", body, dropped)
+
+    def decode_reply(self, body: bytes, generation: Generation, origin: Origin, *, is_native: bool) -> list[Event]:
+        return decode_reply(body, origin)
+
+    def decoder(self, generation: Generation, origin: Origin, *, is_native: bool) -> Decoder:
+        return ResponsesDecoder(origin)
+
+    def decode_error(self, refused: Refused, facts: Facts) -> UpstreamError:
+        return decode_error(refused, facts)
+
+    def decode_models(self, body: bytes) -> list[str]:
+        return model_names(body)

@@ -1,0 +1,54 @@
+"""Makes a conversation's items ready for an upstream that keeps no state of ours."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+# Ids of the gateway's making: 160 random bits, and the item's number where it is one of a response's. Those of OpenAI
+# are longer.
+_OWN_ID = re.compile(r"[a-z]+_[0-9a-f]{40}(?:[0-9a-f]{4})?")
+# Items that need no id (shared facts on the Responses API, appendix A). Others are known by theirs.
+_NEED_NO_ID = frozenset(
+    {
+        "message",
+        "reasoning",
+        "function_call",
+        "function_call_output",
+        "custom_tool_call",
+        "custom_tool_call_output",
+        "tool_search_call",
+        "tool_search_output",
+        "additional_tools",
+        "shell_call",
+        "shell_call_output",
+        "apply_patch_call",
+        "apply_patch_call_output",
+        "mcp_approval_response",
+        "compaction",
+    }
+)
+
+
+def input_items(items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The items as the upstream is to get them: with its own state in reasoning, and without ids of the gateway's."""
+    return [_with_state(item) if "state" in item else _without_own_id(item) for item in items]
+
+
+def _without_own_id(item: dict[str, Any]) -> dict[str, Any]:
+    given, kind = item.get("id"), item.get("type") or "message"
+    if not isinstance(given, str) or not isinstance(kind, str) or kind not in _NEED_NO_ID:
+        return item
+    if not _OWN_ID.fullmatch(given):
+        return item
+    # A field that a reasoning item of ours has for clients, and that says nothing.
+    is_empty = item.get("encrypted_content", "") is None
+    gone = ("id", "encrypted_content") if is_empty else ("id",)
+    return {name: value for name, value in item.items() if name not in gone}
+
+
+def _with_state(item: dict[str, Any]) -> dict[str, Any]:
+    """Reasoning as its author gave it: under its own id, with its own encrypted content."""
+    own = {name: value for name, value in item.items() if name not in ("id", "encrypted_content", "state", "status")}
+    if not own.get("content"):
+        own.pop("content", None)
+    return {**own, **item["state"]}

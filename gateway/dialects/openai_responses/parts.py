@@ -1,0 +1,73 @@
+"""The texts of an item while they are told: what was said already, and what is missing of what was meant."""
+
+from collections.abc import Callable
+from typing import Any
+
+from gateway.dialects.openai_responses.lanes import Lane
+from gateway.dialects.openai_responses.logprobs import token_entries
+from gateway.events import Annotation, Event, PartBegan, PartKind, Reasoning, Refusal, Summary, Text
+
+_TELL: dict[str, Callable[[str], Event]] = {
+    "output_text": Text,
+    "refusal": Refusal,
+    "reasoning_text": Reasoning,
+    "summary_text": Summary,
+}
+
+
+class Part(Lane):
+    """One text of a message or of reasoning, with its citations and log probabilities."""
+
+    def __init__(self, kind: PartKind) -> None:
+        super().__init__()
+        self.kind = kind
+        self.pieces: list[str] = []
+        self._logprobs = 0
+        self._annotations: list[dict[str, Any]] = []
+        self.began = PartBegan(kind)
+        self.tell = _TELL[kind]
+        """The event of a piece of its text."""
+
+    @property
+    def text(self) -> str:
+        """What was told so far."""
+        if len(self.pieces) > 1:
+            self.pieces[:] = ["".join(self.pieces)]
+        return self.pieces[0] if self.pieces else ""
+
+    def say(self, text: str, logprobs: Any = None) -> list[Event]:
+        """Tell a piece."""
+        entries = token_entries(logprobs) if logprobs else None
+        if not text and not entries:
+            return []
+        self.pieces.append(text)
+        if entries:
+            self._logprobs += len(entries)
+            return [Text(text, logprobs=entries)]
+        return [self.tell(text)]
+
+    def cite(self, annotation: Any) -> list[Event]:
+        """Tell a citation."""
+        if self.kind != "output_text" or not isinstance(annotation, dict):
+            return []
+        self._annotations.append(annotation)
+        return [Annotation(annotation)]
+
+    def complete(self, final: Any) -> list[Event]:
+        """Tell what is missing of the part as it is in the end. Where that is another text, what was told stands."""
+        if not isinstance(final, dict):
+            return []
+        text = final.get("refusal" if self.kind == "refusal" else "text")
+        told = self.text
+        rest = text[len(told) :] if isinstance(text, str) and text.startswith(told) else ""
+        logprobs = final.get("logprobs") if self.kind == "output_text" else None
+        left = logprobs[self._logprobs :] if isinstance(logprobs, list) else None
+        events = self.say(rest, left)
+        annotations = final.get("annotations")
+        for annotation in annotations[len(self._annotations) :] if isinstance(annotations, list) else ():
+            events += self.cite(annotation)
+        return events
+
+    def written(self, final: dict[str, Any]) -> dict[str, Any]:
+        """The part as it was told; what else is known of it stays."""
+        return {**final, "type": self.kind, "refusal" if self.kind == "refusal" else "text": self.text}

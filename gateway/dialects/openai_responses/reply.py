@@ -1,0 +1,53 @@
+"""Reads a plain Response."""
+
+from typing import Any
+
+import orjson
+
+from gateway.dialects.base import Origin
+from gateway.dialects.openai_responses.answer import Answer
+from gateway.dialects.openai_responses.depth import is_too_deep
+from gateway.dialects.openai_responses.ending import conclusion, status_of, usage_of
+from gateway.dialects.openai_responses.errors import NotResponse, bad_reply, error_in_band, failure
+from gateway.dialects.openai_responses.usual import UsualDelta
+from gateway.events import Done, Event, Failed
+
+
+def decode_reply(body: bytes, origin: Origin) -> list[Event]:
+    """The events of one reply, ending in `Done`, or in `Failed` if it is no Response or one that failed."""
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return [Failed(bad_reply(origin.provider, "answered with something that is not JSON"))]
+    try:
+        if not isinstance(document, dict) or is_too_deep(body, document):
+            raise NotResponse
+        if "output" not in document and document.get("object") != "response":
+            return [_no_response(document, origin)]
+        return _read(document, origin)
+    except NotResponse:
+        return [Failed(bad_reply(origin.provider, "answered with no Response"))]
+
+
+def ended(answer: Answer, response: dict[str, Any], status: str, origin: Origin) -> list[Event]:
+    """The last events of an answer, streamed or not, by the whole Response."""
+    usage = usage_of(response)
+    if status in ("failed", "cancelled"):
+        return [*usage, Failed(failure(response, status, origin))]
+    events = answer.ended(response.get("output"), "incomplete" if status == "incomplete" else "completed")
+    return [*events, *conclusion(response, status, has_calls=answer.has_calls), *usage, Done()]
+
+
+def _read(document: dict[str, Any], origin: Origin) -> list[Event]:
+    status = status_of(document)
+    if status in ("completed", "incomplete") and not isinstance(document.get("output"), list):
+        raise NotResponse
+    return ended(Answer(UsualDelta()), document, status, origin)
+
+
+def _no_response(document: dict[str, Any], origin: Origin) -> Failed:
+    """An error with a status of success, or nothing that is known."""
+    is_error = document.get("error") or document.get("object") == "error" or document.get("type") == "error"
+    if not is_error and not isinstance(document.get("message") or document.get("detail"), str):
+        raise NotResponse
+    return Failed(error_in_band(document, origin))

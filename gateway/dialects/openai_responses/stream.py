@@ -1,0 +1,172 @@
+"""Reads a streamed Response, event by event."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import orjson
+
+from gateway.dialects.base import Origin
+from gateway.dialects.openai_responses.answer import Answer
+from gateway.dialects.openai_responses.depth import is_too_deep
+from gateway.dialects.openai_responses.ending import status_of
+from gateway.dialects.openai_responses.errors import NotResponse, bad_reply, error_in_band
+from gateway.dialects.openai_responses.reply import ended
+from gateway.dialects.openai_responses.usual import UsualDelta
+from gateway.errors import GatewayError, UpstreamDown
+from gateway.events import Event, Failed, PartKind
+
+_Object = dict[str, Any]
+_Read = Callable[[Answer, _Object], list[Event]]
+_TERMINAL = {
+    "response.completed": "completed",
+    "response.incomplete": "incomplete",
+    "response.failed": "failed",
+    "response.cancelled": "cancelled",
+    "response.done": None,
+}
+_NOTHING_NEW = ("response.created", "response.in_progress", "response.queued", "keepalive", "ping")
+_OF_AN_ITEM = re.compile(r"response\.(\w+?)(?:_code|_arguments)?\.\w+")
+
+
+class ResponsesDecoder:
+    """Turns the events of a Responses stream into neutral ones. It ends with the event that has the whole Response."""
+
+    def __init__(self, origin: Origin) -> None:
+        self.is_over = False
+        self._origin = origin
+        self._usual = UsualDelta()
+        self._answer = Answer(self._usual)
+
+    def feed(self, payload: bytes) -> Sequence[Event]:
+        if self.is_over:
+            return ()
+        try:
+            event = orjson.loads(payload)
+        except orjson.JSONDecodeError:
+            return self._feed_words(payload.strip())
+        if type(event) is not dict:
+            return self._fail(self._nonsense())
+        usual = self._usual.take(event)
+        if usual is not None:
+            return usual
+        self._usual.forget()
+        try:
+            if is_too_deep(payload, event):
+                raise NotResponse
+            return self._read(event)
+        except NotResponse:
+            return self._fail(self._nonsense())
+
+    def end(self) -> Sequence[Event]:
+        if self.is_over:
+            return ()
+        message = f"{self._origin.provider} ended the stream before the answer was complete."
+        return self._fail(UpstreamDown(message, code="upstream_cut_off"))
+
+    def _read(self, event: _Object) -> list[Event]:
+        kind = event.get("type")
+        if not isinstance(kind, str):
+            return self._unnamed(event)
+        read = _READ.get(kind)
+        if read is not None:
+            return read(self._answer, event)
+        if kind in _TERMINAL:
+            response = event.get("response")
+            return self._end(response if isinstance(response, dict) else {}, _TERMINAL[kind])
+        if kind in _NOTHING_NEW:
+            return []
+        if kind in ("error", "response.error") or (event.get("error") and not kind.startswith("response.")):
+            return self._fail(error_in_band(event, self._origin))
+        named = _OF_AN_ITEM.fullmatch(kind)
+        return self._answer.happened(event, named[1] if named else "")
+
+    def _unnamed(self, event: _Object) -> list[Event]:
+        """An event without a type: an error, a whole Response, or nothing that is known."""
+        if event.get("object") == "response" and isinstance(event.get("output"), list):
+            return self._end(event, None)
+        if event.get("error") or event.get("object") == "error":
+            return self._fail(error_in_band(event, self._origin))
+        return []
+
+    def _end(self, response: _Object, told: str | None) -> list[Event]:
+        events = ended(self._answer, response, status_of(response, told), self._origin)
+        self.is_over = True
+        return events
+
+    def _feed_words(self, payload: bytes) -> Sequence[Event]:
+        if not payload:
+            return ()
+        # By itself `[DONE]` ends nothing: the event before it has the whole Response, or there was none.
+        return self.end() if payload == b"[DONE]" else self._fail(self._nonsense())
+
+    def _fail(self, error: GatewayError) -> list[Event]:
+        self.is_over = True
+        return [Failed(error)]
+
+    def _nonsense(self) -> UpstreamDown:
+        return bad_reply(self._origin.provider, "streamed something that is no event of a Response")
+
+
+def _delta(kind: PartKind) -> _Read:
+    return lambda answer, event: answer.text(event, kind, event.get("delta"))
+
+
+def _done(kind: PartKind) -> _Read:
+    return lambda answer, event: answer.text_done(event, kind, event, is_over=False)
+
+
+def _part_added(answer: Answer, event: _Object) -> list[Event]:
+    kind = _part_kind(event)
+    return answer.text(event, kind, "") if kind else []
+
+
+def _part_done(answer: Answer, event: _Object) -> list[Event]:
+    kind = _part_kind(event)
+    return answer.text_done(event, kind, event.get("part"), is_over=True) if kind else []
+
+
+def _part_kind(event: _Object) -> PartKind | None:
+    part = event.get("part")
+    kind = part.get("type") if isinstance(part, dict) else None
+    return _PART_KINDS.get(kind) if isinstance(kind, str) else None
+
+
+_PART_KINDS: dict[str, PartKind] = {
+    "output_text": "output_text",
+    "refusal": "refusal",
+    "reasoning_text": "reasoning_text",
+    "summary_text": "summary_text",
+}
+_READ: dict[str, _Read] = {
+    "response.output_item.added": Answer.item_added,
+    "response.output_item.done": Answer.item_done,
+    "response.output_text.delta": _delta("output_text"),
+    "response.output_text.done": _done("output_text"),
+    "response.output_text.annotation.added": Answer.cited,
+    "response.refusal.delta": _delta("refusal"),
+    "response.refusal.done": _done("refusal"),
+    "response.reasoning_text.delta": _delta("reasoning_text"),
+    "response.reasoning_text.done": _done("reasoning_text"),
+    # Open Responses has another name for them (shared facts on the Responses API, section 1.10).
+    "response.reasoning.delta": _delta("reasoning_text"),
+    "response.reasoning.done": _done("reasoning_text"),
+    "response.reasoning_summary_text.delta": _delta("summary_text"),
+    "response.reasoning_summary_text.done": _done("summary_text"),
+    "response.content_part.added": _part_added,
+    "response.content_part.done": _part_done,
+    "response.reasoning_summary_part.added": _part_added,
+    "response.reasoning_summary_part.done": _part_done,
+    "response.function_call_arguments.delta": lambda answer, event: answer.arguments(
+        event, "function_call", event.get("delta")
+    ),
+    "response.function_call_arguments.done": lambda answer, event: answer.arguments_done(
+        event, "function_call", event.get("arguments")
+    ),
+    "response.custom_tool_call_input.delta": lambda answer, event: answer.arguments(
+        event, "custom_tool_call", event.get("delta")
+    ),
+    "response.custom_tool_call_input.done": lambda answer, event: answer.arguments_done(
+        event, "custom_tool_call", event.get("input")
+    ),
+}

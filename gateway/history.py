@@ -1,0 +1,90 @@
+"""What was said before: chains of responses, conversations, and single items that are referred to."""
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection
+
+from gateway.errors import InvalidRequest, NotFound
+from gateway.store import conversations, responses
+from gateway.store.database import Database
+from gateway.store.errors import Missing
+from gateway.store_failures import explained
+from gateway.stored_responses import StoredResponses
+
+Items = list[dict[str, Any]]
+
+MAX_DEPTH = 1024
+"""Responses in a chain."""
+MAX_BYTES = 32 * 1024 * 1024
+"""Of input and output in a chain, or of items in a conversation, as JSON."""
+
+_PREVIOUS = "previous_response_id"
+
+
+@dataclass(slots=True)
+class Chain:
+    """What a response goes on from: items oldest first, how many responses they come from, and their size in bytes."""
+
+    items: Items
+    depth: int
+    size: int
+
+
+class History:
+    """Reads what one key has stored; what is another's is not there. `Unavailable` where the database is away."""
+
+    def __init__(self, database: Database, stored: StoredResponses) -> None:
+        self._database = database
+        self._stored = stored
+
+    async def chain(self, key_id: str, response_id: str) -> Chain:
+        """The input and output of a response and all before it, without their instructions.
+
+        Raises `InvalidRequest` if one of them is not there, or if they are too many or too large.
+        """
+        work = partial(_chain, key_id=key_id, response_id=response_id, now=time.time())
+        try:
+            with explained():
+                head, links = await self._database.read(work)
+        except NotFound as missing:
+            message = missing.message.replace("Response", "Previous response", 1)
+            raise InvalidRequest(message, param=_PREVIOUS, code="previous_response_not_found") from None
+        items: Items = []
+        for link in links:
+            items += orjson.loads(link.input)
+            items += orjson.loads(link.output)
+        return Chain(items, head.depth, head.chain_size)
+
+    async def conversation(self, key_id: str, conversation_id: str) -> Items:
+        """The items of a conversation, oldest first. Raises `NotFound`, and `InvalidRequest` if they are too large."""
+        work = partial(conversations.items, key_id=key_id, id_=conversation_id, limit=MAX_BYTES)
+        try:
+            with explained():
+                return [orjson.loads(item) for item in await self._database.read(work)]
+        except (NotFound, InvalidRequest) as error:
+            error.param = "conversation"
+            raise
+
+    async def find(self, key_id: str, item_ids: Collection[str]) -> dict[str, dict[str, Any]]:
+        """Those of the items that are there, by their ids: from stored responses, and from conversations."""
+        return await self._stored.items(key_id, item_ids)
+
+
+def _chain(
+    connection: Connection, key_id: str, response_id: str, now: float
+) -> tuple[responses.Head, list[responses.Link]]:
+    head = responses.head(connection, key_id, response_id, now)
+    if head is None:
+        raise Missing("response", response_id)
+    if head.depth >= MAX_DEPTH:
+        message = f"The chain of responses before this one has {head.depth} links; at most {MAX_DEPTH} make one."
+        raise InvalidRequest(message, param=_PREVIOUS, code="response_chain_too_long")
+    if head.chain_size > MAX_BYTES:
+        message = f"The chain before this one is larger than {MAX_BYTES // 1024 // 1024} MiB. Begin anew."
+        raise InvalidRequest(message, param=_PREVIOUS, code="response_chain_too_large")
+    return head, responses.chain(connection, key_id, response_id)

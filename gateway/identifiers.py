@@ -1,0 +1,58 @@
+"""Identifiers in OpenAI's manner: a prefix that tells the kind, and what nobody can guess."""
+
+import re
+import secrets
+from itertools import count
+
+_HEX = 40
+_ITEM = re.compile(rf"[a-z]+_([0-9a-f]{{{_HEX}}})[0-9a-f]{{4,}}")
+_PREFIXES = {
+    "message": "msg",
+    "function_call": "fc",
+    "function_call_output": "fco",
+    "custom_tool_call": "ctc",
+    "custom_tool_call_output": "ctco",
+    "reasoning": "rs",
+    "web_search_call": "ws",
+    "file_search_call": "fs",
+    "code_interpreter_call": "ci",
+    "image_generation_call": "ig",
+    "computer_call": "cu",
+    "mcp_call": "mcp",
+    "mcp_list_tools": "mcpl",
+    "mcp_approval_request": "mcpr",
+    "compaction": "cmp",
+}
+
+
+def new_id(prefix: str) -> str:
+    """A fresh identifier of 160 random bits, such as `conv_…`."""
+    return f"{prefix}_{secrets.token_hex(_HEX // 2)}"
+
+
+def item_prefix(kind: str) -> str:
+    """The prefix of an item's id by the item's type."""
+    return _PREFIXES.get(kind, "item")
+
+
+class ResponseIds:
+    """The ids of one response and of its items. An item's id tells its response, so that references need no index."""
+
+    def __init__(self) -> None:
+        self._hex = secrets.token_hex(_HEX // 2)
+        self._numbers = count()
+
+    @property
+    def response(self) -> str:
+        """The response's own id."""
+        return f"resp_{self._hex}"
+
+    def item(self, kind: str) -> str:
+        """The id of the next item, of this type."""
+        return f"{_PREFIXES.get(kind, 'item')}_{self._hex}{next(self._numbers):04x}"
+
+
+def response_of(item_id: str) -> str | None:
+    """The id of the response that an item belongs to, by the item's id; None for an id that is not of our making."""
+    match = _ITEM.fullmatch(item_id)
+    return f"resp_{match[1]}" if match else None

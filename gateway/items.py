@@ -1,0 +1,74 @@
+"""Conversation items as they are stored and listed: with an id, a status, and content in parts."""
+
+import re
+from typing import Any
+
+from gateway.identifiers import item_prefix, new_id
+
+_WITH_STATUS = frozenset(
+    {"message", "program_output", "mcp_call"}
+    | {"function_call", "function_call_output", "custom_tool_call", "custom_tool_call_output"}
+    | {"file_search_call", "web_search_call", "code_interpreter_call", "image_generation_call"}
+    | {"computer_call", "computer_call_output", "local_shell_call", "local_shell_call_output"}
+    | {"shell_call", "shell_call_output", "apply_patch_call", "apply_patch_call_output"}
+    | {"tool_search_call", "tool_search_output"}
+)
+"""The types whose stored form says how far it has come."""
+
+_GIVEN_ID = re.compile(r"[!-~]{1,128}")
+
+
+def item_type(item: dict[str, Any]) -> str:
+    """The type of an item, which messages and references may leave out."""
+    kind = item.get("type")
+    if isinstance(kind, str):
+        return kind
+    return "message" if "role" in item else "item_reference"
+
+
+def given_id(item: dict[str, Any]) -> str | None:
+    """The id that an item brings along, if it is one that can be kept: short, printable and without spaces."""
+    id_ = item.get("id")
+    return id_ if isinstance(id_, str) and _GIVEN_ID.fullmatch(id_) else None
+
+
+def identified(item: dict[str, Any]) -> dict[str, Any]:
+    """The item in its stored form, under its own id, or under a new one if it has none that can be kept."""
+    return normalise_item(item, given_id(item) or new_id(item_prefix(item_type(item))))
+
+
+def normalise_item(item: dict[str, Any], id_: str) -> dict[str, Any]:
+    """The stored form of an item, with this id. What it says already stays; the item itself is left as it is."""
+    kind = item_type(item)
+    normal = {"id": id_, "type": kind} | item | {"id": id_, "type": kind}
+    if kind in _WITH_STATUS and normal.get("status") is None:
+        normal["status"] = "completed"
+    if kind == "message":
+        normal["content"] = _parts(item.get("content"), is_output=item.get("role") == "assistant")
+    elif kind == "reasoning" and normal.get("summary") is None:
+        normal["summary"] = []
+    return normal
+
+
+def _parts(content: Any, *, is_output: bool) -> Any:
+    if isinstance(content, str):
+        content = [{"type": "output_text" if is_output else "input_text", "text": content}]
+    if not isinstance(content, list):
+        return content
+    return [_part(part) for part in content]
+
+
+def _part(part: Any) -> Any:
+    match part:
+        case {"type": "output_text"}:
+            return {"annotations": [], "logprobs": []} | part
+        case {"type": "input_image"} if part.get("detail") is None:
+            return part | {"detail": "auto"}
+        case _:
+            return part
+
+
+def item_list(items: list[dict[str, Any]], has_more: bool) -> dict[str, Any]:
+    """The list object for one page of items."""
+    first, last = (items[0]["id"], items[-1]["id"]) if items else (None, None)
+    return {"object": "list", "data": items, "first_id": first, "last_id": last, "has_more": has_more}

@@ -1,0 +1,58 @@
+"""Gives reasoning that was sealed for its author back to that author, and takes it away from everybody else."""
+
+from dataclasses import replace
+from typing import Any
+
+from gateway.generation import Generation
+from gateway.sealing import Sealer, is_sealed
+
+
+class Recovery:
+    """Opens the seals of one request, on its way to one provider and model."""
+
+    def __init__(self, sealer: Sealer, key_id: str, provider: str, model: str) -> None:
+        self._sealer = sealer
+        self._key_id = key_id
+        self._author = (provider, model)
+
+    def recover(self, generation: Generation, *, is_native: bool) -> Generation:
+        """The request with the state of its reasoning in place, under `state`.
+
+        What only others can use is told in `removed`. It is taken out of a native request; elsewhere it stays in its
+        place, so that places in error messages are the client's, and goes nowhere without its state. Encrypted
+        content that is no seal of ours goes on in a native request: its upstream can tell whether it is its own.
+        """
+        if not any(item.get("type") == "reasoning" for item in generation.items):
+            return generation
+        items: list[dict[str, Any]] = []
+        removed: list[dict[str, Any]] = []
+        for item in generation.items:
+            found = self._item(item, is_native=is_native) if item.get("type") == "reasoning" else item
+            if isinstance(found, str):
+                removed.append(_removal(item, found))
+                if is_native:
+                    continue
+                found = _bare(item)
+            items.append(found)
+        return replace(generation, items=items, removed=removed)
+
+    def _item(self, item: dict[str, Any], *, is_native: bool) -> dict[str, Any] | str:
+        """The item as the upstream is to get it, or the reason why it must not."""
+        content = item.get("encrypted_content")
+        if not is_sealed(content):
+            return _bare(item) if is_native else "model_mismatch"
+        sealed = self._sealer.open(self._key_id, str(content))
+        if sealed is None:
+            return "organization_mismatch"
+        if (sealed.provider, sealed.model) != self._author:
+            return "model_mismatch"
+        return {**item, "state": sealed.state}
+
+
+def _bare(item: dict[str, Any]) -> dict[str, Any]:
+    # A client may send a `state` of its own making.
+    return {name: value for name, value in item.items() if name != "state"}
+
+
+def _removal(item: dict[str, Any], reason: str) -> dict[str, Any]:
+    return {"id": str(item.get("id") or ""), "type": "reasoning", "action": "removed", "reason": reason}

@@ -1,0 +1,170 @@
+"""Responses as they were sent, with the input that they answer, each bound to the key that asked."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, literal, select
+from sqlalchemy import delete as delete_from
+
+from gateway.store.errors import Missing
+from gateway.store.tables import responses
+from gateway.store.upsert import insert_into
+
+_CHUNK = 50
+"""Rows a statement. One statement for all of them, since SQLite's driver hands over the interpreter at each."""
+
+
+@dataclass(slots=True, kw_only=True)
+class StoredResponse:
+    """A response and the input it answers, as JSON. Times in seconds since 1970, sizes in bytes.
+
+    `document` is the response up to its `output`, which stands last and is kept apart: chains are made of input and
+    output. `size` is theirs, `chain_size` the sum over the chain, `depth` how many responses it has, this one included.
+    """
+
+    id: str
+    key_id: str
+    previous_id: str | None
+    conversation_id: str | None
+    created_at: float
+    expires_at: float
+    status: str
+    depth: int
+    size: int
+    chain_size: int
+    document: bytes
+    input: bytes
+    output: bytes = b"[]"
+
+
+class Head(NamedTuple):
+    """What one needs to know of a response before its chain is loaded."""
+
+    depth: int
+    chain_size: int
+    conversation_id: str | None
+    status: str
+
+
+class Link(NamedTuple):
+    """One response of a chain: its input and its output, each a JSON array of items."""
+
+    id: str
+    input: bytes
+    output: bytes
+
+
+_NAMES = tuple(StoredResponse.__slots__)
+_values = attrgetter(*_NAMES)
+_table = responses.c
+
+
+def add(connection: Connection, rows: Sequence[StoredResponse]) -> None:
+    """Store responses. One whose id is there already stays as it is: the same rows may come again."""
+    insert = _insert_at_once if connection.dialect.name == "sqlite" else _insert_in_turn
+    for start in range(0, len(rows), _CHUNK):
+        insert(connection, [_values(row) for row in rows[start : start + _CHUNK]])
+
+
+def _insert_at_once(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    places = f"({', '.join('?' * len(_NAMES))})"
+    statement = f"INSERT OR IGNORE INTO responses ({', '.join(_NAMES)}) VALUES {', '.join([places] * len(rows))}"
+    connection.exec_driver_sql(statement, tuple(value for row in rows for value in row))
+
+
+def _insert_in_turn(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    statement = insert_into(connection, responses).on_conflict_do_nothing(index_elements=[_table.id])
+    compiled = str(statement.compile(dialect=connection.dialect, column_keys=list(_NAMES)))
+    # The driver sends them all at once; past SQLAlchemy, as usage rows go.
+    connection.exec_driver_sql(compiled, list(rows))
+
+
+def find(connection: Connection, key_id: str, id_: str, now: float) -> StoredResponse | None:
+    """The response of that id, if it is this key's and has not expired."""
+    if "\x00" in id_:  # PostgreSQL takes no such text, not even to look for it
+        return None
+    row = connection.execute(select(*responses.c).where(*_seen(key_id, id_, now))).one_or_none()
+    return StoredResponse(**row._mapping) if row is not None else None
+
+
+def head(connection: Connection, key_id: str, id_: str, now: float) -> Head | None:
+    """What is to be known of a response before one goes on from it; None where `find` would find none."""
+    if "\x00" in id_:
+        return None
+    columns = (_table.depth, _table.chain_size, _table.conversation_id, _table.status)
+    row = connection.execute(select(*columns).where(*_seen(key_id, id_, now))).one_or_none()
+    return Head(*row) if row is not None else None
+
+
+def _seen(key_id: str, id_: str, now: float) -> tuple[ColumnElement[bool], ...]:
+    return _table.id == id_, _table.key_id == key_id, _table.expires_at > now
+
+
+def delete(connection: Connection, key_id: str, id_: str, now: float) -> bool:
+    """Delete the response that `find` would find; whether there was one. Those that follow it stay."""
+    if "\x00" in id_:
+        return False
+    return connection.execute(delete_from(responses).where(*_seen(key_id, id_, now))).rowcount > 0
+
+
+def chain(connection: Connection, key_id: str, id_: str) -> list[Link]:
+    """The response and all that it goes on from, oldest first, however long ago they expired.
+
+    The depth and the size are the caller's to limit, by `head`. Raises `Missing`, with the id that was not found, if
+    the response or one before it is not there.
+    """
+    rows = [] if "\x00" in id_ else list(connection.execute(_CHAIN, {"id": id_, "key": key_id}))
+    rows.sort(key=lambda row: row.distance, reverse=True)
+    if not rows:
+        raise Missing("response", id_)
+    if rows[0].previous_id is not None:
+        raise Missing("response", rows[0].previous_id)
+    return [Link(row.id, bytes(row.input), bytes(row.output)) for row in rows]
+
+
+def expired(connection: Connection, before: float, limit: int) -> list[str]:
+    """Up to `limit` responses that expired before that time, those that nothing goes on from first."""
+    return list(connection.execute(_EXPIRED, {"before": before, "limit": limit}).scalars())
+
+
+def discard(connection: Connection, ids: Collection[str]) -> int:
+    """Delete those of the responses that no others go on from; how many there were."""
+    doomed = set(ids)
+    followers = select(_table.id, _table.previous_id).where(_table.previous_id.in_(doomed))
+    links = [(row.id, row.previous_id) for row in connection.execute(followers)]
+    while kept := {before for id_, before in links if before in doomed and id_ not in doomed}:
+        doomed -= kept
+    return connection.execute(delete_from(responses).where(_table.id.in_(doomed))).rowcount
+
+
+def _expired_query() -> Select[Any]:
+    after = responses.alias("after")
+    has_expired = _table.expires_at < bindparam("before")
+    ends = select(_table.id, _table.previous_id).where(has_expired)
+    ends = ends.where(~exists().where(after.c.previous_id == _table.id))
+    walked = ends.limit(bindparam("limit")).cte("ended", recursive=False)
+    reached = select(walked.c.id, walked.c.previous_id).cte("reached", recursive=True)
+    earlier = responses.alias("earlier")
+    step = select(earlier.c.id, earlier.c.previous_id)
+    step = step.where(earlier.c.id == reached.c.previous_id, earlier.c.expires_at < bindparam("before"))
+    reached = reached.union(step)
+    return select(reached.c.id).limit(bindparam("limit"))
+
+
+def _chain_query() -> Select[Any]:
+    # By ids alone, and the documents at the end: else each would be copied from step to step.
+    last = select(_table.id, _table.previous_id, literal(0).label("distance"))
+    last = last.where(_table.id == bindparam("id"), _table.key_id == bindparam("key"))
+    walked = last.cte("walked", recursive=True)
+    before = responses.alias("before")
+    step = select(before.c.id, before.c.previous_id, walked.c.distance + 1)
+    step = step.where(before.c.id == walked.c.previous_id, before.c.key_id == bindparam("key"))
+    walked = walked.union_all(step)
+    links = select(walked.c.id, walked.c.previous_id, walked.c.distance, _table.input, _table.output)
+    return links.where(_table.id == walked.c.id)
+
+
+_CHAIN = _chain_query()
+_EXPIRED = _expired_query()

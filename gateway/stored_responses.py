@@ -1,0 +1,86 @@
+"""Stored responses as clients see them, and the items that they hold."""
+
+import time
+from collections.abc import Collection
+from functools import partial
+from typing import Any
+
+import orjson
+
+from gateway.errors import InvalidRequest
+from gateway.identifiers import response_of
+from gateway.items import item_list, normalise_item
+from gateway.paging import Page
+from gateway.store import conversations, responses
+from gateway.store.database import Connection, Database
+from gateway.store.responses import StoredResponse
+from gateway.store_failures import explained, not_found
+
+Item = dict[str, Any]
+
+
+class StoredResponses:
+    """The stored responses of every key. A key sees its own only; of others it learns not even that they exist.
+
+    Everything raises `NotFound` for what is not there or has expired, and `Unavailable` while the database is away.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def retrieve(self, key_id: str, id_: str) -> bytes:
+        """The response, to the byte as it was sent."""
+        found = await self._find(key_id, id_)
+        return b"".join((found.document, found.output, b"}"))
+
+    async def delete(self, key_id: str, id_: str) -> dict[str, Any]:
+        """Delete the response. Those that go on from it stay, but nothing can go on from them any more."""
+        with explained():
+            work = partial(responses.delete, key_id=key_id, id_=id_, now=time.time())
+            if not await self._database.write(work):
+                raise not_found("response", id_)
+        return {"id": id_, "object": "response", "deleted": True}
+
+    async def input_items(self, key_id: str, id_: str, page: Page) -> dict[str, Any]:
+        """One page of the request's own input, without the history that came before it.
+
+        Raises `InvalidRequest` if the item `page.after` is not in it.
+        """
+        stored: list[Item] = orjson.loads((await self._find(key_id, id_)).input)
+        items = [normalise_item(item, item["id"]) for item in stored]
+        if page.is_descending:
+            items.reverse()
+        if page.after is not None:
+            places = [place for place, item in enumerate(items, 1) if item["id"] == page.after]
+            if not places:
+                raise InvalidRequest(f"There is no item '{page.after}' to go on from.", param="after")
+            items = items[places[-1] :]
+        return item_list(items[: page.limit], len(items) > page.limit)
+
+    async def items(self, key_id: str, item_ids: Collection[str]) -> dict[str, Item]:
+        """The items of these ids in any response or conversation of the key. Those that are not there are left out."""
+        with explained():
+            found, kept = await self._database.read(
+                partial(_holding, key_id=key_id, item_ids=item_ids, now=time.time())
+            )
+        items: dict[str, Item] = {id_: orjson.loads(item) for id_, item in kept.items()}
+        for response in found:
+            for item in (*orjson.loads(response.input), *orjson.loads(response.output)):
+                if item["id"] in item_ids:
+                    items[item["id"]] = item
+        return items
+
+    async def _find(self, key_id: str, id_: str) -> StoredResponse:
+        with explained():
+            found = await self._database.read(partial(responses.find, key_id=key_id, id_=id_, now=time.time()))
+        if found is None:
+            raise not_found("response", id_)
+        return found
+
+
+def _holding(
+    connection: Connection, key_id: str, item_ids: Collection[str], now: float
+) -> tuple[list[StoredResponse], dict[str, bytes]]:
+    owners = {response_of(item_id) for item_id in item_ids} - {None}
+    found = [responses.find(connection, key_id, owner, now) for owner in sorted(owner for owner in owners if owner)]
+    return [row for row in found if row is not None], conversations.find_items(connection, key_id, item_ids)

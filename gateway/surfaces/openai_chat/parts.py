@@ -1,0 +1,84 @@
+"""Turns the content of chat messages into the content parts of items."""
+
+from typing import Any
+
+from gateway.surfaces.openai_chat.shapes import chat_only, left_over, list_at, misshapen, object_at, text_at
+
+_Object = dict[str, Any]
+_FILE = ("file_id", "file_data", "file_url", "filename")
+_BREAKPOINT = "prompt_cache_breakpoint"
+
+
+def input_content(content: Any, place: str, left: list[str]) -> str | list[_Object]:
+    """What was said to the model, a text or parts. Places of what no part can hold are added to `left`.
+
+    Raises `InvalidRequest` for a part that cannot be translated.
+    """
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        raise misshapen(place, "a string or an array")
+    return [_input_part(part, f"{place}[{number}]", left) for number, part in enumerate(content)]
+
+
+def answer_parts(message: _Object, place: str, left: list[str]) -> list[_Object]:
+    """What an assistant's message says, a refusal last. None where it only calls tools, or says nothing at all."""
+    content = message.get("content")
+    is_more = bool(message.get("tool_calls") or message.get("function_call") or message.get("refusal"))
+    if isinstance(content, str):
+        parts = [_output_text(content)] if content or not is_more else []
+    else:
+        given = list_at(content, f"{place}.content")
+        parts = [_answer_part(part, f"{place}.content[{number}]", left) for number, part in enumerate(given)]
+    refusal = message.get("refusal")
+    if refusal is not None:
+        parts.append({"type": "refusal", "refusal": text_at(refusal, f"{place}.refusal")})
+    return parts
+
+
+def _input_part(given: Any, place: str, left: list[str]) -> _Object:
+    part = object_at(given, place)
+    written: _Object
+    match part.get("type"):
+        case "text":
+            written = {"type": "input_text", "text": text_at(part.get("text"), f"{place}.text")}
+        case "image_url":
+            written = {"type": "input_image", **_image(part.get("image_url"), f"{place}.image_url", left)}
+        case "file":
+            file = object_at(part.get("file"), f"{place}.file")
+            left += left_over(file, _FILE, f"{place}.file")
+            written = {"type": "input_file"} | {name: file[name] for name in _FILE if file.get(name) is not None}
+        case "input_audio":
+            written = {"type": "input_audio", "input_audio": object_at(part.get("input_audio"), f"{place}.input_audio")}
+        case _:
+            raise chat_only(place, "a part of this type")
+    if part.get(_BREAKPOINT) is not None:
+        written[_BREAKPOINT] = part[_BREAKPOINT]
+    left += left_over(part, ("type", str(part["type"]), _BREAKPOINT), place)
+    return written
+
+
+def _image(given: Any, place: str, left: list[str]) -> _Object:
+    image = object_at(given, place)
+    left += left_over(image, ("url", "detail"), place)
+    written = {"image_url": text_at(image.get("url"), f"{place}.url")}
+    if image.get("detail") is not None:
+        written["detail"] = text_at(image["detail"], f"{place}.detail")
+    return written
+
+
+def _answer_part(given: Any, place: str, left: list[str]) -> _Object:
+    part = object_at(given, place)
+    match part.get("type"):
+        case "text":
+            written = _output_text(text_at(part.get("text"), f"{place}.text"))
+        case "refusal":
+            written = {"type": "refusal", "refusal": text_at(part.get("refusal"), f"{place}.refusal")}
+        case _:
+            raise chat_only(place, "a part of this type in an answer")
+    left += left_over(part, ("type", str(part["type"])), place)
+    return written
+
+
+def _output_text(text: str) -> _Object:
+    return {"type": "output_text", "text": text, "annotations": []}

@@ -1,0 +1,94 @@
+"""OpenAI's Responses API, as `/v1/responses` has it."""
+
+from typing import Any
+
+import orjson
+
+from gateway.errors import InvalidRequest
+from gateway.generation import Generation, Native
+from gateway.surfaces.base import Author
+from gateway.surfaces.responses.fields import chat_fields
+from gateway.surfaces.responses.writer import ResponseWriter
+
+_LARGEST = 2**53
+_INTEGERS = ("max_output_tokens", "max_tool_calls", "top_logprobs", "top_k")
+# What a Response repeats as it came; it stands some levels deeper there, and JSON can only be written so deep.
+_REPEATED = ("tools", "tool_choice", "text", "reasoning", "prompt", "conversation")
+
+
+class OpenAIResponsesSurface:
+    """Items in, a Response out. State is the gateway's; a body goes to an upstream of the same dialect as it came."""
+
+    dialect: str | None = "openai-responses"
+
+    def read(self, body: dict[str, Any]) -> Generation:
+        _make_counts_whole(body)
+        _refuse_what_is_to_come(body)
+        _refuse_what_cannot_be_repeated(body)
+        return Generation(
+            model=body["model"],
+            is_stream=bool(body.get("stream")),
+            include_usage=True,
+            metadata=body.get("metadata"),
+            provider=body.get("provider"),
+            native=Native("openai-responses", body),
+            instructions=body.get("instructions"),
+            items=_items(body.get("input")),
+            tools=body.get("tools") or [],
+            tool_choice=body.get("tool_choice"),
+            asked=body,
+        )
+
+    def translate(self, generation: Generation, provider: str) -> None:
+        generation.fields, generation.untranslated = chat_fields(generation.asked, provider)
+
+    def writer(self, generation: Generation, author: Author) -> ResponseWriter:
+        return ResponseWriter(generation, author)
+
+
+def _make_counts_whole(body: dict[str, Any]) -> None:
+    for name in _INTEGERS:
+        # 2.0 is an integer to JSON Schema, and none to OpenAI.
+        if type(value := body.get(name)) is float and value.is_integer() and abs(value) < _LARGEST:
+            body[name] = int(value)
+
+
+def _refuse_what_is_to_come(body: dict[str, Any]) -> None:
+    """What later versions will do must not be taken for done."""
+    if body.get("background"):
+        raise _not_yet("background", "Responses in the background are not supported yet.")
+    if body.get("context_management"):
+        raise _not_yet("context_management", "Server-side compaction is not supported yet.")
+    if body.get("previous_response_id") is not None and body.get("conversation") is not None:
+        message = "`previous_response_id` cannot be used together with `conversation`."
+        raise InvalidRequest(message, param="previous_response_id", code="mutually_exclusive_parameters")
+
+
+def _not_yet(param: str, message: str) -> InvalidRequest:
+    return InvalidRequest(message, param=param, code="unsupported_parameter")
+
+
+def _refuse_what_cannot_be_repeated(body: dict[str, Any]) -> None:
+    repeated = [body[name] for name in _REPEATED if body.get(name)]
+    try:
+        if repeated:
+            orjson.dumps([[repeated]])
+    except orjson.JSONEncodeError:
+        raise InvalidRequest("The body is nested too deeply.", code="invalid_value") from None
+
+
+def _items(given: Any) -> list[dict[str, Any]]:
+    """The input as items, each with its type, which clients leave out of messages and references."""
+    if given is None:
+        return []
+    if isinstance(given, str):
+        return [{"type": "message", "role": "user", "content": given}]
+    items = [item if item.get("type") else _typed(item) for item in given]
+    for i, item in enumerate(items):
+        if item["type"] == "compaction_trigger":
+            raise _not_yet(f"input[{i}].type", "Compaction is not supported yet.")
+    return items
+
+
+def _typed(item: dict[str, Any]) -> dict[str, Any]:
+    return {**item, "type": "message" if "role" in item else "item_reference"}

@@ -1,0 +1,31 @@
+"""`/v1/conversations`."""
+
+import orjson
+
+from gateway.http import Reply, Request
+from generated.models import CreateConversationBody, UpdateConversationBody
+
+
+async def create(request: Request[CreateConversationBody]) -> Reply:
+    """Begin a conversation."""
+    return Reply(orjson.dumps(await request.gateway.conversations.create(request.key.key_id, request.body)))
+
+
+async def retrieve(request: Request[None]) -> Reply:
+    """A conversation, without its items."""
+    conversation = await request.gateway.conversations.retrieve(request.key.key_id, request.path["conversation_id"])
+    return Reply(orjson.dumps(conversation))
+
+
+async def update(request: Request[UpdateConversationBody]) -> Reply:
+    """Put other metadata in the place of a conversation's."""
+    conversation = await request.gateway.conversations.update(
+        request.key.key_id, request.path["conversation_id"], request.body["metadata"]
+    )
+    return Reply(orjson.dumps(conversation))
+
+
+async def delete(request: Request[None]) -> Reply:
+    """Forget a conversation."""
+    deleted = await request.gateway.conversations.delete(request.key.key_id, request.path["conversation_id"])
+    return Reply(orjson.dumps(deleted))

@@ -1,0 +1,25 @@
+"""`/v1/responses`."""
+
+import orjson
+
+from gateway.errors import InvalidRequest
+from gateway.http import Reply, Request, StreamReply
+from generated.models import CreateResponse
+
+
+async def create(request: Request[CreateResponse]) -> Reply | StreamReply:
+    """Answer an input."""
+    return await request.gateway.responses.create(request)
+
+
+async def retrieve(request: Request[None]) -> Reply:
+    """A stored response, as it was sent."""
+    if request.query.get("stream"):
+        message = "This gateway cannot stream a stored response yet. Retrieve it without `stream`."
+        raise InvalidRequest(message, param="stream", code="unsupported_parameter")
+    return Reply(await request.gateway.responses.retrieve(request.key.key_id, request.path["response_id"]))
+
+
+async def delete(request: Request[None]) -> Reply:
+    """Forget a stored response."""
+    return Reply(orjson.dumps(await request.gateway.responses.delete(request.key.key_id, request.path["response_id"])))

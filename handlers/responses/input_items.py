@@ -1,0 +1,13 @@
+"""`/v1/responses/{response_id}/input_items`."""
+
+import orjson
+
+from gateway.http import Reply, Request
+from gateway.paging import Page
+
+
+async def list(request: Request[None]) -> Reply:
+    """A page of what a response answers."""
+    page = Page.of(request.query)
+    items = await request.gateway.responses.input_items(request.key.key_id, request.path["response_id"], page)
+    return Reply(orjson.dumps(items))

@@ -1,0 +1,262 @@
+"""Group commit: what waits together is committed together, and nobody pays for another's mistake."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, insert, select
+
+from gateway.committer import Append, Committer
+from gateway.store import conversations, responses
+from gateway.store.conversations import Conversation
+from gateway.store.database import Database
+from gateway.store.errors import Refused, Unreachable
+from gateway.store.tables import responses as table
+from gateway.store.tables import users
+from tests.store import processes
+from tests.store.stored import response
+
+pytestmark = pytest.mark.anyio
+
+
+class _Counted(Database):
+    """A database that counts its transactions, and can be away."""
+
+    transactions = 0
+    is_away = False
+
+    async def write(self, work: Callable[[Connection], Any], *, durable: bool = False) -> Any:
+        self.transactions += 1
+        if self.is_away:
+            raise Unreachable("away")
+        return await super().write(work, durable=durable)
+
+
+async def _ids(database: Database) -> list[str]:
+    return await database.read(lambda c: list(c.execute(select(table.c.id).order_by(table.c.id)).scalars()))
+
+
+def _add_user(connection: Connection, name: str) -> str:
+    connection.execute(insert(users).values(id=name, metadata={}, first_seen=1.0, last_seen=1.0))
+    return name
+
+
+@pytest.fixture
+async def counted(url: str, database: Database) -> Any:
+    opened = await _Counted.open(url)
+    opened.transactions = 0
+    yield opened
+    await opened.close()
+
+
+async def test_what_waits_together_is_one_transaction(counted: _Counted) -> None:
+    committer = Committer(counted)
+    await asyncio.gather(*(committer.add(response(f"{number:02}")) for number in range(20)))
+    assert counted.transactions == 1
+    first = asyncio.create_task(committer.add(response("a")))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    await asyncio.gather(first, *(committer.add(response(name)) for name in "bcd"))
+    assert counted.transactions == 3
+    assert len(await _ids(counted)) == 24
+
+
+async def test_works_run_in_order_and_return_their_own(counted: _Counted) -> None:
+    committer = Committer(counted)
+    said = await asyncio.gather(
+        committer.write(lambda connection: connection.execute(select(table.c.id)).scalars().all()),
+        committer.add(response("a")),
+        committer.write(lambda connection: connection.execute(select(table.c.id)).scalars().all()),
+        committer.write(partial(_add_user, name="ann")),
+    )
+    assert said == [[], [], ["resp_a"], "ann"]
+    assert counted.transactions == 1
+
+
+async def test_only_the_guilty_one_gets_the_error(database: Database) -> None:
+    def fail(_: Connection) -> None:
+        raise LookupError("mine")
+
+    committer = Committer(database)
+    said = await asyncio.gather(
+        committer.add(response("a")),
+        committer.write(fail),
+        committer.add(response("b", size=2**70)),
+        committer.write(partial(_add_user, name="ann")),
+        committer.write(partial(_add_user, name="ann")),
+        committer.add(response("c")),
+        return_exceptions=True,
+    )
+    assert [type(one) for one in said] == [list, LookupError, Refused, str, Refused, list]
+    assert await _ids(database) == ["resp_a", "resp_c"]
+
+
+async def test_database_that_is_away_is_everybodys_error(counted: _Counted) -> None:
+    committer = Committer(counted)
+    counted.is_away = True
+    said = await asyncio.gather(*(committer.add(response(name)) for name in "abc"), return_exceptions=True)
+    assert [type(one) for one in said] == [Unreachable] * 3
+    assert counted.transactions == 1, "tried again one by one, that would take three times as long"
+    counted.is_away = False
+    await committer.add(response("d"))
+    assert await _ids(counted) == ["resp_d"]
+
+
+async def test_batches_that_wait_for_each_other_are_done_one_by_one(postgres_url: str) -> None:
+    databases = [await Database.open(postgres_url) for _ in range(2)]
+    for id_ in ("conv_1", "conv_2"):
+        await _conversation(databases[0], id_)
+
+    def touch(connection: Connection, id_: str) -> str:
+        conversations.find(connection, "ann", id_, lock=True)
+        connection.exec_driver_sql("SELECT pg_sleep(0.1)")
+        return id_
+
+    said = await asyncio.gather(
+        *(
+            committer.write(partial(touch, id_=id_))
+            for committer, order in zip(map(Committer, databases), ("12", "21"), strict=True)
+            for id_ in (f"conv_{number}" for number in order)
+        )
+    )
+    assert said == ["conv_1", "conv_2", "conv_2", "conv_1"]
+    for database in databases:
+        await database.close()
+
+
+async def test_cancelled_caller_leaves_its_work_and_its_neighbours_alone(database: Database) -> None:
+    committer = Committer(database)
+    tasks = [asyncio.create_task(committer.add(response(name))) for name in "abc"]
+    await asyncio.sleep(0)
+    tasks[1].cancel()
+    said = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [type(one) for one in said] == [list, asyncio.CancelledError, list]
+    assert await _ids(database) == ["resp_a", "resp_b", "resp_c"]
+
+
+async def test_close_waits_for_what_was_handed_over(database: Database) -> None:
+    committer = Committer(database)
+    tasks = [asyncio.create_task(committer.add(response(f"{number:03}"))) for number in range(150)]
+    await asyncio.sleep(0)
+    await committer.close()
+    assert len(await _ids(database)) == 150
+    await asyncio.gather(*tasks)
+
+
+async def test_every_response_that_was_told_survives_kill_9(url: str) -> None:
+    program = """
+from gateway.committer import Committer
+from tests.store.stored import response
+committer = Committer(await Database.open(url))
+async def caller(caller):
+    for number in range(10_000):
+        await committer.add(response(f"{caller}-{number}", document=b"x" * 20_000))
+        print(f"resp_{caller}-{number}", flush=True)
+await asyncio.gather(*(caller(number) for number in range(8)))
+"""
+    worker = await processes.start(program, url)
+    told = [await processes.hear(worker) for _ in range(300)]
+    worker.send_signal(signal.SIGKILL)
+    assert worker.stdout is not None
+    told += (await worker.stdout.read()).decode().split("\n")[:-1]
+    await worker.wait()
+    database = await Database.open(url)
+    for id_ in told:
+        row = await database.read(partial(responses.find, key_id="ann", id_=id_, now=1_500.0))
+        assert row is not None, id_
+        assert row.document == b"x" * 20_000
+    await database.close()
+
+
+def _items(prefix: str, count: int) -> list[tuple[str, bytes]]:
+    return [
+        (f"{prefix}_{number}", b'{"id":"%s_%d","type":"message"}' % (prefix.encode(), number))
+        for number in range(count)
+    ]
+
+
+async def _conversation(database: Database, id_: str, key_id: str = "ann") -> None:
+    await database.write(partial(conversations.create, key_id=key_id, conversation=Conversation(id_, 1.0, {})))
+
+
+async def _contents(database: Database, id_: str) -> list[bytes]:
+    return await database.read(partial(conversations.items, key_id="ann", id_=id_, limit=2**30))
+
+
+async def test_turn_appends_its_items_with_its_response(database: Database) -> None:
+    await _conversation(database, "conv_1")
+    committer = Committer(database)
+    items = _items("msg", 3)
+    append = Append(conversation_id="conv_1", key_id="ann", items=items)
+    assert await committer.add(response("a", conversation_id="conv_1"), append) == items
+    assert await _contents(database, "conv_1") == [item for _, item in items]
+    found = await database.read(partial(conversations.find, key_id="ann", id_="conv_1"))
+    assert found.size == sum(len(item) for _, item in items)
+    assert await _ids(database) == ["resp_a"]
+
+
+@pytest.mark.parametrize("key_id", ["ann", "bob"], ids=["unknown", "another key's"])
+async def test_response_is_stored_though_its_conversation_is_not_there(database: Database, key_id: str) -> None:
+    await _conversation(database, "conv_1", "ann")
+    target = "conv_1" if key_id == "bob" else "conv_2"
+    append = Append(conversation_id=target, key_id=key_id, items=_items("msg", 1))
+    assert await Committer(database).add(response("a"), append) is None
+    assert await _ids(database) == ["resp_a"]
+    assert await _contents(database, "conv_1") == []
+
+
+async def test_ids_that_the_conversation_has_are_replaced_in_the_items_too(database: Database) -> None:
+    await _conversation(database, "conv_1")
+    await _conversation(database, "conv_2")
+    committer = Committer(database)
+    given = [("msg_1", b'{"type":"message","id":"msg_1","n":%d}' % number) for number in range(3)]
+    append = Append(conversation_id="conv_1", key_id="ann", items=given)
+    stored = [*(await committer.add(response("a"), append) or []), *(await committer.add(response("b"), append) or [])]
+    ids = [id_ for id_, _ in stored]
+    assert len(set(ids)) == 6
+    assert ids[0] == "msg_1"
+    assert all(id_.startswith("msg_") for id_ in ids)
+    assert [item for _, item in stored] == [
+        b'{"type":"message","id":"%s","n":%d}' % (id_.encode(), number % 3) for number, id_ in enumerate(ids)
+    ]
+    assert await _contents(database, "conv_1") == [item for _, item in stored]
+    elsewhere = Append(conversation_id="conv_2", key_id="ann", items=given[:1])
+    assert await committer.add(response("c"), elsewhere) == given[:1]
+
+
+async def test_turns_of_several_workers_do_not_interleave(url: str) -> None:
+    program = """
+from gateway.committer import Append, Committer
+from tests.store.stored import response
+database = await Database.open(url)
+committer = Committer(database)
+await signal("ready")
+async def turn(number, conversation):
+    items = [(f"msg_{name}{number}x{n}", f'{{"turn":"{name}{number}"}}'.encode()) for n in range(4)]
+    append = Append(conversation_id=conversation, key_id="ann", items=items)
+    assert await committer.add(response(f"{name}{conversation}{number}"), append) == items
+for step in range(10):
+    turns = [(step * 8 + n, "conv_%d" % (n % 2)) for n in range(8)]
+    await asyncio.gather(*(turn(*one) for one in (turns if name == "a" else reversed(turns))))
+await committer.close()
+await database.close()
+"""
+    database = await Database.open(url)
+    await _conversation(database, "conv_0")
+    await _conversation(database, "conv_1")
+    workers = [await processes.start(program, url, name) for name in ("a", "b", "c")]
+    for worker in workers:
+        assert await processes.hear(worker) == "ready"
+    for worker in workers:
+        processes.tell(worker)
+    await asyncio.gather(*map(processes.finish, workers))
+    for id_ in ("conv_0", "conv_1"):
+        items = await _contents(database, id_)
+        assert len(items) == 3 * 40 * 4
+        turns = [items[start : start + 4] for start in range(0, len(items), 4)]
+        assert all(len(set(turn)) == 1 for turn in turns)
+        assert len({turn[0] for turn in turns}) == 120
+    await database.close()

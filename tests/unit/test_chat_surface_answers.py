@@ -1,0 +1,404 @@
+"""Chat answers built from neutral events: whatever comes in, chunks keep their order and add up to the plain reply."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jsonschema_rs
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway import sse
+from gateway.errors import UpstreamDown
+from gateway.events import (
+    Annotation,
+    Done,
+    Event,
+    Failed,
+    Finished,
+    ItemBegan,
+    ItemEnded,
+    ItemProgress,
+    NativeChunk,
+    NativeReply,
+    PartBegan,
+    Reasoning,
+    ReasoningState,
+    Refusal,
+    Summary,
+    Text,
+    Told,
+    ToolArguments,
+    ToolCall,
+    Usage,
+)
+from gateway.generation import Generation
+from gateway.surfaces.base import Author
+from gateway.surfaces.openai_chat import OpenAIChatSurface
+from gateway.surfaces.openai_chat.writer import ChatWriter
+from gateway.surfaces.waystone_chat import WaystoneChatSurface
+from tests.clients.contract import bundle, check
+
+CHAT, WAYSTONE = OpenAIChatSurface(), WaystoneChatSurface()
+AUTHOR = Author("lab", "small-2", lambda state: "sealed")
+END: list[Event] = [Finished("stop"), Done()]
+TOKEN = {"token": "a", "logprob": -0.5, "bytes": [97], "top_logprobs": []}
+CITED = {"url": "https://example.com", "title": "Example", "start_index": 1, "end_index": 4}
+SEARCH = {"type": "web_search_call", "id": "ws_1", "status": "in_progress"}
+
+
+def writer(surface: OpenAIChatSurface = CHAT, *, include_usage: bool = False) -> ChatWriter:
+    return surface.writer(Generation(model="lab/small", include_usage=include_usage), AUTHOR)
+
+
+def reply(*events: Event, surface: OpenAIChatSurface = CHAT) -> dict[str, Any]:
+    """The plain reply, checked."""
+    document: dict[str, Any] = orjson.loads(writer(surface).reply(events))
+    check("ChatCompletion", document)
+    return document
+
+
+def message(*events: Event) -> dict[str, Any]:
+    """The one message of a reply."""
+    (choice,) = reply(*events, *END)["choices"]
+    found: dict[str, Any] = choice["message"]
+    return found
+
+
+def payloads(events: Sequence[Event], *, include_usage: bool = False) -> list[bytes]:
+    """The data of the stream's events, written an event at a time."""
+    one = writer(include_usage=include_usage)
+    written = b"".join(one.write([event]) for event in events)
+    assert (one.ended, one.end()) == (None, b"")
+    return sse.Reader().feed(written)
+
+
+def chunks(*events: Event, include_usage: bool = False) -> list[dict[str, Any]]:
+    """The chunks of a stream that ended well, each checked."""
+    *found, last = payloads(events, include_usage=include_usage)
+    assert last == b"[DONE]"
+    documents = [orjson.loads(payload) for payload in found]
+    for document in documents:
+        check("ChatCompletionChunk", document)
+    assert len({(chunk["id"], chunk["created"], chunk["model"]) for chunk in documents}) == 1
+    return documents
+
+
+def deltas(*events: Event) -> list[dict[str, Any]]:
+    """What the chunks of an answer with one choice bring, without the role at first and the reason at last."""
+    first, *between, last = [chunk["choices"][0] for chunk in chunks(*events, *END)]
+    assert first["delta"] == {"role": "assistant", "content": ""}
+    assert (last["delta"], last["finish_reason"]) == ({}, "stop")
+    assert all(choice["finish_reason"] is None for choice in (first, *between))
+    return [choice["delta"] for choice in between]
+
+
+def test_text_streams_between_the_role_and_the_reason() -> None:
+    assert deltas(Text("Hel"), Text("lo")) == [{"content": "Hel"}, {"content": "lo"}]
+    assert message(Text("Hel"), Text("lo"))["content"] == "Hello"
+
+
+def test_a_plain_reply_has_all_that_a_client_reads() -> None:
+    document = reply(Text("Hello"), *END)
+    assert document["id"].startswith("chatcmpl-")
+    assert document["model"] == "lab/small"
+    assert document["object"] == "chat.completion"
+    assert type(document["created"]) is int
+    assert document["choices"] == [
+        {
+            "index": 0,
+            "message": {"role": "assistant", "content": "Hello", "refusal": None, "annotations": []},
+            "logprobs": None,
+            "finish_reason": "stop",
+        }
+    ]
+    assert document["usage"] == {
+        "prompt_tokens": 0,
+        "completion_tokens": 0,
+        "total_tokens": 0,
+        "prompt_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
+        "completion_tokens_details": {"reasoning_tokens": 0},
+    }
+
+
+def test_each_answer_has_an_id_of_its_own() -> None:
+    assert reply(*END)["id"] != reply(*END)["id"]
+
+
+def test_log_probabilities_go_with_their_text() -> None:
+    events: list[Event] = [
+        Text("a", logprobs=[TOKEN]),
+        Text("b", logprobs=[{"token": "b", "logprob": -1}, {"token": "odd"}]),
+    ]
+    expected = [TOKEN, {"token": "b", "logprob": -1, "bytes": None, "top_logprobs": []}]
+    assert reply(*events, *END)["choices"][0]["logprobs"] == {"content": expected, "refusal": None}
+    told = [chunk["choices"][0]["logprobs"] for chunk in chunks(*events, *END)]
+    assert chunks(Text("", logprobs=[TOKEN]), *END)[1]["choices"][0]["logprobs"]["content"] == [TOKEN]
+    assert told == [None, *({"content": [token], "refusal": None} for token in expected), None]
+
+
+def test_refusals_leave_no_content() -> None:
+    assert deltas(Refusal("N"), Refusal("o.")) == [{"refusal": "N"}, {"refusal": "o."}]
+    found = message(Refusal("N"), Refusal("o."))
+    assert (found["content"], found["refusal"]) == (None, "No.")
+
+
+def test_reasoning_and_its_summaries_are_reasoning_content() -> None:
+    assert deltas(Reasoning("Hm."), Summary("So.")) == [{"reasoning_content": "Hm."}, {"reasoning_content": "So."}]
+    found = message(Reasoning("Hm."), ReasoningState({"reasoning_content": "Hm."}), Text("Yes."))
+    assert (found["reasoning_content"], found["content"]) == ("Hm.", "Yes.")
+    assert "reasoning_content" not in message(Text("Yes."))
+
+
+def test_parts_of_reasoning_do_not_run_into_each_other() -> None:
+    began = PartBegan("summary_text")
+    item = ItemBegan({"type": "reasoning"})
+    found = message(
+        Refusal("No."), item, began, Summary("**One**"), began, Summary("**Two**"), item, began, Summary("**Three**")
+    )
+    assert found["reasoning_content"] == "**One**\n\n**Two**\n\n**Three**"
+
+
+def test_calls_are_numbered_and_named_in_their_first_chunk() -> None:
+    events: list[Event] = [
+        ToolCall(4, "call_a", "look"),
+        ToolCall(2, "call_b", "find"),
+        ToolArguments(4, '{"a"'),
+        ToolArguments(2, "[1]"),
+        ToolArguments(4, ": 1}"),
+    ]
+    assert [delta["tool_calls"] for delta in deltas(*events)] == [
+        [{"index": 0, "id": "call_a", "type": "function", "function": {"name": "look", "arguments": ""}}],
+        [{"index": 1, "id": "call_b", "type": "function", "function": {"name": "find", "arguments": ""}}],
+        [{"index": 0, "function": {"arguments": '{"a"'}}],
+        [{"index": 1, "function": {"arguments": "[1]"}}],
+        [{"index": 0, "function": {"arguments": ": 1}"}}],
+    ]
+    found = message(*events)
+    assert found["content"] is None
+    assert found["tool_calls"] == [
+        {"id": "call_a", "type": "function", "function": {"name": "look", "arguments": '{"a": 1}'}},
+        {"id": "call_b", "type": "function", "function": {"name": "find", "arguments": "[1]"}},
+    ]
+
+
+def test_missing_arguments_are_an_empty_object() -> None:
+    assert deltas(ToolCall(0, "call_a", "look"))[1:] == [
+        {"tool_calls": [{"index": 0, "function": {"arguments": "{}"}}]}
+    ]
+    (call,) = message(ToolCall(0, "call_a", "look"), ToolArguments(0, ""))["tool_calls"]
+    assert call["function"]["arguments"] == "{}"
+
+
+def test_custom_calls_have_an_input() -> None:
+    events: list[Event] = [ToolCall(0, "call_a", "run", kind="custom"), ToolArguments(0, "ls"), ToolArguments(0, " -l")]
+    assert [delta["tool_calls"] for delta in deltas(*events)] == [
+        [{"index": 0, "id": "call_a", "type": "custom", "custom": {"name": "run", "input": ""}}],
+        [{"index": 0, "custom": {"input": "ls"}}],
+        [{"index": 0, "custom": {"input": " -l"}}],
+    ]
+    assert message(*events)["tool_calls"] == [
+        {"id": "call_a", "type": "custom", "custom": {"name": "run", "input": "ls -l"}}
+    ]
+    (empty,) = message(ToolCall(0, "call_a", "run", kind="custom"))["tool_calls"]
+    assert empty["custom"]["input"] == ""
+
+
+def test_namespaces_are_part_of_the_name() -> None:
+    (call,) = message(ToolCall(0, "call_a", "look", namespace="crm"))["tool_calls"]
+    assert call["function"]["name"] == "crm__look"
+
+
+def test_citations_of_pages_are_nested_and_others_left_out() -> None:
+    flat = Annotation({"type": "url_citation", **CITED})
+    nested = Annotation({"type": "url_citation", "url_citation": {**CITED, "title": None}})
+    file = Annotation({"type": "file_citation", "file_id": "file-1", "index": 0, "filename": "a"})
+    expected = [
+        {"type": "url_citation", "url_citation": CITED},
+        {"type": "url_citation", "url_citation": {**CITED, "title": ""}},
+    ]
+    assert deltas(flat, nested, file) == [{"annotations": [annotation]} for annotation in expected]
+    assert message(Text("It is so."), flat, nested, file)["annotations"] == expected
+
+
+def test_citations_count_from_the_beginning_of_the_message() -> None:
+    began, flat = PartBegan("output_text"), Annotation({"type": "url_citation", **CITED})
+    found = message(began, Text("One. "), flat, began, Text("Two."), flat, ItemBegan({"type": "message"}), flat)
+    assert found["content"] == "One. Two."
+    places = [(a["url_citation"]["start_index"], a["url_citation"]["end_index"]) for a in found["annotations"]]
+    assert places == [(1, 4), (6, 9), (10, 13)]
+
+
+def test_hosted_items_are_not_shown() -> None:
+    hosted: list[Event] = [
+        ItemBegan(SEARCH),
+        ItemProgress({"type": "response.web_search_call.searching"}),
+        ItemEnded(SEARCH),
+    ]
+    assert deltas(*hosted, Text("Found.")) == [{"content": "Found."}]
+    *_, last = chunks(*hosted, Done())
+    assert last["choices"][0]["finish_reason"] == "stop"
+
+
+def test_an_answer_that_ends_without_a_reason_is_given_one() -> None:
+    for events, reason in (([Text("Hi")], "stop"), ([ToolCall(0, "call_a", "look")], "tool_calls")):
+        assert chunks(*events, Done())[-1]["choices"][0]["finish_reason"] == reason
+        assert reply(*events, Done())["choices"][0]["finish_reason"] == reason
+
+
+def test_choices_are_told_apart() -> None:
+    events: list[Event] = [Text("b", 1), Text("a"), Finished("length"), Text("b", 1), Finished("stop", 1), Done()]
+    document = reply(*events)
+    assert [(c["index"], c["message"]["content"], c["finish_reason"]) for c in document["choices"]] == [
+        (0, "a", "length"),
+        (1, "bb", "stop"),
+    ]
+    assert [chunk["choices"][0]["index"] for chunk in chunks(*events)] == [1, 1, 0, 0, 0, 1, 1]
+
+
+def test_usage_comes_last_and_only_if_it_was_asked_for() -> None:
+    raw = {"input_tokens": 9, "output_tokens": 5}
+    events: list[Event] = [Text("Hi"), Finished("stop"), Usage(9, 5, 3, 2, 4, raw), Done()]
+    expected = {
+        "prompt_tokens": 9,
+        "completion_tokens": 5,
+        "total_tokens": 14,
+        "prompt_tokens_details": {"cached_tokens": 3, "cache_write_tokens": 2},
+        "completion_tokens_details": {"reasoning_tokens": 4},
+    }
+    assert all(chunk["choices"] and "usage" not in chunk for chunk in chunks(*events))
+    *others, last = chunks(*events, include_usage=True)
+    assert all(chunk["usage"] is None for chunk in others)
+    assert (last["choices"], last["usage"]) == ([], expected)
+    assert reply(*events)["usage"] == expected
+
+
+def test_details_under_chats_own_names_are_shown() -> None:
+    raw = {"prompt_tokens": 9, "completion_tokens": 5, "total_tokens": 14, "completion_tokens_details": {}}
+    raw |= {"prompt_tokens_details": {"audio_tokens": 1, "odd": {"deep": 1}, "cached_tokens": 7}}
+    found = reply(*END[:1], Usage(9, 5, 3, raw=raw), Done())["usage"]
+    assert found["prompt_tokens_details"] == {"audio_tokens": 1, "cached_tokens": 3, "cache_write_tokens": 0}
+
+
+def test_service_tier_is_the_one_that_was_told() -> None:
+    assert reply(Told({"service_tier": "flex"}), *END)["service_tier"] == "flex"
+    assert {chunk["service_tier"] for chunk in chunks(Told({"service_tier": "flex"}), *END)} == {"flex"}
+    assert "service_tier" not in reply(Told({"service_tier": None}), *END)
+
+
+def test_a_failure_is_an_error_and_no_end() -> None:
+    *_, last = payloads([Text("Hal"), Usage(1, 1), Failed(UpstreamDown("cut off")), Text("f"), Done()])
+    check("ErrorResponse", orjson.loads(last))
+    assert orjson.loads(last)["error"]["message"] == "cut off"
+    with pytest.raises(UpstreamDown, match="cut off"):
+        reply(Text("Hal"), Failed(UpstreamDown("cut off")))
+
+
+def test_native_answers_pass_as_they_came() -> None:
+    document = {"id": "x", "choices": [], "odd": 1}
+    assert orjson.loads(writer().reply([NativeReply(document), Usage(1, 1), Done()])) == document
+    events: list[Event] = [NativeChunk(b'{"odd": 1}'), NativeChunk(b"{}"), Usage(1, 1), Done()]
+    assert payloads(events, include_usage=True) == [b'{"odd": 1}', b"{}", b"[DONE]"]
+
+
+def test_native_reply_that_is_nested_too_deeply_is_the_upstreams_fault() -> None:
+    deep: Any = []
+    for _ in range(300):
+        deep = [deep]
+    with pytest.raises(UpstreamDown):
+        writer().reply([NativeReply({"choices": deep}), Done()])
+
+
+@pytest.mark.parametrize("is_native", [True, False], ids=["native", "translated"])
+def test_waystones_own_fields_are_there_in_both_cases(is_native: bool) -> None:
+    events: list[Event] = [Text("Hi"), *END]
+    native = reply(*events)
+    native["choices"][0]["message"]["annotations"] = None
+    given: list[Event] = [NativeReply(native), Done()] if is_native else events
+    document = reply(*given, surface=WAYSTONE)
+    (choice,) = document["choices"]
+    assert choice["created"] == document["created"]
+    assert choice["message"]["contents"] == choice["message"]["content"] == "Hi"
+    assert (choice["message"]["annotations"], choice["message"]["audio"]) == ([], None)
+    operation = bundle().document["paths"]["/api/gateway/v1/chat/completions"]["post"]
+    schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+    jsonschema_rs.Draft202012Validator(bundle().schema(schema)).validate(document)
+
+
+CHOICES = st.sampled_from([0, 0, 0, 1, 2])
+INDEXES = st.integers(0, 2)
+TEXTS = st.sampled_from(["", "a", "two words", "ä🙂"])
+EVENT: st.SearchStrategy[Event] = st.one_of(
+    st.builds(Text, TEXTS, CHOICES, st.sampled_from([None, [], [TOKEN]])),
+    st.builds(Reasoning, TEXTS, CHOICES),
+    st.builds(Summary, TEXTS, CHOICES),
+    st.builds(Refusal, TEXTS, CHOICES),
+    st.builds(
+        ToolCall,
+        INDEXES,
+        st.just("call_1"),
+        st.sampled_from(["look", "find"]),
+        CHOICES,
+        st.sampled_from(["function", "custom"]),
+        st.sampled_from([None, "ns"]),
+    ),
+    st.builds(ToolArguments, INDEXES, TEXTS, CHOICES),
+    st.builds(ToolArguments, INDEXES, TEXTS, CHOICES),
+    st.builds(Annotation, st.sampled_from([{"type": "url_citation", **CITED}, {"type": 5}, {}])),
+    st.builds(PartBegan, st.sampled_from(["output_text", "refusal", "reasoning_text", "summary_text"]), CHOICES),
+    st.builds(ItemBegan, st.sampled_from([{"type": "message"}, {"type": "reasoning"}, SEARCH, {}])),
+    st.builds(ItemEnded, st.just(SEARCH)),
+    st.builds(Finished, st.sampled_from(["stop", "length", "tool_calls", "content_filter"]), CHOICES),
+)
+
+
+@settings(deadline=None)
+@given(st.lists(EVENT, max_size=24), st.sampled_from([None, Usage(3, 2, 1, 0, 1)]))
+def test_chunks_add_up_to_the_plain_reply(events: list[Event], usage: Usage | None) -> None:
+    ending = [usage, Done()] if usage else [Done()]
+    streamed = chunks(*events, *ending, include_usage=True)
+    plain = reply(*events, *ending)
+    usages = [chunk["usage"] for chunk in streamed if chunk["usage"]]
+    assert usages == ([plain["usage"]] if usage else [])
+    folded = [_folded(streamed, choice["index"]) for choice in plain["choices"]]
+    assert folded == plain["choices"]
+    assert {c["index"] for chunk in streamed for c in chunk["choices"]} == {c["index"] for c in plain["choices"]}
+
+
+def _folded(streamed: list[dict[str, Any]], index: int) -> dict[str, Any]:
+    """A choice as a client puts it together, which also holds its chunks to their order."""
+    told = [choice for chunk in streamed for choice in chunk["choices"] if choice["index"] == index]
+    assert told[0]["delta"]["role"] == "assistant"
+    assert not any("role" in choice["delta"] for choice in told[1:])
+    assert [choice["finish_reason"] is not None for choice in told] == [False] * (len(told) - 1) + [True]
+    texts = {
+        name: "".join(choice["delta"].get(name, "") for choice in told)
+        for name in ("content", "refusal", "reasoning_content")
+    }
+    calls = _folded_calls([piece for choice in told for piece in choice["delta"].get("tool_calls", [])])
+    tokens = [token for choice in told if choice["logprobs"] for token in choice["logprobs"]["content"]]
+    found: dict[str, Any] = {
+        "role": "assistant",
+        "content": texts["content"] or (None if calls or texts["refusal"] else ""),
+        "refusal": texts["refusal"] or None,
+        "annotations": [a for choice in told for a in choice["delta"].get("annotations", [])],
+    }
+    found |= {"reasoning_content": texts["reasoning_content"]} if texts["reasoning_content"] else {}
+    found |= {"tool_calls": calls} if calls else {}
+    logprobs = {"content": tokens, "refusal": None} if tokens else None
+    return {"index": index, "message": found, "logprobs": logprobs, "finish_reason": told[-1]["finish_reason"]}
+
+
+def _folded_calls(pieces: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    calls: list[dict[str, Any]] = []
+    for piece in pieces:
+        number, kind = piece.pop("index"), next(name for name in ("function", "custom") if name in piece)
+        if number == len(calls):
+            assert piece.keys() == {"id", "type", kind}
+            calls.append(piece)
+            continue
+        assert piece.keys() == {kind}
+        ((name, text),) = piece[kind].items()
+        calls[number][kind][name] += text
+    return calls
