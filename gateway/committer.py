@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -9,7 +10,7 @@ from typing import Any, TypeVar
 
 from gateway.store import turns
 from gateway.store.database import Connection, Database
-from gateway.store.errors import Contended, Unreachable
+from gateway.store.errors import Contended, StoreError, Unreachable
 from gateway.store.responses import StoredResponse
 from gateway.store.turns import Append as Append
 from gateway.store.turns import Appended
@@ -17,6 +18,11 @@ from gateway.store.turns import Appended
 T = TypeVar("T")
 
 _BATCH = 64
+_LOG_BYTES = 4_000_000
+"""As much may have been written before SQLite's log is emptied."""
+
+_ROW_BYTES = 12_000
+"""What a row adds to the log besides its contents: pages of the table and its indexes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,8 @@ class Committer:
         self._database = database
         self._waiting: list[_Job] = []
         self._running: asyncio.Task[None] | None = None
+        self._logged = 0
+        self._emptying: asyncio.Task[None] | None = None
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction that it may share with others, and return what it returns.
@@ -62,8 +70,8 @@ class Committer:
 
     async def close(self) -> None:
         """Wait until everything is committed that was handed over."""
-        while self._running is not None:
-            await asyncio.wait([self._running])
+        while running := self._running or self._emptying:
+            await asyncio.wait([running])
 
     def _submit(self, work: "Callable[[Connection], Any] | _Turn") -> "asyncio.Future[Any]":
         job = _Job(work, asyncio.get_running_loop().create_future())
@@ -77,8 +85,20 @@ class Committer:
             while self._waiting:
                 batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
                 await self._commit(batch)
+                self._logged += sum(map(_log_bytes, batch))
+                if self._logged > _LOG_BYTES and self._emptying is None:
+                    self._logged = 0
+                    self._emptying = asyncio.create_task(self._empty_log())
         finally:
             self._running = None
+
+    async def _empty_log(self) -> None:
+        # Left to itself, SQLite would do it within a commit, and who waits for that waits 10 ms.
+        try:
+            with suppress(StoreError):  # the log grows; the next time comes soon
+                await self._database.checkpoint()
+        finally:
+            self._emptying = None
 
     async def _commit(self, batch: Sequence[_Job]) -> None:
         # Waited for, not awaited: a work may raise anything, and whatever it is belongs to its caller.
@@ -97,6 +117,10 @@ class Committer:
                 job.outcome.set_result(transaction.result()[number])
             else:
                 job.outcome.set_exception(failure)
+
+
+def _log_bytes(job: _Job) -> int:
+    return _ROW_BYTES + (job.work.response.size if isinstance(job.work, _Turn) else 0)
 
 
 def _run(connection: Connection, jobs: Sequence[_Job]) -> list[Any]:

@@ -7,11 +7,10 @@ from functools import partial
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection
 
 from gateway.errors import InvalidRequest, NotFound
 from gateway.store import conversations, responses
-from gateway.store.database import Database
+from gateway.store.database import Connection, Database
 from gateway.store.errors import Missing
 from gateway.store_failures import explained
 from gateway.stored_responses import StoredResponses

@@ -1,4 +1,4 @@
-"""What every ring of tests can use: a scripted upstream and a running gateway in front of it."""
+"""What every ring of tests can use: scripted upstreams and a running gateway in front of them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,18 +8,33 @@ import pytest
 
 from tests.servers.chat_upstream import ChatUpstream
 from tests.servers.gateway import RunningGateway, running_gateway, scripted_config
+from tests.servers.responses_upstream import ResponsesUpstream
 from tests.servers.thread import serving
+from tests.servers.told_upstream import ToldUpstream
+from tests.servers.upstreams import upstreams_app
 
 
 @pytest.fixture(scope="session")
 def upstream() -> ChatUpstream:
-    """The script and the memory of the upstream behind `gateway`."""
+    """The script and the memory of the upstream behind the provider `test`."""
     return ChatUpstream()
 
 
 @pytest.fixture(scope="session")
-def upstream_url(upstream: ChatUpstream) -> Iterator[str]:
-    with serving(upstream.app) as url:
+def native() -> ResponsesUpstream:
+    """The script and the memory of the upstream behind the provider `native`."""
+    return ResponsesUpstream()
+
+
+@pytest.fixture(scope="session")
+def told() -> ToldUpstream:
+    """What the upstream behind the provider `told` says, and its memory."""
+    return ToldUpstream()
+
+
+@pytest.fixture(scope="session")
+def upstream_url(upstream: ChatUpstream, native: ResponsesUpstream, told: ToldUpstream) -> Iterator[str]:
+    with serving(upstreams_app(upstream, native, told)) as url:
         yield f"{url}/v1"
 
 
@@ -31,10 +46,26 @@ def gateway(upstream_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.fixture
-def client(gateway: RunningGateway, upstream: ChatUpstream) -> Iterator[httpx.Client]:
-    """A client of `gateway` with its key; the upstream's memory is empty."""
-    upstream.forget()
+def client(
+    gateway: RunningGateway, upstream: ChatUpstream, native: ResponsesUpstream, told: ToldUpstream
+) -> Iterator[httpx.Client]:
+    """A client of `gateway` with its key; the upstreams' memories are empty."""
+    for scripted in (upstream, native, told):
+        scripted.forget()
     with gateway.client() as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def other_key(gateway: RunningGateway) -> str:
+    """A second key of `gateway`."""
+    return gateway.command("keys", "create", "--name", "other").strip()
+
+
+@pytest.fixture
+def stranger(gateway: RunningGateway, other_key: str) -> Iterator[httpx.Client]:
+    """A client of `gateway` with the second key."""
+    with gateway.client(other_key) as client:
         yield client
 
 

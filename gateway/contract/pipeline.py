@@ -1,6 +1,5 @@
 """connexion's pipeline, cut down to what it is needed for, with our stage in it."""
 
-import re
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -15,8 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Mount, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.contract.bundle import Bundle
 from gateway.contract.handlers import Handler
+from gateway.contract.methods import AllowedMethods
 from gateway.contract.stage import ContractMiddleware, Dispatch
 from gateway.errors import GatewayError, InternalError, MethodNotAllowed, NotFound
 
@@ -70,7 +69,7 @@ def build_pipeline(handlers: Mapping[str, Handler], dispatch: Dispatch, fallback
         resolver=Resolver(handlers.__getitem__),
     )
     pipeline.add_api(dispatch.bundle.routing_view())
-    allowed = _AllowedMethods(dispatch.bundle)
+    allowed = AllowedMethods(dispatch.bundle)
 
     async def refused(request: ConnexionRequest, error: Exception) -> ConnexionResponse:
         return _response(_as_gateway_error(error, request.scope["path"], allowed))
@@ -84,7 +83,7 @@ def build_pipeline(handlers: Mapping[str, Handler], dispatch: Dispatch, fallback
     return pipeline
 
 
-def _as_gateway_error(error: Exception, path: str, allowed: "_AllowedMethods") -> GatewayError:
+def _as_gateway_error(error: Exception, path: str, allowed: AllowedMethods) -> GatewayError:
     status = error.status_code if isinstance(error, HTTPException) else 500
     if status == 404:
         return NotFound(f"There is nothing at {path[:200]}. See /docs for what there is.")
@@ -97,19 +96,3 @@ def _as_gateway_error(error: Exception, path: str, allowed: "_AllowedMethods") -
 def _response(error: GatewayError) -> ConnexionResponse:
     headers = {name.decode(): value.decode("latin-1") for name, value in error.headers}
     return ConnexionResponse(status_code=error.status, mimetype="application/json", body=error.body(), headers=headers)
-
-
-class _AllowedMethods:
-    """The methods of a concrete path. Routing knows only the first operation's."""
-
-    def __init__(self, bundle: Bundle) -> None:
-        self._patterns = [
-            (
-                re.compile(re.sub(r"\\\{[^}]*\\\}", ".+", re.escape(path))),
-                ", ".join(bundle.allowed_methods(path)),
-            )
-            for path in bundle.document["paths"]
-        ]
-
-    def on(self, path: str) -> str | None:
-        return next((methods for pattern, methods in self._patterns if pattern.fullmatch(path)), None)

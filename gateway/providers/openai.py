@@ -15,6 +15,8 @@ ROW = Row(
         takes_custom_tools=True,
         takes_allowed_tools=True,
         takes_refusals=True,
+        # Without it there may be none in answers that are not stored (shared facts on providers, section 2).
+        asks_encrypted_reasoning=True,
         dropped=frozenset({"top_k"}),
     ),
 )

@@ -1,5 +1,8 @@
 """The one way to the database: a function of a `Connection`, run in a transaction, off the event loop's back.
 
+SQLite's transactions run in threads of their own, each from its first statement to its last (decision 0011); writes in
+one thread, so that they queue here and not for the database's lock. PostgreSQL's run in greenlets on the event loop.
+
 What SQLite promises here: WAL with `synchronous=NORMAL`. Whatever was committed survives `kill -9`, since the
 operating system holds it. After a power cut the file is sound, but the last commits may be missing; a write
 that must not come undone, such as a key's revocation, is `durable` and waits for the disk. PostgreSQL waits
@@ -9,6 +12,8 @@ for every commit.
 import asyncio
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Self, TypeVar
 
 import structlog
@@ -36,10 +41,16 @@ T = TypeVar("T")
 
 _MESSAGE_LIMIT = 300
 
+_LOG_PAGES = 8_000
+"""Of 4 KiB: at this length of SQLite's log, who commits stops to empty it. `Database.checkpoint` does so before."""
+
 log = structlog.get_logger(__name__)
 
 _VALUE_STATES = frozenset({"22", "23", "54"})
 """PostgreSQL's classes of errors that are the values' fault: data exception, constraint, program limit."""
+
+_READERS = 2
+"""Threads: more would only wait for each other, since SQLite's rows are made under the interpreter's lock."""
 
 _CONTENTION_STATE = "40"
 """PostgreSQL's class of errors that undo a transaction because of others: deadlocks, failures to serialise."""
@@ -52,6 +63,8 @@ class Database:
         self._location = location
         self._engine = _engine(location)
         self._is_sqlite = location.file is not None
+        self._writer = ThreadPoolExecutor(1, "sqlite-write")
+        self._readers = ThreadPoolExecutor(_READERS, "sqlite-read")
         self._running: set[asyncio.Task[Any]] = set()
 
     @classmethod
@@ -73,26 +86,38 @@ class Database:
         """Wait for the work under way, then close every connection."""
         if self._running:
             await asyncio.wait(self._running)
-        await greenlet_spawn(self._engine.dispose)
+        if self._is_sqlite:
+            # Their work is done: there is nothing to wait for.
+            self._writer.shutdown()
+            self._readers.shutdown()
+            self._engine.dispose()
+        else:
+            await greenlet_spawn(self._engine.dispose)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction that does not write. Raises `StoreError`."""
-        return await self._run(work, "BEGIN")
+        return await self._run(partial(self._transact, work, "BEGIN"))
 
     async def write(self, work: Callable[[Connection], T], *, durable: bool = False) -> T:
         """Run `work` in a transaction, which is committed when it returns. Raises `StoreError`.
 
         On SQLite it takes the write lock before `work` starts, so that what it reads cannot change under it.
         """
-        return await self._run(work, "BEGIN IMMEDIATE", durable)
+        transact = partial(self._transact, work, "BEGIN IMMEDIATE", "FULL" if durable else "NORMAL")
+        return await self._run(transact, is_write=True)
 
     async def check(self) -> None:
         """Raise `StoreError` if the database does not answer."""
         await self.read(_probe)
 
-    async def _run(self, work: Callable[[Connection], T], begin: str, durable: bool = False) -> T:
+    async def checkpoint(self) -> None:
+        """Move what was committed from SQLite's log into the database, while others go on. Raises `StoreError`."""
+        if self._is_sqlite:
+            await self._spawn(self._checkpoint)
+
+    async def _run(self, transact: Callable[[], T], *, is_write: bool = False) -> T:
         # In a task of its own: a caller that is cancelled must not tear a connection out of its transaction.
-        task = asyncio.create_task(greenlet_spawn(self._transact, work, begin, durable))
+        task = asyncio.create_task(self._spawn(transact, is_write=is_write))
         self._running.add(task)
         task.add_done_callback(self._forget)
         return await asyncio.shield(task)
@@ -102,15 +127,26 @@ class Database:
         if not task.cancelled():
             task.exception()  # seen, although a cancelled caller will never ask for it
 
-    def _transact(self, work: Callable[[Connection], T], begin: str, durable: bool) -> T:
+    async def _spawn(self, work: Callable[[], T], *, is_write: bool = False) -> T:
+        if not self._is_sqlite:
+            return await greenlet_spawn(work)
+        threads = self._writer if is_write else self._readers
+        return await asyncio.get_running_loop().run_in_executor(threads, work)
+
+    def _transact(self, work: Callable[[Connection], T], begin: str, level: str | None = None) -> T:
         try:
             with self._engine.begin() as connection:
                 if self._is_sqlite:
-                    if begin == "BEGIN IMMEDIATE":
-                        connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-                    connection.exec_driver_sql(begin)
+                    _begin(connection, begin, level)
                 return work(connection)
-        except (SQLAlchemyError, OSError, ValueError, OverflowError, RecursionError) as error:
+        except (SQLAlchemyError, sqlite3.Error, OSError, ValueError, OverflowError, RecursionError) as error:
+            raise translated(error) from error
+
+    def _checkpoint(self) -> None:
+        try:
+            with self._engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+        except (SQLAlchemyError, OSError) as error:
             raise translated(error) from error
 
     async def _prepare(self) -> None:
@@ -118,7 +154,7 @@ class Database:
             log.warning("database_parameters_ignored", parameters=self._location.ignored)
         if self._location.file is not None:
             _make_folder(self._location)
-            await greenlet_spawn(self._use_wal)
+            await self._spawn(self._use_wal, is_write=True)
         if await self.read(schema.revision) == HEAD:
             return
         if await self.write(schema.create, durable=True) != HEAD:
@@ -156,6 +192,13 @@ def translated(error: Exception) -> StoreError:
     return Unreachable(message)
 
 
+def _begin(connection: Connection, begin: str, level: str | None) -> None:
+    if level is not None and connection.info.get("synchronous") != level:
+        connection.exec_driver_sql(f"PRAGMA synchronous = {level}")
+        connection.info["synchronous"] = level
+    connection.exec_driver_sql(begin)
+
+
 def _probe(connection: Connection) -> None:
     connection.exec_driver_sql("SELECT 1")
 
@@ -178,6 +221,7 @@ def _engine(location: Location) -> Engine:
 def _configure_sqlite(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
     cursor.close()
 
 

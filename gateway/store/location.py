@@ -57,7 +57,7 @@ def _sqlite(url: URL) -> Location:
             "A SQLite database in memory would be another one in each process: name a file, sqlite:///path."
         )
     file = Path(url.database).absolute()
-    url = url.set(drivername="sqlite+aiosqlite", database=str(file))
+    url = url.set(drivername="sqlite", database=str(file))
     # Autocommit in the driver: Database says BEGIN itself, IMMEDIATE where it will write.
     connect_args = {"isolation_level": None, "timeout": BUSY_SECONDS}
     shown = f"sqlite:///{file}"

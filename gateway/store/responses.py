@@ -56,7 +56,7 @@ class Link(NamedTuple):
     output: bytes
 
 
-_NAMES = tuple(StoredResponse.__slots__)
+_NAMES = tuple(responses.columns.keys())  # in the table's order: SQLAlchemy's INSERT keeps to it
 _values = attrgetter(*_NAMES)
 _table = responses.c
 

@@ -117,10 +117,10 @@ responses = Table(
     Column("depth", Integer, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("chain_size", BigInteger, nullable=False),
-    # Last, so that SQLite finds all others without reading the pages on which these overflow.
-    Column("document", LargeBinary, nullable=False),
-    Column("output", LargeBinary, nullable=False),
+    # SQLite reads a row from its beginning, page by page: last stands what a chain is not made of.
     Column("input", LargeBinary, nullable=False),
+    Column("output", LargeBinary, nullable=False),
+    Column("document", LargeBinary, nullable=False),
     Index("responses_by_expiry", "expires_at"),
     _index_of_followers(),
 )

@@ -13,6 +13,7 @@ from scripts.benchmark.wrk import Target
 
 CHAT = "/v1/chat/completions"
 WAYSTONE_CHAT = "/api/gateway/v1/chat/completions"
+RESPONSES = "/v1/responses"
 WAYSTONE_RESPONSES = "/api/gateway/v1/responses"
 FLOOR = "floor"
 UPSTREAM = "upstream itself"
@@ -30,13 +31,30 @@ class Bodies:
     def beside_floor(self, servers: Servers, *, is_stream: bool) -> Sequence[Target]:
         """The floor, and each operation of the gateway."""
         conversation = self._write(chat(f"{PROVIDER}/static", is_stream=is_stream))
-        responses = self._write(_responses(is_stream=is_stream))
+        waystone = self._write(responses(is_stream=is_stream))
         gateway = servers.gateway
         return [
             Target(FLOOR, servers.floor, CHAT, conversation, KEY),
             Target(CHAT, gateway, CHAT, conversation, KEY),
             Target(WAYSTONE_CHAT, gateway, WAYSTONE_CHAT, conversation, KEY),
-            Target(WAYSTONE_RESPONSES, gateway, WAYSTONE_RESPONSES, responses, KEY),
+            Target(WAYSTONE_RESPONSES, gateway, WAYSTONE_RESPONSES, waystone, KEY),
+        ]
+
+    def responses_beside_floor(self, servers: Servers, *, is_stream: bool) -> Sequence[Target]:
+        """The floor with its chat, and `/v1/responses` without and with a store."""
+        conversation = self._write(chat(f"{PROVIDER}/static", is_stream=is_stream))
+        return [
+            Target(FLOOR, servers.floor, CHAT, conversation, KEY),
+            *(
+                Target(
+                    f"{RESPONSES}, store: {str(is_stored).lower()}",
+                    servers.gateway,
+                    RESPONSES,
+                    self._write({**responses(is_stream=is_stream), "store": is_stored}),
+                    KEY,
+                )
+                for is_stored in (False, True)
+            ),
         ]
 
     def beside_upstream(self, servers: Servers) -> Sequence[Target]:
@@ -74,5 +92,6 @@ def chat(model: str, *, is_stream: bool, metadata: dict[str, str] | None = None)
     return body
 
 
-def _responses(*, is_stream: bool) -> dict[str, Any]:
-    return {"model": f"{PROVIDER}/static", "input": _QUESTION, "instructions": _SYSTEM, "stream": is_stream}
+def responses(*, is_stream: bool, model: str = f"{PROVIDER}/static") -> dict[str, Any]:
+    """A Responses request that says the same."""
+    return {"model": model, "input": _QUESTION, "instructions": _SYSTEM, "stream": is_stream}

@@ -14,9 +14,10 @@ from types import FrameType
 
 from scripts.benchmark import profiling, wrk
 from scripts.benchmark.errors import BenchmarkError
-from scripts.benchmark.parts import PARTS, Aim, Bench, Section
+from scripts.benchmark.parts import PARTS
 from scripts.benchmark.processes import Cores
 from scripts.benchmark.rounds import Effort
+from scripts.benchmark.sections import Aim, Bench, Section
 from scripts.benchmark.servers import Place, Servers, servers
 from scripts.benchmark.slow_streams import Slow
 from scripts.benchmark.tables import table
@@ -98,9 +99,9 @@ def _sized(place: Place, running: Servers, options: argparse.Namespace) -> Bench
     """How much to measure."""
     if options.quick:
         effort = Effort(options.rounds or 1, options.seconds or 0.2, [8])
-        return Bench(place, running, effort, Slow(streams=50, events=5, pause=0.05), first_events=5, starts=1)
+        return Bench(place, running, effort, Slow(streams=50, events=5, pause=0.05), first_events=5, starts=1, turns=10)
     effort = Effort(options.rounds or 5, options.seconds or 1.0, [1, 8, 32])
-    return Bench(place, running, effort, Slow(streams=500, events=50, pause=0.2), first_events=100, starts=3)
+    return Bench(place, running, effort, Slow(streams=500, events=50, pause=0.2), first_events=100, starts=3, turns=500)
 
 
 def _heading(cores: Cores) -> str:

@@ -4,10 +4,11 @@ import re
 import socket
 import time
 from statistics import median
+from typing import Any
 
 import orjson
 
-from scripts.benchmark.bodies import CHAT, FLOOR, UPSTREAM, chat
+from scripts.benchmark.bodies import CHAT, FLOOR, RESPONSES, UPSTREAM, chat, responses
 from scripts.benchmark.errors import BenchmarkError
 from scripts.benchmark.processes import on_core
 from scripts.benchmark.servers import KEY, PROVIDER, Servers
@@ -20,23 +21,25 @@ _TIMEOUT_SECONDS = 10.0
 
 def delays(servers: Servers, streams: int, core: int | None) -> dict[str, float]:
     """Median milliseconds from the upstream's sending of the first event to its arrival, by who is asked."""
+    through = chat(f"{PROVIDER}/late", is_stream=True)
     asked = {
-        UPSTREAM: (servers.upstream.port, "late"),
-        FLOOR: (servers.floor.port, f"{PROVIDER}/late"),
-        CHAT: (servers.gateway.port, f"{PROVIDER}/late"),
+        UPSTREAM: (servers.upstream.port, CHAT, chat("late", is_stream=True)),
+        FLOOR: (servers.floor.port, CHAT, through),
+        CHAT: (servers.gateway.port, CHAT, through),
+        RESPONSES: (servers.gateway.port, RESPONSES, responses(is_stream=True, model=f"{PROVIDER}/late")),
     }
     found: dict[str, list[float]] = {name: [] for name in asked}
     with on_core(core):
         for _ in range(streams):
-            for name, (port, model) in asked.items():
-                found[name].append(_delay(port, model))
+            for name, (port, path, body) in asked.items():
+                found[name].append(_delay(port, path, body))
     return {name: median(values) for name, values in found.items()}
 
 
-def _delay(port: int, model: str) -> float:
-    body = orjson.dumps(chat(model, is_stream=True))
+def _delay(port: int, path: str, asked: dict[str, Any]) -> float:
+    body = orjson.dumps(asked)
     with socket.create_connection(("127.0.0.1", port), _TIMEOUT_SECONDS) as connection:
-        connection.sendall(request_head(len(body)) + body)
+        connection.sendall(request_head(len(body), path) + body)
         received = b""
         first: float | None = None
         while not received.endswith(LAST_CHUNK):
@@ -53,10 +56,10 @@ def _delay(port: int, model: str) -> float:
     return first
 
 
-def request_head(length: int) -> bytes:
-    """The head of a chat request whose body has `length` bytes."""
+def request_head(length: int, path: str = CHAT) -> bytes:
+    """The head of a request whose body has `length` bytes."""
     lines = [
-        f"POST {CHAT} HTTP/1.1",
+        f"POST {path} HTTP/1.1",
         "Host: 127.0.0.1",
         f"Authorization: Bearer {KEY}",
         "Content-Type: application/json",

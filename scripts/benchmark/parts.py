@@ -1,57 +1,19 @@
 """The parts of a benchmark: each measures one thing and gives a section of the report."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from statistics import median
-from typing import Any
 
-from scripts.benchmark import first_event, slow_streams, wrk
-from scripts.benchmark.bodies import CHAT, FLOOR, UPSTREAM, Bodies
-from scripts.benchmark.rounds import Effort, Figures, alternate
-from scripts.benchmark.servers import Place, Servers, running_gateway
-from scripts.benchmark.slow_streams import Slow
+from scripts.benchmark import first_event, responses, slow_streams, wrk
+from scripts.benchmark.bodies import CHAT, FLOOR, RESPONSES, UPSTREAM, Bodies
+from scripts.benchmark.rounds import Figures, alternate
+from scripts.benchmark.sections import Aim, Bench, Section
+from scripts.benchmark.servers import running_gateway
 from scripts.benchmark.tables import table
 from scripts.benchmark.upstream import EVENTS
 
 _MIB = 1024 * 1024
 # The number of connections at which the issue sets its targets.
 _DECISIVE = 8
-
-
-@dataclass(frozen=True)
-class Aim:
-    """One of the project's targets, and what was measured. `is_least`: more is better."""
-
-    what: str
-    measured: float
-    target: float
-    unit: str
-    is_least: bool = False
-
-    @property
-    def is_met(self) -> bool:
-        return self.measured >= self.target if self.is_least else self.measured <= self.target
-
-
-@dataclass(frozen=True)
-class Section:
-    """What one part found: words for a person, figures for a file, and how they stand to the targets."""
-
-    text: str
-    figures: Any
-    aims: Sequence[Aim] = field(default=())
-
-
-@dataclass(frozen=True)
-class Bench:
-    """What every part is given."""
-
-    place: Place
-    servers: Servers
-    effort: Effort
-    slow: Slow
-    first_events: int
-    starts: int
 
 
 def plain(bench: Bench) -> Section:
@@ -100,6 +62,7 @@ def latency(bench: Bench) -> Section:
         [name, f"{p50[name]:.3f}", _added(p50, name), f"{first[name]:.3f}", _added(first, name)]
         for name in (UPSTREAM, FLOOR, CHAT)
     ]
+    rows.append([RESPONSES, "", "", f"{first[RESPONSES]:.3f}", _added(first, RESPONSES)])
     heads = ["asked", "plain p50 ms", "added ms", "first event after ms", "added ms"]
     added, added_first = p50[CHAT] - p50[UPSTREAM], first[CHAT] - first[UPSTREAM]
     return Section(
@@ -108,6 +71,7 @@ def latency(bench: Bench) -> Section:
         [
             Aim("added latency, 1 connection, p50", added, 0.35, "ms"),
             Aim("first event after the upstream's", added_first, 1.0, "ms"),
+            Aim(f"the same of {RESPONSES}", first[RESPONSES] - first[UPSTREAM], 1.5, "ms"),
         ],
     )
 
@@ -165,6 +129,9 @@ PARTS: Mapping[str, Callable[[Bench], Section]] = {
     "memory": memory,
     "slow": slow,
     "start": start,
+    "responses": responses.throughput,
+    "large": responses.large,
+    "chain": responses.chain,
 }
 
 

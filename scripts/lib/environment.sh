@@ -48,11 +48,18 @@ find_python() {
     stop "Waystone needs Python 3.11 or newer and found none on the PATH. Install one (Debian: apt install python3 python3-venv) and try again."
 }
 
-# The lock is the kernel's and goes with the shell that holds it, so an interrupted run leaves none behind.
 install_locked() {
     python=$(find_python)
+    take_lock "$python"
+    is_current "$1" || is_part_of_current "$1" || install "$1"
+    release_lock
+}
+
+# Wait until no other set-up is at work in this folder; $1 is a Python. The lock is the kernel's and goes with the
+# shell that holds it, so an interrupted run leaves none behind.
+take_lock() {
     exec 9>"$root/.venv.lock"
-    "$python" -c '
+    "$1" -c '
 import fcntl, sys
 try:
     fcntl.flock(9, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -60,7 +67,9 @@ except BlockingIOError:
     print("Another set-up is at work in this folder; waiting for it.", file=sys.stderr)
     fcntl.flock(9, fcntl.LOCK_EX)
 '
-    is_current "$1" || is_part_of_current "$1" || install "$1"
+}
+
+release_lock() {
     exec 9>&-
 }
 

@@ -9,6 +9,7 @@ import jsonschema_rs
 import orjson
 
 from gateway.contract.bundle import Bundle
+from tests.unit.stream_grammar import Machine
 
 CHAT_PATHS = ("/v1/chat/completions", "/api/gateway/v1/chat/completions")
 RESPONSES_PATH = "/api/gateway/v1/responses"
@@ -97,38 +98,16 @@ def chat_chunks(lines: Iterable[str]) -> list[dict[str, Any]]:
 
 
 def response_events(lines: Iterable[str]) -> list[dict[str, Any]]:
-    """The events of a Responses stream, each checked; they are numbered, nested and have one end."""
+    """The events of a Responses stream, each checked, in the order of the grammar, `[DONE]` after their one end."""
     *told, last = events(lines)
     assert last.data == DONE
+    assert last.name is None
+    machine = Machine()
     documents = [event.document for event in told]
     for event, document in zip(told, documents, strict=True):
         check("ResponseStreamEvent", document)
         assert event.name == document["type"]
-    assert [document["sequence_number"] for document in documents] == list(range(len(documents)))
-    kinds = [document["type"] for document in documents]
-    assert kinds[:2] == ["response.created", "response.in_progress"]
-    terminal = {"response.completed", "response.incomplete", "response.failed"}
-    assert [kind in terminal for kind in kinds] == [False] * (len(kinds) - 1) + [True]
-    _check_items(documents)
+        machine.read(document)
+    assert machine.is_over, "the stream has no terminal event"
+    check("Response", documents[-1]["response"])
     return documents
-
-
-def _check_items(documents: list[dict[str, Any]]) -> None:
-    """One item after the other, each opened and closed at its place in the final output."""
-    open_item: str | None = None
-    done: list[dict[str, Any]] = []
-    for document in documents:
-        match document["type"]:
-            case "response.output_item.added":
-                assert open_item is None
-                assert document["output_index"] == len(done)
-                open_item = document["item"]["id"]
-            case "response.output_item.done":
-                assert document["item"]["id"] == open_item
-                done.append(document["item"])
-                open_item = None
-            case _ if "item_id" in document:
-                assert document["item_id"] == open_item
-                assert document["output_index"] == len(done)
-    assert open_item is None
-    assert documents[-1]["response"]["output"] == done

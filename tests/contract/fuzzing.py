@@ -1,14 +1,20 @@
-"""One run of schemathesis against a running gateway: every operation, all checks."""
+"""One run of schemathesis against a gateway of its own: every operation, all checks."""
 
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.servers.gateway import KEY, ROOT
+from tests.contract.forgiving import NATIVE_MODELS, chat_upstream, responses_upstream
+from tests.contract.kinds import VARIABLE
+from tests.servers.chat_upstream import KEY as UPSTREAM_KEY
+from tests.servers.gateway import KEY, ROOT, RunningGateway, running_gateway
+from tests.servers.thread import serving
 
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
 DEADLINE = 3600.0
@@ -35,16 +41,32 @@ class Run:
         return bool(self.report["complete"]) and operations["tested"] == operations["total"]
 
 
-def fuzz(url: str, examples: int, folder: Path, *, seed: int | None = None, workers: int = 1) -> Run:
-    """Fuzz the gateway at `url` with so many examples an operation; the report is left in `folder`."""
+@contextmanager
+def fuzzed_gateway(folder: Path) -> Iterator[RunningGateway]:
+    """A gateway with two providers that answer whatever is asked: `test` speaks chat, `native` the Responses API."""
+    with serving(chat_upstream()) as chat, serving(responses_upstream()) as responses:
+        test = {"dialect": "openai-chat", "base_url": f"{chat}/v1", "api_key": UPSTREAM_KEY, "hosted_tools": "drop"}
+        native: dict[str, Any] = {"dialect": "openai-responses", "base_url": f"{responses}/v1"}
+        native |= {"api_key": UPSTREAM_KEY, "models": list(NATIVE_MODELS)}
+        with running_gateway(folder, {"providers": {"test": test, "native": native}}) as gateway:
+            yield gateway
+
+
+def fuzz(url: str, examples: int, folder: Path, *, seed: int | None = None, kinds: int | None = None) -> Run:
+    """Fuzz the gateway at `url` with so many examples an operation; the report is left in `folder`.
+
+    With `kinds`, only so many kinds of items and tools take part, drawn by the seed.
+    """
     report = folder / "report.json"
     report.unlink(missing_ok=True)
     command = [sys.executable, "-m", "schemathesis.cli", "run", f"{url}/openapi.json", "--no-color"]
-    command += ["--phases", ",".join(PHASES), "--max-examples", str(examples), "--workers", str(workers)]
+    command += ["--phases", ",".join(PHASES), "--max-examples", str(examples), "--workers", "1"]
     command += ["--report", "json", "--report-json-path", str(report)]
     if seed is not None:
         command += ["--seed", str(seed)]
     environment = {**os.environ, "WAYSTONE_API_KEY": KEY, "PYTHONPATH": str(ROOT)}
+    if kinds is not None:
+        environment[VARIABLE] = f"{kinds}:{seed or 0}"
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, cwd=ROOT, env=environment, timeout=DEADLINE
     )

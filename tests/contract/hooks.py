@@ -1,19 +1,30 @@
 """What schemas cannot say and the gateway insists on, put into the requests that schemathesis makes.
 
-Only four values are ever touched, each only where the schema allowed what stood there, so a request that was
+Only these values are ever touched, each only where the schema allowed what stood there, so a request that was
 meant to break the contract still breaks it:
 
 - `model`, because a name that is not served is answered 404 before the rest is looked at. Some stay unknown.
 - `metadata.waystone`, because it is to hold a JSON document; the text that was generated becomes part of one.
 - `n` and `max_completion_tokens` of Waystone's two operations: they are numbers there and have to be whole.
+  Limits of a response that are larger than any integer can be: JSON has them as floats.
 - `stream` becomes true beside `stream_options`: OpenAI, and the scripted upstream, refuse these without it.
+- Where a request keeps the contract: what names something stored that was never stored (`previous_response_id`,
+  `conversation`, `after`, references to items), what is not possible yet (`background`, `context_management`,
+  streaming a stored response), a `provider` that there is none of, and an empty list of items to add.
+  Three in four of its paths name what was stored before, where they are to name something; links do so themselves.
 """
 
 import json
+import os
 import zlib
 from typing import Any
 
 import schemathesis
+from schemathesis.generation.meta import TestPhase
+
+from tests.contract.forgiving import NATIVE_MODELS
+from tests.contract.kinds import VARIABLE, keep_kinds
+from tests.contract.stored import Stored
 
 # Names that the scripted upstream serves. Those that make it refuse have tests of their own: here every
 # refusal of a good request, and every 5xx, is a finding.
@@ -32,11 +43,28 @@ MODELS = (
     "test/garbage-in-stream",
     "echo",
 )
+# Names of the provider that speaks the Responses API; what only such a provider can do goes to these.
+NATIVE = tuple(f"native/{name}" for name in NATIVE_MODELS)
 # One request in so many keeps the name that was generated, if it was to be accepted at all.
 UNKNOWN_SHARE = 16
 COUNTS = ("n", "max_completion_tokens")
+LIMITS = ("max_output_tokens", "max_tool_calls", "top_k")
+NOT_ANSWERABLE = ("previous_response_id", "conversation", "background", "context_management", "provider")
+NOT_ANSWERABLE_ITEMS = ("item_reference", "compaction_trigger", None)
+STORED_ONLY = ("after", "stream")
+MESSAGE = {"role": "user", "content": "Hello"}
 _LARGEST = 2**53
 _LONGEST_ID = 256
+
+STORED = Stored()
+
+
+@schemathesis.hook
+def before_load_schema(context: Any, raw_schema: dict[str, Any]) -> None:
+    """Keep some kinds of items and tools only, where the run is to be a short one."""
+    if wanted := os.environ.get(VARIABLE):
+        count, _, seed = wanted.partition(":")
+        keep_kinds(raw_schema, int(count), int(seed))
 
 
 @schemathesis.hook
@@ -46,8 +74,53 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     if isinstance(case.body, dict):
         is_waystone = case.operation.path.startswith("/api/gateway/")
         case.body = meant(case.body, may_be_unknown=is_positive, has_counts=is_waystone)
+        if is_positive and case.operation.path == "/v1/responses":
+            case.body = answerable(case.body)
+            if _is_stateful(case):
+                # Links begin at a document, and a stream is none.
+                case.body["stream"] = False
+        if is_positive and case.body.get("items") == []:
+            case.body["items"] = [dict(MESSAGE)]
+    if is_positive and not _is_stateful(case) and _draw((case.path_parameters, case.query)) % 4:
+        case.path_parameters = STORED.named(case.path_parameters)
+    if is_positive:
+        case.query = {name: value for name, value in (case.query or {}).items() if name not in STORED_ONLY}
     if is_positive and "model" in case.path_parameters and _draw(case.path_parameters) % 2:
         case.path_parameters["model"] = MODELS[0]
+
+
+@schemathesis.hook
+def after_call(context: Any, case: Any, response: Any) -> None:
+    """Remember what was stored."""
+    if response.status_code == 200 and response.headers.get("content-type") == ["application/json"]:
+        STORED.learn(case.operation.path, case.path_parameters, response.json())
+
+
+def _is_stateful(case: Any) -> bool:
+    return case.meta is not None and case.meta.phase.name == TestPhase.STATEFUL
+
+
+def answerable(body: dict[str, Any]) -> dict[str, Any]:
+    """A copy of a request for a response that needs nothing stored, nothing to come, and is asked of who can do it."""
+    changed = {name: value for name, value in body.items() if name not in NOT_ANSWERABLE}
+    items = changed.get("input", "Hello")
+    if isinstance(items, list):
+        items = [item for item in items if item.get("type", "") not in NOT_ANSWERABLE_ITEMS and is_whole(item)]
+    changed["input"] = items or "Hello"
+    changed |= {name: whole(changed[name]) for name in LIMITS if is_no_count(changed.get(name))}
+    if changed["model"] in MODELS and not is_plain(changed):
+        changed["model"] = NATIVE[_draw(body) % len(NATIVE)]
+    return changed
+
+
+def is_whole(item: dict[str, Any]) -> bool:
+    """Whether an item is no reference to another."""
+    return "type" in item or "role" in item
+
+
+def is_plain(body: dict[str, Any]) -> bool:
+    """Whether every provider can answer a request: text without tools."""
+    return isinstance(body["input"], str) and not any(body.get(name) for name in ("tools", "tool_choice", "prompt"))
 
 
 def meant(body: dict[str, Any], *, may_be_unknown: bool, has_counts: bool) -> dict[str, Any]:

@@ -6,18 +6,26 @@ from typing import Any
 
 import pytest
 
+from gateway.contract.bundle import Bundle
 from tests.contract import hooks
-from tests.contract.fuzzing import PHASES, Run, fuzz
-from tests.servers.gateway import ROOT, RunningGateway
+from tests.contract.bodies import asked, item, verdict
+from tests.contract.fuzzing import PHASES, Run, fuzz, fuzzed_gateway
+from tests.contract.kinds import UNIONS, keep_kinds
+from tests.contract.stored import Stored
+from tests.servers.gateway import ROOT
 
 EXAMPLES = 25
+# Of items and of tools; scripts/fuzz tries all of them, which takes four times as long.
+KINDS = 4
 # A fixed one, so that a push fails by its own fault only; scripts/fuzz goes where no seed has gone before.
 SEED = 20_261_122
 
 
 @pytest.fixture(scope="session")
-def run(gateway: RunningGateway, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return fuzz(gateway.url, EXAMPLES, tmp_path_factory.mktemp("fuzz"), seed=SEED)
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    folder = tmp_path_factory.mktemp("fuzz")
+    with fuzzed_gateway(folder) as gateway:
+        return fuzz(gateway.url, EXAMPLES, folder, seed=SEED, kinds=KINDS)
 
 
 def test_no_request_makes_the_server_break_its_contract(run: Run) -> None:
@@ -31,9 +39,17 @@ def test_every_operation_was_tested_in_every_phase(run: Run) -> None:
 
 def test_enough_requests_reach_the_models(run: Run) -> None:
     """Most requests that keep the contract are answered, so the replies that are checked are real ones."""
-    for operation in ("POST /v1/chat/completions", "POST /api/gateway/v1/responses"):
+    for operation in ("POST /v1/chat/completions", "POST /api/gateway/v1/responses", "POST /v1/responses"):
         rates = run.report["valid_rates"][operation]["fuzzing"]
         assert rates["accepted"] > sum(rates.values()) / 2, (operation, rates)
+
+
+def test_requests_find_what_is_stored(run: Run) -> None:
+    """Of every operation on responses and conversations some requests are answered with what they asked for."""
+    rates = {name: rates["fuzzing"] for name, rates in run.report["valid_rates"].items()}
+    stateful = [name for name in rates if "/v1/responses" in name or "/v1/conversations" in name]
+    assert len(stateful) == 13
+    assert [name for name in stateful if not rates[name]["accepted"]] == []
 
 
 def test_configuration_leaves_no_check_and_no_operation_out() -> None:
@@ -91,3 +107,68 @@ def test_hooks_do_not_touch_a_body_that_is_no_object() -> None:
     case = SimpleNamespace(body=b"\xff", meta=meta, path_parameters={"model": "x"})
     hooks.before_call(None, case, {})
     assert (case.body, case.path_parameters) == (b"\xff", {"model": "x"})
+
+
+def test_hooks_leave_a_plain_request_for_a_response_as_it_was() -> None:
+    for body in (asked(model="test/echo"), asked(item("message"), item("mcp_call"), model="native/x", metadata=None)):
+        assert hooks.answerable(body) == body
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"background": True, "context_management": [{"type": "compaction"}]},
+        {"previous_response_id": "resp_1", "conversation": {"id": "conv_1"}, "provider": "nobody"},
+        {"input": []},
+        {"input": [{"id": "msg_1"}, item("item_reference"), {"type": None, "id": "x"}, item("compaction_trigger")]},
+        {"max_output_tokens": 1e300},
+    ],
+)
+def test_hooks_make_a_request_for_a_response_answerable_and_keep_it_valid(fields: dict[str, Any]) -> None:
+    body = hooks.answerable(asked(model="test/echo", **fields) if "input" not in fields else {"model": "m", **fields})
+    assert verdict(body) is None
+    assert not body.keys() & hooks.NOT_ANSWERABLE
+    assert body["input"] == "Hello"
+    assert body.get("max_output_tokens", 0) <= 2**53
+
+
+def test_hooks_ask_those_who_can_for_what_not_everybody_can_do() -> None:
+    asks = [asked(item("web_search_call"), model="test/echo", user=str(number)) for number in range(200)]
+    assert {hooks.answerable(body)["model"] for body in asks} == set(hooks.NATIVE)
+    assert hooks.answerable(asked(model="made up", tools=[{"type": "x"}]))["model"] == "made up"
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_short_run_keeps_some_kinds_and_takes_the_others_for_unknown_ones(seed: int) -> None:
+    document = Bundle.load().document
+    whole = {union: len(document["components"]["schemas"][union]["anyOf"]) for union in UNIONS}
+    narrowed = Bundle(Bundle.load().raw).document
+    keep_kinds(narrowed, 4, seed)
+    schemas = narrowed["components"]["schemas"]
+    for union, other in UNIONS.items():
+        assert len(schemas[union]["anyOf"]) == 5 < whole[union]
+        assert 3 <= len(schemas[other]["properties"]["type"]["not"]["enum"]) <= 6
+    assert schemas["InputItem"]["anyOf"][0] == {"$ref": "#/components/schemas/EasyInputMessage"}
+    assert "message" in schemas["OtherInputItem"]["properties"]["type"]["not"]["enum"]
+
+
+def test_paths_name_what_was_stored_until_it_is_deleted() -> None:
+    stored = Stored()
+    path = {"response_id": "made up"}
+    assert stored.named(path) == path
+    for number in range(3):
+        stored.learn("/v1/responses", {}, {"object": "response", "id": f"resp_{number}", "store": number != 2})
+    assert stored.named(path) == {"response_id": "resp_1"}
+    stored.learn("/v1/responses/{response_id}", {}, {"object": "response", "id": "resp_1", "deleted": True})
+    assert stored.named(path) == {"response_id": "resp_0"}
+    items = "/v1/conversations/{conversation_id}/items"
+    place = {"conversation_id": "a", "item_id": "b"}
+    for conversation in ("conv_1", "conv_2"):
+        told = {"object": "list", "data": [{"id": f"msg_{number}"} for number in range(2)]}
+        stored.learn(items, {"conversation_id": conversation}, told)
+    assert stored.named(place) == {"conversation_id": "conv_2", "item_id": "msg_1"}
+    assert stored.named({"conversation_id": "a"}) == {"conversation_id": "a"}
+    stored.learn(items + "/{item_id}", {"item_id": "msg_1"}, {"object": "conversation", "id": "conv_2"})
+    assert stored.named(place) == {"conversation_id": "conv_2", "item_id": "msg_0"}
+    stored.learn("/v1/conversations/{conversation_id}", {}, {"id": "conv_2", "deleted": True})
+    assert stored.named(place) == {"conversation_id": "conv_1", "item_id": "msg_0"}

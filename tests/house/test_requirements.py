@@ -1,5 +1,6 @@
 """What is installed: locked, hashed, and from wherever the machine's own configuration says."""
 
+import json
 import re
 import sys
 from importlib.metadata import packages_distributions
@@ -50,6 +51,21 @@ def test_every_wanted_package_is_locked(name: str) -> None:
 def test_server_and_tests_lock_the_same_versions() -> None:
     server, test = (dict(entry.split()[0].split("==") for entry in _packages(name)) for name in ("server", "test"))
     assert server.items() <= test.items()
+
+
+def test_every_locked_javascript_package_has_a_version_and_a_hash_and_no_place() -> None:
+    locked = json.loads((ROOT / "tests/clients/javascript/package-lock.json").read_text())["packages"]
+    root = locked.pop("")
+    assert locked
+    loose = [
+        name
+        for name, package in locked.items()
+        if "version" not in package or not package.get("integrity", "").startswith("sha512-") or "resolved" in package
+    ]
+    assert not loose
+    wanted = json.loads((ROOT / "tests/clients/javascript/package.json").read_text())["dependencies"]
+    assert root["dependencies"] == wanted
+    assert wanted == {name: locked[f"node_modules/{name}"]["version"] for name in wanted}
 
 
 @pytest.mark.parametrize(("folders", "name"), [(("gateway/", "handlers/"), "server"), (("scripts/", "tests/"), "test")])

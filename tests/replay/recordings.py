@@ -1,4 +1,4 @@
-"""Recorded traffic with chat upstreams, read where it stands: beside the project, never copied into it."""
+"""Recorded traffic with upstreams, read where it stands: beside the project, never copied into it."""
 
 import base64
 import csv
@@ -14,7 +14,7 @@ FOLDER = Path(__file__).resolve().parents[3] / "shared" / "recordings"
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One interaction with a server that speaks the OpenAI chat dialect."""
+    """One interaction with a server that speaks one of OpenAI's dialects."""
 
     path: str
     provider: str
@@ -33,9 +33,14 @@ class Recording:
         return base64.b64decode(text) if content["response_body_encoding"] == "base64" else text.encode()
 
 
-@cache
 def chat_recordings() -> list[Recording]:
     """Every recorded chat completion; none where the folder is absent."""
+    return recordings_of("chat_completions")
+
+
+@cache
+def recordings_of(endpoint: str) -> list[Recording]:
+    """Every recording of an endpoint, by the name that the index has for it; none where the folder is absent."""
     index = FOLDER / "INDEX.tsv"
     if not index.is_file():
         return []
@@ -44,7 +49,7 @@ def chat_recordings() -> list[Recording]:
     return [
         Recording(row["path"], row["provider"], int(row["status"]), row["mode"] == "stream")
         for row in rows
-        if row["endpoint"] == "chat_completions"
+        if row["endpoint"] == endpoint
     ]
 
 

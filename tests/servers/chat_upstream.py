@@ -1,7 +1,7 @@
 """An upstream that speaks the OpenAI chat dialect, as strictly as OpenAI, and misbehaves on request.
 
-The model's name is the script: `echo` answers with the last user message; the others stall, break, refuse or
-call tools.
+The model's name is the script: `echo` answers with the last user message; the others stall, break, refuse, reason or
+call tools; `call` calls every tool on offer, and answers once it has their outputs.
 """
 
 import asyncio
@@ -15,6 +15,9 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+
+from tests.servers.chat_rules import complaints
+from tests.servers.chat_scripts import deltas, finish, last_words, message
 
 KEY = "sk-upstream-0123456789abcdef"
 CREATED = 1_790_000_000
@@ -133,56 +136,16 @@ def complaint_about(request: Request, body: dict[str, Any]) -> str | None:
             return f"{name} is not an integer"
     if body.get("stream_options") is not None and not body.get("stream"):
         return "stream_options without stream"
-    for message in body["messages"]:
-        content = message.get("content")
+    for given in body["messages"]:
+        content = given.get("content")
         if isinstance(content, list) and not all(isinstance(part, dict) for part in content):
             return "a content part is not an object"
-    return None
-
-
-def _texts(body: dict[str, Any]) -> str:
-    for message in reversed(body["messages"]):
-        content = message.get("content")
-        if message.get("role") == "user" and content:
-            return content if isinstance(content, str) else "".join(str(part.get("text", "")) for part in content)
-    return "Hello."
-
-
-def _calls(name: str) -> list[dict[str, Any]]:
-    count = {"tools": 1, "parallel-tools": 2}.get(name, 0)
-    return [
-        {
-            "id": f"call_{i}",
-            "type": "function",
-            "function": {"name": f"f{i}", "arguments": '{"city":"Paris"}'},
-        }
-        for i in range(count)
-    ]
-
-
-def _message(name: str, body: dict[str, Any]) -> dict[str, Any]:
-    message: dict[str, Any] = {
-        "role": "assistant",
-        "content": _texts(body),
-        "refusal": None,
-        "annotations": [],
-    }
-    if calls := _calls(name):
-        message |= {"content": None, "tool_calls": calls}
-    if name == "refusal":
-        message |= {"content": None, "refusal": "I will not."}
-    if name == "reasoning":
-        message["reasoning_content"] = "Let me think."
-    return message
-
-
-def _finish(name: str) -> str:
-    return {"tools": "tool_calls", "parallel-tools": "tool_calls", "length": "length"}.get(name, "stop")
+    return next(complaints(body), None)
 
 
 def _reply(name: str, body: dict[str, Any]) -> dict[str, Any]:
     choices = [
-        {"index": i, "message": _message(name, body), "logprobs": None, "finish_reason": _finish(name)}
+        {"index": i, "message": message(name, body), "logprobs": None, "finish_reason": finish(name, body)}
         for i in range(max(1, min(body.get("n") or 1, 8)))
     ]
     return {
@@ -198,7 +161,7 @@ def _reply(name: str, body: dict[str, Any]) -> dict[str, Any]:
 
 def _sparse(body: dict[str, Any]) -> dict[str, Any]:
     """What small compatible servers answer: the least that can be understood."""
-    return {"choices": [{"message": {"content": _texts(body)}}]}
+    return {"choices": [{"message": {"content": last_words(body)}}]}
 
 
 def _chunk(delta: dict[str, Any], index: int, reason: str | None = None, **more: Any) -> dict[str, Any]:
@@ -207,30 +170,14 @@ def _chunk(delta: dict[str, Any], index: int, reason: str | None = None, **more:
     return {**head, "choices": [choice], "x_unknown": 1, **more}
 
 
-def _deltas(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield {"role": "assistant", "content": ""}
-    if "reasoning_content" in message:
-        yield {"reasoning_content": message["reasoning_content"]}
-    text = message["content"] or ""
-    for start in range(0, len(text), 8):
-        yield {"content": text[start : start + 8]}
-    if message["refusal"]:
-        yield {"refusal": message["refusal"]}
-    for i, call in enumerate(message.get("tool_calls", [])):
-        arguments = call["function"]["arguments"]
-        yield {"tool_calls": [{"index": i, **call, "function": {**call["function"], "arguments": ""}}]}
-        for part in (arguments[:6], arguments[6:]):
-            yield {"tool_calls": [{"index": i, "function": {"arguments": part}}]}
-
-
 def _chunks(name: str, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    deltas = list(_deltas(_message(name, body)))
+    pieces = list(deltas(name, body))
     usage = {} if name == "late-usage" else {"usage": None}
     for index in range(max(1, min(body.get("n") or 1, 8))):
-        for delta in deltas:
+        for delta in pieces:
             yield _chunk(delta, index, **usage)
         last = {"usage": USAGE} if name == "late-usage" else usage
-        yield _chunk({}, index, _finish(name), **last)
+        yield _chunk({}, index, finish(name, body), **last)
     if name != "late-usage":
         yield {**_chunk({}, 0), "choices": [], "usage": USAGE}
 

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import ssl
 import subprocess
 import sys
 import threading
@@ -20,6 +21,8 @@ from tests.servers.chat_upstream import KEY as UPSTREAM_KEY
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "sk-gateway-tests-0123456789abcdefghijklmnop"
 DEADLINE = 60.0
+# Nothing here is encrypted, and reading the certificates of the world takes each client a tenth of a second.
+NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 _READY = re.compile(r"listens on (http://\S+?);")
 
 
@@ -37,7 +40,7 @@ class RunningGateway:
     def client(self, key: str | None = KEY, timeout: float = 30.0) -> httpx.Client:
         """A client that sends the key. The caller closes it."""
         headers = {"authorization": f"Bearer {key}"} if key else {}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=timeout)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=timeout, verify=NO_CERTIFICATES)
 
     def stop(self) -> int:
         """Stop as a service manager would, and give the exit code."""
@@ -61,20 +64,30 @@ class RunningGateway:
 
 
 def scripted_config(upstream_url: str) -> dict[str, Any]:
-    """Settings whose provider `test` is the scripted upstream.
+    """Settings whose provider `test` is the scripted chat upstream.
 
-    `slow` is too, with little patience; nobody answers for `down` and `twin`.
+    `slow` is too, with little patience, and `drops`, where hosted tools are left out; nobody answers for `down` and
+    `twin`. `native` speaks the Responses API, `both` that and chat. `told` says what a test tells it to. Of `native`,
+    `both`, `drops` and `told`, no models are listed.
     """
     scripted = {"dialect": "openai-chat", "base_url": upstream_url, "api_key": UPSTREAM_KEY}
     nowhere = {"dialect": "openai-chat", "base_url": "http://127.0.0.1:9/v1"}
     return {
         "providers": {
+            "native": {**_below(scripted, "native"), "dialect": "openai-responses"},
+            "both": {**_below(scripted, "both"), "dialect": ["openai-chat", "openai-responses"]},
+            "drops": {**_below(scripted, "drops"), "hosted_tools": "drop"},
+            "told": _below(scripted, "told"),
             "test": scripted,
             "down": {**nowhere, "models": ["any", "echo-too"]},
             "twin": {**nowhere, "models": ["any"]},
             "slow": {**scripted, "models": ["stall", "pause"], "timeouts": {"idle": 0.3}},
         }
     }
+
+
+def _below(provider: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {**provider, "base_url": f"{provider['base_url']}/{name}"}
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, insert, select
 
+from gateway import committer as committer_module
 from gateway.committer import Append, Committer
 from gateway.store import conversations, responses
 from gateway.store.conversations import Conversation
@@ -18,6 +19,7 @@ from gateway.store.tables import responses as table
 from gateway.store.tables import users
 from tests.store import processes
 from tests.store.stored import response
+from tests.store.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -137,6 +139,31 @@ async def test_cancelled_caller_leaves_its_work_and_its_neighbours_alone(databas
     assert await _ids(database) == ["resp_a", "resp_b", "resp_c"]
 
 
+async def test_log_is_emptied_beside_the_commits(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    emptied: list[int] = []
+    may_end = asyncio.Event()
+
+    async def checkpoint() -> None:
+        emptied.append(len(await _ids(database)))
+        await may_end.wait()
+        raise Unreachable("disk full")
+
+    monkeypatch.setattr(database, "checkpoint", checkpoint)
+    monkeypatch.setattr(committer_module, "_LOG_BYTES", 100_000)
+    committer = Committer(database)
+    await committer.add(response("a", size=50_000))
+    for name in "bcde":
+        await committer.add(response(name, size=80_000))
+    await until(lambda: bool(emptied))
+    may_end.set()
+    await committer.close()
+    assert len(emptied) == 1, "one at a time"
+    for name in "fg":
+        await committer.add(response(name, size=80_000))
+    await committer.close()
+    assert len(emptied) == 2
+
+
 async def test_close_waits_for_what_was_handed_over(database: Database) -> None:
     committer = Committer(database)
     tasks = [asyncio.create_task(committer.add(response(f"{number:03}"))) for number in range(150)]
@@ -150,6 +177,7 @@ async def test_every_response_that_was_told_survives_kill_9(url: str) -> None:
     program = """
 from gateway.committer import Committer
 from tests.store.stored import response
+from tests.store.waiting import until
 committer = Committer(await Database.open(url))
 async def caller(caller):
     for number in range(10_000):
@@ -229,8 +257,10 @@ async def test_ids_that_the_conversation_has_are_replaced_in_the_items_too(datab
 
 async def test_turns_of_several_workers_do_not_interleave(url: str) -> None:
     program = """
+from gateway import committer as committer_module
 from gateway.committer import Append, Committer
 from tests.store.stored import response
+from tests.store.waiting import until
 database = await Database.open(url)
 committer = Committer(database)
 await signal("ready")

@@ -1,10 +1,12 @@
 """Conversations: what clients see of them, and what they never see of each other's."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from gateway import conversations as module
 from gateway.committer import Committer
@@ -52,7 +54,7 @@ async def test_new_conversation_is_told_as_openai_tells_it(service: Conversation
 async def test_conversation_without_anything_is_empty(service: Conversations) -> None:
     made = await service.create("ann", {"metadata": None, "items": None})
     assert made["metadata"] == {}
-    empty = {"object": "list", "data": [], "first_id": None, "last_id": None, "has_more": False}
+    empty: dict[str, Any] = {"object": "list", "data": [], "first_id": None, "last_id": None, "has_more": False}
     assert await service.list_items("ann", made["id"], Page()) == empty
 
 
@@ -79,7 +81,7 @@ async def test_what_another_key_stored_is_not_there(service: Conversations, targ
     id_ = await _with_items(service, 2)
     key_id = "ann" if target == "its own key" else "bob"
     id_ = id_ if "key" in target else target
-    calls = [
+    calls: list[Callable[[], Awaitable[Any]]] = [
         lambda: service.retrieve(key_id, id_),
         lambda: service.update(key_id, id_, {"a": "b"}),
         lambda: service.list_items(key_id, id_, Page()),
@@ -197,32 +199,23 @@ async def test_items_that_are_added_at_once_stay_together(service: Conversations
     assert all(len(set(owners[start : start + 5])) == 1 for start in range(0, 60, 5))
 
 
-@pytest.fixture
-async def listed(service: Conversations) -> tuple[Conversations, str]:
-    id_ = await _with_items(service, 23)
-    for number in (0, 7, 8, 22):
-        await service.delete_item("ann", id_, f"msg_{number}")
-    return service, id_
-
-
-@pytest.mark.parametrize("is_descending", [False, True], ids=["asc", "desc"])
-@pytest.mark.parametrize("limit", [1, 2, 3, 7, 18, 19, 20, 100])
+@given(st.integers(1, 12), st.sets(st.integers(0, 11)), st.integers(1, 14), st.booleans())
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_walking_the_pages_meets_every_item_once(
-    listed: tuple[Conversations, str], limit: int, is_descending: bool
+    service: Conversations, count: int, deleted: set[int], limit: int, is_descending: bool
 ) -> None:
-    service, id_ = listed
+    id_ = await _with_items(service, count)
+    for number in deleted & set(range(count)):
+        await service.delete_item("ann", id_, f"msg_{number}")
     met: list[str] = []
-    after = None
-    while True:
-        page = await service.list_items("ann", id_, Page(limit, is_descending, after))
+    page: dict[str, Any] = {"has_more": True, "last_id": None}
+    while page["has_more"]:
+        page = await service.list_items("ann", id_, Page(limit, is_descending, page["last_id"]))
         ids = [item["id"] for item in page["data"]]
-        assert 0 < len(ids) <= limit
-        assert (page["first_id"], page["last_id"]) == (ids[0], ids[-1])
+        assert len(ids) <= limit
+        assert (page["first_id"], page["last_id"]) == ((ids[0], ids[-1]) if ids else (None, None))
         met += ids
-        after = page["last_id"]
-        if not page["has_more"]:
-            break
-    expected = [f"msg_{number}" for number in range(23) if number not in (0, 7, 8, 22)]
+    expected = [f"msg_{number}" for number in range(count) if number not in deleted]
     assert met == (expected[::-1] if is_descending else expected)
 
 

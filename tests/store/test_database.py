@@ -44,11 +44,12 @@ async def test_work_that_fails_leaves_nothing_behind(database: Database) -> None
     assert await database.read(_users) == 0
 
 
-async def test_cancelled_caller_does_not_tear_its_transaction(database: Database) -> None:
-    begun = asyncio.Event()
+async def test_cancelled_caller_does_not_tear_its_transaction(url: str) -> None:
+    database = await Database.open(url)
+    begun, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def work(connection: Connection) -> None:
-        begun.set()
+        loop.call_soon_threadsafe(begun.set)  # SQLite's transactions run in a thread
         _add_user(connection)
 
     task = asyncio.create_task(database.write(work))
@@ -57,7 +58,9 @@ async def test_cancelled_caller_does_not_tear_its_transaction(database: Database
     with pytest.raises(asyncio.CancelledError):
         await task
     await database.close()
-    assert await database.read(_users) == 1
+    again = await Database.open(url)
+    assert await again.read(_users) == 1
+    await again.close()
 
 
 async def test_duplicate_is_refused_and_not_tried_again(database: Database) -> None:
@@ -141,6 +144,27 @@ async def test_sqlite_uses_wal_and_returns_to_it(tmp_path: Path) -> None:
     mode = await database.read(lambda c: c.exec_driver_sql("PRAGMA journal_mode").scalar())
     await database.close()
     assert mode == "wal"
+
+
+async def test_checkpoint_empties_the_log_of_sqlite(tmp_path: Path) -> None:
+    database = await Database.open(f"sqlite:///{tmp_path}/waystone.db")
+    await database.write(_add_user)
+    with sqlite3.connect(f"file:{tmp_path}/waystone.db?immutable=1", uri=True) as without_log:
+        assert _users_of(without_log) == 0
+    without_log.close()
+    await database.checkpoint()
+    with sqlite3.connect(f"file:{tmp_path}/waystone.db?immutable=1", uri=True) as without_log:
+        assert _users_of(without_log) == 1
+    without_log.close()
+    await database.close()
+
+
+def _users_of(connection: sqlite3.Connection) -> int:
+    try:
+        count: int = connection.execute("SELECT count(*) FROM users").fetchone()[0]
+    except sqlite3.OperationalError:  # the table itself is in the log yet
+        return 0
+    return count
 
 
 async def test_folder_of_a_sqlite_database_is_made_and_private(tmp_path: Path) -> None:

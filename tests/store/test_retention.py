@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from structlog.testing import capture_logs
 
 from gateway import retention
@@ -24,8 +24,8 @@ from tests.store.waiting import until
 pytestmark = pytest.mark.anyio
 
 NOW = 10_000.0
-OLD = {"expires_at": 5_000.0}
-NEW = {"expires_at": 20_000.0}
+OLD: dict[str, Any] = {"expires_at": 5_000.0}
+NEW: dict[str, Any] = {"expires_at": 20_000.0}
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +47,7 @@ async def _sweep(database: Database) -> int:
 
 
 async def test_expired_responses_go_and_others_stay(database: Database) -> None:
-    within_grace = {"expires_at": NOW - 3_599}
+    within_grace: dict[str, Any] = {"expires_at": NOW - 3_599}
     await _add(database, response("a", **OLD), response("b", **NEW), response("c", **within_grace))
     assert await _sweep(database) == 1
     assert await _left(database) == ["b", "c"]
@@ -68,7 +68,12 @@ async def test_long_chain_goes_in_a_few_batches(database: Database, monkeypatch:
     await _add(database, *rows)
     batches: list[int] = []
     discard = responses.discard
-    monkeypatch.setattr(responses, "discard", lambda c, ids: batches.append(discard(c, ids)) or batches[-1])
+
+    def counted(connection: Connection, ids: list[str]) -> int:
+        batches.append(discard(connection, ids))
+        return batches[-1]
+
+    monkeypatch.setattr(responses, "discard", counted)
     assert await _sweep(database) == 160
     assert batches == [50, 50, 50, 10]
     assert await _left(database) == []
@@ -138,7 +143,8 @@ async def test_sweeping_goes_on_by_itself_and_outlives_the_database(
 
 
 def _have_gone(logs: Sequence[Mapping[str, Any]], total: int) -> bool:
-    return sum(log.get("responses", 0) for log in logs) == total
+    gone: int = sum(log.get("responses", 0) for log in logs)
+    return gone == total
 
 
 async def test_sweep_that_never_started_closes(database: Database) -> None:

@@ -1,17 +1,18 @@
 """The tables, the migrations that lead to them, and who runs those."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, insert, inspect, select, text
 
 from gateway.store import migrate, schema
 from gateway.store.database import Database
 from gateway.store.errors import StoreError
 from gateway.store.location import locate
-from gateway.store.tables import HEAD, metadata
+from gateway.store.tables import HEAD, metadata, users
 from tests.store import processes
 
 pytestmark = pytest.mark.anyio
@@ -75,6 +76,30 @@ await database.close()
     for worker in workers:
         processes.tell(worker)
     assert await asyncio.gather(*map(processes.finish, workers)) == [["Database"]] * 3
+
+
+async def test_processes_that_start_at_once_on_an_older_database_migrate_it_once(url: str) -> None:
+    program = """
+await signal("ready")
+database = await Database.open(url)
+print(await database.read(lambda c: c.exec_driver_sql("SELECT count(*) FROM responses").scalar()))
+await database.close()
+"""
+    database = Database(locate(url))
+    await database.write(partial(migrate.upgrade, target="0001"))
+    assert await database.read(schema.revision) == "0001"
+    await database.write(
+        lambda c: c.execute(insert(users).values(id="ann", metadata={"a": 1}, first_seen=1.0, last_seen=2.0))
+    )
+    workers = [await processes.start(program, url) for _ in range(3)]
+    for worker in workers:
+        assert await processes.hear(worker) == "ready"
+    for worker in workers:
+        processes.tell(worker)
+    assert await asyncio.gather(*map(processes.finish, workers)) == [["0"]] * 3
+    assert await database.read(schema.revision) == HEAD
+    assert await database.read(lambda c: c.execute(select(users)).all()) == [("ann", {"a": 1}, 1.0, 2.0)]
+    await database.close()
 
 
 async def test_missing_migrations_run_in_another_process(url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,7 +93,7 @@ async def test_walking_the_input_meets_every_item_once(database: Database, limit
 
 async def test_input_of_nothing_is_an_empty_list(database: Database) -> None:
     id_ = await _store(database, input=b"[]")
-    empty = {"object": "list", "data": [], "first_id": None, "last_id": None, "has_more": False}
+    empty: dict[str, Any] = {"object": "list", "data": [], "first_id": None, "last_id": None, "has_more": False}
     assert await StoredResponses(database).input_items("ann", id_, Page()) == empty
 
 

@@ -14,7 +14,7 @@ TEXTS = {
     "response.custom_tool_call_input.delta": ("response.custom_tool_call_input.done", "input"),
 }
 CALLS = {"function_call": "arguments", "custom_tool_call": "input"}
-HOSTED = {"response.web_search_call.searching"}
+HOSTED = {f"response.web_search_call.{step}" for step in ("in_progress", "searching", "completed")}
 DONE = {closing: (delta, name) for delta, (closing, name) in TEXTS.items()}
 
 

@@ -24,11 +24,12 @@ def test_quick_benchmark_measures_every_part(tmp_path: Path) -> None:
     done = _bench("--quick", "--json", str(file))
     assert done.returncode == 0, done.stderr
     figures = json.loads(file.read_text())
-    assert set(figures["parts"]) == {"plain", "stream", "latency", "memory", "slow", "start"}
+    assert set(figures["parts"]) == {*("plain", "stream", "latency", "memory", "slow", "start"), *("responses", "large", "chain")}
     assert all(one["per_second"] > 0 for part in ("plain", "stream") for one in figures["parts"][part])
     assert figures["parts"]["slow"]["lost"] == 0
-    assert len(figures["targets"]) == 8
+    assert len(figures["targets"]) == 16
     assert "| /api/gateway/v1/responses " in done.stdout
+    assert "| /v1/responses, store: true " in done.stdout
     assert "### Targets" in done.stdout
 
 
@@ -43,4 +44,4 @@ def test_profile_names_the_functions_that_cost_most() -> None:
 def test_part_that_does_not_exist_is_refused_with_the_names_of_those_that_do() -> None:
     done = _bench("--only", "plain,speed")
     assert done.returncode == 2
-    assert "there is no part 'speed'; there are plain, stream, latency, memory, slow, start" in done.stderr
+    assert "there is no part 'speed'; there are plain, stream, latency, memory, slow, start, responses" in done.stderr

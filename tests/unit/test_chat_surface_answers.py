@@ -1,15 +1,11 @@
-"""Chat answers built from neutral events: whatever comes in, chunks keep their order and add up to the plain reply."""
+"""Chat answers built from neutral events: what each of them becomes, in chunks and in plain replies."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import jsonschema_rs
 import orjson
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from gateway import sse
 from gateway.errors import UpstreamDown
 from gateway.events import (
     Annotation,
@@ -33,30 +29,12 @@ from gateway.events import (
     ToolCall,
     Usage,
 )
-from gateway.generation import Generation
-from gateway.surfaces.base import Author
-from gateway.surfaces.openai_chat import OpenAIChatSurface
-from gateway.surfaces.openai_chat.writer import ChatWriter
 from gateway.surfaces.waystone_chat import WaystoneChatSurface
 from tests.clients.contract import bundle, check
+from tests.unit.chat_answers import CITED, SEARCH, TOKEN, chunks, payloads, reply, writer
 
-CHAT, WAYSTONE = OpenAIChatSurface(), WaystoneChatSurface()
-AUTHOR = Author("lab", "small-2", lambda state: "sealed")
+WAYSTONE = WaystoneChatSurface()
 END: list[Event] = [Finished("stop"), Done()]
-TOKEN = {"token": "a", "logprob": -0.5, "bytes": [97], "top_logprobs": []}
-CITED = {"url": "https://example.com", "title": "Example", "start_index": 1, "end_index": 4}
-SEARCH = {"type": "web_search_call", "id": "ws_1", "status": "in_progress"}
-
-
-def writer(surface: OpenAIChatSurface = CHAT, *, include_usage: bool = False) -> ChatWriter:
-    return surface.writer(Generation(model="lab/small", include_usage=include_usage), AUTHOR)
-
-
-def reply(*events: Event, surface: OpenAIChatSurface = CHAT) -> dict[str, Any]:
-    """The plain reply, checked."""
-    document: dict[str, Any] = orjson.loads(writer(surface).reply(events))
-    check("ChatCompletion", document)
-    return document
 
 
 def message(*events: Event) -> dict[str, Any]:
@@ -64,25 +42,6 @@ def message(*events: Event) -> dict[str, Any]:
     (choice,) = reply(*events, *END)["choices"]
     found: dict[str, Any] = choice["message"]
     return found
-
-
-def payloads(events: Sequence[Event], *, include_usage: bool = False) -> list[bytes]:
-    """The data of the stream's events, written an event at a time."""
-    one = writer(include_usage=include_usage)
-    written = b"".join(one.write([event]) for event in events)
-    assert (one.ended, one.end()) == (None, b"")
-    return sse.Reader().feed(written)
-
-
-def chunks(*events: Event, include_usage: bool = False) -> list[dict[str, Any]]:
-    """The chunks of a stream that ended well, each checked."""
-    *found, last = payloads(events, include_usage=include_usage)
-    assert last == b"[DONE]"
-    documents = [orjson.loads(payload) for payload in found]
-    for document in documents:
-        check("ChatCompletionChunk", document)
-    assert len({(chunk["id"], chunk["created"], chunk["model"]) for chunk in documents}) == 1
-    return documents
 
 
 def deltas(*events: Event) -> list[dict[str, Any]]:
@@ -102,6 +61,7 @@ def test_text_streams_between_the_role_and_the_reason() -> None:
 def test_a_plain_reply_has_all_that_a_client_reads() -> None:
     document = reply(Text("Hello"), *END)
     assert document["id"].startswith("chatcmpl-")
+    assert document["id"] != reply(*END)["id"]
     assert document["model"] == "lab/small"
     assert document["object"] == "chat.completion"
     assert type(document["created"]) is int
@@ -120,10 +80,6 @@ def test_a_plain_reply_has_all_that_a_client_reads() -> None:
         "prompt_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
         "completion_tokens_details": {"reasoning_tokens": 0},
     }
-
-
-def test_each_answer_has_an_id_of_its_own() -> None:
-    assert reply(*END)["id"] != reply(*END)["id"]
 
 
 def test_log_probabilities_go_with_their_text() -> None:
@@ -324,81 +280,3 @@ def test_waystones_own_fields_are_there_in_both_cases(is_native: bool) -> None:
     operation = bundle().document["paths"]["/api/gateway/v1/chat/completions"]["post"]
     schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
     jsonschema_rs.Draft202012Validator(bundle().schema(schema)).validate(document)
-
-
-CHOICES = st.sampled_from([0, 0, 0, 1, 2])
-INDEXES = st.integers(0, 2)
-TEXTS = st.sampled_from(["", "a", "two words", "ä🙂"])
-EVENT: st.SearchStrategy[Event] = st.one_of(
-    st.builds(Text, TEXTS, CHOICES, st.sampled_from([None, [], [TOKEN]])),
-    st.builds(Reasoning, TEXTS, CHOICES),
-    st.builds(Summary, TEXTS, CHOICES),
-    st.builds(Refusal, TEXTS, CHOICES),
-    st.builds(
-        ToolCall,
-        INDEXES,
-        st.just("call_1"),
-        st.sampled_from(["look", "find"]),
-        CHOICES,
-        st.sampled_from(["function", "custom"]),
-        st.sampled_from([None, "ns"]),
-    ),
-    st.builds(ToolArguments, INDEXES, TEXTS, CHOICES),
-    st.builds(ToolArguments, INDEXES, TEXTS, CHOICES),
-    st.builds(Annotation, st.sampled_from([{"type": "url_citation", **CITED}, {"type": 5}, {}])),
-    st.builds(PartBegan, st.sampled_from(["output_text", "refusal", "reasoning_text", "summary_text"]), CHOICES),
-    st.builds(ItemBegan, st.sampled_from([{"type": "message"}, {"type": "reasoning"}, SEARCH, {}])),
-    st.builds(ItemEnded, st.just(SEARCH)),
-    st.builds(Finished, st.sampled_from(["stop", "length", "tool_calls", "content_filter"]), CHOICES),
-)
-
-
-@settings(deadline=None)
-@given(st.lists(EVENT, max_size=24), st.sampled_from([None, Usage(3, 2, 1, 0, 1)]))
-def test_chunks_add_up_to_the_plain_reply(events: list[Event], usage: Usage | None) -> None:
-    ending = [usage, Done()] if usage else [Done()]
-    streamed = chunks(*events, *ending, include_usage=True)
-    plain = reply(*events, *ending)
-    usages = [chunk["usage"] for chunk in streamed if chunk["usage"]]
-    assert usages == ([plain["usage"]] if usage else [])
-    folded = [_folded(streamed, choice["index"]) for choice in plain["choices"]]
-    assert folded == plain["choices"]
-    assert {c["index"] for chunk in streamed for c in chunk["choices"]} == {c["index"] for c in plain["choices"]}
-
-
-def _folded(streamed: list[dict[str, Any]], index: int) -> dict[str, Any]:
-    """A choice as a client puts it together, which also holds its chunks to their order."""
-    told = [choice for chunk in streamed for choice in chunk["choices"] if choice["index"] == index]
-    assert told[0]["delta"]["role"] == "assistant"
-    assert not any("role" in choice["delta"] for choice in told[1:])
-    assert [choice["finish_reason"] is not None for choice in told] == [False] * (len(told) - 1) + [True]
-    texts = {
-        name: "".join(choice["delta"].get(name, "") for choice in told)
-        for name in ("content", "refusal", "reasoning_content")
-    }
-    calls = _folded_calls([piece for choice in told for piece in choice["delta"].get("tool_calls", [])])
-    tokens = [token for choice in told if choice["logprobs"] for token in choice["logprobs"]["content"]]
-    found: dict[str, Any] = {
-        "role": "assistant",
-        "content": texts["content"] or (None if calls or texts["refusal"] else ""),
-        "refusal": texts["refusal"] or None,
-        "annotations": [a for choice in told for a in choice["delta"].get("annotations", [])],
-    }
-    found |= {"reasoning_content": texts["reasoning_content"]} if texts["reasoning_content"] else {}
-    found |= {"tool_calls": calls} if calls else {}
-    logprobs = {"content": tokens, "refusal": None} if tokens else None
-    return {"index": index, "message": found, "logprobs": logprobs, "finish_reason": told[-1]["finish_reason"]}
-
-
-def _folded_calls(pieces: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    calls: list[dict[str, Any]] = []
-    for piece in pieces:
-        number, kind = piece.pop("index"), next(name for name in ("function", "custom") if name in piece)
-        if number == len(calls):
-            assert piece.keys() == {"id", "type", kind}
-            calls.append(piece)
-            continue
-        assert piece.keys() == {kind}
-        ((name, text),) = piece[kind].items()
-        calls[number][kind][name] += text
-    return calls

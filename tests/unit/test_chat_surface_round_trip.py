@@ -13,7 +13,7 @@ from gateway.providers.row import Facts
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 
 Body = dict[str, Any]
-FACTS = Facts(stream_usage=False, takes_custom_tools=True, takes_allowed_tools=True)
+FACTS = Facts(stream_usage=False, takes_custom_tools=True, takes_allowed_tools=True, takes_refusals=True)
 ORIGIN = Origin("lab", "small", FACTS)
 
 
@@ -21,7 +21,7 @@ def there_and_back(body: Body) -> Body:
     """The body that a chat upstream gets if nothing of the native one is at hand."""
     surface = OpenAIChatSurface()
     generation = surface.read(body)
-    surface.translate(generation)
+    surface.translate(generation, "lab")
     outbound = OpenAIChat().encode(replace(generation, native=None), ORIGIN)
     assert not outbound.dropped
     written: Body = orjson.loads(outbound.body)
@@ -35,7 +35,8 @@ def normal(body: Body) -> Body:
     if "tools" in found:
         found["tools"] = [_normal_tool(tool) for tool in found["tools"]]
     if not found.get("tools"):
-        found.pop("tool_choice", None)
+        for name in ("tool_choice", "parallel_tool_calls"):
+            found.pop(name, None)
     return found
 
 

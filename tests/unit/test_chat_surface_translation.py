@@ -22,7 +22,7 @@ def translated(*messages: Any, **fields: Any) -> Generation:
     generation = surface.read({"model": "small", "messages": list(messages), **fields})
     assert generation.native is not None
     before = copy.deepcopy(generation.native.body)
-    surface.translate(generation)
+    surface.translate(generation, "lab")
     assert generation.native.body == before
     return generation
 
@@ -154,7 +154,10 @@ def test_what_no_item_can_hold_is_left_out_and_said() -> None:
         {"role": "user", "content": "Hi", "name": "ann-lee"},
         {"role": "assistant", "content": "Hm.", "reasoning_content": "Well.", "reasoning_details": [{}], "audio": None},
         {"role": "assistant", "tool_calls": [{**CALL, "extra_content": {"signature": "x"}}], "annotations": []},
-        user({"type": "text", "text": "Hi", "cache_control": {"type": "ephemeral"}}),
+        user(
+            {"type": "text", "text": "Hi", "cache_control": {"type": "ephemeral"}},
+            {"type": "image_url", "image_url": {"url": URL, "odd": 1}},
+        ),
         tools=[{"type": "function", "function": {"name": "f", "odd": 1}, "cache_control": {"type": "ephemeral"}}],
     )
     assert generation.untranslated == [
@@ -163,6 +166,7 @@ def test_what_no_item_can_hold_is_left_out_and_said() -> None:
         "messages[1].reasoning_details",
         "messages[2].tool_calls[0].extra_content",
         "messages[3].content[0].cache_control",
+        "messages[3].content[1].image_url.odd",
         "tools[0].function.odd",
         "tools[0].cache_control",
     ]
@@ -261,14 +265,14 @@ def test_everything_else_is_a_field_unless_it_is_null() -> None:
 def test_translating_again_gives_the_same() -> None:
     generation = translated({"role": "user", "content": "Hi", "name": "ann"}, tools=[], stop="a")
     items, fields, left = generation.items, generation.fields, generation.untranslated
-    OpenAIChatSurface().translate(generation)
+    OpenAIChatSurface().translate(generation, "lab")
     assert (generation.items, generation.fields, generation.untranslated) == (items, fields, left)
 
 
 def test_waystones_lists_of_texts_are_parts() -> None:
     surface = WaystoneChatSurface()
     generation = surface.read({"model": "small", "messages": [{"role": "system", "content": ["a", "b"]}]})
-    surface.translate(generation)
+    surface.translate(generation, "lab")
     parts = [{"type": "input_text", "text": text} for text in "ab"]
     assert generation.items == [{"type": "message", "role": "system", "content": parts}]
 
@@ -309,6 +313,7 @@ def test_a_message_that_cannot_be_translated_is_refused_by_its_place(message: An
 def test_what_only_chat_has_is_told_from_what_is_wrong() -> None:
     video = user({"type": "video_url", "video_url": {"url": URL}})
     assert refused(video).code == "unsupported_parameter"
+    assert "lab" in refused(video).message
     assert refused({"role": "user", "content": None}).code == "invalid_value"
 
 

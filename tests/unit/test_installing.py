@@ -1,72 +1,13 @@
 """What the scripts do before they run anything: with a Python that only notes what it is asked for."""
 
-import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.servers.gateway import DEADLINE, ROOT
-
-# Notes each call, makes an environment that holds itself, and fails where the test says so.
-PYTHON = """#!/bin/sh
-echo "$*" | head -n 1 >>"$CALLS"
-case "$*" in *"${FAILING:-nothing fails}"*) exit 1 ;; esac
-case "$*" in
-*"-m venv"*)
-    for target in "$@"; do :; done
-    rm -rf "$target"
-    mkdir -p "$target/bin"
-    cp "$0" "$target/bin/python"
-    printf '#!/bin/sh\\necho "waystone $*"\\n' >"$target/bin/waystone"
-    chmod +x "$target/bin/waystone"
-    case "$*" in *--without-pip*) ;; *) : >"$target/bin/pip" && chmod +x "$target/bin/pip" ;; esac
-    ;;
-esac
-"""
-TOOLS = ("sh", "dash", "bash", "cat", "dirname", "head", "rm", "mkdir", "cp", "chmod")
+from tests.unit.checkout import Checkout
 
 pytestmark = pytest.mark.skipif(shutil.which("sh") is None, reason="the scripts are for POSIX systems")
-
-
-class Checkout:
-    """A copy of what the scripts read, and a PATH of a few tools and perhaps the Python above."""
-
-    def __init__(self, folder: Path) -> None:
-        self.root = folder / "a checkout"
-        self.calls_file = folder / "calls"
-        self.tools = folder / "tools"
-        self.tools.mkdir()
-        for tool in TOOLS:
-            if found := shutil.which(tool):
-                (self.tools / tool).symlink_to(found)
-        for part in ("scripts/lib", "requirements"):
-            shutil.copytree(ROOT / part, self.root / part)
-        shutil.copy(ROOT / "scripts/serve", self.root / "scripts")
-        shutil.copy(ROOT / "pyproject.toml", self.root)
-
-    def add_python(self, name: str = "python3.11") -> None:
-        file = self.tools / name
-        file.write_text(PYTHON)
-        file.chmod(0o755)
-
-    def serve(self, shell: str = "sh", failing: str = "nothing fails") -> subprocess.CompletedProcess[str]:
-        """Run scripts/serve from another folder; `calls` are those of this run."""
-        self.calls_file.write_text("")
-        return subprocess.run(
-            [shell, os.path.relpath(self.root / "scripts/serve", self.tools), "--port", "0"],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=self.tools,
-            env={"PATH": str(self.tools), "CALLS": str(self.calls_file), "FAILING": failing},
-            timeout=DEADLINE,
-        )
-
-    @property
-    def calls(self) -> str:
-        return self.calls_file.read_text()
 
 
 @pytest.fixture
@@ -153,3 +94,53 @@ def test_a_python_that_is_too_old_is_passed_over(checkout: Checkout) -> None:
     old.chmod(0o755)
     checkout.add_python("python3")
     assert checkout.serve().stdout == "waystone serve --port 0\n"
+
+
+def test_packages_of_the_javascript_clients_are_installed_once(checkout: Checkout) -> None:
+    checkout.add_python()
+    checkout.add_node()
+    assert checkout.test().returncode == 0
+    assert checkout.calls.count("npm ci") == 1
+    assert checkout.calls.endswith("-m pytest tests/unit\n")
+    second = checkout.test()
+    assert (second.stderr, checkout.calls) == ("", "-m pytest tests/unit\n")
+
+
+def test_changed_packages_of_the_javascript_clients_are_installed(checkout: Checkout) -> None:
+    checkout.add_python()
+    checkout.add_node()
+    checkout.test()
+    with (checkout.root / "tests/clients/javascript/package-lock.json").open("a") as file:
+        file.write("\n ")
+    checkout.test()
+    assert "npm ci" in checkout.calls
+
+
+def test_without_node_the_tests_run_and_say_what_is_left_out_and_how_to_get_it(checkout: Checkout) -> None:
+    checkout.add_python()
+    done = checkout.test()
+    assert done.returncode == 0
+    assert "JavaScript SDK are left out: they need Node" in done.stderr
+    assert "apt install nodejs npm" in done.stderr
+    assert "-m pytest" in checkout.calls
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash"])
+def test_where_npm_gets_no_packages_the_tests_run_and_the_next_run_tries_again(checkout: Checkout, shell: str) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"there is no {shell} here")
+    checkout.add_python()
+    checkout.add_node()
+    done = checkout.test(shell, failing="npm ci")
+    assert done.returncode == 0
+    assert "JavaScript SDK are left out: npm could not get" in done.stderr
+    assert "-m pytest" in checkout.calls
+    assert "left out" not in checkout.test(shell).stderr
+    assert "npm ci" in checkout.calls
+
+
+def test_a_gateway_is_served_without_the_javascript_clients(checkout: Checkout) -> None:
+    checkout.add_python()
+    checkout.add_node()
+    checkout.serve()
+    assert "npm" not in checkout.calls

@@ -18,7 +18,6 @@ from gateway.generation import Generation
 from gateway.providers.row import Facts
 from gateway.surfaces.base import Author, Surface
 from gateway.surfaces.openai_chat import OpenAIChatSurface
-from gateway.surfaces.responses.document import new_response
 from gateway.surfaces.waystone_chat import WaystoneChatSurface
 from gateway.surfaces.waystone_responses import WaystoneResponsesSurface
 from tests.clients.contract import check
@@ -263,11 +262,17 @@ def test_body_that_is_nested_too_deeply_to_be_written_is_refused(surface: Surfac
         sent(surface, odd=orjson.loads(b"[" * 300 + b"]" * 300))
 
 
+def told(generation: Generation) -> dict[str, Any]:
+    """An empty answer."""
+    writer = RESPONSES.writer(generation, Author("lab", "small", lambda state: "sealed"))
+    return orjson.loads(writer.reply([Done()]))  # type: ignore[no-any-return]
+
+
 # What a surface or an encoder looks at, or a Response repeats.
 NAMES = st.sampled_from(
     sorted(
         {"input", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n"}
-        | new_response("resp_1", Generation("m"), "lab").keys()
+        | told(Generation("m")).keys()
     )
 )
 VALUES: st.SearchStrategy[Any] = st.recursive(
@@ -317,12 +322,6 @@ def _schema(surface: Surface) -> dict[str, Any]:
     return bundle.schema(spec.body_schema)
 
 
-def told(generation: Generation) -> dict[str, Any]:
-    """An empty answer."""
-    writer = RESPONSES.writer(generation, Author("lab", "small", lambda state: "sealed"))
-    return orjson.loads(writer.reply([Done()]))  # type: ignore[no-any-return]
-
-
 def _check_echo(surface: Surface, generation: Generation) -> None:
     """A Response repeats what was asked, in the shapes that the contract has for it."""
     if surface is RESPONSES:
@@ -356,6 +355,16 @@ def test_an_image_is_refused_for_a_model_that_reads_text_only() -> None:
     with pytest.raises(InvalidRequest) as refused:
         sent(CHAT, TEXT_ONLY, messages=[{"role": "user", "content": parts}])
     assert refused.value.param == "messages[0].content[1]"
+
+
+@chats
+def test_what_is_removed_from_a_native_body_is_said(surface: Surface) -> None:
+    facts = Facts(dropped=frozenset({"top_k"}), fields=frozenset({"model", "messages", "top_k"}), takes_tools=False)
+    body = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "top_k": 5, "tools": [TOOL], "user": "a"}
+    outbound = encoded(surface, surface.read({**body, "seed": None}), facts)
+    assert sorted(outbound.dropped) == ["tools", "top_k", "user"]
+    assert orjson.loads(outbound.body) == {"model": "small", "messages": body["messages"]}
+    assert encoded(surface, surface.read(body), PLAIN).dropped == []
 
 
 def test_only_the_fields_of_a_row_that_lists_them_travel() -> None:

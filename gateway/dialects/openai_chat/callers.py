@@ -1,13 +1,13 @@
 """Gives the calls of an answer the names, namespaces and kinds that the client knows."""
 
+import json
+from functools import cached_property
 from typing import Any
-
-import orjson
 
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_chat.calls import Called
 from gateway.dialects.openai_chat.tool_choice import permitted
-from gateway.dialects.openai_chat.toolbox import Toolbox
+from gateway.dialects.openai_chat.toolbox import Toolbox, offers
 from gateway.dialects.openai_chat.tools import INPUT
 from gateway.errors import UpstreamDown
 from gateway.events import ToolCall
@@ -18,9 +18,17 @@ class Translator:
     """Turns the calls of one answer back into calls of the client's tools, and lets no forbidden one through."""
 
     def __init__(self, generation: Generation, origin: Origin) -> None:
-        self._toolbox = Toolbox(generation)
-        self._permitted = permitted(generation.tool_choice, self._toolbox)
+        self._generation = generation
         self._provider = origin.provider
+
+    @cached_property
+    def _toolbox(self) -> Toolbox:
+        # Most answers call nothing, and then nobody needs it.
+        return Toolbox(offers(self._generation))
+
+    @cached_property
+    def _permitted(self) -> frozenset[str] | None:
+        return permitted(self._generation.tool_choice, self._toolbox)
 
     def begin(self, called: Called, index: int, call_id: str, choice: int) -> ToolCall:
         """The beginning of a call. Raises `UpstreamDown` for a tool that the request's tool choice rules out."""
@@ -41,10 +49,13 @@ def is_wrapped(call: ToolCall, called: Called) -> bool:
 def free_text(arguments: str) -> str:
     """The free text in the arguments of a function that stands in for a tool: the text itself, if it is no JSON."""
     try:
-        document: Any = orjson.loads(arguments)
-    except orjson.JSONDecodeError:
+        # Small models write line breaks into JSON as they are.
+        document: Any = json.loads(arguments, strict=False)
+    except (ValueError, RecursionError):
         return arguments
     match document:
+        case dict() if not document:
+            return ""
         case str():
             return document
         case dict() if isinstance(document.get(INPUT), str):

@@ -9,7 +9,7 @@ from gateway.dialects.openai_chat.conversation import Conversation
 from gateway.dialects.openai_chat.fit import fit
 from gateway.dialects.openai_chat.report import Report
 from gateway.dialects.openai_chat.tool_choice import choose
-from gateway.dialects.openai_chat.toolbox import Toolbox
+from gateway.dialects.openai_chat.toolbox import Toolbox, offers
 from gateway.dialects.openai_chat.tools import chat_tools
 from gateway.errors import InvalidRequest
 from gateway.generation import Generation
@@ -21,22 +21,26 @@ DIALECT = "openai-chat"
 
 def encode_request(generation: Generation, origin: Origin) -> Outbound:
     """The request for the upstream. Raises `InvalidRequest` for what it cannot be asked."""
-    native, facts = generation.native, origin.facts
-    dropped: list[str] = []
-    if native is not None and native.dialect == DIALECT:
-        body = fit(_addressed(dict(native.body), generation, origin), facts, dropped)
-    else:
-        report = Report(generation, origin.provider)
-        dropped = report.dropped
-        left_out: list[str] = []
-        body = fit(_addressed(_translated(generation, facts, report), generation, origin), facts, left_out)
-        for name in left_out:
-            report.leave_out(_asked_as(name, generation.asked))
     try:
+        body, dropped = _encoded(generation, origin)
         return Outbound(PATH, orjson.dumps(body), dropped)
     except orjson.JSONEncodeError:
         # Read it can be, written it cannot.
         raise InvalidRequest("The body is nested too deeply.", code="invalid_value") from None
+
+
+def _encoded(generation: Generation, origin: Origin) -> tuple[dict[str, Any], list[str]]:
+    """The body, and what it had to leave out: a native one with nothing lost, a neutral one translated."""
+    native = generation.native
+    left_out: list[str] = []
+    if native is not None and native.dialect == DIALECT:
+        return fit(_addressed(dict(native.body), generation, origin), origin, left_out), left_out
+    report = Report(generation, origin.provider)
+    translated = _translated(generation, origin.facts, report)
+    body = fit(_addressed(translated, generation, origin), origin, left_out)
+    for name in left_out:
+        report.leave_out(_asked_as(name, generation.asked))
+    return body, report.dropped
 
 
 def _addressed(body: dict[str, Any], generation: Generation, origin: Origin) -> dict[str, Any]:
@@ -57,11 +61,10 @@ def _addressed(body: dict[str, Any], generation: Generation, origin: Origin) -> 
 def _translated(generation: Generation, facts: Facts, report: Report) -> dict[str, Any]:
     body = dict(generation.fields)
     _configure(body, generation)
-    toolbox = Toolbox(generation)
+    offered = offers(generation, report)
+    toolbox = Toolbox(offered)
     body["messages"] = Conversation(generation, toolbox, facts, report).write()
-    shown, choice = choose(
-        generation.tool_choice, chat_tools(generation, toolbox, facts, report), toolbox, facts, report
-    )
+    shown, choice = choose(generation.tool_choice, chat_tools(offered, toolbox, facts, report), toolbox, facts, report)
     if shown:
         body["tools"] = list(shown.values())
     else:

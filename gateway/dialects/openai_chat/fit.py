@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gateway.dialects.base import Origin
 from gateway.errors import InvalidRequest
 from gateway.providers.row import Facts
 
@@ -9,16 +10,17 @@ Body = dict[str, Any]
 _LIMITS = ("max_completion_tokens", "max_tokens")
 
 
-def fit(body: Body, facts: Facts, dropped: list[str]) -> Body:
+def fit(body: Body, origin: Origin, dropped: list[str]) -> Body:
     """The body as this upstream takes it; what had to go is added to `dropped`. Raises `InvalidRequest`."""
+    facts = origin.facts
     if facts.token_limit_field or facts.max_answer_tokens:
         _limit(body, facts)
     if not facts.takes_developer_role:
         body["messages"] = [_as_system(message) for message in body["messages"]]
     if not facts.takes_tools:
-        _leave_out_tools(body, dropped)
+        _leave_out_tools(body, origin, dropped)
     if not facts.takes_parts:
-        _refuse_parts(body["messages"])
+        _refuse_parts(body["messages"], origin)
     for name in facts.dropped & body.keys():
         if body.pop(name) is not None:
             dropped.append(name)
@@ -60,20 +62,21 @@ def _as_system(message: Body) -> Body:
     return {**message, "role": "system"} if message.get("role") == "developer" else message
 
 
-def _leave_out_tools(body: Body, dropped: list[str]) -> None:
+def _leave_out_tools(body: Body, origin: Origin, dropped: list[str]) -> None:
     choice = body.pop("tool_choice", None)
     if choice not in (None, "auto", "none"):
-        message = "This model cannot call tools, so tool_choice must be auto or none."
+        message = f"{origin.model} at {origin.provider} cannot call tools, so tool_choice must be auto or none."
         raise InvalidRequest(message, param="tool_choice", code="unsupported_parameter")
     body.pop("parallel_tool_calls", None)
     if body.pop("tools", None):
         dropped.append("tools")
 
 
-def _refuse_parts(messages: list[Body]) -> None:
+def _refuse_parts(messages: list[Body], origin: Origin) -> None:
     for i, message in enumerate(messages):
         content = message.get("content")
         for j, part in enumerate(content if isinstance(content, list) else ()):
             if isinstance(part, dict) and part.get("type") not in ("text", "refusal"):
                 place = f"messages[{i}].content[{j}]"
-                raise InvalidRequest(f"This model reads text only; see {place}.", param=place, code="unsupported_value")
+                why = f"{origin.model} at {origin.provider} reads text only; see {place}."
+                raise InvalidRequest(why, param=place, code="unsupported_value")

@@ -29,6 +29,8 @@ class Pairs:
             elif kind in OUTPUTS:
                 turn += 1
                 self._answer(place, waiting[_id(item)])
+            elif item.get("role") == "user":
+                turn += 1
 
     def _answer(self, place: int, waiting: list[tuple[int, int]]) -> None:
         if not waiting:

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,14 +52,18 @@ class Offer:
         return self.namespace, self.name
 
 
-def offers(generation: Generation, report: Report | None = None) -> Iterator[Offer]:
+def offers(generation: Generation, report: Report | None = None) -> list[Offer]:
     """Every tool that the request offers, those of a namespace one by one, also those that items add."""
+    found: list[Offer] = []
     for number, tool in enumerate(generation.tools):
-        yield from _unfolded(f"tools[{number}]", tool)
+        found += _unfolded(f"tools[{number}]", tool)
     for number, item in enumerate(generation.items):
-        added = item.get("tools") if item.get("type") == "additional_tools" else None
+        if item.get("type") != "additional_tools":
+            continue
+        added = item.get("tools")
         for position, tool in enumerate(added if isinstance(added, list) else ()):
-            yield from _unfolded(report.item(number, f".tools[{position}]") if report else "", tool)
+            found += _unfolded(report.item(number, f".tools[{position}]") if report else "", tool)
+    return found
 
 
 def _unfolded(path: str, tool: Any) -> Iterator[Offer]:
@@ -78,8 +82,8 @@ class Toolbox:
     a digest at its end; the same one in every request, so that a conversation keeps its names.
     """
 
-    def __init__(self, generation: Generation) -> None:
-        found = [offer for offer in offers(generation) if offer.kind and offer.name]
+    def __init__(self, offered: Sequence[Offer]) -> None:
+        found = [offer for offer in offered if offer.kind and offer.name]
         # Plain names first: where two collide, it is the made-up one that gives way.
         self._names: dict[Identity, str] = {}
         self._offers: dict[str, Offer] = {}

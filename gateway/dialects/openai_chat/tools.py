@@ -1,11 +1,11 @@
 """Writes tools in their chat form."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from gateway.dialects.openai_chat.report import Report
 from gateway.dialects.openai_chat.strictness import closed
-from gateway.dialects.openai_chat.toolbox import Offer, Toolbox, offers
-from gateway.generation import Generation
+from gateway.dialects.openai_chat.toolbox import Offer, Toolbox
 from gateway.providers.row import Facts
 
 Tool = dict[str, Any]
@@ -17,10 +17,10 @@ INPUT = "input"
 _UNKNOWN_TO_CHAT = ("output_schema", "defer_loading", "allowed_callers", "async")
 
 
-def chat_tools(generation: Generation, toolbox: Toolbox, facts: Facts, report: Report) -> dict[str, Tool]:
+def chat_tools(offered: Sequence[Offer], toolbox: Toolbox, facts: Facts, report: Report) -> dict[str, Tool]:
     """The tools on offer by their chat names. Raises `InvalidRequest` for those that only other providers run."""
     written: dict[str, Tool] = {}
-    for offer in offers(generation, report):
+    for offer in offered:
         if offer.kind is None:
             _pass_over(offer, facts, report)
             continue

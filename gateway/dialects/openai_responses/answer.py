@@ -40,9 +40,7 @@ class Answer:
         if known is not None and (self._roll.knows(known, given.get("id")) or not known.is_announced):
             known.is_announced = True
             return self._learn(known, given)
-        item, events = self._begin(given, event)
-        item.is_announced = True
-        return events
+        return self._begin(given, event, is_announced=True)[1]
 
     def item_done(self, event: _Object) -> list[Event]:
         """An item is complete."""
@@ -67,14 +65,13 @@ class Answer:
             self._usual.learn(event, part.pieces, part.tell)
         return events
 
-    def text_done(self, event: _Object, kind: PartKind, final: Any, *, is_over: bool) -> list[Event]:
-        """A part as it is in the end, and whether nothing more can come of it."""
+    def text_done(self, event: _Object, kind: PartKind, final: Any) -> list[Event]:
+        """A part as it is in the end. Citations may still follow, so long as no other part has begun."""
         item, events = self._text_item(event, kind)
         if item.is_done:
             return events
         part, began = item.part(kind, _part_index(event))
-        told = began + item.complete(part, final)
-        return events + self._lanes.tell(item, told + item.close(part) if is_over else told)
+        return events + self._lanes.tell(item, began + item.complete(part, final) + item.close(part))
 
     def cited(self, event: _Object) -> list[Event]:
         """A citation."""
@@ -105,6 +102,8 @@ class Answer:
 
     def happened(self, event: _Object, kind: str) -> list[Event]:
         """What only its provider knows has happened to an item. `kind` is the item's, by the event's own name."""
+        if not _names_an_item(event):
+            return []
         item = self._roll.named(event, event.get("item_id"))
         if item is None and kind.endswith("_call"):
             item, events = self._begin({**_unannounced(kind, event), "status": "in_progress"}, event)
@@ -128,8 +127,9 @@ class Answer:
                 events += began + self._end(item, final, status)
         return events
 
-    def _begin(self, given: _Object, event: _Object) -> tuple[Item, list[Event]]:
+    def _begin(self, given: _Object, event: _Object, *, is_announced: bool = False) -> tuple[Item, list[Event]]:
         item = new_item(given, self._calls)
+        item.is_announced = is_announced
         self._calls += isinstance(item, CallItem)
         self._roll.add(item, event, given.get("id"))
         self._lanes.add(item)
@@ -164,6 +164,10 @@ def _unannounced(kind: str, event: _Object) -> _Object:
     """What is known of an item by an event that belongs to it."""
     item_id = event.get("item_id")
     return {"type": kind, "id": item_id} if isinstance(item_id, str) else {"type": kind}
+
+
+def _names_an_item(event: _Object) -> bool:
+    return event.get("item_id") is not None or event.get("output_index") is not None
 
 
 def _object(value: Any) -> _Object:

@@ -229,6 +229,8 @@ class HostedItem(Item):
     """A call of a tool that the provider runs, or an item of a kind yet to be invented."""
 
     def begin(self) -> list[Event]:
+        if self.is_announced:
+            return [ItemBegan(self.given)]
         return [ItemBegan({name: _first(name, value) for name, value in self.given.items()})]
 
     def happens(self, event: _Object) -> list[Event]:

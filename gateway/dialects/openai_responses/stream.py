@@ -113,7 +113,7 @@ def _delta(kind: PartKind) -> _Read:
 
 
 def _done(kind: PartKind) -> _Read:
-    return lambda answer, event: answer.text_done(event, kind, event, is_over=False)
+    return lambda answer, event: answer.text_done(event, kind, event)
 
 
 def _part_added(answer: Answer, event: _Object) -> list[Event]:
@@ -123,7 +123,7 @@ def _part_added(answer: Answer, event: _Object) -> list[Event]:
 
 def _part_done(answer: Answer, event: _Object) -> list[Event]:
     kind = _part_kind(event)
-    return answer.text_done(event, kind, event.get("part"), is_over=True) if kind else []
+    return answer.text_done(event, kind, event.get("part")) if kind else []
 
 
 def _part_kind(event: _Object) -> PartKind | None:

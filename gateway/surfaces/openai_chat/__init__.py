@@ -33,9 +33,9 @@ class OpenAIChatSurface:
             native=Native("openai-chat", body),
         )
 
-    def translate(self, generation: Generation) -> None:
+    def translate(self, generation: Generation, provider: str) -> None:
         if generation.native is not None:
-            translate_body(generation.native.body, generation)
+            translate_body(generation.native.body, generation, provider)
 
     def writer(self, generation: Generation, author: Author) -> ChatWriter:
         return ChatWriter(generation)

@@ -4,7 +4,8 @@ from collections import defaultdict
 from typing import Any
 
 from gateway.surfaces.openai_chat.parts import answer_parts, input_content
-from gateway.surfaces.openai_chat.shapes import chat_only, left_over, list_at, misshapen, object_at, text_at
+from gateway.surfaces.openai_chat.remarks import Remarks
+from gateway.surfaces.openai_chat.shapes import list_at, misshapen, object_at, text_at
 
 _Object = dict[str, Any]
 
@@ -23,11 +24,11 @@ _CALL = ("id", "index", "type", "function", "custom")
 
 
 class Conversation:
-    """The items of the messages added so far, and the places of what no item can hold."""
+    """The items of the messages added so far. What no item can hold is remarked."""
 
-    def __init__(self) -> None:
+    def __init__(self, remarks: Remarks) -> None:
         self.items: list[_Object] = []
-        self.untranslated: list[str] = []
+        self._remarks = remarks
         self._custom: set[str] = set()
         # Deprecated function calls have no ids: they are answered by name, the oldest first.
         self._unanswered: dict[str, list[str]] = defaultdict(list)
@@ -38,7 +39,7 @@ class Conversation:
         role = object_at(message, place).get("role")
         match role:
             case "system" | "developer" | "user":
-                content = input_content(message.get("content"), f"{place}.content", self.untranslated)
+                content = input_content(message.get("content"), f"{place}.content", self._remarks)
                 self.items.append({"type": "message", "role": role, "content": content})
             case "assistant":
                 self._add_answer(message, place)
@@ -48,13 +49,13 @@ class Conversation:
                 self._add_output(self._answered(message, place), message, place)
             case _:
                 raise misshapen(f"{place}.role", "system, developer, user, assistant, tool or function")
-        self.untranslated += left_over(message, _READ[role], place)
+        self._remarks.left_over(message, _READ[role], place)
 
     def _add_answer(self, message: _Object, place: str) -> None:
         """An earlier answer: a message item for what it says, and one item for each of its calls."""
         if message.get("audio") is not None:
-            raise chat_only(f"{place}.audio", "an earlier answer's recording")
-        parts = answer_parts(message, place, self.untranslated)
+            raise self._remarks.chat_only("an earlier answer's recording", f"{place}.audio")
+        parts = answer_parts(message, place, self._remarks)
         if parts:
             self.items.append({"type": "message", "role": "assistant", "content": parts})
         for number, call in enumerate(list_at(message.get("tool_calls"), f"{place}.tool_calls")):
@@ -64,7 +65,7 @@ class Conversation:
 
     def _call(self, given: Any, place: str) -> _Object:
         call = object_at(given, place)
-        self.untranslated += left_over(call, _CALL, place)
+        self._remarks.left_over(call, _CALL, place)
         match call.get("type", "function"):
             case "function":
                 call_id = text_at(call.get("id"), f"{place}.id")
@@ -80,7 +81,7 @@ class Conversation:
                     "input": text_at(custom.get("input"), f"{place}.custom.input"),
                 }
             case _:
-                raise chat_only(f"{place}.type", "a call of this type")
+                raise self._remarks.chat_only("a call of this type", f"{place}.type")
 
     def _function_call(self, given: Any, place: str) -> _Object:
         """A deprecated call, of which there is one in a message. Its id is made of the message's place."""
@@ -95,7 +96,7 @@ class Conversation:
 
     def _add_output(self, call_id: str, message: _Object, place: str) -> None:
         content = message.get("content")
-        output = "" if content is None else input_content(content, f"{place}.content", self.untranslated)
+        output = "" if content is None else input_content(content, f"{place}.content", self._remarks)
         kind = "custom_tool_call_output" if call_id in self._custom else "function_call_output"
         self.items.append({"type": kind, "call_id": call_id, "output": output})
 

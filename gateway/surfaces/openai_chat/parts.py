@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from gateway.surfaces.openai_chat.shapes import chat_only, left_over, list_at, misshapen, object_at, text_at
+from gateway.surfaces.openai_chat.remarks import Remarks
+from gateway.surfaces.openai_chat.shapes import list_at, misshapen, object_at, text_at
 
 _Object = dict[str, Any]
 _FILE = ("file_id", "file_data", "file_url", "filename")
 _BREAKPOINT = "prompt_cache_breakpoint"
 
 
-def input_content(content: Any, place: str, left: list[str]) -> str | list[_Object]:
-    """What was said to the model, a text or parts. Places of what no part can hold are added to `left`.
+def input_content(content: Any, place: str, remarks: Remarks) -> str | list[_Object]:
+    """What was said to the model, a text or parts. What no part can hold is remarked.
 
     Raises `InvalidRequest` for a part that cannot be translated.
     """
@@ -18,10 +19,10 @@ def input_content(content: Any, place: str, left: list[str]) -> str | list[_Obje
         return content
     if not isinstance(content, list):
         raise misshapen(place, "a string or an array")
-    return [_input_part(part, f"{place}[{number}]", left) for number, part in enumerate(content)]
+    return [_input_part(part, f"{place}[{number}]", remarks) for number, part in enumerate(content)]
 
 
-def answer_parts(message: _Object, place: str, left: list[str]) -> list[_Object]:
+def answer_parts(message: _Object, place: str, remarks: Remarks) -> list[_Object]:
     """What an assistant's message says, a refusal last. None where it only calls tools, or says nothing at all."""
     content = message.get("content")
     is_more = bool(message.get("tool_calls") or message.get("function_call") or message.get("refusal"))
@@ -29,45 +30,45 @@ def answer_parts(message: _Object, place: str, left: list[str]) -> list[_Object]
         parts = [_output_text(content)] if content or not is_more else []
     else:
         given = list_at(content, f"{place}.content")
-        parts = [_answer_part(part, f"{place}.content[{number}]", left) for number, part in enumerate(given)]
+        parts = [_answer_part(part, f"{place}.content[{number}]", remarks) for number, part in enumerate(given)]
     refusal = message.get("refusal")
     if refusal is not None:
         parts.append({"type": "refusal", "refusal": text_at(refusal, f"{place}.refusal")})
     return parts
 
 
-def _input_part(given: Any, place: str, left: list[str]) -> _Object:
+def _input_part(given: Any, place: str, remarks: Remarks) -> _Object:
     part = object_at(given, place)
     written: _Object
     match part.get("type"):
         case "text":
             written = {"type": "input_text", "text": text_at(part.get("text"), f"{place}.text")}
         case "image_url":
-            written = {"type": "input_image", **_image(part.get("image_url"), f"{place}.image_url", left)}
+            written = {"type": "input_image", **_image(part.get("image_url"), f"{place}.image_url", remarks)}
         case "file":
             file = object_at(part.get("file"), f"{place}.file")
-            left += left_over(file, _FILE, f"{place}.file")
+            remarks.left_over(file, _FILE, f"{place}.file")
             written = {"type": "input_file"} | {name: file[name] for name in _FILE if file.get(name) is not None}
         case "input_audio":
             written = {"type": "input_audio", "input_audio": object_at(part.get("input_audio"), f"{place}.input_audio")}
         case _:
-            raise chat_only(place, "a part of this type")
+            raise remarks.chat_only("a part of this type", place)
     if part.get(_BREAKPOINT) is not None:
         written[_BREAKPOINT] = part[_BREAKPOINT]
-    left += left_over(part, ("type", str(part["type"]), _BREAKPOINT), place)
+    remarks.left_over(part, ("type", str(part["type"]), _BREAKPOINT), place)
     return written
 
 
-def _image(given: Any, place: str, left: list[str]) -> _Object:
+def _image(given: Any, place: str, remarks: Remarks) -> _Object:
     image = object_at(given, place)
-    left += left_over(image, ("url", "detail"), place)
+    remarks.left_over(image, ("url", "detail"), place)
     written = {"image_url": text_at(image.get("url"), f"{place}.url")}
     if image.get("detail") is not None:
         written["detail"] = text_at(image["detail"], f"{place}.detail")
     return written
 
 
-def _answer_part(given: Any, place: str, left: list[str]) -> _Object:
+def _answer_part(given: Any, place: str, remarks: Remarks) -> _Object:
     part = object_at(given, place)
     match part.get("type"):
         case "text":
@@ -75,8 +76,8 @@ def _answer_part(given: Any, place: str, left: list[str]) -> _Object:
         case "refusal":
             written = {"type": "refusal", "refusal": text_at(part.get("refusal"), f"{place}.refusal")}
         case _:
-            raise chat_only(place, "a part of this type in an answer")
-    left += left_over(part, ("type", str(part["type"])), place)
+            raise remarks.chat_only("a part of this type in an answer", place)
+    remarks.left_over(part, ("type", str(part["type"])), place)
     return written
 
 

@@ -2,35 +2,35 @@
 
 from typing import Any
 
-from gateway.surfaces.openai_chat.shapes import left_over, list_at, misshapen, object_at, text_at
+from gateway.surfaces.openai_chat.remarks import Remarks
+from gateway.surfaces.openai_chat.shapes import list_at, misshapen, object_at, text_at
 
 _Object = dict[str, Any]
 _FUNCTION = ("name", "description", "parameters", "strict")
 _CUSTOM = ("name", "description", "format")
 
 
-def read_tools(body: _Object) -> tuple[list[_Object], list[str]]:
-    """The tools of a body, deprecated functions last, and the places of what a flat tool does not have.
+def read_tools(body: _Object, remarks: Remarks) -> list[_Object]:
+    """The tools of a body, deprecated functions last. What a flat tool does not have is remarked.
 
     Tools of types that are not chat's own are passed on as they are: a provider may run them itself.
     """
     tools: list[_Object] = []
-    left: list[str] = []
     for number, given in enumerate(list_at(body.get("tools"), "tools")):
         place = f"tools[{number}]"
         tool = object_at(given, place)
         match tool.get("type"):
             case "function":
-                tools.append(_function(tool.get("function"), f"{place}.function", left))
+                tools.append(_function(tool.get("function"), f"{place}.function", remarks))
             case "custom":
-                tools.append(_custom(tool.get("custom"), f"{place}.custom", left))
+                tools.append(_custom(tool.get("custom"), f"{place}.custom", remarks))
             case _:
                 tools.append(tool)
                 continue
-        left += left_over(tool, ("type", tool["type"]), place)
+        remarks.left_over(tool, ("type", tool["type"]), place)
     for number, given in enumerate(list_at(body.get("functions"), "functions")):
-        tools.append(_function(given, f"functions[{number}]", left))
-    return tools, left
+        tools.append(_function(given, f"functions[{number}]", remarks))
+    return tools
 
 
 def read_tool_choice(body: _Object) -> Any:
@@ -49,18 +49,18 @@ def read_tool_choice(body: _Object) -> Any:
             return choice
 
 
-def _function(given: Any, place: str, left: list[str]) -> _Object:
+def _function(given: Any, place: str, remarks: Remarks) -> _Object:
     function = object_at(given, place)
     text_at(function.get("name"), f"{place}.name")
-    left += left_over(function, _FUNCTION, place)
+    remarks.left_over(function, _FUNCTION, place)
     # Left out, `strict` means false in chat and true in the Responses API.
     return {"type": "function", **_said(function, _FUNCTION), "strict": bool(function.get("strict"))}
 
 
-def _custom(given: Any, place: str, left: list[str]) -> _Object:
+def _custom(given: Any, place: str, remarks: Remarks) -> _Object:
     custom = object_at(given, place)
     text_at(custom.get("name"), f"{place}.name")
-    left += left_over(custom, _CUSTOM, place)
+    remarks.left_over(custom, _CUSTOM, place)
     tool = {"type": "custom", **_said(custom, _CUSTOM)}
     match tool.get("format"):
         case {"type": "grammar", "grammar": dict() as grammar}:

@@ -4,6 +4,7 @@ from typing import Any
 
 from gateway.generation import Generation
 from gateway.surfaces.openai_chat.conversation import Conversation
+from gateway.surfaces.openai_chat.remarks import Remarks
 from gateway.surfaces.openai_chat.tools import read_tool_choice, read_tools
 
 # What has a place of its own in a Generation; everything else is a field.
@@ -22,18 +23,18 @@ _PLACED = frozenset(
 )
 
 
-def translate_body(body: dict[str, Any], generation: Generation) -> None:
+def translate_body(body: dict[str, Any], generation: Generation, provider: str) -> None:
     """Fill in the neutral part; the body stays as it is. Raises `InvalidRequest` for what cannot be translated.
 
     System messages stay items in their place, which may be anywhere. Fields that are null ask for nothing.
     """
-    conversation = Conversation()
+    remarks = Remarks(provider)
+    conversation = Conversation(remarks)
     for number, message in enumerate(body["messages"]):
         conversation.add(message, number)
-    tools, left = read_tools(body)
     generation.instructions = None
     generation.items = conversation.items
-    generation.tools = tools
+    generation.tools = read_tools(body, remarks)
     generation.tool_choice = read_tool_choice(body)
     generation.fields = {name: value for name, value in body.items() if value is not None and name not in _PLACED}
-    generation.untranslated = conversation.untranslated + left
+    generation.untranslated = remarks.untranslated

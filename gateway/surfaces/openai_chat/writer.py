@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from gateway import sse
-from gateway.errors import UpstreamDown
+from gateway.errors import GatewayError, UpstreamDown
 from gateway.events import Done, Event, Failed, NativeChunk, NativeReply, Told, Usage
 from gateway.generation import Generation
 from gateway.surfaces.base import Ended
@@ -75,6 +75,9 @@ class ChatWriter:
             elif not self._is_over:
                 self._tell(event, parts)
         return b"".join(parts)
+
+    def fail(self, error: GatewayError) -> None:
+        """Chat completions are not kept, so nothing can fail there."""
 
     def end(self) -> bytes:
         return b""

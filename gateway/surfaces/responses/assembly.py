@@ -3,7 +3,7 @@
 import time
 from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from gateway.errors import GatewayError
 from gateway.events import (
@@ -34,7 +34,6 @@ from gateway.surfaces.responses.items import StreamEvent
 from gateway.surfaces.responses.output import Output
 
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
-_WHOLE = ("stop", "tool_calls")
 _HAS_CHOICE = (
     *(Text, Reasoning, Summary, ReasoningState, Refusal, Annotation, PartBegan),
     *(ToolCall, ToolArguments, Finished),
@@ -92,7 +91,9 @@ class Assembly:
         The result is the same without it, and takes three times as long.
         """
         match events:
-            case [Text(text, 0, None), Finished(reason, 0), Usage() as usage, Done()] if reason in _WHOLE:
+            case [Text(text, 0, None), Finished("stop", 0), *told, Usage() as usage, Done()] if _are_told(told):
+                for more in told:
+                    self._tell(more.fields)
                 self._output.add_message(text)
                 self._usage = usage
                 self._ended()
@@ -242,3 +243,7 @@ class Assembly:
         event["sequence_number"] = self._number
         self._number += 1
         return event
+
+
+def _are_told(events: list[Event]) -> TypeGuard[list[Told]]:
+    return all(isinstance(event, Told) and "incomplete_details" not in event.fields for event in events)

@@ -19,7 +19,8 @@ class HostedItem:
 
     def become(self, final: Mapping[str, Any]) -> None:
         """Take over what the upstream says at its end."""
-        self.item = {**self.item, **final, "id": self.item["id"]}
+        if final.get("type") == self.item.get("type"):
+            self.item = {**self.item, **final, "id": self.item["id"]}
 
     def close(self, status: str) -> Iterator[StreamEvent]:
         if self.item.get("status") == "in_progress":

@@ -48,9 +48,9 @@ def _responses() -> None:
         sa.Column("depth", sa.Integer, nullable=False),
         sa.Column("size", sa.BigInteger, nullable=False),
         sa.Column("chain_size", sa.BigInteger, nullable=False),
-        sa.Column("document", sa.LargeBinary, nullable=False),
-        sa.Column("output", sa.LargeBinary, nullable=False),
         sa.Column("input", sa.LargeBinary, nullable=False),
+        sa.Column("output", sa.LargeBinary, nullable=False),
+        sa.Column("document", sa.LargeBinary, nullable=False),
     )
     op.create_index("responses_by_expiry", "responses", ["expires_at"])
     follows = sa.text("previous_id IS NOT NULL")

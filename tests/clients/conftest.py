@@ -1,0 +1,53 @@
+"""A gateway for whole clients: behind it a model that calls tools, the scripted upstream, and the embedded model."""
+
+from collections.abc import Iterator
+
+import pytest
+from openai import OpenAI
+
+from tests.servers.agent_upstream import AgentUpstream
+from tests.servers.chat_upstream import KEY as UPSTREAM_KEY
+from tests.servers.gateway import KEY, RunningGateway, running_gateway, scripted_config
+from tests.servers.thread import serving
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def agent_upstream() -> AgentUpstream:
+    """The memory of the upstream behind the provider `agent`."""
+    return AgentUpstream()
+
+
+@pytest.fixture(scope="session")
+def agent_gateway(
+    agent_upstream: AgentUpstream, upstream_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningGateway]:
+    """The gateway with the providers `agent` and `embedded`, and those of `scripted_config`."""
+    with serving(agent_upstream.app) as url:
+        config = scripted_config(upstream_url)
+        config["providers"]["agent"] = {
+            "dialect": "openai-chat",
+            "base_url": f"{url}/v1",
+            "api_key": UPSTREAM_KEY,
+            "models": ["planner", "single"],
+        }
+        with running_gateway(tmp_path_factory.mktemp("agents"), config) as running:
+            yield running
+
+
+@pytest.fixture
+def agent(agent_upstream: AgentUpstream) -> AgentUpstream:
+    """The upstream behind the provider `agent`; its memory is empty."""
+    agent_upstream.received.clear()
+    return agent_upstream
+
+
+@pytest.fixture
+def sdk_of_v1(agent_gateway: RunningGateway) -> Iterator[OpenAI]:
+    """The official SDK, pointed at `/v1` of `agent_gateway`."""
+    with OpenAI(api_key=KEY, base_url=f"{agent_gateway.url}/v1", max_retries=0, timeout=30) as client:
+        yield client

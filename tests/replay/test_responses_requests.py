@@ -1,0 +1,78 @@
+"""Recorded requests and refusals of Responses upstreams."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import orjson
+import pytest
+
+from gateway.dialects.base import Origin, Refused
+from gateway.generation import Generation, Native
+from gateway.providers.compatible import FACTS
+from gateway.surfaces.openai_responses import OpenAIResponsesSurface
+from tests.replay.recordings import Recording, name_of
+from tests.replay.responses import DIALECT, RECORDINGS, REFUSED
+
+REQUESTS = [recording for recording in RECORDINGS if recording.content()["request_body"]]
+# The gateway's own: its state, its routing, and what an upstream must not keep.
+OURS = ("previous_response_id", "conversation", "provider", "store", "model")
+XAI = replace(FACTS, refused_key=re.compile("Incorrect API key"))
+
+# By the start of a recording's path: status, type, code and param for the client.
+TRANSLATED = {
+    "deepseek/020": (400, "invalid_request_error", "invalid_request_error", None),
+    "openai/084": (400, "invalid_request_error", "context_length_exceeded", "input"),
+    "openai/086": (400, "invalid_request_error", "unsupported_file", "input"),
+    "openai/087": (400, "invalid_request_error", "invalid_value", "input[4].content[0].file_data"),
+    "openai/088": (400, "invalid_request_error", "decimal_below_min_value", "temperature"),
+    "openai/089": (400, "invalid_request_error", None, "input"),
+    "xai/014": (502, "upstream_error", "upstream_auth", None),
+}
+
+
+@pytest.mark.parametrize("recording", REQUESTS, ids=name_of)
+def test_request_reaches_the_upstream_as_it_was_recorded(recording: Recording) -> None:
+    recorded = recording.content()["request_body"]
+    generation = OpenAIResponsesSurface().read(orjson.loads(orjson.dumps(recorded)))
+    outbound = DIALECT.encode(generation, Origin("upstream", "asked"))
+    sent = orjson.loads(outbound.body)
+    assert (sent.pop("model"), sent.pop("store")) == ("asked", False)
+    expected = {name: value for name, value in recorded.items() if name not in OURS}
+    assert [*sent] == [*expected]
+    assert _typed(sent) == _typed(expected)
+    assert outbound.dropped == []
+
+
+@pytest.mark.parametrize("recording", REQUESTS, ids=name_of)
+def test_recorded_request_without_a_native_body_keeps_what_has_a_name_here(recording: Recording) -> None:
+    recorded = recording.content()["request_body"]
+    if recorded.get("prompt") or recorded.get("context_management"):
+        pytest.skip("it means something to the Responses API only")
+    surface = OpenAIResponsesSurface()
+    generation = surface.read(orjson.loads(orjson.dumps(recorded)))
+    items, tools = generation.items, generation.tools
+    neutral = Generation(
+        "m", items=items, tools=tools, instructions=generation.instructions, native=Native("other", {})
+    )
+    sent = orjson.loads(DIALECT.encode(neutral, Origin("upstream", "asked")).body)
+    assert sent["input"] == [item for item in items if item["type"] != "reasoning"]
+    named = {tool.get("name") for tool in tools}
+    assert {tool.get("name") for tool in sent.get("tools", [])} == named
+
+
+@pytest.mark.parametrize("recording", REFUSED, ids=name_of)
+def test_refusal_keeps_its_meaning(recording: Recording) -> None:
+    headers = recording.content()["response_headers"]
+    error = DIALECT.decode_error(Refused("upstream", recording.status, headers, recording.body()), XAI)
+    expected = TRANSLATED[recording.path[: recording.path.index("-")]]
+    assert (error.status, error.type, error.code, error.param) == expected
+    assert error.message.startswith("upstream")
+
+
+def _typed(body: dict[str, Any]) -> dict[str, Any]:
+    """The body with the type of each item, which clients leave out of messages, and its text as one."""
+    given = body["input"]
+    if not isinstance(given, list):
+        return body
+    return {**body, "input": [{"type": "message", **item} for item in given]}

@@ -1,0 +1,101 @@
+"""Streamed chat answers: whatever events come in, chunks keep their order and add up to the plain reply."""
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.events import (
+    Annotation,
+    Done,
+    Event,
+    Finished,
+    ItemBegan,
+    ItemEnded,
+    PartBegan,
+    Reasoning,
+    Refusal,
+    Summary,
+    Text,
+    ToolArguments,
+    ToolCall,
+    Usage,
+)
+from tests.unit.chat_answers import CITED, SEARCH, TOKEN, chunks, reply
+
+CHOICES = st.sampled_from([0, 0, 0, 1, 2])
+INDEXES = st.integers(0, 2)
+TEXTS = st.sampled_from(["", "a", "two words", "ä🙂"])
+EVENT: st.SearchStrategy[Event] = st.one_of(
+    st.builds(Text, TEXTS, CHOICES, st.sampled_from([None, [], [TOKEN]])),
+    st.builds(Reasoning, TEXTS, CHOICES),
+    st.builds(Summary, TEXTS, CHOICES),
+    st.builds(Refusal, TEXTS, CHOICES),
+    st.builds(
+        ToolCall,
+        INDEXES,
+        st.just("call_1"),
+        st.sampled_from(["look", "find"]),
+        CHOICES,
+        st.sampled_from(["function", "custom"]),
+        st.sampled_from([None, "ns"]),
+    ),
+    st.builds(ToolArguments, INDEXES, TEXTS, CHOICES),
+    st.builds(ToolArguments, INDEXES, TEXTS, CHOICES),
+    st.builds(Annotation, st.sampled_from([{"type": "url_citation", **CITED}, {"type": 5}, {}])),
+    st.builds(PartBegan, st.sampled_from(["output_text", "refusal", "reasoning_text", "summary_text"]), CHOICES),
+    st.builds(ItemBegan, st.sampled_from([{"type": "message"}, {"type": "reasoning"}, SEARCH, {}])),
+    st.builds(ItemEnded, st.just(SEARCH)),
+    st.builds(Finished, st.sampled_from(["stop", "length", "tool_calls", "content_filter"]), CHOICES),
+)
+
+
+@settings(deadline=None)
+@given(st.lists(EVENT, max_size=24), st.sampled_from([None, Usage(3, 2, 1, 0, 1)]))
+def test_chunks_add_up_to_the_plain_reply(events: list[Event], usage: Usage | None) -> None:
+    ending = [usage, Done()] if usage else [Done()]
+    streamed = chunks(*events, *ending, include_usage=True)
+    plain = reply(*events, *ending)
+    usages = [chunk["usage"] for chunk in streamed if chunk["usage"]]
+    assert usages == ([plain["usage"]] if usage else [])
+    folded = [_folded(streamed, choice["index"]) for choice in plain["choices"]]
+    assert folded == plain["choices"]
+    assert {c["index"] for chunk in streamed for c in chunk["choices"]} == {c["index"] for c in plain["choices"]}
+
+
+def _folded(streamed: list[dict[str, Any]], index: int) -> dict[str, Any]:
+    """A choice as a client puts it together, which also holds its chunks to their order."""
+    told = [choice for chunk in streamed for choice in chunk["choices"] if choice["index"] == index]
+    assert told[0]["delta"]["role"] == "assistant"
+    assert not any("role" in choice["delta"] for choice in told[1:])
+    assert [choice["finish_reason"] is not None for choice in told] == [False] * (len(told) - 1) + [True]
+    texts = {
+        name: "".join(choice["delta"].get(name, "") for choice in told)
+        for name in ("content", "refusal", "reasoning_content")
+    }
+    calls = _folded_calls([piece for choice in told for piece in choice["delta"].get("tool_calls", [])])
+    tokens = [token for choice in told if choice["logprobs"] for token in choice["logprobs"]["content"]]
+    found: dict[str, Any] = {
+        "role": "assistant",
+        "content": texts["content"] or (None if calls or texts["refusal"] else ""),
+        "refusal": texts["refusal"] or None,
+        "annotations": [a for choice in told for a in choice["delta"].get("annotations", [])],
+    }
+    found |= {"reasoning_content": texts["reasoning_content"]} if texts["reasoning_content"] else {}
+    found |= {"tool_calls": calls} if calls else {}
+    logprobs = {"content": tokens, "refusal": None} if tokens else None
+    return {"index": index, "message": found, "logprobs": logprobs, "finish_reason": told[-1]["finish_reason"]}
+
+
+def _folded_calls(pieces: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    calls: list[dict[str, Any]] = []
+    for piece in pieces:
+        number, kind = piece.pop("index"), next(name for name in ("function", "custom") if name in piece)
+        if number == len(calls):
+            assert piece.keys() == {"id", "type", kind}
+            calls.append(piece)
+            continue
+        assert piece.keys() == {kind}
+        ((name, text),) = piece[kind].items()
+        calls[number][kind][name] += text
+    return calls
