@@ -129,6 +129,8 @@ async def _written(
 async def _told(exchange: Exchange, batch: Batch, account: Account) -> bytes:
     """The events for a batch. The end of the answer is told when the answer has been kept."""
     writer, memory = exchange.writer, exchange.memory
+    if writer.ended is not None:
+        return b""
     data = writer.write(batch)
     if writer.ended is None:
         return data

@@ -6,6 +6,7 @@ from itertools import count
 
 _HEX = 40
 _ITEM = re.compile(rf"[a-z]+_([0-9a-f]{{{_HEX}}})[0-9a-f]{{4,}}")
+_OWN = re.compile(rf"[a-z]+_[0-9a-f]{{{_HEX}}}(?:[0-9a-f]{{4,5}})?")
 _PREFIXES = {
     "message": "msg",
     "function_call": "fc",
@@ -22,6 +23,19 @@ _PREFIXES = {
     "mcp_list_tools": "mcpl",
     "mcp_approval_request": "mcpr",
     "compaction": "cmp",
+    "computer_call_output": "cuo",
+    "mcp_approval_response": "mcpa",
+    "local_shell_call": "lsh",
+    "local_shell_call_output": "lsho",
+    "shell_call": "sh",
+    "shell_call_output": "sho",
+    "apply_patch_call": "apc",
+    "apply_patch_call_output": "apco",
+    "tool_search_call": "tsc",
+    "tool_search_output": "tso",
+    "additional_tools": "at",
+    "program": "prog",
+    "program_output": "po",
 }
 
 
@@ -50,6 +64,11 @@ class ResponseIds:
     def item(self, kind: str) -> str:
         """The id of the next item, of this type."""
         return f"{_PREFIXES.get(kind, 'item')}_{self._hex}{next(self._numbers):04x}"
+
+
+def is_own_id(text: str) -> bool:
+    """Whether an id is of the gateway's making; those of OpenAI are longer."""
+    return _OWN.fullmatch(text) is not None
 
 
 def response_of(item_id: str) -> str | None:

@@ -93,6 +93,7 @@ def test_every_response_whose_end_a_client_received_survives_kill_9(upstream_url
         for body, document in crowd.ends:
             _check_response(client, body, document)
         _check_conversation(client, crowd)
+        _check_seals(client, crowd)
 
 
 def _check_response(client: httpx.Client, body: dict[str, Any], document: bytes) -> None:
@@ -101,6 +102,15 @@ def _check_response(client: httpx.Client, body: dict[str, Any], document: bytes)
         assert stored.status_code == 404
     else:
         assert stored.content == document
+
+
+def _check_seals(client: httpx.Client, crowd: Crowd) -> None:
+    """What was sealed before opens after: the author of the reasoning gets it back."""
+    body, document = next((body, document) for body, document in crowd.ends if body["model"] == "native/reasoning")
+    again = {"model": body["model"], "input": "Go on.", "previous_response_id": orjson.loads(document)["id"]}
+    reply = client.post(RESPONSES, json=again)
+    assert reply.status_code == 200, reply.text
+    assert "input_transformations" not in reply.json()
 
 
 def _check_conversation(client: httpx.Client, crowd: Crowd) -> None:

@@ -14,6 +14,7 @@ from tests.clients.asking import CONVERSATIONS, RESPONSES, answered, items, outp
 from tests.clients.chunks import chunked
 from tests.clients.contract import check, check_error
 from tests.clients.shelf import fill_conversation, held, put_chain
+from tests.servers.chat_scripts import SIGNED
 from tests.servers.chat_upstream import ChatUpstream
 from tests.servers.gateway import RunningGateway, running_gateway, scripted_config
 
@@ -48,18 +49,15 @@ def test_no_end_is_told_before_the_commit(gateway: RunningGateway, client: httpx
     conversation = client.post(CONVERSATIONS, json={}).json()["id"]
     kept = {"store": True} if field == "store" else {"store": False, "conversation": conversation}
     body = {"model": "test/echo", "input": "A text of more than one piece.", **kept}
-    with (
-        chunked(gateway.url, RESPONSES, {**body, "stream": True}) as stream,
-        ThreadPoolExecutor(1) as others,
-        held(gateway),
-    ):
-        stream.until(b"response.created")
-        whole = others.submit(client.post, RESPONSES, json=body)
-        stream.opened.settimeout(A_MOMENT)
-        with pytest.raises(TimeoutError):
-            stream.until(b"response.completed")
-        assert not whole.done()
-    assert whole.result(DEADLINE).json()["status"] == "completed"
+    with ThreadPoolExecutor(1) as others:
+        with held(gateway), chunked(gateway.url, RESPONSES, {**body, "stream": True}) as stream:
+            whole = others.submit(client.post, RESPONSES, json=body)
+            stream.until(b"response.created")
+            stream.opened.settimeout(A_MOMENT)
+            with pytest.raises(TimeoutError):
+                stream.until(b"response.completed")
+            assert not whole.done()
+        assert whole.result(DEADLINE).json()["status"] == "completed"
 
 
 @STREAMS
@@ -248,6 +246,29 @@ def test_a_response_that_has_expired_is_not_there(forgetful: httpx.Client) -> No
     error = refused(forgetful, 400, {"previous_response_id": response["id"]})
     assert error["code"] == "previous_response_not_found"
     assert len(forgetful.get(f"{CONVERSATIONS}/{made}/items").json()["data"]) == 2, "conversations are kept"
+
+
+def test_an_item_of_a_response_that_has_expired_is_not_there(forgetful: httpx.Client) -> None:
+    response = plain(forgetful, "Hi.")
+    body = {"model": "test/echo", "input": [{"type": "item_reference", "id": response["output"][0]["id"]}]}
+    deadline = time.monotonic() + DEADLINE
+    while (reply := forgetful.post(RESPONSES, json=body)).status_code == 200:
+        assert time.monotonic() < deadline
+    assert (reply.status_code, check_error(reply.json())["param"]) == (404, "input")
+
+
+def test_several_workers_share_state_and_seals(upstream_url: str, upstream: ChatUpstream, tmp_path: Path) -> None:
+    config = {**scripted_config(upstream_url), "embedded": {"enabled": False}}
+    previous: dict[str, Any] = {}
+    with running_gateway(tmp_path, config, {"WORKERS": "2"}) as running:
+        for number in range(12):
+            with running.client() as client:  # a new connection, which either worker may take
+                response = plain(client, f"Turn {number}.", "test/reasoning-details", **previous)
+                assert "input_transformations" not in response
+                assert client.get(f"{RESPONSES}/{response['id']}").json() == response
+            previous = {"previous_response_id": response["id"]}
+    said = [message for message in upstream.last["messages"] if message["role"] == "assistant"]
+    assert [message["reasoning_details"] for message in said] == [[SIGNED]] * 11
 
 
 def test_defaults_and_effective_values_are_kept(client: httpx.Client) -> None:

@@ -11,6 +11,7 @@ NEUTRAL = (
     "gateway.events",
     "gateway.generation",
     "gateway.end_user",
+    "gateway.identifiers",
 )
 
 # What a layer may import of ours. A prefix covers what is below it.
@@ -23,6 +24,7 @@ MAY_IMPORT = {
         "gateway.surfaces",
         "gateway.errors",
         "gateway.http",
+        "gateway.paging",
     ),
     "gateway/dialects/": ("gateway.dialects", "gateway.providers.row", *NEUTRAL),
     "gateway/surfaces/": ("gateway.surfaces", "gateway.http", *NEUTRAL),
@@ -34,7 +36,7 @@ MAY_IMPORT = {
         "gateway.auth",
         "gateway.sse",
     ),
-    "gateway/store/": ("gateway.store", "gateway.end_user", "gateway.errors"),
+    "gateway/store/": ("gateway.store", "gateway.end_user", "gateway.errors", "gateway.paging"),
 }
 
 # What only one place may import; the outside world has one door each.

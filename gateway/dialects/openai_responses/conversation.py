@@ -1,12 +1,11 @@
 """Makes a conversation's items ready for an upstream that keeps no state of ours."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
-# Ids of the gateway's making: 160 random bits, and the item's number where it is one of a response's. Those of OpenAI
-# are longer.
-_OWN_ID = re.compile(r"[a-z]+_[0-9a-f]{40}(?:[0-9a-f]{4})?")
+from gateway.identifiers import is_own_id
+
+_CALLS = ("function_call", "custom_tool_call")
 # Items that need no id (shared facts on the Responses API, appendix A). Others are known by theirs.
 _NEED_NO_ID = frozenset(
     {
@@ -31,14 +30,29 @@ _NEED_NO_ID = frozenset(
 
 def input_items(items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The items as the upstream is to get them: with its own state in reasoning, and without ids of the gateway's."""
-    return [_with_state(item) if "state" in item else _without_own_id(item) for item in items]
+    answered = {item.get("call_id") for item in items if str(item.get("type")).endswith("_output")}
+    return [
+        _with_state(item) if "state" in item else _without_own_id(_called(item))
+        for item in items
+        if not _was_cut(item, answered)
+    ]
+
+
+def _was_cut(item: dict[str, Any], answered: set[Any]) -> bool:
+    """Whether it is a call that was never complete, and so has no output: it would be refused for ever."""
+    return item.get("type") in _CALLS and item.get("status") == "incomplete" and item.get("call_id") not in answered
+
+
+def _called(item: dict[str, Any]) -> dict[str, Any]:
+    # A function without parameters is often called with an empty string, which is no JSON.
+    return {**item, "arguments": "{}"} if item.get("arguments") == "" and item.get("type") == "function_call" else item
 
 
 def _without_own_id(item: dict[str, Any]) -> dict[str, Any]:
     given, kind = item.get("id"), item.get("type") or "message"
     if not isinstance(given, str) or not isinstance(kind, str) or kind not in _NEED_NO_ID:
         return item
-    if not _OWN_ID.fullmatch(given):
+    if not is_own_id(given):
         return item
     # A field that a reasoning item of ours has for clients, and that says nothing.
     is_empty = item.get("encrypted_content", "") is None

@@ -130,6 +130,8 @@ def _tool(tool: Any, *, is_chat: bool) -> Any:
     kind = tool.get("type")
     nested = tool.get(kind) if kind in ("function", "custom") else None
     flat = {"type": kind, **nested} if isinstance(nested, dict) else tool
-    if kind == "function" and flat.get("strict") is None and (is_chat or flat is not tool):
-        return {**flat, "strict": False}
-    return flat
+    if kind != "function":
+        return flat
+    # OpenAI's own description of the API requires it, if only to be null.
+    flat = {"parameters": None, **flat}
+    return {**flat, "strict": False} if flat.get("strict") is None and (is_chat or nested) else flat
