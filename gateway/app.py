@@ -13,28 +13,28 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.auth import KeyRing
 from gateway.catalogue import Catalogue
-from gateway.committer import Committer
 from gateway.contract.bundle import Bundle
 from gateway.contract.handlers import find_handlers
 from gateway.contract.pipeline import build_pipeline
 from gateway.contract.stage import Dispatch
-from gateway.conversations import Conversations
 from gateway.documentation import documentation_routes
 from gateway.engine import Engine
 from gateway.errors import Unavailable
-from gateway.history import History
 from gateway.ledger import Ledger
+from gateway.memory.committer import Committer
+from gateway.memory.conversations import Conversations
+from gateway.memory.history import History
+from gateway.memory.responses import Responses
+from gateway.memory.retention import Sweep
+from gateway.memory.stored import StoredResponses
+from gateway.memory.turn import Archive
 from gateway.models import Models
-from gateway.responses import Responses
-from gateway.retention import Sweep
 from gateway.routing import Router
 from gateway.sealing import SECRET_BYTES, Sealer
 from gateway.settings import Settings, load
 from gateway.store import secrets
 from gateway.store.database import Database
 from gateway.store.errors import StoreError
-from gateway.stored_responses import StoredResponses
-from gateway.turn import Archive
 from gateway.upstreams import open_upstreams
 
 _DAY = 86_400.0

@@ -46,6 +46,7 @@ class Exchange:
     run: Run
     memory: Memory | None
     headers: Headers
+    is_over: bool = False
 
 
 class Engine:
@@ -129,11 +130,12 @@ async def _written(
 async def _told(exchange: Exchange, batch: Batch, account: Account) -> bytes:
     """The events for a batch. The end of the answer is told when the answer has been kept."""
     writer, memory = exchange.writer, exchange.memory
-    if writer.ended is not None:
+    if exchange.is_over:
         return b""
     data = writer.write(batch)
     if writer.ended is None:
         return data
+    exchange.is_over = True
     if memory is not None:
         try:
             await memory.keep(writer.ended)

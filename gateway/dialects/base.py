@@ -67,7 +67,8 @@ class Dialect(Protocol):
     def encode(self, generation: Generation, origin: Origin) -> Outbound:
         """Write the upstream's request. Raises `InvalidRequest` for what the upstream cannot do.
 
-        What would change the answer if it were left out is refused, by field and provider; the rest is left out and said.
+        What would change the answer if it were left out is refused, by field and provider; the rest is left out, and
+        said.
         """
 
     def decode_reply(self, body: bytes, generation: Generation, origin: Origin, *, is_native: bool) -> list[Event]:

@@ -41,7 +41,7 @@ class Facts:
     dropped: frozenset[str] = frozenset()
     """Fields that it has no use for; they are left out and said."""
     asks_encrypted_reasoning: bool = False
-    """Whether it is asked for `reasoning.encrypted_content`, so that reasoning can be carried along without its state."""
+    """Whether it is asked for `reasoning.encrypted_content`, to carry reasoning along without a state of its own."""
     refused_key: re.Pattern[str] | None = None
     """Prose by which the upstream says with status 400 that it does not know the gateway's key."""
     context_too_long: re.Pattern[str] | None = None

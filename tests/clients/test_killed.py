@@ -81,7 +81,7 @@ def test_every_response_whose_end_a_client_received_survives_kill_9(upstream_url
     config = {**scripted_config(upstream_url), "embedded": {"enabled": False}}
     with running_gateway(tmp_path, config) as running, running.client() as client:
         conversation = client.post(CONVERSATIONS, json={}).json()["id"]
-        crowd = Crowd(running.url, conversation, kill_after=random.randint(50, 150))
+        crowd = Crowd(running.url, conversation, kill_after=random.randint(40, 100))
         with ThreadPoolExecutor(CLIENTS) as threads:
             asking = [threads.submit(crowd.ask, running, number) for number in range(CLIENTS)]
             assert crowd.is_time.wait(DEADLINE)

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.history import MAX_BYTES, MAX_DEPTH
+from gateway.memory.history import MAX_BYTES, MAX_DEPTH
 from tests.clients.asking import CONVERSATIONS, RESPONSES, answered, items, output, plain, refused, streamed, text, user
 from tests.clients.chunks import chunked
 from tests.clients.contract import check, check_error
@@ -45,18 +45,23 @@ def test_a_response_is_there_when_its_end_is_told(gateway: RunningGateway, clien
 
 
 @pytest.mark.parametrize("field", ["store", "conversation"])
-def test_no_end_is_told_before_the_commit(gateway: RunningGateway, client: httpx.Client, field: str) -> None:
+def test_no_end_is_told_before_the_commit(
+    gateway: RunningGateway, client: httpx.Client, upstream: ChatUpstream, field: str
+) -> None:
     conversation = client.post(CONVERSATIONS, json={}).json()["id"]
     kept = {"store": True} if field == "store" else {"store": False, "conversation": conversation}
-    body = {"model": "test/echo", "input": "A text of more than one piece.", **kept}
-    with ThreadPoolExecutor(1) as others:
-        with held(gateway), chunked(gateway.url, RESPONSES, {**body, "stream": True}) as stream:
-            whole = others.submit(client.post, RESPONSES, json=body)
-            stream.until(b"response.created")
+    body = {"input": "A text of more than one piece.", **kept}
+    streaming = {"model": "test/pause", "stream": True, **body}
+    with ThreadPoolExecutor(1) as others, chunked(gateway.url, RESPONSES, streaming) as stream:
+        stream.until(b"output_text.delta")
+        with held(gateway):
+            upstream.go_on.set()
+            whole = others.submit(client.post, RESPONSES, json={"model": "test/echo", **body})
             stream.opened.settimeout(A_MOMENT)
             with pytest.raises(TimeoutError):
                 stream.until(b"response.completed")
-            assert not whole.done()
+            with pytest.raises(TimeoutError):
+                whole.result(A_MOMENT)
         assert whole.result(DEADLINE).json()["status"] == "completed"
 
 
@@ -261,14 +266,14 @@ def test_several_workers_share_state_and_seals(upstream_url: str, upstream: Chat
     config = {**scripted_config(upstream_url), "embedded": {"enabled": False}}
     previous: dict[str, Any] = {}
     with running_gateway(tmp_path, config, {"WORKERS": "2"}) as running:
-        for number in range(12):
+        for number in range(6):
             with running.client() as client:  # a new connection, which either worker may take
                 response = plain(client, f"Turn {number}.", "test/reasoning-details", **previous)
                 assert "input_transformations" not in response
                 assert client.get(f"{RESPONSES}/{response['id']}").json() == response
             previous = {"previous_response_id": response["id"]}
     said = [message for message in upstream.last["messages"] if message["role"] == "assistant"]
-    assert [message["reasoning_details"] for message in said] == [[SIGNED]] * 11
+    assert [message["reasoning_details"] for message in said] == [[SIGNED]] * 5
 
 
 def test_defaults_and_effective_values_are_kept(client: httpx.Client) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, insert, select
 
-from gateway import committer as committer_module
-from gateway.committer import Append, Committer
+from gateway.memory import committer as committer_module
+from gateway.memory.committer import Append, Committer
 from gateway.store import conversations, responses
 from gateway.store.conversations import Conversation
 from gateway.store.database import Database
@@ -175,7 +175,7 @@ async def test_close_waits_for_what_was_handed_over(database: Database) -> None:
 
 async def test_every_response_that_was_told_survives_kill_9(url: str) -> None:
     program = """
-from gateway.committer import Committer
+from gateway.memory.committer import Committer
 from tests.store.stored import response
 from tests.store.waiting import until
 committer = Committer(await Database.open(url))
@@ -257,8 +257,7 @@ async def test_ids_that_the_conversation_has_are_replaced_in_the_items_too(datab
 
 async def test_turns_of_several_workers_do_not_interleave(url: str) -> None:
     program = """
-from gateway import committer as committer_module
-from gateway.committer import Append, Committer
+from gateway.memory.committer import Append, Committer
 from tests.store.stored import response
 from tests.store.waiting import until
 database = await Database.open(url)

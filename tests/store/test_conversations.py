@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway import conversations as module
-from gateway.committer import Committer
-from gateway.conversations import Conversations
 from gateway.errors import InvalidRequest, NotFound, Unavailable
+from gateway.memory import conversations as module
+from gateway.memory.committer import Committer
+from gateway.memory.conversations import Conversations
 from gateway.paging import Page
 from gateway.store.database import Database
 from gateway.store.errors import Unreachable

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import Connection, select
 from structlog.testing import capture_logs
 
-from gateway import retention
-from gateway.retention import Sweep
+from gateway.memory import retention
+from gateway.memory.retention import Sweep
 from gateway.store import responses
 from gateway.store.database import Database
 from gateway.store.errors import Unreachable
@@ -97,7 +97,7 @@ async def test_response_that_got_a_follower_meanwhile_stays(database: Database) 
 
 async def test_workers_may_sweep_at_once(url: str) -> None:
     program = """
-from gateway.retention import Sweep
+from gateway.memory.retention import Sweep
 database = await Database.open(url)
 await signal("ready")
 print(await Sweep(database, 30 * 86400).sweep(10_000.0))

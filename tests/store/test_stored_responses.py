@@ -8,15 +8,15 @@ from typing import Any
 import orjson
 import pytest
 
-from gateway.committer import Append, Committer
 from gateway.errors import InvalidRequest, NotFound, Unavailable
 from gateway.identifiers import ResponseIds
+from gateway.memory.committer import Append, Committer
+from gateway.memory.stored import StoredResponses
 from gateway.paging import Page
 from gateway.store import conversations
 from gateway.store.conversations import Conversation
 from gateway.store.database import Database
 from gateway.store.errors import Unreachable
-from gateway.stored_responses import StoredResponses
 from tests.store.stored import response
 
 pytestmark = pytest.mark.anyio

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gateway.items import identified, item_list, normalise_item
+from gateway.memory.items import identified, item_list, normalise_item
 
 
 @pytest.mark.parametrize(

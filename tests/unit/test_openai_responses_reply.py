@@ -25,7 +25,6 @@ from gateway.events import (
 from gateway.providers.row import Facts
 from tests.unit.responses_streams import DIALECT, call, check_order, failure, message, plain, response, said
 
-
 REASONING = {
     "id": "rs_1",
     "type": "reasoning",

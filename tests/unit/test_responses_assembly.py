@@ -57,14 +57,19 @@ CITATIONS = st.sampled_from(
         {"type": 5},
     ]
 )
-SEARCH = {"type": "web_search_call", "id": "ws_theirs", "status": "in_progress", "action": {"type": "search"}}
+SEARCH: dict[str, Any] = {
+    "type": "web_search_call",
+    "id": "ws_theirs",
+    "status": "in_progress",
+    "action": {"type": "search"},
+}
 SEARCHING = {
     "type": "response.web_search_call.searching",
     "item_id": "ws_theirs",
     "output_index": 7,
     "sequence_number": 99,
 }
-ITEMS = st.sampled_from(
+ITEMS: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
     [
         SEARCH,
         {"type": "message", "id": "msg_theirs", "status": "in_progress", "role": "assistant", "phase": "commentary"},

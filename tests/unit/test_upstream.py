@@ -15,6 +15,7 @@ from gateway.transport import Answer, Call, Stream
 from gateway.upstream import Address, Upstream
 
 SECRET = "sk-upstream-0123456789abcdef"
+CHAT = DIALECTS["openai-chat"]
 
 pytestmark = pytest.mark.anyio
 
@@ -48,14 +49,14 @@ def upstream(transport: Scripted, name: str = "lab") -> Upstream:
     async def locate() -> Address:
         return Address("http://127.0.0.1:9/v1", {})
 
-    return Upstream(name, DIALECTS["openai-chat"], Facts(), transport, locate, secrets=(SECRET,))
+    return Upstream(name, [CHAT], Facts(), transport, locate, secrets=(SECRET,))
 
 
 async def test_a_secret_is_cut_out_of_every_field_of_an_error_wherever_it_stands() -> None:
     error = {"message": "a" * 1990 + SECRET, "code": f"bad {SECRET}", "param": SECRET, "type": "invalid_request_error"}
     refusing = upstream(Scripted(Answer(400, {}, orjson.dumps({"error": error}))))
     with pytest.raises(UpstreamError) as refused:
-        await refusing.send(Outbound("/chat/completions", b"{}"))
+        await refusing.send(Outbound("/chat/completions", b"{}"), CHAT)
     assert SECRET[:6] not in refused.value.body().decode()
     assert (refused.value.code, refused.value.param) == ("bad [redacted]", "[redacted]")
     assert len(refused.value.message) <= 2000

@@ -9,12 +9,12 @@ import orjson
 
 from gateway.errors import InvalidRequest
 from gateway.identifiers import response_of
-from gateway.items import item_list, normalise_item
+from gateway.memory.failures import explained, not_found
+from gateway.memory.items import item_list, normalise_item
 from gateway.paging import Page
 from gateway.store import conversations, responses
 from gateway.store.database import Connection, Database
 from gateway.store.responses import StoredResponse
-from gateway.store_failures import explained, not_found
 
 Item = dict[str, Any]
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import orjson
 
-from gateway.committer import Append, Committer
 from gateway.errors import InvalidRequest, ItemNotFound
 from gateway.generation import Generation
-from gateway.history import History, Items
-from gateway.items import given_id, normalise_item
+from gateway.memory.committer import Append, Committer
+from gateway.memory.failures import explained
+from gateway.memory.history import History, Items
+from gateway.memory.items import given_id, normalise_item
 from gateway.store import turns
 from gateway.store.responses import StoredResponse
-from gateway.store_failures import explained
 from gateway.surfaces.base import Ended
 
 

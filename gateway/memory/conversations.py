@@ -7,16 +7,16 @@ from typing import Any, TypeVar
 
 import orjson
 
-from gateway.committer import Committer
 from gateway.errors import InvalidRequest
 from gateway.identifiers import new_id
-from gateway.items import given_id, identified, item_list, item_type
+from gateway.memory.committer import Committer
+from gateway.memory.failures import explained, not_found
+from gateway.memory.items import given_id, identified, item_list, item_type
 from gateway.paging import Page
 from gateway.store import conversations
 from gateway.store.conversations import Conversation
 from gateway.store.database import Connection, Database
 from gateway.store.errors import Missing
-from gateway.store_failures import explained, not_found
 
 T = TypeVar("T")
 Item = dict[str, Any]

@@ -4,11 +4,11 @@ from typing import Any
 
 from gateway.engine import Engine
 from gateway.http import Reply, Request, StreamReply
+from gateway.memory.stored import StoredResponses
+from gateway.memory.turn import Archive, Turn
 from gateway.paging import Page
-from gateway.stored_responses import StoredResponses
 from gateway.surfaces.base import Surface
 from gateway.surfaces.openai_responses import OpenAIResponsesSurface
-from gateway.turn import Archive, Turn
 
 SURFACE = OpenAIResponsesSurface()
 

@@ -9,11 +9,11 @@ from typing import Any
 import orjson
 
 from gateway.errors import InvalidRequest, NotFound
+from gateway.memory.failures import explained
+from gateway.memory.stored import StoredResponses
 from gateway.store import conversations, responses
 from gateway.store.database import Connection, Database
 from gateway.store.errors import Missing
-from gateway.store_failures import explained
-from gateway.stored_responses import StoredResponses
 
 Items = list[dict[str, Any]]
 

@@ -1,0 +1,1 @@
+"""What the gateway remembers for its clients: responses, conversations, and the turns between them."""
