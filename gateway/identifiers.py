@@ -5,7 +5,7 @@ import secrets
 from itertools import count
 
 _HEX = 40
-_ITEM = re.compile(rf"[a-z]+_([0-9a-f]{{{_HEX}}})[0-9a-f]{{4,}}")
+_ITEM = re.compile(rf"[a-z]+_([0-9a-f]{{{_HEX}}})[0-9a-f]{{4,5}}")
 _OWN = re.compile(rf"[a-z]+_[0-9a-f]{{{_HEX}}}(?:[0-9a-f]{{4,5}})?")
 _PREFIXES = {
     "message": "msg",

@@ -1,5 +1,6 @@
 """Links lead from what is created to what can be done with it."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from gateway.contract.bundle import Bundle
 from gateway.contract.parameters import compile_query
 from gateway.errors import InvalidRequest
+from gateway.http import Request
+from handlers.responses import retrieve
 
 BUNDLE = Bundle.load()
 LINKS: dict[str, set[str]] = {
@@ -79,3 +82,10 @@ def test_retrieval_reads_the_parameters_of_a_stream() -> None:
     assert read("responses.retrieve", query) == expected
     with pytest.raises(InvalidRequest, match="starting_after"):
         read("responses.retrieve", b"starting_after=-1")
+
+
+def test_a_stored_response_is_not_streamed_yet_and_the_refusal_says_so() -> None:
+    request: Request[None] = Request("req_1", "responses.retrieve", Any, None, None, {}, {"stream": True})  # type: ignore[arg-type]
+    with pytest.raises(InvalidRequest, match="cannot stream a stored response yet") as refused:
+        asyncio.run(retrieve(request))
+    assert (refused.value.param, refused.value.code) == ("stream", "unsupported_parameter")

@@ -114,8 +114,8 @@ def told(events: Sequence[Event]) -> list[Any]:
 
 def states(response: _Object) -> list[_Object]:
     """What the authors of the reasoning in a Response want back."""
-    reasoning = [item for item in response["output"] if item["type"] == "reasoning" and item.get("encrypted_content")]
-    return [{name: item[name] for name in ("id", "encrypted_content")} for item in reasoning]
+    reasoning = [item for item in response["output"] if item["type"] == "reasoning"]
+    return [{name: item[name] for name in ("id", "encrypted_content") if item.get(name)} for item in reasoning]
 
 
 def told_states(events: Sequence[Event]) -> list[_Object]:

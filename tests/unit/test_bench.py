@@ -30,7 +30,7 @@ def test_quick_benchmark_measures_every_part(tmp_path: Path) -> None:
     assert figures["parts"]["slow"]["lost"] == 0
     assert len(figures["targets"]) == 16
     assert "| /api/gateway/v1/responses " in done.stdout
-    assert "| /v1/responses, store: true " in done.stdout
+    assert " /v1/responses, store: true " in done.stdout
     assert "### Targets" in done.stdout
 
 

@@ -13,6 +13,7 @@ from gateway.dialects.openai_chat.parts import NotChat
 from gateway.dialects.openai_chat.repair import broken_off, choices_of, finish_reason, mend_choice
 from gateway.dialects.openai_chat.thoughts import Thoughts
 from gateway.dialects.openai_chat.tokens import read_usage
+from gateway.dialects.openai_chat.usual import usual_text
 from gateway.errors import UpstreamDown
 from gateway.events import (
     Annotation,
@@ -55,24 +56,30 @@ def _read(document: dict[str, Any], generation: Generation, origin: Origin, *, i
     broken = broken_off(choices, origin.provider)
     if broken is not None:
         return [Failed(broken)]
-    lists = [has_list(choice.get("message")) for choice in choices]
-    for position, choice in enumerate(choices):
-        _mend(choice, position)
     usage = read_usage(document["usage"]) if isinstance(document.get("usage"), dict) else None
     last: list[Event] = [] if usage is None else [usage]
     if is_native:
+        for position, choice in enumerate(choices):
+            _mend(choice, position)
         return [_native(document, origin.model, usage), *last, Done()]
-    translator = Translator(generation, origin)
-    events: list[Event] = []
+    text = usual_text(choices)
     try:
-        for choice, was_list in zip(choices, lists, strict=True):
-            events += _neutral(choice, translator, was_list=was_list)
+        events = _said(choices, Translator(generation, origin)) if text is None else [Text(text), Finished("stop")]
     except UpstreamDown as error:
         return [*last, Failed(error)]
     tier = document.get("service_tier")
     if isinstance(tier, str):
         events.append(Told({"service_tier": tier}))
     return [*events, *last, Done()]
+
+
+def _said(choices: list[dict[str, Any]], translator: Translator) -> list[Event]:
+    events: list[Event] = []
+    for position, choice in enumerate(choices):
+        was_list = has_list(choice.get("message"))
+        _mend(choice, position)
+        events += _neutral(choice, translator, was_list=was_list)
+    return events
 
 
 def _mend(choice: dict[str, Any], position: int) -> None:

@@ -160,11 +160,10 @@ class TextItem(Item):
         return next(others, (kind, index))
 
     def _state(self, final: _Object) -> _Object | None:
-        encrypted = text_or_none(final.get("encrypted_content"))
-        if self.type != "reasoning" or not encrypted:
+        """What the author of reasoning wants back; of readable reasoning its id alone, by which others can tell him."""
+        if self.type != "reasoning":
             return None
-        own = text_or_none(final.get("id"))
-        return {"id": own, "encrypted_content": encrypted} if own else {"encrypted_content": encrypted}
+        return {name: text for name in ("id", "encrypted_content") if (text := text_or_none(final.get(name)))}
 
 
 class CallItem(Item):

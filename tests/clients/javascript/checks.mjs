@@ -20,9 +20,12 @@ export async function runChecks(client) {
   }
 }
 
-/** All that an asynchronous iterable gives: the events of a stream, the items of a list of pages. */
+/** All that an asynchronous iterable gives: the events of a stream, the items of a list of pages. Endless ones fail. */
 export async function collect(iterable) {
   const found = [];
-  for await (const one of iterable) found.push(one);
+  for await (const one of iterable) {
+    found.push(one);
+    if (found.length > 1000) throw new Error("this has no end");
+  }
   return found;
 }

@@ -39,6 +39,7 @@ check("a conversation is created, read, updated and deleted", async (client) => 
   assert.deepEqual(await client.conversations.retrieve(made.id), made);
   const updated = await client.conversations.update(made.id, { metadata: { topic: "coffee" } });
   assert.deepEqual(updated.metadata, { topic: "coffee" });
+  assert.deepEqual(await client.conversations.retrieve(made.id), updated);
   const deleted = await client.conversations.delete(made.id);
   assert.deepEqual([deleted.id, deleted.deleted], [made.id, true]);
   await assert.rejects(client.conversations.retrieve(made.id), OpenAI.NotFoundError);
