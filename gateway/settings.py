@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_settings import BaseSettings, InitSettingsSource, SettingsConfigDict
 
 from gateway.configuration import ConfigurationError, Document, KeyPath, read
+from gateway.dialects import DIALECTS
 from gateway.problems import Origins, Problem, nearest, translate
 from gateway.providers import ROWS, Row
 
@@ -63,6 +64,13 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+def _known(dialects: list[str] | None) -> list[str] | None:
+    # Checked as a whole, so that the problem stands at the key, whether a list was written or one name.
+    if dialects is not None and not set(dialects) <= DIALECTS.keys():
+        raise ValueError("not a dialect")
+    return dialects
+
+
 def _filled(value: Any) -> Any:
     # `openai:` with nothing below it.
     return {} if value is None else value
@@ -112,9 +120,6 @@ _Seconds = Annotated[float, _Number, Field(gt=0, le=86_400, allow_inf_nan=False)
 _KEY = "a text of printable ASCII characters; digits alone need quotes"
 
 
-DialectName = Literal["openai-chat", "openai-responses"]
-
-
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -130,7 +135,7 @@ class Timeouts(_Section):
 class ProviderSettings(_Section):
     """One provider. None means: as its row says, for one that is known by name."""
 
-    dialect: Annotated[list[DialectName] | None, BeforeValidator(_listed)] = Field(
+    dialect: Annotated[list[str] | None, BeforeValidator(_listed), AfterValidator(_known)] = Field(
         default=None, min_length=1, description="openai-chat or openai-responses, or a list of both, its own first"
     )
     base_url: Annotated[str, AfterValidator(_web_address)] | None = Field(

@@ -168,14 +168,35 @@ def test_the_same_ids_of_items_are_two_things_for_two_keys(two: Two) -> None:
         assert client.delete(f"{CONVERSATIONS}/{made[name]}").status_code == 200
 
 
-def test_anothers_item_in_the_input_is_only_text(two: Two) -> None:
+def test_anothers_item_in_the_input_is_only_text(two: Two, upstream: ChatUpstream) -> None:
     # An item sent whole is the sender's own, whatever id it bears; it does not reach what is stored under that id.
     response = plain(two.ann, "A secret.")
     forged = {**response["output"][0], "content": [{"type": "output_text", "text": "Forged.", "annotations": []}]}
     plain(two.bob, [forged, user("Well?")])
+    assert two.bob.post(CONVERSATIONS, json={"items": [forged]}).status_code == 200
     assert two.ann.get(f"{RESPONSES}/{response['id']}").json() == response
     reference = {"type": "item_reference", "id": response["output"][0]["id"]}
-    assert text(plain(two.ann, [reference, user("Well?")])) == "Well?"
+    plain(two.ann, [reference, user("Well?")])
+    assert [message["content"] for message in upstream.last["messages"]] == ["A secret.", "Well?"]
+
+
+@pytest.mark.parametrize("field", ["input", "metadata", "x_unknown"])
+def test_a_nul_in_a_response_is_kept_or_refused_and_never_an_error_of_ours(two: Two, field: str) -> None:
+    values: dict[str, Any] = {"input": "a\x00b", "metadata": {"a\x00": "b\x00"}, "x_unknown": "\x00"}
+    reply = two.ann.post(RESPONSES, json={"model": "test/echo", "input": "Hi.", field: values[field]})
+    assert reply.status_code in (200, 400), reply.text
+    if reply.status_code == 200:
+        assert two.ann.get(f"{RESPONSES}/{reply.json()['id']}").content == reply.content
+
+
+@pytest.mark.parametrize("body", [{"metadata": {"a": "\x00"}}, {"items": [user("a\x00b")]}], ids=["metadata", "items"])
+def test_a_nul_in_a_conversation_is_kept_or_refused_and_never_an_error_of_ours(two: Two, body: dict[str, Any]) -> None:
+    reply = two.ann.post(CONVERSATIONS, json=body)
+    assert reply.status_code in (200, 400), reply.text
+    made = two.ann.post(CONVERSATIONS, json={}).json()["id"]
+    reply = two.ann.post(f"{CONVERSATIONS}/{made}{'/items' if 'items' in body else ''}", json=body)
+    assert reply.status_code in (200, 400), reply.text
+    assert two.ann.get(f"{CONVERSATIONS}/{made}/items").status_code == 200
 
 
 @pytest.mark.parametrize("two", ["postgresql"], indirect=True)

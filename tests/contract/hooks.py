@@ -81,8 +81,11 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
                 case.body["stream"] = False
         if is_positive and case.body.get("items") == []:
             case.body["items"] = [dict(MESSAGE)]
-    if is_positive and not _is_stateful(case) and _draw((case.path_parameters, case.query)) % 4:
-        case.path_parameters = STORED.named(case.path_parameters)
+    if is_positive and not _is_stateful(case):
+        if _draw((case.path_parameters, case.query)) % 4:
+            case.path_parameters = STORED.named(case.path_parameters)
+        if case.method.upper() == "DELETE" and case.operation.path == "/v1/conversations/{conversation_id}":
+            case.path_parameters = STORED.spared(case.path_parameters)
     if is_positive:
         case.query = {name: value for name, value in (case.query or {}).items() if name not in STORED_ONLY}
     if is_positive and "model" in case.path_parameters and _draw(case.path_parameters) % 2:

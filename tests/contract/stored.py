@@ -33,6 +33,14 @@ class Stored:
         kept = self._responses if "response_id" in parameters else self._items if "item_id" in parameters else ()
         return {**parameters, **kept[-1]} if kept else parameters
 
+    def spared(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        """The parameters of a conversation to delete, which is not that of the item that `named` would name.
+
+        Conversations are deleted before items are: without this there would be none left.
+        """
+        is_needed = bool(self._items) and self._items[-1]["conversation_id"] == parameters["conversation_id"]
+        return {**parameters, "conversation_id": "spared"} if is_needed else parameters
+
 
 def _forget(kept: deque[dict[str, str]], name: str, id_: str) -> None:
     left = [place for place in kept if place[name] != id_]

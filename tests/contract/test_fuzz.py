@@ -171,5 +171,7 @@ def test_paths_name_what_was_stored_until_it_is_deleted() -> None:
     assert stored.named({"conversation_id": "a"}) == {"conversation_id": "a"}
     stored.learn(items + "/{item_id}", {"item_id": "msg_1"}, {"object": "conversation", "id": "conv_2"})
     assert stored.named(place) == {"conversation_id": "conv_2", "item_id": "msg_0"}
+    assert stored.spared({"conversation_id": "conv_1"}) == {"conversation_id": "conv_1"}
+    assert stored.spared({"conversation_id": "conv_2"}) == {"conversation_id": "spared"}
     stored.learn("/v1/conversations/{conversation_id}", {}, {"id": "conv_2", "deleted": True})
     assert stored.named(place) == {"conversation_id": "conv_1", "item_id": "msg_0"}

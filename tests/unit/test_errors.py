@@ -12,6 +12,7 @@ EVERY = [
     errors.Unauthenticated("no"),
     errors.NotFound("no"),
     errors.ModelNotFound("no"),
+    errors.ItemNotFound("msg_1"),
     errors.MethodNotAllowed("no", "GET, POST"),
     errors.BodyTooLarge("no"),
     errors.UnsupportedMedia("no"),
