@@ -82,7 +82,7 @@ class Engine:
             _raise_failure(events)
             body = exchange.writer.reply(events)
             if memory is not None and exchange.writer.ended is not None:
-                await memory.keep(exchange.writer.ended)
+                await _keep(memory, exchange.writer.ended)
             return Reply(body, headers=exchange.headers)
 
     def _exchange(self, generation: Generation, route: Route, surface: Surface, key_id: str) -> Exchange:
@@ -125,6 +125,15 @@ async def _written(
                 account.observe(batch)
                 if data := await _told(exchange, batch, account):
                     yield data
+
+
+async def _keep(memory: Memory, ended: Ended) -> None:
+    try:
+        await memory.keep(ended)
+    except GatewayError as error:
+        # The answer was made and paid for; asked again, the provider would make and charge another one.
+        error.headers.append((b"x-should-retry", b"false"))
+        raise
 
 
 async def _told(exchange: Exchange, batch: Batch, account: Account) -> bytes:

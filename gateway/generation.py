@@ -1,5 +1,6 @@
 """The neutral request: what a client asked of a model, whichever surface it came through."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,14 @@ class Native:
 
     dialect: str
     body: dict[str, Any]
+
+
+class Recovered(dict[str, Any]):
+    """A reasoning item whose seal was opened for its author. A type of its own, since a client can send any field."""
+
+    def __init__(self, item: Mapping[str, Any], state: Mapping[str, Any]) -> None:
+        super().__init__(item)
+        self.state = state
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from gateway.generation import Generation
+from gateway.generation import Generation, Recovered
 from gateway.sealing import Sealer, is_sealed
 
 
@@ -16,7 +16,7 @@ class Recovery:
         self._author = (provider, model)
 
     def recover(self, generation: Generation, *, is_native: bool) -> Generation:
-        """The request with the state of its reasoning in place, under `state`.
+        """The request with the state of its reasoning in place, as `Recovered` items.
 
         What only others can use is told in `removed`. It is taken out of a native request; elsewhere it stays in its
         place, so that places in error messages are the client's, and goes nowhere without its state. Encrypted
@@ -32,7 +32,7 @@ class Recovery:
                 removed.append(_removal(item, found))
                 if is_native:
                     continue
-                found = _bare(item)
+                found = item
             items.append(found)
         return replace(generation, items=items, removed=removed)
 
@@ -40,18 +40,13 @@ class Recovery:
         """The item as the upstream is to get it, or the reason why it must not."""
         content = item.get("encrypted_content")
         if not is_sealed(content):
-            return _bare(item) if is_native else "model_mismatch"
+            return item if is_native else "model_mismatch"
         sealed = self._sealer.open(self._key_id, str(content))
         if sealed is None:
             return "organization_mismatch"
         if (sealed.provider, sealed.model) != self._author:
             return "model_mismatch"
-        return {**item, "state": sealed.state}
-
-
-def _bare(item: dict[str, Any]) -> dict[str, Any]:
-    # A client may send a `state` of its own making.
-    return {name: value for name, value in item.items() if name != "state"}
+        return Recovered(item, sealed.state)
 
 
 def _removal(item: dict[str, Any], reason: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Mount, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gateway.contract.forthcoming import not_yet
 from gateway.contract.handlers import Handler
 from gateway.contract.methods import AllowedMethods
 from gateway.contract.stage import ContractMiddleware, Dispatch
@@ -72,7 +73,10 @@ def build_pipeline(handlers: Mapping[str, Handler], dispatch: Dispatch, fallback
     allowed = AllowedMethods(dispatch.bundle)
 
     async def refused(request: ConnexionRequest, error: Exception) -> ConnexionResponse:
-        return _response(_as_gateway_error(error, request.scope["path"], allowed))
+        scope = request.scope
+        is_unknown = isinstance(error, HTTPException) and error.status_code in (404, 405)
+        forthcoming = not_yet(scope["method"], scope["path"]) if is_unknown else None
+        return _response(forthcoming or _as_gateway_error(error, scope["path"], allowed))
 
     async def crashed(request: ConnexionRequest, error: Exception) -> ConnexionResponse:
         log.error("unhandled_error", path=request.scope["path"], exc_info=error)

@@ -12,6 +12,7 @@ from gateway.identifiers import new_id
 from gateway.memory.committer import Committer
 from gateway.memory.failures import explained, not_found
 from gateway.memory.items import given_id, identified, item_list, item_type
+from gateway.memory.stored import MAX_BYTES
 from gateway.paging import Page
 from gateway.store import conversations
 from gateway.store.conversations import Conversation
@@ -23,9 +24,6 @@ Item = dict[str, Any]
 
 Resolve = Callable[[str, Collection[str]], Awaitable[Mapping[str, Item]]]
 """Finds, for a key, stored items by their ids. Those that are not there are not in the answer."""
-
-SIZE_LIMIT = 32 * 1024 * 1024
-"""Bytes of items that a conversation may hold, as JSON."""
 
 
 class Conversations:
@@ -47,7 +45,7 @@ class Conversations:
         def work(connection: Connection) -> None:
             conversations.create(connection, key_id, made)
             if stored:
-                conversations.add_items(connection, key_id, made.id, stored, SIZE_LIMIT)
+                conversations.add_items(connection, key_id, made.id, stored, MAX_BYTES)
 
         await self._write(work)
         return _object(made)
@@ -82,13 +80,13 @@ class Conversations:
 
     async def all_items(self, key_id: str, id_: str) -> list[Item]:
         """Every item in order, as the history of a turn."""
-        work = partial(conversations.items, key_id=key_id, id_=id_, limit=SIZE_LIMIT)
+        work = partial(conversations.items, key_id=key_id, id_=id_, limit=MAX_BYTES)
         return list(map(orjson.loads, await self._read(work)))
 
     async def add_items(self, key_id: str, id_: str, items: Sequence[Item]) -> dict[str, Any]:
         """Append items; return the list of them as they were stored."""
         stored = await self._stored_form(key_id, items)
-        work = partial(conversations.add_items, key_id=key_id, id_=id_, items=stored, limit=SIZE_LIMIT)
+        work = partial(conversations.add_items, key_id=key_id, id_=id_, items=stored, limit=MAX_BYTES)
         return item_list([orjson.loads(item) for _, item in await self._write(work)], False)
 
     async def retrieve_item(self, key_id: str, id_: str, item_id: str) -> Item:
@@ -104,9 +102,12 @@ class Conversations:
     async def _stored_form(self, key_id: str, items: Sequence[Item]) -> list[tuple[str, bytes]]:
         wanted = {given_id(item) or "" for item in items if item_type(item) == "item_reference"}
         found = await self._resolve(key_id, wanted) if wanted and self._resolve is not None else {}
-        stored = []
+        stored: list[tuple[str, bytes]] = []
         for number, item in enumerate(items):
             if item_type(item) == "item_reference":
+                if (given_id(item) or "") in {stored_id for stored_id, _ in stored}:
+                    message = "The item is referred to more than once."
+                    raise InvalidRequest(message, param=f"items[{number}].id", code="duplicate_item")
                 if self._resolve is None:
                     message = "References to items are not supported here: send the item itself."
                     raise InvalidRequest(message, param=f"items[{number}].type")
@@ -137,6 +138,8 @@ def _object(conversation: Conversation) -> dict[str, Any]:
 
 def _json(item: Item, number: int) -> bytes:
     try:
+        # As deep as it will stand in a list, in an event and in a request: what can be kept can be told.
+        orjson.dumps([[[[item]]]])
         return orjson.dumps(item)
     except orjson.JSONEncodeError:  # it writes less deeply than it reads
         raise InvalidRequest("The item is nested too deeply.", param=f"items[{number}]", code="invalid_value") from None

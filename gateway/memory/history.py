@@ -10,7 +10,7 @@ import orjson
 
 from gateway.errors import InvalidRequest, NotFound
 from gateway.memory.failures import explained
-from gateway.memory.stored import StoredResponses
+from gateway.memory.stored import MAX_BYTES, MAX_REFERENCES, StoredResponses
 from gateway.store import conversations, responses
 from gateway.store.database import Connection, Database
 from gateway.store.errors import Missing
@@ -19,8 +19,6 @@ Items = list[dict[str, Any]]
 
 MAX_DEPTH = 1024
 """Responses in a chain."""
-MAX_BYTES = 32 * 1024 * 1024
-"""Of input and output in a chain, or of items in a conversation, as JSON."""
 
 _PREVIOUS = "previous_response_id"
 
@@ -71,6 +69,9 @@ class History:
 
     async def find(self, key_id: str, item_ids: Collection[str]) -> dict[str, dict[str, Any]]:
         """Those of the items that are there, by their ids: from stored responses, and from conversations."""
+        if len(item_ids) > MAX_REFERENCES:
+            message = f"The input refers to {len(item_ids)} items; at most {MAX_REFERENCES} references make one."
+            raise InvalidRequest(message, param="input", code="too_many_references")
         return await self._stored.items(key_id, item_ids)
 
 

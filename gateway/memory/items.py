@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from gateway.identifiers import item_prefix, new_id
+from gateway.redaction import without_secrets
 
 _WITH_STATUS = frozenset(
     {"message", "program_output", "mcp_call"}
@@ -15,6 +16,7 @@ _WITH_STATUS = frozenset(
 )
 """The types whose stored form says how far it has come."""
 
+WITH_TOOLS = frozenset({"additional_tools", "tool_search_output"})
 _GIVEN_ID = re.compile(r"[!-~]{1,128}")
 
 
@@ -41,6 +43,8 @@ def normalise_item(item: dict[str, Any], id_: str) -> dict[str, Any]:
     """The stored form of an item, with this id. What it says already stays; the item itself is left as it is."""
     kind = item_type(item)
     normal = {"id": id_, "type": kind} | item | {"id": id_, "type": kind}
+    if kind in WITH_TOOLS:
+        normal = without_secrets(normal)
     if kind in _WITH_STATUS and normal.get("status") is None:
         normal["status"] = "completed"
     if kind == "message":

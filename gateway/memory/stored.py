@@ -14,9 +14,15 @@ from gateway.memory.items import item_list, normalise_item
 from gateway.paging import Page
 from gateway.store import conversations, responses
 from gateway.store.database import Connection, Database
+from gateway.store.errors import TooLarge
 from gateway.store.responses import StoredResponse
 
 Item = dict[str, Any]
+
+MAX_BYTES = 32 * 1024 * 1024
+"""Of the items of a chain, of a conversation, or that are referred to, as JSON."""
+MAX_REFERENCES = 1024
+"""In one request."""
 
 
 class StoredResponses:
@@ -58,17 +64,17 @@ class StoredResponses:
         return item_list(items[: page.limit], len(items) > page.limit)
 
     async def items(self, key_id: str, item_ids: Collection[str]) -> dict[str, Item]:
-        """The items of these ids in any response or conversation of the key. Those that are not there are left out."""
+        """The items of these ids in any response or conversation of the key. Those that are not there are left out.
+
+        Raises `InvalidRequest` if they are larger than a request's context may be.
+        """
         with explained():
-            found, kept = await self._database.read(
-                partial(_holding, key_id=key_id, item_ids=item_ids, now=time.time())
-            )
-        items: dict[str, Item] = {id_: orjson.loads(item) for id_, item in kept.items()}
-        for response in found:
-            for item in (*orjson.loads(response.input), *orjson.loads(response.output)):
-                if item["id"] in item_ids:
-                    items[item["id"]] = item
-        return items
+            work = partial(_holding, key_id=key_id, item_ids=item_ids, now=time.time())
+            try:
+                return await self._database.read(work)
+            except TooLarge as error:
+                message = f"The items that are referred to are larger than {error.limit // 1024 // 1024} MiB."
+                raise InvalidRequest(message, param="input", code="context_too_large") from None
 
     async def _find(self, key_id: str, id_: str) -> StoredResponse:
         with explained():
@@ -78,9 +84,21 @@ class StoredResponses:
         return found
 
 
-def _holding(
-    connection: Connection, key_id: str, item_ids: Collection[str], now: float
-) -> tuple[list[StoredResponse], dict[str, bytes]]:
-    owners = {response_of(item_id) for item_id in item_ids} - {None}
-    found = [responses.find(connection, key_id, owner, now) for owner in sorted(owner for owner in owners if owner)]
-    return [row for row in found if row is not None], conversations.find_items(connection, key_id, item_ids)
+def _holding(connection: Connection, key_id: str, item_ids: Collection[str], now: float) -> dict[str, Item]:
+    """One response after the other, so that no more than one is held beside what was found."""
+    found: dict[str, Item] = {}
+    size = 0
+    for owner in sorted({owner for item_id in item_ids if (owner := response_of(item_id))}):
+        for part in responses.parts(connection, key_id, owner, now) or ():
+            for item in orjson.loads(part):
+                if item["id"] in item_ids:
+                    found[item["id"]] = item
+                    size += len(orjson.dumps(item))
+        if size > MAX_BYTES:
+            raise TooLarge(size, MAX_BYTES)
+    missing = set(item_ids) - found.keys()
+    kept = conversations.find_items(connection, key_id, missing) if missing else {}
+    size += sum(map(len, kept.values()))
+    if size > MAX_BYTES:
+        raise TooLarge(size, MAX_BYTES)
+    return {**{item_id: orjson.loads(item) for item_id, item in kept.items()}, **found}

@@ -9,10 +9,13 @@ import orjson
 
 from gateway.errors import InvalidRequest, ItemNotFound
 from gateway.generation import Generation
+from gateway.identifiers import is_own_id
 from gateway.memory.committer import Append, Committer
 from gateway.memory.failures import explained
 from gateway.memory.history import History, Items
-from gateway.memory.items import given_id, normalise_item
+from gateway.memory.items import WITH_TOOLS, given_id, normalise_item
+from gateway.memory.stored import MAX_BYTES
+from gateway.redaction import without_secrets
 from gateway.store import turns
 from gateway.store.responses import StoredResponse
 from gateway.surfaces.base import Ended
@@ -54,8 +57,12 @@ class Turn:
         elif self._conversation_id is not None:
             earlier = await self._archive.history.conversation(self._key_id, self._conversation_id)
         own = await self._resolved(generation.items, earlier)
-        self._own = [_identified(item, generation) for item in own] if self._is_kept else []
+        taken = {_text(item.get("id")) for item in earlier} if self._is_kept else set()
+        self._own = [_identified(item, generation, taken) for item in own] if self._is_kept else []
         self._input = _json(self._own)
+        if self._before + len(self._input) > MAX_BYTES:
+            message = f"The input and what it goes on from are larger than {MAX_BYTES // 1024 // 1024} MiB."
+            raise InvalidRequest(message, param="input", code="context_too_large")
         generation.items = [*earlier, *own]
         generation.history = len(earlier)
 
@@ -116,16 +123,26 @@ class Turn:
                     continue
                 if item["id"] not in found:
                     raise ItemNotFound(item["id"])
-                item = found[item["id"]]
-            elif item.get("id") in known:
+                item = known[item["id"]] = found[item["id"]]
+            elif (earlier_item := known.get(_text(item.get("id")) or "")) is not None and _is_same(item, earlier_item):
                 # Clients that send everything again get it once: twice it would cost twice, and confuse the model.
                 continue
             resolved.append(item)
         return resolved
 
 
-def _identified(item: dict[str, Any], generation: Generation) -> dict[str, Any]:
-    return item if given_id(item) else {**item, "id": generation.ids.item(item["type"])}
+def _identified(item: dict[str, Any], generation: Generation, taken: set[str | None]) -> dict[str, Any]:
+    """The item as it is kept: under its own id, or under a new one where that is none or another item's."""
+    if (own := given_id(item)) is None or own in taken:
+        item = {**item, "id": generation.ids.item(item["type"])}
+    taken.add(item["id"])
+    return without_secrets(item) if item["type"] in WITH_TOOLS else item
+
+
+def _is_same(item: dict[str, Any], earlier: dict[str, Any]) -> bool:
+    """Whether a client has sent an earlier item again. Ids of the gateway's making are nobody else's."""
+    item_id = earlier["id"]
+    return is_own_id(item_id) or normalise_item(item, item_id) == normalise_item(earlier, item_id)
 
 
 def _text(value: Any) -> str | None:
@@ -135,6 +152,8 @@ def _text(value: Any) -> str | None:
 
 def _json(items: Items) -> bytes:
     try:
-        return orjson.dumps(items) if items else b"[]"
+        # As deep as it will stand in a list, in an event and in a request: what can be kept can be told.
+        orjson.dumps([[[items]]])
+        return orjson.dumps(items)
     except orjson.JSONEncodeError:
         raise InvalidRequest("The body is nested too deeply.", param="input", code="invalid_value") from None

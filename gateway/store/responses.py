@@ -89,6 +89,14 @@ def find(connection: Connection, key_id: str, id_: str, now: float) -> StoredRes
     return StoredResponse(**row._mapping) if row is not None else None
 
 
+def parts(connection: Connection, key_id: str, id_: str, now: float) -> tuple[bytes, bytes] | None:
+    """The input and the output of the response that `find` would find, each a JSON array of items."""
+    if "\x00" in id_:
+        return None
+    row = connection.execute(select(_table.input, _table.output).where(*_seen(key_id, id_, now))).one_or_none()
+    return (bytes(row.input), bytes(row.output)) if row is not None else None
+
+
 def head(connection: Connection, key_id: str, id_: str, now: float) -> Head | None:
     """What is to be known of a response before one goes on from it; None where `find` would find none."""
     if "\x00" in id_:

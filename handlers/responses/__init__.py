@@ -14,9 +14,10 @@ async def create(request: Request[CreateResponse]) -> Reply | StreamReply:
 
 async def retrieve(request: Request[None]) -> Reply:
     """A stored response, as it was sent."""
-    if request.query.get("stream"):
-        message = "This gateway cannot stream a stored response yet. Retrieve it without `stream`."
-        raise InvalidRequest(message, param="stream", code="unsupported_parameter")
+    for name in ("stream", "starting_after"):
+        if request.query.get(name):
+            message = f"This gateway cannot stream a stored response yet. Retrieve it without `{name}`."
+            raise InvalidRequest(message, param=name, code="unsupported_parameter")
     return Reply(await request.gateway.responses.retrieve(request.key.key_id, request.path["response_id"]))
 
 

@@ -221,4 +221,4 @@ def test_a_lone_surrogate_in_the_input_is_refused_and_not_stored(client: httpx.C
     raw = b'{"model": "test/echo", "input": "\\ud800"}'
     reply = client.post(RESPONSES, content=raw, headers={"content-type": "application/json"})
     assert reply.status_code == 400
-    check_error(reply.json())
+    assert check_error(reply.json())["code"] == "invalid_json"

@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.memory.history import MAX_BYTES, MAX_DEPTH
+from gateway.memory.history import MAX_DEPTH
+from gateway.memory.stored import MAX_BYTES
 from tests.clients.asking import CONVERSATIONS, RESPONSES, answered, items, output, plain, refused, streamed, text, user
 from tests.clients.chunks import chunked
 from tests.clients.contract import check, check_error

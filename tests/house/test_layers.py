@@ -12,6 +12,7 @@ NEUTRAL = (
     "gateway.generation",
     "gateway.end_user",
     "gateway.identifiers",
+    "gateway.redaction",
 )
 
 # What a layer may import of ours. A prefix covers what is below it.

@@ -178,14 +178,14 @@ async def test_conversation_holds_no_more_than_its_limit(
 ) -> None:
     id_ = await _with_items(service, 2)
     size = 2 * len(b'{"id":"msg_0","type":"message","role":"user","content":[],"status":"completed"}')
-    monkeypatch.setattr(module, "SIZE_LIMIT", size + 500)
+    monkeypatch.setattr(module, "MAX_BYTES", size + 500)
     with pytest.raises(InvalidRequest) as caught:
         await service.add_items("ann", id_, [{"role": "user", "content": "x" * 500}])
     assert (caught.value.code, caught.value.param) == ("conversation_too_large", "items")
     assert await _ids(service, id_) == ["msg_0", "msg_1"]
     await service.delete_item("ann", id_, "msg_0")
     await service.add_items("ann", id_, [{"role": "user", "content": "x" * 300}])
-    monkeypatch.setattr(module, "SIZE_LIMIT", size)
+    monkeypatch.setattr(module, "MAX_BYTES", size)
     with pytest.raises(InvalidRequest, match="Start another one"):
         await service.all_items("ann", id_)
 

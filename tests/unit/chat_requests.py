@@ -9,7 +9,7 @@ import pytest
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_chat import OpenAIChat
 from gateway.errors import InvalidRequest
-from gateway.generation import Generation
+from gateway.generation import Generation, Recovered
 from gateway.providers.row import Facts
 
 DIALECT = OpenAIChat()
@@ -76,7 +76,7 @@ def custom_output(call_id: str, content: Any = "done") -> Item:
 
 def reasoning(state: dict[str, Any] | None = None) -> Item:
     item: Item = {"type": "reasoning", "id": "rs_1", "summary": []}
-    return item if state is None else {**item, "state": state}
+    return item if state is None else Recovered(item, state)
 
 
 def roles(told: Sequence[dict[str, Any]]) -> list[str]:

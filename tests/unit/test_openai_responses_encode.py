@@ -8,7 +8,7 @@ import pytest
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_responses import OpenAIResponses
 from gateway.errors import InvalidRequest
-from gateway.generation import Generation, Native
+from gateway.generation import Generation, Native, Recovered
 from gateway.providers.row import Facts
 
 DIALECT = OpenAIResponses()
@@ -110,9 +110,9 @@ def test_reasoning_gets_its_own_state_back() -> None:
         "encrypted_content": "sealed",
         "status": "completed",
         "format": "openai-responses-v1",
-        "state": {"id": "rs_theirs", "encrypted_content": "gAAA="},
     }
-    (found,) = native(input=[item])["input"]
+    state = {"id": "rs_theirs", "encrypted_content": "gAAA="}
+    (found,) = native(input=[Recovered(item, state)])["input"]
     assert found == {
         "type": "reasoning",
         "id": "rs_theirs",
@@ -285,7 +285,7 @@ def test_tools_in_this_dialects_own_form_stay_as_they_came() -> None:
 
 def test_translated_request_has_instructions_stream_and_reasoning_with_state_only() -> None:
     lost = {"type": "reasoning", "summary": []}
-    kept = {**lost, "state": {"id": "rs_1", "encrypted_content": "x"}}
+    kept = Recovered(lost, {"id": "rs_1", "encrypted_content": "x"})
     generation = Generation("m", is_stream=True, instructions="Be kind.", items=[lost, kept, USER])
     body, _ = sent(generation)
     assert body == {

@@ -26,7 +26,7 @@ from gateway.events import (
     ToolCall,
     Usage,
 )
-from gateway.generation import Generation, Native
+from gateway.generation import Generation, Native, Recovered
 from gateway.providers.row import Facts
 from tests.servers.chat_upstream import KEY
 from tests.servers.responses_upstream import CITATION, SUMMARY, ResponsesUpstream
@@ -144,15 +144,17 @@ def test_reasoning_goes_back_to_its_author_as_it_came(url: str, script: Response
     ours = f"rs_{'0a' * 20}0000"
     history = [
         HELLO,
-        {
-            "type": "reasoning",
-            "id": ours,
-            "summary": [{"type": "summary_text", "text": SUMMARY}],
-            "content": [],
-            "encrypted_content": "sealed",
-            "status": "completed",
-            "state": state.state,
-        },
+        Recovered(
+            {
+                "type": "reasoning",
+                "id": ours,
+                "summary": [{"type": "summary_text", "text": SUMMARY}],
+                "content": [],
+                "encrypted_content": "sealed",
+                "status": "completed",
+            },
+            state.state,
+        ),
         {"type": "function_call", "id": f"fc_{'0a' * 20}0001", "call_id": "call_0", "name": "f0", "arguments": "{}"},
         {"type": "function_call_output", "call_id": "call_0", "output": "Rain."},
     ]

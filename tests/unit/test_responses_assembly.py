@@ -386,3 +386,10 @@ def test_usage_details_never_exceed_their_parents() -> None:
     usage = plain([Usage(prompt=1, completion=2, cached=5, reasoning=6), Done()])["usage"]
     assert usage["input_tokens_details"]["cached_tokens"] == 1
     assert usage["output_tokens_details"]["reasoning_tokens"] == 2
+
+
+def test_call_id_that_is_too_long_to_be_sent_back_is_shortened_and_told_apart() -> None:
+    events: list[Event] = [ToolCall(i, f"{'x' * 80}{i}", "look") for i in range(2)]
+    first, second = (item["call_id"] for item in plain([*events, Finished("tool_calls"), Done()])["output"])
+    assert len(first) <= 64
+    assert first != second

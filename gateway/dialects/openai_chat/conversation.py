@@ -11,7 +11,7 @@ from gateway.dialects.openai_chat.report import Report
 from gateway.dialects.openai_chat.toolbox import Toolbox
 from gateway.dialects.openai_chat.tools import INPUT
 from gateway.dialects.openai_chat.turn import Message, State, Turn
-from gateway.generation import Generation
+from gateway.generation import Generation, Recovered
 from gateway.providers.row import Facts
 
 Item = dict[str, Any]
@@ -106,7 +106,7 @@ class Conversation:
         return {"id": item["call_id"], "type": "function", "function": {"name": name, "arguments": arguments}}
 
     def _think(self, number: int, item: Item) -> None:
-        state = item.get("state")
+        state = item.state if isinstance(item, Recovered) else None
         known = {name: state[name] for name in _STATES if name in state} if isinstance(state, dict) else {}
         if known:
             self._states.append((number, known))

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.dialects.base import Origin
+from gateway.dialects.depth import is_too_deep
 from gateway.dialects.openai_chat.callers import Translator, free_text, is_wrapped
 from gateway.dialects.openai_chat.calls import called, tool_calls
 from gateway.dialects.openai_chat.identifiers import new_id
@@ -49,6 +50,8 @@ class NeutralDecoder(ChatDecoder):
         self._tier: str | None = None
 
     def _read(self, payload: bytes, chunk: dict[str, Any], choices: list[dict[str, Any]]) -> list[Event]:
+        if is_too_deep(payload, chunk):
+            raise NotChat
         events: list[Event] = []
         for choice in choices:
             finished = len(self.finished)

@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 
 from gateway.dialects.base import Origin
+from gateway.dialects.depth import is_too_deep
 from gateway.dialects.openai_chat.callers import Translator, free_text, is_wrapped
 from gateway.dialects.openai_chat.calls import called, mend_whole_call, tool_calls
 from gateway.dialects.openai_chat.errors import error_in_band
@@ -38,7 +39,7 @@ def decode_reply(body: bytes, generation: Generation, origin: Origin, *, is_nati
         document = orjson.loads(body)
     except orjson.JSONDecodeError:
         return [_failure(f"{provider} answered with something that is not JSON.")]
-    if not isinstance(document, dict):
+    if not isinstance(document, dict) or (not is_native and is_too_deep(body, document)):
         return [_failure(f"{provider} answered with no chat completion.")]
     error = error_in_band(document, origin)
     if error is not None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from gateway.generation import Recovered
 from gateway.identifiers import is_own_id
 
 _CALLS = ("function_call", "custom_tool_call")
@@ -30,17 +31,19 @@ _NEED_NO_ID = frozenset(
 
 def input_items(items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The items as the upstream is to get them: with its own state in reasoning, and without ids of the gateway's."""
-    answered = {item.get("call_id") for item in items if str(item.get("type")).endswith("_output")}
+    answered = {str(item.get("call_id")) for item in items if str(item.get("type")).endswith("_output")}
     return [
-        _with_state(item) if "state" in item else _without_own_id(_called(item))
+        _with_state(item) if isinstance(item, Recovered) else _without_own_id(_called(item))
         for item in items
         if not _was_cut(item, answered)
     ]
 
 
-def _was_cut(item: dict[str, Any], answered: set[Any]) -> bool:
+def _was_cut(item: dict[str, Any], answered: set[str]) -> bool:
     """Whether it is a call that was never complete, and so has no output: it would be refused for ever."""
-    return item.get("type") in _CALLS and item.get("status") == "incomplete" and item.get("call_id") not in answered
+    return (
+        item.get("type") in _CALLS and item.get("status") == "incomplete" and str(item.get("call_id")) not in answered
+    )
 
 
 def _called(item: dict[str, Any]) -> dict[str, Any]:
@@ -60,9 +63,9 @@ def _without_own_id(item: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in item.items() if name not in gone}
 
 
-def _with_state(item: dict[str, Any]) -> dict[str, Any]:
+def _with_state(item: Recovered) -> dict[str, Any]:
     """Reasoning as its author gave it: under its own id, with its own encrypted content."""
-    own = {name: value for name, value in item.items() if name not in ("id", "encrypted_content", "state", "status")}
+    own = {name: value for name, value in item.items() if name not in ("id", "encrypted_content", "status")}
     if not own.get("content"):
         own.pop("content", None)
-    return {**own, **item["state"]}
+    return {**own, **item.state}

@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 
 from gateway.dialects.base import Origin
+from gateway.dialects.depth import is_too_deep
 from gateway.dialects.openai_responses.answer import Answer
-from gateway.dialects.openai_responses.depth import is_too_deep
 from gateway.dialects.openai_responses.ending import status_of
 from gateway.dialects.openai_responses.errors import NotResponse, bad_reply, error_in_band
 from gateway.dialects.openai_responses.reply import ended

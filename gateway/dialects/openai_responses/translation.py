@@ -5,7 +5,7 @@ from typing import Any
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_responses.conversation import input_items
 from gateway.errors import InvalidRequest
-from gateway.generation import Generation
+from gateway.generation import Generation, Recovered
 
 _Body = dict[str, Any]
 _LOGPROBS = "message.output_text.logprobs"
@@ -52,7 +52,7 @@ def translate(generation: Generation, origin: Origin, dropped: list[str]) -> _Bo
     if generation.instructions:
         body["instructions"] = generation.instructions
     # Reasoning without its state was taken away from its reader, but stands in its place.
-    items = [item for item in generation.items if item.get("type") != "reasoning" or "state" in item]
+    items = [item for item in generation.items if item.get("type") != "reasoning" or isinstance(item, Recovered)]
     body["input"] = input_items(items)
     if generation.tools:
         is_chat = generation.native is not None

@@ -1,6 +1,8 @@
 """The output of a Response while it grows: which item is open, and how one is opened and closed."""
 
 from collections.abc import Generator, Iterator
+from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 from gateway.events import CallKind, PartKind, ToolCall
@@ -12,6 +14,7 @@ from gateway.surfaces.responses.items import StreamEvent, beyond, ended_status
 from gateway.surfaces.responses.message import MessageItem
 from gateway.surfaces.responses.reasoning import ReasoningItem
 
+_LONGEST_CALL_ID = 64
 OpenItem = MessageItem | ReasoningItem | FunctionCallItem | CustomCallItem | HostedItem
 _CALLS: dict[CallKind, type[FunctionCallItem] | type[CustomCallItem]] = {
     "function": FunctionCallItem,
@@ -74,6 +77,7 @@ class Output:
     def begin_call(self, call: ToolCall) -> Iterator[StreamEvent]:
         """Open a call of a tool of the client's."""
         kind = _CALLS[call.kind]
+        call = replace(call, id=_sendable(call.id)) if len(call.id) > _LONGEST_CALL_ID else call
         item = kind(self._ids.item(kind.kind), len(self._items) + self._is_open, call)
         yield from self._begin(item)
         self.call = call.index
@@ -122,6 +126,14 @@ class Output:
         yield from self.close("completed")
         self.open = item
         yield {"type": "response.output_item.added", "output_index": len(self._items), "item": _now(item.item)}
+
+
+def _sendable(call_id: str) -> str:
+    """An id that a client may send back: the API takes 64 characters, and some upstreams make longer ones.
+
+    The upstream will know the call by its new id, too, which stands in its history from then on.
+    """
+    return f"call_{sha256(call_id.encode('utf-8', 'replace')).hexdigest()[:40]}"
 
 
 def _now(item: dict[str, Any]) -> dict[str, Any]:

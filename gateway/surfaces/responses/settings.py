@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from gateway.redaction import without_secrets
+
 _CHOICES = ("none", "auto", "required")
 
 
@@ -36,26 +38,16 @@ def effective_tool_choice(given: Any) -> Any:
 def effective_tools(given: Any) -> list[dict[str, Any]]:
     """The tools, every field of a function present. What has none of a tool's shapes is left out."""
     tools = given if isinstance(given, list) else []
-    return [told for tool in tools if (told := _tool(tool)) is not None]
+    return [told for tool in tools if (told := _tool(without_secrets(tool))) is not None]
 
 
 def _tool(given: Any) -> dict[str, Any] | None:
     if not isinstance(given, dict) or not isinstance(given.get("type"), str):
         return None
-    if given["type"] == "mcp":
-        return _without_secrets(given)
     if given["type"] != "function":
         return given
     function = given.get("function", given)
     return _function(function) if isinstance(function, dict) and _text(function, "name") else None
-
-
-def _without_secrets(server: dict[str, Any]) -> dict[str, Any]:
-    """A tool server without the means to enter it, which its user sends anew with each request."""
-    shown = {name: value for name, value in server.items() if name != "authorization"}
-    if isinstance(shown.get("headers"), dict):
-        shown["headers"] = dict.fromkeys(shown["headers"], "<redacted>")
-    return shown
 
 
 def _function(given: dict[str, Any]) -> dict[str, Any]:
