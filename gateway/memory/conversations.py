@@ -103,11 +103,13 @@ class Conversations:
         wanted = {given_id(item) or "" for item in items if item_type(item) == "item_reference"}
         found = await self._resolve(key_id, wanted) if wanted and self._resolve is not None else {}
         stored: list[tuple[str, bytes]] = []
+        referred: set[str] = set()
         for number, item in enumerate(items):
             if item_type(item) == "item_reference":
-                if (given_id(item) or "") in {stored_id for stored_id, _ in stored}:
+                if item["id"] in referred:
                     message = "The item is referred to more than once."
                     raise InvalidRequest(message, param=f"items[{number}].id", code="duplicate_item")
+                referred.add(item["id"])
                 if self._resolve is None:
                     message = "References to items are not supported here: send the item itself."
                     raise InvalidRequest(message, param=f"items[{number}].type")

@@ -8,12 +8,14 @@ from functools import partial
 import structlog
 
 from gateway.store import responses
-from gateway.store.database import Database
+from gateway.store.database import Connection, Database
 from gateway.store.errors import StoreError
 
 _PAUSE_SECONDS = 300.0
 _BREATH_SECONDS = 0.2
 _BATCH = 200
+_BATCH_BYTES = 4 * 1024 * 1024
+"""Others wait while a batch is deleted: some 20 ms for so many bytes."""
 _GRACE_SECONDS = 3600.0
 """A request may have begun before its previous response expired: its own response is stored well within this time."""
 
@@ -44,13 +46,15 @@ class Sweep:
         """Delete what had expired by then, batch by batch; return how many it was. Raises `StoreError`."""
         total = 0
         while not self._closing.is_set():
-            # Found by reading, which holds nobody up; then deleted in one short transaction, which looks again.
-            found = await self._database.read(partial(responses.expired, before=now - self._grace, limit=_BATCH))
-            gone = await self._database.write(partial(responses.discard, ids=found)) if found else 0
+            # Found by reading, which holds nobody up; then deleted in short transactions, which look again.
+            gone = 0
+            for ids in await self._database.read(partial(_batches, before=now - self._grace)):
+                gone += await self._database.write(partial(responses.discard, ids=ids))
+                if await self._wait(_BREATH_SECONDS):
+                    break
             total += gone
             if gone == 0:
                 break
-            await self._wait(_BREATH_SECONDS)
         return total
 
     async def _sweep_forever(self) -> None:
@@ -72,3 +76,19 @@ class Sweep:
         except TimeoutError:
             return False
         return True
+
+
+def _batches(connection: Connection, before: float) -> list[list[str]]:
+    """Expired responses, those first that nothing goes on from, in batches that are deleted in a moment."""
+    found = responses.expired(connection, before, _BATCH)
+    weights = responses.weights(connection, found)
+    batches: list[list[str]] = []
+    room = 0
+    for response_id in found:
+        weight = weights.get(response_id, 0)
+        if not batches or weight > room:
+            batches.append([])
+            room = _BATCH_BYTES
+        batches[-1].append(response_id)
+        room -= weight
+    return batches

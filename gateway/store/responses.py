@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, literal, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, func, literal, select
 from sqlalchemy import delete as delete_from
 
 from gateway.store.errors import Missing
@@ -135,6 +135,12 @@ def chain(connection: Connection, key_id: str, id_: str) -> list[Link]:
 def expired(connection: Connection, before: float, limit: int) -> list[str]:
     """Up to `limit` responses that expired before that time, those that nothing goes on from first."""
     return list(connection.execute(_EXPIRED, {"before": before, "limit": limit}).scalars())
+
+
+def weights(connection: Connection, ids: Collection[str]) -> dict[str, int]:
+    """The bytes that each of the responses takes, whole."""
+    size = func.length(_table.document) + func.length(_table.input) + func.length(_table.output)
+    return {row[0]: row[1] for row in connection.execute(select(_table.id, size).where(_table.id.in_(ids)))}
 
 
 def discard(connection: Connection, ids: Collection[str]) -> int:

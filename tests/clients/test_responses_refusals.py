@@ -124,11 +124,29 @@ def test_what_is_to_come_is_refused_and_not_ignored(
     assert "not supported yet" in error["message"]
 
 
-@pytest.mark.parametrize("query", ["stream=true", "stream=true&starting_after=0", "stream=1"])
-def test_a_stored_response_cannot_be_streamed_yet(client: httpx.Client, query: str) -> None:
+@pytest.mark.parametrize(
+    ("query", "param"),
+    [
+        ("stream=true", "stream"),
+        ("stream=true&starting_after=0", "stream"),
+        ("stream=1", "stream"),
+        ("starting_after=3", "starting_after"),
+        ("starting_after=0", "starting_after"),
+    ],
+)
+def test_a_stored_response_cannot_be_streamed_yet(client: httpx.Client, query: str, param: str) -> None:
     response = plain(client)
-    assert _error(client.get(f"{RESPONSES}/{response['id']}?{query}"), 400)["param"] == "stream"
+    assert _error(client.get(f"{RESPONSES}/{response['id']}?{query}"), 400)["param"] == param
     assert client.get(f"{RESPONSES}/{response['id']}?stream=false").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "below"), [("POST", "/compact"), ("POST", "/input_tokens"), ("POST", "/resp_1/cancel"), ("GET", "")]
+)
+def test_operations_that_are_to_come_say_so(client: httpx.Client, method: str, below: str) -> None:
+    body = {"model": "test/echo", "input": "Hi."} if method == "POST" else None
+    error = _error(client.request(method, f"{RESPONSES}{below}", json=body), 400)
+    assert "not supported yet" in error["message"]
 
 
 def test_a_response_and_a_conversation_cannot_both_come_before(client: httpx.Client, conversation: str) -> None:

@@ -137,8 +137,10 @@ def test_a_chain_is_as_long_as_1024_responses_and_no_longer(
 
 
 def test_a_chain_is_as_large_as_32_mib_and_no_larger(gateway: RunningGateway, client: httpx.Client) -> None:
-    full = put_chain(gateway, "full", 1, chain_size=MAX_BYTES)
-    assert text(plain(client, "On.", previous_response_id=full)) == "On."
+    nearly = put_chain(gateway, "nearly", 1, chain_size=MAX_BYTES - 1000)
+    assert text(plain(client, "On.", previous_response_id=nearly)) == "On."
+    error = refused(client, 400, {"input": "x" * 1000, "previous_response_id": nearly})
+    assert (error["code"], error["param"]) == ("context_too_large", "input")
     over = put_chain(gateway, "over", 1, chain_size=MAX_BYTES + 1)
     error = refused(client, 400, {"previous_response_id": over})
     assert (error["code"], error["param"]) == ("response_chain_too_large", "previous_response_id")
@@ -146,7 +148,7 @@ def test_a_chain_is_as_large_as_32_mib_and_no_larger(gateway: RunningGateway, cl
 
 def test_the_size_of_a_chain_is_counted(gateway: RunningGateway, client: httpx.Client) -> None:
     last = put_chain(gateway, "counted", 1, chain_size=MAX_BYTES - 1000)
-    response = plain(client, "x" * 2000, previous_response_id=last)
+    response = plain(client, "x" * 600, previous_response_id=last)  # the answer repeats it
     assert refused(client, 400, {"previous_response_id": response["id"]})["code"] == "response_chain_too_large"
 
 

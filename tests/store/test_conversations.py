@@ -233,11 +233,13 @@ async def test_reference_becomes_the_item(database: Database) -> None:
         return {"msg_1": {"id": "msg_1", "type": "message", **USER}}
 
     service = Conversations(database, Committer(database), resolve)
-    made = await service.create("ann", {"items": [{"id": "msg_1"}, {"type": "item_reference", "id": "msg_1"}]})
+    made = await service.create("ann", {"items": [{"id": "msg_1"}]})
     assert asked == [("ann", {"msg_1"})]
-    first, second = await service.all_items("ann", made["id"])
-    assert first["id"] == "msg_1"
-    assert first["content"] == second["content"] == [{"type": "input_text", "text": "hello"}]
+    (item,) = await service.all_items("ann", made["id"])
+    assert item["id"] == "msg_1"
+    assert item["content"] == [{"type": "input_text", "text": "hello"}]
+    with pytest.raises(InvalidRequest, match="more than once"):
+        await service.add_items("ann", made["id"], [{"id": "msg_1"}, {"type": "item_reference", "id": "msg_1"}])
     with pytest.raises(NotFound, match=r"^Item with id 'rs_2' not found\.$"):
         await service.add_items("ann", made["id"], [{"type": "item_reference", "id": "rs_2"}])
 
