@@ -2,17 +2,19 @@
 
 from typing import Any
 
-import orjson
-
-from gateway.errors import InvalidRequest
 from gateway.generation import Generation, Native
 from gateway.surfaces.base import Author
 from gateway.surfaces.responses.fields import chat_fields
+from gateway.surfaces.responses.refusals import (
+    not_yet,
+    refuse_what_cannot_be_repeated,
+    refuse_what_is_to_come,
+)
 from gateway.surfaces.responses.writer import ResponseWriter
 
 _LARGEST = 2**53
 _INTEGERS = ("max_output_tokens", "max_tool_calls", "top_logprobs", "top_k")
-# What a Response repeats as it came; it stands some levels deeper there, and JSON can only be written so deep.
+# What a Response repeats as it came.
 _REPEATED = ("tools", "tool_choice", "text", "reasoning", "prompt", "conversation")
 
 
@@ -23,8 +25,8 @@ class OpenAIResponsesSurface:
 
     def read(self, body: dict[str, Any]) -> Generation:
         _make_counts_whole(body)
-        _refuse_what_is_to_come(body)
-        _refuse_what_cannot_be_repeated(body)
+        refuse_what_is_to_come(body)
+        refuse_what_cannot_be_repeated(body, _REPEATED)
         return Generation(
             model=body["model"],
             is_stream=bool(body.get("stream")),
@@ -53,30 +55,6 @@ def _make_counts_whole(body: dict[str, Any]) -> None:
             body[name] = int(value)
 
 
-def _refuse_what_is_to_come(body: dict[str, Any]) -> None:
-    """What later versions will do must not be taken for done."""
-    if body.get("background"):
-        raise _not_yet("background", "Responses in the background are not supported yet.")
-    if body.get("context_management"):
-        raise _not_yet("context_management", "Server-side compaction is not supported yet.")
-    if body.get("previous_response_id") is not None and body.get("conversation") is not None:
-        message = "`previous_response_id` cannot be used together with `conversation`."
-        raise InvalidRequest(message, param="previous_response_id", code="mutually_exclusive_parameters")
-
-
-def _not_yet(param: str, message: str) -> InvalidRequest:
-    return InvalidRequest(message, param=param, code="unsupported_parameter")
-
-
-def _refuse_what_cannot_be_repeated(body: dict[str, Any]) -> None:
-    repeated = [body[name] for name in _REPEATED if body.get(name)]
-    try:
-        if repeated:
-            orjson.dumps([[repeated]])
-    except orjson.JSONEncodeError:
-        raise InvalidRequest("The body is nested too deeply.", code="invalid_value") from None
-
-
 def _items(given: Any) -> list[dict[str, Any]]:
     """The input as items, each with its type, which clients leave out of messages and references."""
     if given is None:
@@ -86,7 +64,7 @@ def _items(given: Any) -> list[dict[str, Any]]:
     items = [item if item.get("type") else _typed(item) for item in given]
     for i, item in enumerate(items):
         if item["type"] == "compaction_trigger":
-            raise _not_yet(f"input[{i}].type", "Compaction is not supported yet.")
+            raise not_yet(f"input[{i}].type", "Compaction is not supported yet.")
     return items
 
 

@@ -2,12 +2,10 @@
 
 from typing import Any
 
-import orjson
-
-from gateway.errors import InvalidRequest
 from gateway.generation import Generation
 from gateway.surfaces.base import Author
 from gateway.surfaces.responses.fields import travelling_fields
+from gateway.surfaces.responses.refusals import refuse_what_cannot_be_repeated, refuse_what_is_to_come
 from gateway.surfaces.responses.writer import ResponseWriter
 from gateway.surfaces.waystone_fields import make_counts_whole
 
@@ -19,7 +17,8 @@ class WaystoneResponsesSurface:
 
     def read(self, body: dict[str, Any]) -> Generation:
         make_counts_whole(body)
-        _refuse_what_cannot_be_repeated(body)
+        refuse_what_is_to_come(body)
+        refuse_what_cannot_be_repeated(body)
         tools, instructions = body.get("tools"), body.get("instructions")
         limit = body.get("max_output_tokens") or body.get("max_completion_tokens")
         return Generation(
@@ -40,11 +39,3 @@ class WaystoneResponsesSurface:
 
     def writer(self, generation: Generation, author: Author) -> ResponseWriter:
         return ResponseWriter(generation, author)
-
-
-def _refuse_what_cannot_be_repeated(body: dict[str, Any]) -> None:
-    """The answer repeats parts of the request, some levels deeper, and JSON can only be written so deep."""
-    try:
-        orjson.dumps([[[[body]]]])
-    except orjson.JSONEncodeError:
-        raise InvalidRequest("The body is nested too deeply.", code="invalid_value") from None

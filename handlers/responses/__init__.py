@@ -15,7 +15,7 @@ async def create(request: Request[CreateResponse]) -> Reply | StreamReply:
 async def retrieve(request: Request[None]) -> Reply:
     """A stored response, as it was sent."""
     for name in ("stream", "starting_after"):
-        if request.query.get(name):
+        if request.query.get(name, False) is not False:
             message = f"This gateway cannot stream a stored response yet. Retrieve it without `{name}`."
             raise InvalidRequest(message, param=name, code="unsupported_parameter")
     return Reply(await request.gateway.responses.retrieve(request.key.key_id, request.path["response_id"]))

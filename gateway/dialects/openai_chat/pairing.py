@@ -1,6 +1,6 @@
 """Finds the output of every tool call of a conversation."""
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,25 +20,29 @@ class Pairs:
         self.output_of: dict[int, int] = {}
         self.strays: set[int] = set()
         """Outputs that no call waits for."""
-        waiting: dict[Any, list[tuple[int, int]]] = defaultdict(list)
+        waiting: dict[Any, list[tuple[int, deque[int]]]] = defaultdict(list)
         turn = 0
         for place, item in enumerate(items):
             kind = item.get("type")
             if kind in CALLS:
-                waiting[_id(item)].append((turn, place))
+                turns = waiting[_id(item)]
+                if not turns or turns[-1][0] != turn:
+                    turns.append((turn, deque()))
+                turns[-1][1].append(place)
             elif kind in OUTPUTS:
                 turn += 1
                 self._answer(place, waiting[_id(item)])
             elif item.get("role") == "user":
                 turn += 1
 
-    def _answer(self, place: int, waiting: list[tuple[int, int]]) -> None:
+    def _answer(self, place: int, waiting: list[tuple[int, deque[int]]]) -> None:
         if not waiting:
             self.strays.add(place)
             return
-        last = waiting[-1][0]
-        first = next(position for position, (turn, _) in enumerate(waiting) if turn == last)
-        self.output_of[waiting.pop(first)[1]] = place
+        calls = waiting[-1][1]
+        self.output_of[calls.popleft()] = place
+        if not calls:
+            waiting.pop()
 
 
 def _id(item: Item) -> str | None:

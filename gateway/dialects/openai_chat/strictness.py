@@ -46,4 +46,6 @@ def _is_complete(schema: dict[str, Any]) -> bool:
     if schema.get("additionalProperties") not in (None, False):
         return False
     properties, required = schema.get("properties") or {}, schema.get("required") or []
-    return isinstance(properties, dict) and isinstance(required, list) and all(name in required for name in properties)
+    if not isinstance(properties, dict) or not isinstance(required, list):
+        return False
+    return properties.keys() <= {name for name in required if isinstance(name, str)}

@@ -2,8 +2,10 @@
 
 import hashlib
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from gateway.dialects.openai_chat.report import Report
@@ -91,6 +93,23 @@ class Toolbox:
             name = self._names.setdefault(offer.identity, self.name_of(*offer.identity))
             self._offers[name] = offer
 
+    @cached_property
+    def _inner(self) -> dict[str, list[str]]:
+        """The chat names of tools in namespaces, by their own names."""
+        inner: dict[str, list[str]] = defaultdict(list)
+        for (space, own), chat in self._names.items():
+            if space is not None:
+                inner[own].append(chat)
+        return inner
+
+    @cached_property
+    def _spaces(self) -> dict[str | None, list[str]]:
+        """The chat names of the tools in each namespace."""
+        spaces: dict[str | None, list[str]] = defaultdict(list)
+        for (space, _), chat in self._names.items():
+            spaces[space].append(chat)
+        return spaces
+
     def __len__(self) -> int:
         return len(self._offers)
 
@@ -118,9 +137,9 @@ class Toolbox:
             return known
         if name in self._offers:
             return name
-        inner = [chat for (space, own), chat in self._names.items() if space is not None and own == name]
+        inner = self._inner.get(name, ())
         return inner[0] if len(inner) == 1 else None
 
-    def within(self, namespace: str) -> list[str]:
+    def within(self, namespace: str) -> Sequence[str]:
         """The chat names of all tools of a namespace."""
-        return [chat for (space, _), chat in self._names.items() if space == namespace]
+        return self._spaces.get(namespace, ())
