@@ -44,8 +44,8 @@ class Exchange:
 
     writer: Writer
     run: Run
-    memory: Memory | None
     headers: Headers
+    memory: Memory | None = None
     is_over: bool = False
 
 
@@ -98,7 +98,7 @@ class Engine:
         if run.dropped:
             log.debug("fields_dropped", provider=upstream.name, model=route.model, fields=list(run.dropped))
         author = Author(upstream.name, route.model, partial(self._seal, key_id, route))
-        return Exchange(surface.writer(generation, author), run, None, _headers(route, run.dropped))
+        return Exchange(surface.writer(generation, author), run, _headers(route, run.dropped))
 
     async def _stream(self, exchange: Exchange, account: Account) -> StreamReply:
         batches = exchange.run.batches()

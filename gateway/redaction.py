@@ -25,6 +25,25 @@ def without_secrets(value: Any) -> Any:
             return value
 
 
+def without_entrances(value: Any) -> Any:
+    """The same for what is kept and sent on one day: what is hidden is gone, and no word stands in its place."""
+    match value:
+        case dict():
+            gone = ("authorization", "headers") if value.get("type") == "mcp" else ()
+            kept = {
+                name: without_entrances(part)
+                for name, part in value.items()
+                if name not in gone and name != "domain_secrets"
+            }
+            if value.get("type") == "mcp" and isinstance(kept.get("server_url"), str):
+                kept["server_url"] = _plain(kept["server_url"])
+            return kept
+        case list():
+            return [without_entrances(part) for part in value]
+        case _:
+            return value
+
+
 def _hide_entrance(server: dict[str, Any]) -> None:
     server.pop("authorization", None)
     if isinstance(server.get("headers"), dict):

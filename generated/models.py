@@ -599,7 +599,7 @@ class CreateResponse(TypedDict):
     stream: NotRequired[bool | None]
     """Whether to answer with a stream of events."""
     stream_options: NotRequired[ResponseStreamOptions | None]
-    include: NotRequired[list[IncludeEnum] | None]
+    include: NotRequired[list[IncludeEnum | str] | None]
     """More to tell about the items of the output."""
     max_output_tokens: NotRequired[int | None]
     """The most tokens to generate, reasoning included."""

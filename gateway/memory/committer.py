@@ -1,6 +1,7 @@
 """Writes that wait together are committed together: one transaction, however many callers."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from gateway.store.turns import Appended
 T = TypeVar("T")
 
 _BATCH = 64
+_AWAY_SECONDS = 1.0
 _LOG_BYTES = 4_000_000
 """As much may have been written before SQLite's log is emptied."""
 
@@ -49,6 +51,7 @@ class Committer:
         self._waiting: list[_Job] = []
         self._running: asyncio.Task[None] | None = None
         self._logged = 0
+        self._away_until = 0.0
         self._emptying: asyncio.Task[None] | None = None
 
     async def write(self, work: Callable[[Connection], T]) -> T:
@@ -67,6 +70,11 @@ class Committer:
         """
         outcome: Appended = await self._submit(_Turn(response, append))
         return outcome
+
+    def raise_if_away(self) -> None:
+        """Raise `Unreachable` for a moment after the database was found to be away: before anything is paid for."""
+        if time.monotonic() < self._away_until:
+            raise Unreachable("the database was away a moment ago")
 
     async def close(self) -> None:
         """Wait until everything is committed that was handed over."""
@@ -110,6 +118,10 @@ class Committer:
             for job in batch:
                 await self._commit([job])
             return
+        if is_away:
+            # Whoever waits behind would wait as long again, and be told the same.
+            self._away_until = time.monotonic() + _AWAY_SECONDS
+            batch, self._waiting = [*batch, *self._waiting], []
         for number, job in enumerate(batch):
             if job.outcome.done():  # its caller was cancelled
                 continue

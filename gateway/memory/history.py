@@ -25,7 +25,7 @@ _PREVIOUS = "previous_response_id"
 
 @dataclass(slots=True)
 class Chain:
-    """What a response goes on from: items oldest first, how many responses they come from, and their size in bytes."""
+    """What a turn goes on from: items oldest first, how many responses they come from, and their size in bytes."""
 
     items: Items
     depth: int
@@ -57,15 +57,16 @@ class History:
             items += orjson.loads(link.output)
         return Chain(items, head.depth, head.chain_size)
 
-    async def conversation(self, key_id: str, conversation_id: str) -> Items:
+    async def conversation(self, key_id: str, conversation_id: str) -> Chain:
         """The items of a conversation, oldest first. Raises `NotFound`, and `InvalidRequest` if they are too large."""
         work = partial(conversations.items, key_id=key_id, id_=conversation_id, limit=MAX_BYTES)
         try:
             with explained():
-                return [orjson.loads(item) for item in await self._database.read(work)]
+                items = await self._database.read(work)
         except (NotFound, InvalidRequest) as error:
             error.param = "conversation"
             raise
+        return Chain([orjson.loads(item) for item in items], 0, sum(map(len, items)))
 
     async def find(self, key_id: str, item_ids: Collection[str]) -> dict[str, dict[str, Any]]:
         """Those of the items that are there, by their ids: from stored responses, and from conversations."""

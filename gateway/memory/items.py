@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from gateway.identifiers import item_prefix, new_id
-from gateway.redaction import without_secrets
+from gateway.redaction import without_entrances
 
 _WITH_STATUS = frozenset(
     {"message", "program_output", "mcp_call"}
@@ -44,7 +44,7 @@ def normalise_item(item: dict[str, Any], id_: str) -> dict[str, Any]:
     kind = item_type(item)
     normal = {"id": id_, "type": kind} | item | {"id": id_, "type": kind}
     if kind in WITH_TOOLS:
-        normal = without_secrets(normal)
+        normal = without_entrances(normal)
     if kind in _WITH_STATUS and normal.get("status") is None:
         normal["status"] = "completed"
     if kind == "message":
@@ -52,6 +52,27 @@ def normalise_item(item: dict[str, Any], id_: str) -> dict[str, Any]:
     elif kind == "reasoning" and normal.get("summary") is None:
         normal["summary"] = []
     return normal
+
+
+def is_same(item: dict[str, Any], earlier: dict[str, Any]) -> bool:
+    """Whether a client has sent an earlier item again, though without what clients leave out."""
+    return _essence(item) == _essence(earlier)
+
+
+def _essence(item: dict[str, Any]) -> dict[str, Any]:
+    sealed = item.get("encrypted_content")
+    if item_type(item) == "reasoning" and sealed:
+        return {"encrypted_content": sealed}
+    normal = normalise_item(item, "")
+    if isinstance(normal.get("content"), list):
+        normal["content"] = [_bare(part) for part in normal["content"]]
+    return {name: value for name, value in normal.items() if name != "status" and value is not None}
+
+
+def _bare(part: Any) -> Any:
+    if not isinstance(part, dict):
+        return part
+    return {name: value for name, value in part.items() if name not in ("annotations", "logprobs")}
 
 
 def _parts(content: Any, *, is_output: bool) -> Any:

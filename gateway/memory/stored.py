@@ -21,6 +21,8 @@ Item = dict[str, Any]
 
 MAX_BYTES = 32 * 1024 * 1024
 """Of the items of a chain, of a conversation, or that are referred to, as JSON."""
+_MAX_READ = 4 * MAX_BYTES
+"""Of the responses that are read to find such items in them."""
 MAX_REFERENCES = 1024
 """In one request."""
 
@@ -87,18 +89,16 @@ class StoredResponses:
 def _holding(connection: Connection, key_id: str, item_ids: Collection[str], now: float) -> dict[str, Item]:
     """One response after the other, so that no more than one is held beside what was found."""
     found: dict[str, Item] = {}
-    size = 0
+    read = 0
     for owner in sorted({owner for item_id in item_ids if (owner := response_of(item_id))}):
         for part in responses.parts(connection, key_id, owner, now) or ():
-            for item in orjson.loads(part):
-                if item["id"] in item_ids:
-                    found[item["id"]] = item
-                    size += len(orjson.dumps(item))
-        if size > MAX_BYTES:
-            raise TooLarge(size, MAX_BYTES)
+            read += len(part)
+            if read > _MAX_READ:
+                raise TooLarge(read, MAX_BYTES)
+            found |= {item["id"]: item for item in orjson.loads(part) if item["id"] in item_ids}
     missing = set(item_ids) - found.keys()
     kept = conversations.find_items(connection, key_id, missing) if missing else {}
-    size += sum(map(len, kept.values()))
+    size = sum(map(len, kept.values())) + sum(len(orjson.dumps(item)) for item in found.values())
     if size > MAX_BYTES:
         raise TooLarge(size, MAX_BYTES)
     return {**{item_id: orjson.loads(item) for item_id, item in kept.items()}, **found}

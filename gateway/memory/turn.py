@@ -9,13 +9,12 @@ import orjson
 
 from gateway.errors import InvalidRequest, ItemNotFound
 from gateway.generation import Generation
-from gateway.identifiers import is_own_id
 from gateway.memory.committer import Append, Committer
 from gateway.memory.failures import explained
 from gateway.memory.history import History, Items
-from gateway.memory.items import WITH_TOOLS, given_id, normalise_item
+from gateway.memory.items import WITH_TOOLS, given_id, is_same, normalise_item
 from gateway.memory.stored import MAX_BYTES
-from gateway.redaction import without_secrets
+from gateway.redaction import without_entrances
 from gateway.store import turns
 from gateway.store.responses import StoredResponse
 from gateway.surfaces.base import Ended
@@ -50,12 +49,16 @@ class Turn:
         self._previous_id = _text(asked.get("previous_response_id"))
         conversation = asked.get("conversation")
         self._conversation_id = _text(conversation.get("id") if isinstance(conversation, dict) else conversation)
+        if self._is_kept:
+            with explained():
+                self._archive.committer.raise_if_away()
         earlier: Items = []
         if self._previous_id is not None:
             chain = await self._archive.history.chain(self._key_id, self._previous_id)
             earlier, self._depth, self._before = chain.items, chain.depth, chain.size
         elif self._conversation_id is not None:
-            earlier = await self._archive.history.conversation(self._key_id, self._conversation_id)
+            chain = await self._archive.history.conversation(self._key_id, self._conversation_id)
+            earlier, self._before = chain.items, chain.size
         own = await self._resolved(generation.items, earlier)
         taken = {_text(item.get("id")) for item in earlier} if self._is_kept else set()
         self._own = [_identified(item, generation, taken) for item in own] if self._is_kept else []
@@ -124,11 +127,12 @@ class Turn:
                 if item["id"] not in found:
                     raise ItemNotFound(item["id"])
                 item = known[item["id"]] = found[item["id"]]
-            elif (earlier_item := known.get(_text(item.get("id")) or "")) is not None and _is_same(item, earlier_item):
+            elif (earlier_item := known.get(_text(item.get("id")) or "")) is not None and is_same(item, earlier_item):
                 # Clients that send everything again get it once: twice it would cost twice, and confuse the model.
                 continue
             resolved.append(item)
-        return resolved
+        # A client that says the same again says it: the model must not be asked nothing.
+        return resolved or items[-1:]
 
 
 def _identified(item: dict[str, Any], generation: Generation, taken: set[str | None]) -> dict[str, Any]:
@@ -136,13 +140,7 @@ def _identified(item: dict[str, Any], generation: Generation, taken: set[str | N
     if (own := given_id(item)) is None or own in taken:
         item = {**item, "id": generation.ids.item(item["type"])}
     taken.add(item["id"])
-    return without_secrets(item) if item["type"] in WITH_TOOLS else item
-
-
-def _is_same(item: dict[str, Any], earlier: dict[str, Any]) -> bool:
-    """Whether a client has sent an earlier item again. Ids of the gateway's making are nobody else's."""
-    item_id = earlier["id"]
-    return is_own_id(item_id) or normalise_item(item, item_id) == normalise_item(earlier, item_id)
+    return without_entrances(item) if item["type"] in WITH_TOOLS else item
 
 
 def _text(value: Any) -> str | None:
@@ -151,6 +149,8 @@ def _text(value: Any) -> str | None:
 
 
 def _json(items: Items) -> bytes:
+    if not items:
+        return b"[]"
     try:
         # As deep as it will stand in a list, in an event and in a request: what can be kept can be told.
         orjson.dumps([[[items]]])

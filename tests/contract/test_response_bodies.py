@@ -227,7 +227,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (asked(metadata={"a": "v" * 513}), "metadata.a"),
     (asked(metadata={"a": 5}), "metadata.a"),
     (asked(truncation="middle"), "truncation"),
-    (asked(include=["reasoning.encrypted_content", "everything"]), "include[1]"),
+    (asked(include=["reasoning.encrypted_content", 5]), "include[1]"),
     (asked(context_management=[]), "context_management"),
     (
         asked(context_management=[{"type": "compaction", "compact_threshold": 999}]),

@@ -64,14 +64,16 @@ def _translated(generation: Generation, facts: Facts, report: Report) -> dict[st
     offered = offers(generation, report)
     toolbox = Toolbox(offered)
     body["messages"] = Conversation(generation, toolbox, facts, report).write()
-    shown, choice = choose(generation.tool_choice, chat_tools(offered, toolbox, facts, report), toolbox, facts, report)
-    if shown:
-        body["tools"] = list(shown.values())
-    else:
+    if offered or generation.tool_choice is not None:
+        tools = chat_tools(offered, toolbox, facts, report)
+        shown, choice = choose(generation.tool_choice, tools, toolbox, facts, report)
+        if shown:
+            body["tools"] = list(shown.values())
+        if choice is not None:
+            body["tool_choice"] = choice
+    if "tools" not in body:
         # It has no meaning without tools, and OpenAI refuses it then.
         body.pop("parallel_tool_calls", None)
-    if choice is not None:
-        body["tool_choice"] = choice
     return body
 
 

@@ -35,7 +35,7 @@ def input_items(items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         _with_state(item) if isinstance(item, Recovered) else _without_own_id(_called(item))
         for item in items
-        if not _was_cut(item, answered)
+        if not _was_cut(item, answered) and not _is_forgotten(item)
     ]
 
 
@@ -44,6 +44,11 @@ def _was_cut(item: dict[str, Any], answered: set[str]) -> bool:
     return (
         item.get("type") in _CALLS and item.get("status") == "incomplete" and str(item.get("call_id")) not in answered
     )
+
+
+def _is_forgotten(item: dict[str, Any]) -> bool:
+    """Whether it is reasoning that its author has not kept, and that holds nothing to remind him."""
+    return isinstance(item, Recovered) and "encrypted_content" not in item.state and not item.get("content")
 
 
 def _called(item: dict[str, Any]) -> dict[str, Any]:

@@ -15,16 +15,7 @@ class FunctionCallItem:
     kind = "function_call"
 
     def __init__(self, item_id: str, output_index: int, call: ToolCall) -> None:
-        self.item: dict[str, Any] = {
-            "id": item_id,
-            "type": self.kind,
-            "status": "in_progress",
-            "call_id": call.id,
-            "name": call.name,
-            "arguments": "",
-        }
-        if call.namespace is not None:
-            self.item["namespace"] = call.namespace
+        self.item = _begun(item_id, self.kind, call, "arguments")
         self._place = {"item_id": item_id, "output_index": output_index}
         self._pieces: list[str] = []
         self._open_braces = 0
@@ -66,16 +57,7 @@ class CustomCallItem:
     """Nothing in free text tells its end; the upstream does."""
 
     def __init__(self, item_id: str, output_index: int, call: ToolCall) -> None:
-        self.item: dict[str, Any] = {
-            "id": item_id,
-            "type": self.kind,
-            "status": "in_progress",
-            "call_id": call.id,
-            "name": call.name,
-            "input": "",
-        }
-        if call.namespace is not None:
-            self.item["namespace"] = call.namespace
+        self.item = _begun(item_id, self.kind, call, "input")
         self._place = {"item_id": item_id, "output_index": output_index}
         self._pieces: list[str] = []
 
@@ -91,6 +73,12 @@ class CustomCallItem:
 
 
 CallItem = FunctionCallItem | CustomCallItem
+
+
+def _begun(item_id: str, kind: str, call: ToolCall, text: str) -> dict[str, Any]:
+    """A call of which nothing but its beginning is known; `text` is the field that will hold what it is called with."""
+    item = {"id": item_id, "type": kind, "status": "in_progress", "call_id": call.id, "name": call.name, text: ""}
+    return item if call.namespace is None else {**item, "namespace": call.namespace}
 
 
 def _is_object(text: str) -> bool:

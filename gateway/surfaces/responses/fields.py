@@ -6,6 +6,11 @@ from typing import Any
 from gateway.errors import InvalidRequest
 
 LOGPROBS = "message.output_text.logprobs"
+_INCLUDED = (
+    *(LOGPROBS, "reasoning.encrypted_content", "message.input_image.image_url", "code_interpreter_call.outputs"),
+    *("web_search_call.results", "web_search_call.action.sources", "file_search_call.results"),
+    "computer_call_output.output.image_url",
+)
 
 # Read into places of their own, or of no concern to a model.
 _TAKEN = frozenset(
@@ -19,11 +24,14 @@ _SHARED = frozenset(
     (
         *("temperature", "top_p", "top_k", "top_logprobs", "parallel_tool_calls", "user", "safety_identifier"),
         *("service_tier", "prompt_cache_key", "prompt_cache_retention", "prompt_cache_options", "moderation"),
-        *("max_completion_tokens", "max_tokens", "n", "stop", "seed", "logit_bias", "logprobs", "modalities", "audio"),
+        *("max_completion_tokens", "max_tokens", "n", "stop", "seed", "logit_bias", "logprobs"),
         *("presence_penalty", "frequency_penalty", "prediction", "response_format", "reasoning_effort", "verbosity"),
         "web_search_options",
     )
 )
+
+# Without these the answer would be another one: stored prompts, and sound, for which a Response has no item.
+_INDISPENSABLE = frozenset({"prompt", "audio", "modalities"})
 
 
 def chat_fields(body: Mapping[str, Any], provider: str) -> tuple[dict[str, Any], list[str]]:
@@ -42,9 +50,9 @@ def chat_fields(body: Mapping[str, Any], provider: str) -> tuple[dict[str, Any],
             found, left = _TRANSLATED[name](value)
             fields.update(found)
             untranslated += left
-        elif name == "prompt":
-            message = f"{provider} has no stored prompts, so `prompt` cannot be used with its models."
-            raise InvalidRequest(message, param="prompt", code="unsupported_parameter")
+        elif name in _INDISPENSABLE and value != ["text"]:
+            message = f"{provider} has no place for `{name}`, and without it the answer would be another one."
+            raise InvalidRequest(message, param=name, code="unsupported_parameter")
         elif name != "truncation" or value != "disabled":
             untranslated.append(name)
     if fields.get("top_logprobs"):
@@ -97,8 +105,9 @@ def _text(value: Any) -> tuple[dict[str, Any], list[str]]:
 
 
 def _include(value: Any) -> tuple[dict[str, Any], list[str]]:
-    # The others are about tools that a provider runs; where there are none, there is nothing to include.
-    return {"logprobs": True} if LOGPROBS in value else {}, []
+    # Most are about tools that a provider runs; where there are none, there is nothing to include.
+    unknown = [f"include[{i}]" for i, name in enumerate(value) if name not in _INCLUDED]
+    return {"logprobs": True} if LOGPROBS in value else {}, unknown
 
 
 _TRANSLATED = {"max_output_tokens": _limit, "reasoning": _reasoning, "text": _text, "include": _include}

@@ -62,9 +62,9 @@ def _function(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _format(given: Any) -> dict[str, Any]:
-    if not isinstance(given, dict) or given.get("type") not in ("json_schema", "json_object"):
+    if not isinstance(given, dict) or not isinstance(given.get("type"), str):
         return {"type": "text"}
-    if given["type"] == "json_object":
+    if given["type"] != "json_schema":
         return given
     if _text(given, "name") is None or not isinstance(given.get("schema"), dict):
         return {"type": "text"}
