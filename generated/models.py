@@ -2140,7 +2140,7 @@ class TextResponseFormatJsonSchema(TypedDict):
     strict: NotRequired[bool | None]
 
 
-TextResponseFormatConfiguration: TypeAlias = ResponseFormatText | TextResponseFormatJsonSchema | ResponseFormatJsonObject
+TextResponseFormatConfiguration: TypeAlias = ResponseFormatText | TextResponseFormatJsonSchema | ResponseFormatJsonObject | OtherResponseFormat
 
 
 class ToolChoiceAllowed(TypedDict):

@@ -75,7 +75,8 @@ def build_pipeline(handlers: Mapping[str, Handler], dispatch: Dispatch, fallback
     async def refused(request: ConnexionRequest, error: Exception) -> ConnexionResponse:
         scope = request.scope
         is_unknown = isinstance(error, HTTPException) and error.status_code in (404, 405)
-        forthcoming = not_yet(scope["method"], scope["path"]) if is_unknown else None
+        upgrade = request.headers.get("upgrade", "")
+        forthcoming = not_yet(scope["method"], scope["path"], upgrade) if is_unknown else None
         return _response(forthcoming or _as_gateway_error(error, scope["path"], allowed))
 
     async def crashed(request: ConnexionRequest, error: Exception) -> ConnexionResponse:

@@ -145,7 +145,8 @@ def test_a_stored_response_cannot_be_streamed_yet(client: httpx.Client, query: s
 )
 def test_operations_that_are_to_come_say_so(client: httpx.Client, method: str, below: str) -> None:
     body = {"model": "test/echo", "input": "Hi."} if method == "POST" else None
-    error = _error(client.request(method, f"{RESPONSES}{below}", json=body), 400)
+    headers = {"connection": "upgrade", "upgrade": "websocket"} if method == "GET" else {}
+    error = _error(client.request(method, f"{RESPONSES}{below}", json=body, headers=headers), 400)
     assert "not supported yet" in error["message"]
 
 
