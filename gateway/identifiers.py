@@ -2,7 +2,6 @@
 
 import re
 import secrets
-from itertools import count
 
 _HEX = 40
 _ITEM = re.compile(rf"[a-z]+_([0-9a-f]{{{_HEX}}})[0-9a-f]{{4,5}}")
@@ -52,18 +51,24 @@ def item_prefix(kind: str) -> str:
 class ResponseIds:
     """The ids of one response and of its items. An item's id tells its response, so that references need no index."""
 
+    __slots__ = ("_count", "_hex")
+
     def __init__(self) -> None:
-        self._hex = secrets.token_hex(_HEX // 2)
-        self._numbers = count()
+        # Made at its first use: most answers of chat need none.
+        self._hex = ""
+        self._count = 0
 
     @property
     def response(self) -> str:
         """The response's own id."""
+        self._hex = self._hex or secrets.token_hex(_HEX // 2)
         return f"resp_{self._hex}"
 
     def item(self, kind: str) -> str:
         """The id of the next item, of this type."""
-        return f"{_PREFIXES.get(kind, 'item')}_{self._hex}{next(self._numbers):04x}"
+        self._hex = self._hex or secrets.token_hex(_HEX // 2)
+        self._count += 1
+        return f"{_PREFIXES.get(kind, 'item')}_{self._hex}{self._count - 1:04x}"
 
 
 def is_own_id(text: str) -> bool:

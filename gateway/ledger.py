@@ -15,13 +15,14 @@ from gateway.store.errors import Refused, StoreError
 from gateway.store.usage import Entry
 from gateway.store.usage import UsageRow as UsageRow
 
-FLUSH_SECONDS = 0.5
+FLUSH_SECONDS = 0.2
 """Between two writes; a killed process loses what came since the last one."""
 
 CAPACITY = 100_000
 """Rows kept while the database is away; beyond, the oldest go."""
 
-_BATCH = 2_000
+_BATCH = 100
+"""Rows a transaction: answers that are to be kept wait behind it, a millisecond or two."""
 _LONGEST_PAUSE = 5.0
 _CLOSING_SECONDS = 10.0
 
