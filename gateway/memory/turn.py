@@ -100,7 +100,7 @@ class Turn:
             status=document["status"],
             depth=self._depth + 1,
             size=size,
-            chain_size=self._before + size,
+            chain_size=size if self._previous_id is None else self._before + size,
             # The output stands last in the body, so it can be kept apart, where chains are read from.
             document=body[: -len(output) - 1],
             output=output,
@@ -132,7 +132,7 @@ class Turn:
                 continue
             resolved.append(item)
         # A client that says the same again says it: the model must not be asked nothing.
-        return resolved or items[-1:]
+        return resolved or [item for item in items[-1:] if item["type"] != "item_reference"]
 
 
 def _identified(item: dict[str, Any], generation: Generation, taken: set[str | None]) -> dict[str, Any]:

@@ -72,6 +72,13 @@ def test_saying_the_same_again_is_not_asking_nothing(client: httpx.Client, upstr
     assert upstream.last["messages"][-1]["role"] == "user"
 
 
+def test_references_to_what_is_in_the_chain_add_nothing(client: httpx.Client, upstream: ChatUpstream) -> None:
+    first = plain(client, "Hello?")
+    reference = {"type": "item_reference", "id": first["output"][0]["id"]}
+    plain(client, [reference], previous_response_id=first["id"])
+    assert [message["content"] for message in upstream.last["messages"]] == ["Hello?", "Hello?"]
+
+
 def test_secrets_of_tool_servers_are_neither_kept_nor_repeated(client: httpx.Client) -> None:
     inner = {"type": "namespace", "name": "n", "description": "d", "tools": [MCP]}
     items = [user("Hello."), {"type": "additional_tools", "role": "developer", "tools": [MCP]}]
