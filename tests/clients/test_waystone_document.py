@@ -105,3 +105,13 @@ def test_response_repeats_what_it_was_asked_with(client: httpx.Client, upstream:
     assert (reply["temperature"], reply["max_output_tokens"], reply["store"]) == (0.5, 9, False)
     assert (reply["metadata"], reply["user"]) == ({"a": "b"}, "u")
     assert upstream.last["max_completion_tokens"] == 9
+
+
+@pytest.mark.parametrize(("asked", "status"), [({}, 404), ({"store": False}, 404), ({"store": True}, 200)])
+def test_response_is_kept_where_it_is_asked_for(client: httpx.Client, asked: dict[str, Any], status: int) -> None:
+    body = {"model": "test/echo", "input": "Hello?", **asked}
+    first = client.post(RESPONSES_PATH, json=body).json()
+    kept = client.get(f"/v1/responses/{first['id']}")
+    assert kept.status_code == status
+    again = client.post(RESPONSES_PATH, json={**body, "previous_response_id": first["id"]})
+    assert again.status_code == (200 if status == 200 else 400)
