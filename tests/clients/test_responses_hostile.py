@@ -1,5 +1,6 @@
 """Requests that nobody should send, and what a review found that they did."""
 
+import json
 from typing import Any
 
 import httpx
@@ -171,3 +172,14 @@ def test_include_values_that_nobody_knows_are_said_or_passed_on(
 def test_output_without_its_call_is_refused_by_its_place(client: httpx.Client) -> None:
     lonely = output({"type": "function_call", "call_id": "call_none"})
     assert refused(client, 400, {"input": [user("Hello."), lonely]})["param"] == "input[1].call_id"
+
+
+def test_tools_among_the_items_may_be_nested_as_deeply_as_json_is_read(client: httpx.Client) -> None:
+    tool = {"type": "function", "name": "f", "parameters": {"deep": None}}
+    item = {"type": "additional_tools", "role": "developer", "tools": [tool]}
+    # Nested by hand: Python's own writer does not go so deep.
+    for path, body in ((CONVERSATIONS, {"items": [item]}), (RESPONSES, {"model": "test/echo", "input": [item]})):
+        deep = json.dumps(body).replace("null", "[" * 900 + "]" * 900)
+        reply = client.post(path, content=deep, headers={"content-type": "application/json"})
+        assert reply.status_code == 400
+        assert "nested too deeply" in check_error(reply.json())["message"]
