@@ -43,6 +43,11 @@ def new_id(prefix: str) -> str:
     return f"{prefix}_{secrets.token_hex(_HEX // 2)}"
 
 
+def new_completion_id() -> str:
+    """The same for a chat completion, whose prefix OpenAI ends otherwise."""
+    return f"chatcmpl-{secrets.token_hex(_HEX // 2)}"
+
+
 def item_prefix(kind: str) -> str:
     """The prefix of an item's id by the item's type."""
     return _PREFIXES.get(kind, "item")

@@ -141,7 +141,6 @@ def _object(conversation: Conversation) -> dict[str, Any]:
 def _json(item: Item, number: int) -> bytes:
     try:
         # As deep as it will stand in a list, in an event and in a request: what can be kept can be told.
-        orjson.dumps([[[[item]]]])
-        return orjson.dumps(item)
+        return orjson.dumps([[[[item]]]])[4:-4]
     except orjson.JSONEncodeError:  # it writes less deeply than it reads
         raise InvalidRequest("The item is nested too deeply.", param=f"items[{number}]", code="invalid_value") from None

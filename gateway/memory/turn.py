@@ -153,7 +153,6 @@ def _json(items: Items) -> bytes:
         return b"[]"
     try:
         # As deep as it will stand in a list, in an event and in a request: what can be kept can be told.
-        orjson.dumps([[[items]]])
-        return orjson.dumps(items)
+        return orjson.dumps([[[items]]])[3:-3]
     except orjson.JSONEncodeError:
         raise InvalidRequest("The body is nested too deeply.", param="input", code="invalid_value") from None

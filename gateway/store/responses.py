@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, false, func, literal, select
 from sqlalchemy import delete as delete_from
 
 from gateway.store.errors import Missing
@@ -36,7 +36,7 @@ class StoredResponse:
     chain_size: int
     document: bytes
     input: bytes
-    output: bytes = b"[]"
+    output: bytes
 
 
 class Head(NamedTuple):
@@ -83,37 +83,31 @@ def _insert_in_turn(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> 
 
 def find(connection: Connection, key_id: str, id_: str, now: float) -> StoredResponse | None:
     """The response of that id, if it is this key's and has not expired."""
-    if "\x00" in id_:  # PostgreSQL takes no such text, not even to look for it
-        return None
     row = connection.execute(select(*responses.c).where(*_seen(key_id, id_, now))).one_or_none()
     return StoredResponse(**row._mapping) if row is not None else None
 
 
 def parts(connection: Connection, key_id: str, id_: str, now: float) -> tuple[bytes, bytes] | None:
     """The input and the output of the response that `find` would find, each a JSON array of items."""
-    if "\x00" in id_:
-        return None
     row = connection.execute(select(_table.input, _table.output).where(*_seen(key_id, id_, now))).one_or_none()
     return (bytes(row.input), bytes(row.output)) if row is not None else None
 
 
 def head(connection: Connection, key_id: str, id_: str, now: float) -> Head | None:
     """What is to be known of a response before one goes on from it; None where `find` would find none."""
-    if "\x00" in id_:
-        return None
     columns = (_table.depth, _table.chain_size, _table.conversation_id, _table.status)
     row = connection.execute(select(*columns).where(*_seen(key_id, id_, now))).one_or_none()
     return Head(*row) if row is not None else None
 
 
 def _seen(key_id: str, id_: str, now: float) -> tuple[ColumnElement[bool], ...]:
+    if "\x00" in id_:  # PostgreSQL takes no such text, not even to look for it
+        return (false(),)
     return _table.id == id_, _table.key_id == key_id, _table.expires_at > now
 
 
 def delete(connection: Connection, key_id: str, id_: str, now: float) -> bool:
     """Delete the response that `find` would find; whether there was one. Those that follow it stay."""
-    if "\x00" in id_:
-        return False
     return connection.execute(delete_from(responses).where(*_seen(key_id, id_, now))).rowcount > 0
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from gateway.generation import Generation, Native
 from gateway.surfaces.base import Author
+from gateway.surfaces.numbers import make_whole
 from gateway.surfaces.responses.fields import chat_fields
 from gateway.surfaces.responses.refusals import (
     not_yet,
@@ -24,7 +25,7 @@ class OpenAIResponsesSurface:
     dialect: str | None = "openai-responses"
 
     def read(self, body: dict[str, Any]) -> Generation:
-        _make_counts_whole(body)
+        make_whole(body, _INTEGERS, _LARGEST)
         refuse_what_is_to_come(body)
         refuse_what_cannot_be_repeated(body, _REPEATED)
         return Generation(
@@ -46,13 +47,6 @@ class OpenAIResponsesSurface:
 
     def writer(self, generation: Generation, author: Author) -> ResponseWriter:
         return ResponseWriter(generation, author)
-
-
-def _make_counts_whole(body: dict[str, Any]) -> None:
-    for name in _INTEGERS:
-        # 2.0 is an integer to JSON Schema, and none to OpenAI.
-        if type(value := body.get(name)) is float and value.is_integer() and abs(value) < _LARGEST:
-            body[name] = int(value)
 
 
 def _items(given: Any) -> list[dict[str, Any]]:

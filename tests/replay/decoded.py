@@ -7,7 +7,7 @@ import orjson
 
 from gateway import events as neutral
 from gateway import sse
-from gateway.dialects.base import Origin
+from gateway.dialects.base import Decoder, Origin
 from gateway.dialects.openai_chat import OpenAIChat
 from gateway.events import (
     Annotation,
@@ -38,7 +38,11 @@ DIALECT = OpenAIChat()
 def stream_events(body: bytes, *, is_native: bool, include_usage: bool = False, size: int = 1 << 20) -> list[Event]:
     """The events of a streamed answer that arrives in chunks of `size` bytes."""
     generation = Generation(model="asked/model", is_stream=True, include_usage=include_usage)
-    decoder = DIALECT.decoder(generation, ORIGIN, is_native=is_native)
+    return fed(DIALECT.decoder(generation, ORIGIN, is_native=is_native), body, size)
+
+
+def fed(decoder: Decoder, body: bytes, size: int) -> list[Event]:
+    """What a decoder makes of a recorded stream that arrives in chunks of `size` bytes."""
     reader = sse.Reader()
     events: list[Event] = []
     for start in range(0, len(body), size):

@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from gateway import sse
 from gateway.dialects.openai_responses import OpenAIResponses
 from gateway.events import (
     Annotation,
@@ -21,7 +20,7 @@ from gateway.events import (
     ToolCall,
 )
 from gateway.generation import Generation
-from tests.replay.decoded import ORIGIN
+from tests.replay.decoded import ORIGIN, fed
 from tests.replay.folding import chunks
 from tests.replay.recordings import Recording, recordings_of
 
@@ -42,15 +41,7 @@ def plain_events(body: bytes) -> list[Event]:
 
 def stream_events(body: bytes, size: int = 1 << 20) -> list[Event]:
     """The events of a streamed answer that arrives in chunks of `size` bytes."""
-    decoder = DIALECT.decoder(Generation("asked/model", is_stream=True), ORIGIN, is_native=True)
-    reader = sse.Reader()
-    events: list[Event] = []
-    for start in range(0, len(body), size):
-        for payload in reader.feed(body[start : start + size]):
-            events += decoder.feed(payload)
-    for payload in reader.end():
-        events += decoder.feed(payload)
-    return [*events, *decoder.end()]
+    return fed(DIALECT.decoder(Generation("asked/model", is_stream=True), ORIGIN, is_native=True), body, size)
 
 
 def whole(recording: Recording) -> _Object:

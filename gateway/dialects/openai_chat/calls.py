@@ -5,8 +5,8 @@ from typing import Any
 
 import orjson
 
-from gateway.dialects.openai_chat.identifiers import new_id
 from gateway.dialects.openai_chat.parts import NotChat
+from gateway.identifiers import new_id
 
 Call = dict[str, Any]
 
@@ -73,7 +73,7 @@ def called(call: Call) -> Called:
 def mend_whole_call(call: Call) -> None:
     """Mend a call of a plain reply. Raises `NotChat` for a function that has no name."""
     mend_call(call)
-    call["id"] = call.get("id") or new_id("call_")
+    call["id"] = call.get("id") or new_id("call")
     call["type"] = call.get("type") or ("custom" if "custom" in call else "function")
     if call["type"] != "function":
         return

@@ -1,15 +1,11 @@
 """What a reply is known by: its id, its time, its model."""
 
 import time
-import uuid
 from typing import Any
 
+from gateway.identifiers import new_completion_id
+
 _LATEST = 2**53
-
-
-def new_id(prefix: str) -> str:
-    """A fresh identifier, such as `chatcmpl-…`."""
-    return f"{prefix}{uuid.uuid4().hex}"
 
 
 def identity(document: dict[str, Any], model: str) -> dict[str, Any]:
@@ -17,7 +13,7 @@ def identity(document: dict[str, Any], model: str) -> dict[str, Any]:
     created = document.get("created")
     is_time = isinstance(created, int | float) and 1 <= created < _LATEST
     return {
-        "id": _text(document, "id") or new_id("chatcmpl-"),
+        "id": _text(document, "id") or new_completion_id(),
         "created": int(created) if created and is_time else int(time.time()),
         "model": _text(document, "model") or model,
     }

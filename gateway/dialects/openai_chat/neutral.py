@@ -7,7 +7,6 @@ from gateway.dialects.base import Origin
 from gateway.dialects.depth import is_too_deep
 from gateway.dialects.openai_chat.callers import Translator, free_text, is_wrapped
 from gateway.dialects.openai_chat.calls import called, tool_calls
-from gateway.dialects.openai_chat.identifiers import new_id
 from gateway.dialects.openai_chat.parts import NotChat
 from gateway.dialects.openai_chat.repair import finish_reason
 from gateway.dialects.openai_chat.reply import has_list, message_events
@@ -15,6 +14,7 @@ from gateway.dialects.openai_chat.stream import ChatDecoder
 from gateway.dialects.openai_chat.thoughts import Thoughts
 from gateway.events import Event, Finished, Text, Told, ToolArguments, ToolCall
 from gateway.generation import Generation
+from gateway.identifiers import new_id
 
 
 @dataclass(slots=True)
@@ -134,7 +134,7 @@ class NeutralDecoder(ChatDecoder):
         if place in self._begun:
             return self._piece(place, said.text)
         unnamed = self._unnamed.setdefault(place, _Unnamed())
-        unnamed.id = unnamed.id or call.get("id") or new_id("call_")
+        unnamed.id = unnamed.id or call.get("id") or new_id("call")
         unnamed.arguments += said.text
         if not said.name:
             return []

@@ -6,7 +6,6 @@ from typing import Any
 import orjson
 
 from gateway.dialects.openai_responses.errors import NotResponse
-from gateway.dialects.openai_responses.identifiers import new_call_id
 from gateway.dialects.openai_responses.lanes import Lane, Lanes
 from gateway.dialects.openai_responses.parts import Part
 from gateway.events import (
@@ -20,6 +19,7 @@ from gateway.events import (
     ToolArguments,
     ToolCall,
 )
+from gateway.identifiers import new_id
 
 _Object = dict[str, Any]
 _LISTS: dict[str, tuple[tuple[str, frozenset[str]], ...]] = {
@@ -182,7 +182,7 @@ class CallItem(Item):
         if self.has_begun or not name:
             return []
         self.has_begun = True
-        call_id = self.given["call_id"] = self.call_id or text_or_none(self.given.get("id")) or new_call_id()
+        call_id = self.given["call_id"] = self.call_id or text_or_none(self.given.get("id")) or new_id("call")
         namespace = text_or_none(self.given.get("namespace"))
         call = ToolCall(self.index, call_id, name, kind=self._kind, namespace=namespace)
         held, self._held = self._held, []

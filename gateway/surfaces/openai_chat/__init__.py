@@ -4,6 +4,7 @@ from typing import Any
 
 from gateway.generation import Generation, Native
 from gateway.surfaces.base import Author
+from gateway.surfaces.numbers import make_whole
 from gateway.surfaces.openai_chat.translation import translate_body
 from gateway.surfaces.openai_chat.writer import ChatWriter
 
@@ -20,10 +21,7 @@ class OpenAIChatSurface:
     dialect: str | None = "openai-chat"
 
     def read(self, body: dict[str, Any]) -> Generation:
-        for name in _INTEGERS:
-            # 2.0 is an integer to JSON Schema, and none to OpenAI.
-            if type(value := body.get(name)) is float and value.is_integer() and abs(value) < _LARGEST:
-                body[name] = int(value)
+        make_whole(body, _INTEGERS, _LARGEST)
         options = body.get("stream_options")
         return Generation(
             model=body["model"],

@@ -1,6 +1,5 @@
 """Writes a chat completion whole, or as server-sent events."""
 
-import secrets
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -8,10 +7,12 @@ from typing import Any
 import orjson
 
 from gateway import sse
-from gateway.errors import GatewayError, UpstreamDown
+from gateway.errors import GatewayError
 from gateway.events import Done, Event, Failed, NativeChunk, NativeReply, Told, Usage
 from gateway.generation import Generation
+from gateway.identifiers import new_completion_id
 from gateway.surfaces.base import Ended
+from gateway.surfaces.documents import write_document
 from gateway.surfaces.openai_chat.completion import fold
 from gateway.surfaces.openai_chat.deltas import ChunkChoice, Deltas
 from gateway.surfaces.openai_chat.usage import chat_usage
@@ -27,7 +28,7 @@ class ChatWriter:
         self.ended: Ended | None = None
         self._include_usage = generation.include_usage
         self._identity = {
-            "id": f"chatcmpl-{secrets.token_hex(20)}",
+            "id": new_completion_id(),
             "created": int(time.time()),
             "model": generation.model,
         }
@@ -119,12 +120,3 @@ class ChatWriter:
         tier = fields.get("service_tier")
         if isinstance(tier, str):
             self._labels["service_tier"] = tier
-
-
-def write_document(document: dict[str, Any]) -> bytes:
-    """The reply as JSON. Raises `UpstreamDown` for one that is nested too deeply to be written."""
-    try:
-        return orjson.dumps(document)
-    except orjson.JSONEncodeError:
-        message = "The upstream answered with a reply that is nested too deeply."
-        raise UpstreamDown(message, code="upstream_bad_reply") from None

@@ -40,7 +40,7 @@ class Output:
         """The open message, begun where none is."""
         if isinstance(self.open, MessageItem):
             return self.open
-        message = MessageItem(self._ids.item("message"), len(self._items) + self._is_open)
+        message = MessageItem(self._ids.item("message"), self._next_index)
         yield from self._begin(message)
         return message
 
@@ -55,7 +55,7 @@ class Output:
         """The open reasoning, begun where none is."""
         if isinstance(self.open, ReasoningItem):
             return self.open
-        reasoning = ReasoningItem(self._ids.item("reasoning"), len(self._items) + self._is_open)
+        reasoning = ReasoningItem(self._ids.item("reasoning"), self._next_index)
         yield from self._begin(reasoning)
         return reasoning
 
@@ -78,14 +78,14 @@ class Output:
         """Open a call of a tool of the client's."""
         kind = _CALLS[call.kind]
         call = replace(call, id=_sendable(call.id)) if len(call.id) > _LONGEST_CALL_ID else call
-        item = kind(self._ids.item(kind.kind), len(self._items) + self._is_open, call)
+        item = kind(self._ids.item(kind.kind), self._next_index, call)
         yield from self._begin(item)
         self.call = call.index
 
     def begin_item(self, given: dict[str, Any]) -> Iterator[StreamEvent]:
         """Open an item as the upstream has it."""
         kind = str(given.get("type"))
-        item_id, index = self._ids.item(kind), len(self._items) + self._is_open
+        item_id, index = self._ids.item(kind), self._next_index
         match kind:
             case "message":
                 yield from self._begin(MessageItem(item_id, index, given))
@@ -119,8 +119,9 @@ class Output:
         self.open = self.call = self.writing = None
 
     @property
-    def _is_open(self) -> bool:
-        return self.open is not None
+    def _next_index(self) -> int:
+        """The place of an item that begins now; the open one comes before it."""
+        return len(self._items) + (self.open is not None)
 
     def _begin(self, item: OpenItem) -> Iterator[StreamEvent]:
         yield from self.close("completed")

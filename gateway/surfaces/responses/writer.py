@@ -1,15 +1,15 @@
 """Writes a Response whole, or as the API's stream of server-sent events."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import orjson
 
 from gateway import sse
-from gateway.errors import GatewayError, UpstreamDown
+from gateway.errors import GatewayError
 from gateway.events import Event, Text
 from gateway.generation import Generation
 from gateway.surfaces.base import Author, Ended
+from gateway.surfaces.documents import write_document
 from gateway.surfaces.responses.assembly import Assembly
 from gateway.surfaces.responses.document import new_response, response_error
 from gateway.surfaces.responses.items import StreamEvent
@@ -71,7 +71,7 @@ class ResponseWriter:
                 self._last_number = event["sequence_number"]
                 self._end()
             else:
-                written.append(sse.named_event(kind, _json(event)))
+                written.append(sse.named_event(kind, write_document(event)))
         return written
 
     def _delta(self, text: str, number: int) -> tuple[bytes, ...]:
@@ -85,13 +85,4 @@ class ResponseWriter:
         return (_DELTA, before, orjson.dumps(text), after, b"%d}\n\n" % number)
 
     def _end(self) -> None:
-        self.ended = Ended(self.response, _json(self.response))
-
-
-def _json(document: dict[str, Any]) -> bytes:
-    try:
-        return orjson.dumps(document)
-    except orjson.JSONEncodeError:
-        # Read it can be, written it cannot: it is some levels deeper here.
-        message = "The upstream answered with something that is nested too deeply."
-        raise UpstreamDown(message, code="upstream_bad_reply") from None
+        self.ended = Ended(self.response, write_document(self.response))
