@@ -11,7 +11,8 @@ from gateway.errors import GatewayError
 from gateway.events import Done, Event, Failed, Usage
 from gateway.http import Request
 from gateway.ledger import Ledger, UsageRow
-from gateway.routing import Route
+from gateway.routing.plan import Lane
+from gateway.routing.router import Route
 
 # What nginx logs for a client that left before it was answered; there is no standard status for it.
 CLIENT_LEFT = 499
@@ -31,10 +32,14 @@ class Account:
             request_id=request.id, time=time.time(), key_id=request.key.key_id, operation=request.operation
         )
 
-    def routed(self, route: Route) -> None:
-        """The provider and the model are known."""
+    def routed(self, route: Route | Lane) -> None:
+        """The provider and the model are known, or have become others."""
         self.row.provider = route.upstream.name
         self.row.model = route.model
+
+    def spend(self, usage: Usage) -> None:
+        """An attempt used these tokens."""
+        self._usage = usage
 
     def observe(self, events: Sequence[Event]) -> None:
         """Take what matters here from a batch of events."""

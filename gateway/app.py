@@ -29,7 +29,9 @@ from gateway.memory.retention import Sweep
 from gateway.memory.stored import StoredResponses
 from gateway.memory.turn import Archive
 from gateway.models import Models
-from gateway.routing import Router
+from gateway.routing.attempts import Conditions
+from gateway.routing.health import Health
+from gateway.routing.router import Router
 from gateway.sealing import SECRET_BYTES, Sealer
 from gateway.settings import Settings, load
 from gateway.store import secrets
@@ -93,8 +95,8 @@ class Application:
             upstreams = await stack.enter_async_context(open_upstreams(settings))
             catalogue = Catalogue(upstreams)
             stack.push_async_callback(catalogue.close)
-            router = Router(upstreams, catalogue)
-            engine = Engine(router, ledger, Sealer(await _sealing_secret(database)))
+            router = Router(upstreams, catalogue, settings.models)
+            engine = Engine(router, ledger, Sealer(await _sealing_secret(database)), _conditions(settings))
             stored = StoredResponses(database)
             committer = Committer(database)
             stack.push_async_callback(committer.close)
@@ -106,7 +108,7 @@ class Application:
             gateway = Gateway(
                 database,
                 engine,
-                Models(router, catalogue, upstreams),
+                Models(router, catalogue, upstreams, settings.models),
                 Responses(engine, archive, stored),
                 Conversations(database, committer, stored.items),
             )
@@ -121,6 +123,12 @@ class Application:
 def create_app(settings: Settings | None = None) -> Application:
     """The application for a server. Raises `ConfigurationError` and `MissingHandler`."""
     return Application(settings or load())
+
+
+def _conditions(settings: Settings) -> Conditions:
+    health = Health(settings.breaker.failures, settings.breaker.seconds)
+    own = {name: provider.retries for name, provider in settings.providers.items() if provider.retries}
+    return Conditions(health, settings.retries, own)
 
 
 async def _sealing_secret(database: Database) -> bytes:

@@ -1,12 +1,14 @@
 """Which models the upstreams serve: configured, or asked of them, cached and refreshed in the background."""
 
 import asyncio
+import math
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import structlog
 
+from gateway.dialects.base import ListedModel
 from gateway.errors import GatewayError
 from gateway.upstream import Upstream
 
@@ -19,11 +21,15 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What one upstream said last. `is_known` is False where it has never answered."""
+    """What one upstream said last, by the models' names. `is_known` is False where it has never answered.
 
-    models: Sequence[str]
+    `reason` is why the last try to ask it failed.
+    """
+
+    models: Mapping[str, ListedModel]
     is_known: bool
     expires: float
+    reason: str = ""
 
 
 class Catalogue:
@@ -41,11 +47,12 @@ class Catalogue:
 
     async def listing(self, upstream: Upstream) -> Listing:
         """What one upstream serves. A stale answer, or a failure, is given as it is and refreshed behind the caller."""
-        if upstream.models is not None:
-            return Listing(upstream.models, True, 0.0)
         known = self._listings.get(upstream.name)
         if known is not None and known.expires > time.monotonic():
             return known
+        if upstream.models is not None:
+            listing = Listing({name: ListedModel(name) for name in upstream.models}, True, math.inf)
+            return self._listings.setdefault(upstream.name, listing)
         task = self._asking.get(upstream.name)
         if task is None:
             task = self._asking[upstream.name] = asyncio.create_task(self._ask(upstream))
@@ -62,12 +69,13 @@ class Catalogue:
     async def _ask(self, upstream: Upstream) -> Listing:
         try:
             async with asyncio.timeout(ASK_SECONDS):
-                models = await upstream.list_models()
+                models = {model.name: model for model in await upstream.list_models()}
             listing = Listing(models, True, time.monotonic() + FRESH_SECONDS)
         except (GatewayError, TimeoutError) as error:
-            log.warning("models_not_listed", provider=upstream.name, reason=str(error) or "no answer in time")
-            before = self._listings.get(upstream.name, Listing((), False, 0.0))
-            listing = Listing(before.models, before.is_known, time.monotonic() + RETRY_SECONDS)
+            reason = str(error) or "no answer in time"
+            log.warning("models_not_listed", provider=upstream.name, reason=reason)
+            before = self._listings.get(upstream.name, Listing({}, False, 0.0))
+            listing = replace(before, expires=time.monotonic() + RETRY_SECONDS, reason=reason)
         finally:
             self._asking.pop(upstream.name, None)
         self._listings[upstream.name] = listing

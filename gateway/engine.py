@@ -1,8 +1,8 @@
 """Routes a request, runs it on an upstream, accounts it: the one path behind every surface."""
 
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import AsyncExitStack, aclosing
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -11,16 +11,21 @@ import structlog
 
 from gateway.account import Account
 from gateway.end_user import EndUser, take_end_user
-from gateway.errors import GatewayError, Headers
-from gateway.events import Failed
+from gateway.errors import GatewayError, Headers, InvalidRequest
+from gateway.events import Failed, Usage
 from gateway.generation import Generation
 from gateway.http import Reply, Request, StreamReply
 from gateway.ledger import Ledger
 from gateway.reasoning import Recovery
-from gateway.routing import Route, Router
-from gateway.run import Batch, Run
+from gateway.routing.attempts import Attempts, Conditions
+from gateway.routing.plan import Lane, Planner
+from gateway.routing.router import Router
+from gateway.run import Batch, Run, opening
 from gateway.sealing import Sealed, Sealer
 from gateway.surfaces.base import Author, Ended, Surface, Writer
+
+MOST_MODELS = 10
+"""Models that a request may name beside its first."""
 
 _HEADER_BYTES = 200
 _DROPPED_BYTES = 2000
@@ -39,88 +44,139 @@ class Memory(Protocol):
 
 
 @dataclass(slots=True)
+class Asked:
+    """One request, as its client made it: what every attempt starts from."""
+
+    generation: Generation
+    surface: Surface
+    key_id: str
+    account: Account
+    is_alone: bool = False
+    """Whether there is one lane only."""
+
+
+@dataclass(slots=True)
 class Exchange:
-    """One request under way: what writes its answer, what runs it, and what remembers it."""
+    """One attempt at an answer: what writes it, what runs it, and what remembers it."""
 
     writer: Writer
     run: Run
-    headers: Headers
+    account: Account
+    is_stream: bool
     memory: Memory | None = None
+    first: Batch = ()
+    """The whole of a plain answer; of a streamed one, what came up to the first that tells anything."""
+    rest: AsyncGenerator[Batch, None] | None = None
     is_over: bool = False
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Those of the upstream's answer."""
+        return self.run.headers
+
+    async def begin(self) -> None:
+        """Ask the upstream, and wait for what is first told of the answer. Raises `GatewayError`."""
+        if self.is_stream:
+            rest = self.run.batches()
+            try:
+                self.first = await opening(rest)
+                self.rest = rest
+            finally:
+                if self.rest is None:
+                    await rest.aclose()
+            return
+        events = await self.run.events()
+        for event in events:
+            if isinstance(event, Usage):
+                # It was made and paid for, though it may have failed.
+                self.account.spend(event)
+            elif isinstance(event, Failed):
+                raise event.error
+        self.first = events
 
 
 class Engine:
     """Answers generation requests."""
 
-    def __init__(self, router: Router, ledger: Ledger, sealer: Sealer) -> None:
+    def __init__(self, router: Router, ledger: Ledger, sealer: Sealer, conditions: Conditions) -> None:
         self._router = router
         self._ledger = ledger
         self._sealer = sealer
+        self._planner = Planner(sealer)
+        self._conditions = conditions
 
     async def answer(
         self, request: Request[Any], surface: Surface, memory: Memory | None = None
     ) -> Reply | StreamReply:
         """Answer a validated request in the surface's own form.
 
-        Raises `GatewayError` for whatever is refused before the first event has arrived; a failure after that is
-        part of the stream. Each call leaves one usage row.
+        Raises `GatewayError` for whatever is refused before the answer has begun; a failure after that is part of
+        the stream. Each call leaves one usage row.
         """
         with Account(self._ledger, request) as account:
+            others = take_models(request.body)
             generation = surface.read(request.body)
             account.row.is_stream = generation.is_stream
-            route = await self._router.resolve(generation.model, generation.provider)
-            account.routed(route)
+            steps = await self._router.steps(generation.model, generation.provider, others)
+            account.routed(steps[0].routes[0])
             account.end_user = _end_user(generation)
             if memory is not None:
                 await memory.recall(generation)
-            exchange = self._exchange(generation, route, surface, request.key.key_id)
-            exchange.memory = memory
-            if generation.is_stream:
-                return await self._stream(exchange, account)
-            events = await exchange.run.events()
-            account.observe(events)
-            _raise_failure(events)
-            body = exchange.writer.reply(events)
-            if memory is not None and exchange.writer.ended is not None:
-                await _keep(memory, exchange.writer.ended)
-            return Reply(body, headers=exchange.headers)
+            lanes = self._planner.lanes(steps, generation, request.key.key_id)
+            asked = Asked(generation, surface, request.key.key_id, account, is_alone=len(lanes) == 1)
+            attempts = Attempts(lanes, self._conditions)
+            try:
+                exchange = await attempts.run(partial(self._exchange, asked))
+                exchange.memory = memory
+                return await _reply(exchange, _headers(attempts, exchange.run.dropped))
+            except GatewayError as error:
+                error.headers += _headers(attempts)
+                raise
+            finally:
+                account.routed(attempts.lane)
 
-    def _exchange(self, generation: Generation, route: Route, surface: Surface, key_id: str) -> Exchange:
-        upstream = route.upstream
+    def _exchange(self, asked: Asked, lane: Lane) -> Exchange:
+        """An attempt at the answer in one lane. Raises `InvalidRequest` for what cannot be asked there."""
+        upstream, surface = lane.upstream, asked.surface
+        # Translating leaves traces, which are the same each time in the same lane, and others in another.
+        generation = asked.generation if asked.is_alone else replace(asked.generation)
         dialect = upstream.dialect(surface.dialect)
-        is_native = dialect.name == surface.dialect
-        if generation.items:
-            recovery = Recovery(self._sealer, key_id, upstream.name, route.model)
-            generation = recovery.recover(generation, is_native=is_native)
+        is_native = dialect.name == surface.dialect and dialect.can_pass_on(generation, lane.origin)
         if not is_native:
             surface.translate(generation, upstream.name)
-        run = Run(generation, route, dialect, is_native=is_native)
+        recovery = Recovery(self._sealer, asked.key_id, upstream.name, lane.model)
+        generation = recovery.recover(generation, is_native=is_native)
+        run = Run(generation, lane, dialect, is_native=is_native)
         if run.dropped:
-            log.debug("fields_dropped", provider=upstream.name, model=route.model, fields=list(run.dropped))
-        author = Author(upstream.name, route.model, partial(self._seal, key_id, route))
-        return Exchange(surface.writer(generation, author), run, _headers(route, run.dropped))
+            log.debug("fields_dropped", provider=upstream.name, model=lane.model, fields=list(run.dropped))
+        author = Author(upstream.name, lane.model, partial(self._seal, asked.key_id, lane))
+        return Exchange(surface.writer(generation, author), run, asked.account, generation.is_stream)
 
-    async def _stream(self, exchange: Exchange, account: Account) -> StreamReply:
-        batches = exchange.run.batches()
-        async with AsyncExitStack() as refused:
-            refused.push_async_callback(batches.aclose)
-            first = await anext(batches)
-            _raise_failure(first[:1])
-            refused.pop_all()
-        return StreamReply(_written(exchange, first, batches, account.hand_over()), headers=exchange.headers)
+    def _seal(self, key_id: str, lane: Lane, state: Mapping[str, Any]) -> str:
+        sealed = Sealed(lane.upstream.name, lane.model, dict(state), lane.credential.label)
+        return self._sealer.seal(key_id, sealed)
 
-    def _seal(self, key_id: str, route: Route, state: dict[str, Any]) -> str:
-        return self._sealer.seal(key_id, Sealed(route.upstream.name, route.model, state))
+
+async def _reply(exchange: Exchange, headers: Headers) -> Reply | StreamReply:
+    """The answer that has begun, for the client."""
+    account, memory = exchange.account, exchange.memory
+    if exchange.rest is not None:
+        return StreamReply(_written(exchange, exchange.rest, account.hand_over()), headers=headers)
+    account.observe(exchange.first)
+    body = exchange.writer.reply(exchange.first)
+    if memory is not None and exchange.writer.ended is not None:
+        await _keep(memory, exchange.writer.ended)
+    return Reply(body, headers=headers)
 
 
 async def _written(
-    exchange: Exchange, first: Batch, batches: AsyncGenerator[Batch, None], account: Account
+    exchange: Exchange, batches: AsyncGenerator[Batch, None], account: Account
 ) -> AsyncGenerator[bytes, None]:
     """The bytes of a stream, each chunk whole events."""
     with account:
         async with aclosing(batches):
-            account.observe(first)
-            yield await _told(exchange, first, account)
+            account.observe(exchange.first)
+            yield await _told(exchange, exchange.first, account)
             async for batch in batches:
                 account.observe(batch)
                 if data := await _told(exchange, batch, account):
@@ -158,16 +214,29 @@ def _end_user(generation: Generation) -> EndUser | None:
     return take_end_user(generation.metadata) if generation.metadata else None
 
 
-def _raise_failure(events: Batch) -> None:
-    for event in events:
-        if isinstance(event, Failed):
-            raise event.error
+def take_models(body: Any) -> Sequence[str]:
+    """Take the models out of a body that are to be tried after its first: they are the gateway's, no upstream's.
+
+    Raises `InvalidRequest` with the place of what is no model; not every contract says what the field holds.
+    """
+    models = body.pop("models", None)
+    if models is None:
+        return ()
+    if not isinstance(models, list) or len(models) > MOST_MODELS:
+        message = f"models must be a list of at most {MOST_MODELS} names."
+        raise InvalidRequest(message, param="models", code="invalid_value")
+    for number, name in enumerate(models):
+        if not isinstance(name, str) or not name:
+            raise InvalidRequest("Expected the name of a model.", param=f"models[{number}]", code="invalid_value")
+    return models
 
 
-def _headers(route: Route, dropped: Sequence[str]) -> Headers:
+def _headers(attempts: Attempts, dropped: Sequence[str] = ()) -> Headers:
+    lane = attempts.lane
     headers = [
-        (b"x-waystone-provider", route.upstream.name.encode()),
-        (b"x-waystone-model", _header_value(route.model)),
+        (b"x-waystone-provider", lane.upstream.name.encode()),
+        (b"x-waystone-model", _header_value(lane.model)),
+        (b"x-waystone-attempts", str(attempts.count).encode()),
     ]
     if dropped:
         named = ",".join(_header_value(name).decode() for name in dropped)

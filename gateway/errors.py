@@ -149,6 +149,10 @@ class UpstreamError(GatewayError):
         super().__init__(message, param=param, code=code)
         self.status = status
         self.type = type
+        self.wait: float | None = None
+        """Seconds after which the provider wants to be asked again, where it said so."""
+        self.should_retry: bool | None = None
+        """The provider's own word on whether asking again is of use; None where it said nothing."""
 
 
 class UpstreamDown(UpstreamError):

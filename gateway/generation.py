@@ -1,6 +1,6 @@
 """The neutral request: what a client asked of a model, whichever surface it came through."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,3 +54,5 @@ class Generation:
     """The ids of the answer and of the items that are kept with it."""
     asked: dict[str, Any] = field(default_factory=dict)
     """The client's own body, for a surface whose answers repeat what was asked."""
+    place: Callable[[int, str], str] | None = None
+    """Where an item, by its number, and something in it stand in the client's request, where there are no items."""

@@ -26,6 +26,10 @@ _SECRETS = re.compile(
 # What libraries say of their ordinary life is not news about this server.
 _QUIET = ("alembic", "asyncio", "connexion", "httpcore", "httpx", "sqlalchemy", "uvicorn")
 
+# These write whole addresses, and what goes there, at the level debug: a key may be among it. The gateway's own lines
+# tell whom it calls.
+_NEVER_TALKATIVE = ("botocore", "google", "pyqwest", "urllib3")
+
 # What every line tells beside its message, whoever logged it.
 _FIELDS: tuple[Processor, ...] = (
     structlog.contextvars.merge_contextvars,
@@ -66,6 +70,8 @@ def configure(level: str, *, console: bool | None = None) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.DEBUG if level.upper() == "DEBUG" else logging.WARNING)
+    for name in _NEVER_TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _renderers(console: bool) -> list[Processor]:

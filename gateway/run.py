@@ -1,16 +1,15 @@
 """Runs one request on one upstream, and reads what it answers."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 
 import structlog
 
-from gateway import sse
-from gateway.dialects.base import Decoder, Dialect, Origin
+from gateway.dialects.base import Decoder, Dialect, Reader
 from gateway.errors import UpstreamDown, UpstreamError
-from gateway.events import Event, Failed
+from gateway.events import Event, Failed, Told, Usage
 from gateway.generation import Generation
-from gateway.routing import Route
+from gateway.routing.plan import Lane
 from gateway.transport import Stream
 
 # How long a finished stream is read on, so that its connection can be used again.
@@ -26,13 +25,16 @@ Batch = Sequence[Event]
 class Run:
     """One request on its way to one upstream, in one of its dialects. `is_native`: the surface speaks that, too."""
 
-    def __init__(self, generation: Generation, route: Route, dialect: Dialect, *, is_native: bool) -> None:
+    def __init__(self, generation: Generation, lane: Lane, dialect: Dialect, *, is_native: bool) -> None:
         self._generation = generation
-        self._upstream = route.upstream
-        self._origin = Origin(route.upstream.name, route.model, route.upstream.facts)
+        self._upstream = lane.upstream
+        self._credential = lane.credential
+        self._origin = lane.origin
         self._dialect = dialect
         self._is_native = is_native
         self._outbound = dialect.encode(generation, self._origin)
+        self.headers: Mapping[str, str] = {}
+        """Those of the upstream's answer, once it has come. Names are in lower case."""
 
     @property
     def dropped(self) -> Sequence[str]:
@@ -41,7 +43,9 @@ class Run:
 
     async def events(self) -> Batch:
         """The events of a plain answer. Raises `UpstreamError` for a refusal."""
-        return self._decoded(await self._upstream.send(self._outbound, self._dialect), is_native=self._is_native)
+        answer = await self._upstream.send(self._outbound, self._dialect, self._credential)
+        self.headers = answer.headers
+        return self._decoded(answer.body, is_native=self._is_native)
 
     async def batches(self) -> AsyncGenerator[Batch, None]:
         """Yield the events of a streamed answer, those together that arrived together.
@@ -50,7 +54,8 @@ class Run:
         The last ends with `Done` or `Failed`; an upstream that refuses or breaks off is a `Failed`, too.
         """
         try:
-            async with self._upstream.stream(self._outbound, self._dialect) as stream:
+            async with self._upstream.stream(self._outbound, self._dialect, self._credential) as stream:
+                self.headers = stream.headers
                 if stream.headers.get("content-type", "").startswith(_WHOLE):
                     yield [await self._no_stream(stream)]
                     return
@@ -58,20 +63,25 @@ class Run:
                     yield batch
         except UpstreamError as error:
             yield [Failed(error)]
-        except sse.EventTooLarge:
-            yield [Failed(self._bad_reply("sent an event that is too large"))]
 
     async def _read(self, chunks: AsyncIterator[bytes]) -> AsyncGenerator[Batch, None]:
         decoder = self._dialect.decoder(self._generation, self._origin, is_native=self._is_native)
-        reader = sse.Reader()
+        reader = self._dialect.reader()
         async for chunk in chunks:
-            payloads = reader.feed(chunk)
+            payloads = self._split(reader, chunk)
             if payloads:
                 yield self._fed(decoder, payloads)
             if decoder.is_over:
                 await _drain(chunks)
                 return
-        yield [*self._fed(decoder, reader.end()), *decoder.end()]
+        yield [*self._fed(decoder, self._split(reader, None)), *decoder.end()]
+
+    def _split(self, reader: Reader, chunk: bytes | None) -> Sequence[bytes]:
+        """The events that a chunk completes, or those that the end does."""
+        try:
+            return reader.end() if chunk is None else reader.feed(chunk)
+        except ValueError:
+            raise self._bad_reply("sent an event that is too large, or no event at all") from None
 
     def _fed(self, decoder: Decoder, payloads: Sequence[bytes]) -> Batch:
         return self._checked([event for payload in payloads for event in decoder.feed(payload)])
@@ -101,3 +111,19 @@ async def _drain(chunks: AsyncIterator[bytes]) -> None:
                 pass
     except (TimeoutError, UpstreamError):
         log.debug("upstream_kept_its_stream_open")
+
+
+async def opening(batches: AsyncGenerator[Batch, None]) -> Batch:
+    """The first events of a stream, up to those that tell the client anything.
+
+    Raises the error of an answer that failed before: nothing of it has reached the client.
+    """
+    told: list[Event] = []
+    async for batch in batches:
+        told += batch
+        for event in batch:
+            if isinstance(event, Failed):
+                raise event.error
+            if not isinstance(event, Told | Usage):
+                return told
+    return told

@@ -15,11 +15,12 @@ _NONCE = 12
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """What was sealed: the state, and the provider and model that can use it."""
+    """What was sealed: the state, the provider and model that can use it, and by which credential they were asked."""
 
     provider: str
     model: str
     state: dict[str, Any]
+    credential: str = ""
 
 
 class Sealer:
@@ -31,7 +32,7 @@ class Sealer:
     def seal(self, key_id: str, sealed: Sealed) -> str:
         """Text of printable ASCII, some 4/3 of the state's JSON long."""
         nonce = os.urandom(_NONCE)
-        plain = orjson.dumps([sealed.provider, sealed.model, sealed.state])
+        plain = orjson.dumps([sealed.provider, sealed.model, sealed.state, sealed.credential])
         return PREFIX + urlsafe_b64encode(nonce + self._cipher.encrypt(nonce, plain, key_id.encode())).decode()
 
     def open(self, key_id: str, text: str) -> Sealed | None:

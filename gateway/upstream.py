@@ -1,33 +1,59 @@
-"""A configured provider: its dialect, its facts, its address and key, and the transport to it."""
+"""A configured provider: its dialect, its facts, its address and credentials, and the transport to it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
+import orjson
+
+from gateway.credentials.base import Credential
+from gateway.credentials.keys import NoCredential
 from gateway.dialects import Dialect
-from gateway.dialects.base import Outbound, Refused
+from gateway.dialects.base import ListedModel, Outbound, Refused
 from gateway.errors import GatewayError, UpstreamDown, UpstreamError
 from gateway.providers import Facts
-from gateway.transport import Call, Stream, Transport
+from gateway.transport import Answer, Call, Stream, Transport
 
 JSON_HEADERS = {"content-type": "application/json"}
 _MESSAGE_CHARACTERS = 2000
 _FIELD_CHARACTERS = 200
+_MODEL = "{model}"
+_LOCKED = (401, 403)
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where an upstream is, and the headers that open it. Never shown: the headers hold its key."""
+    """Where an upstream is, and the headers and the query that go with every request to it. Both may hold secrets.
+
+    `{model}` in `base_url` stands for the model's name there. Header names are in lower case.
+    """
 
     base_url: str
     headers: Mapping[str, str] = field(repr=False)
+    query: str = field(default="", repr=False)
+    models_url: str = ""
+    """Where its list of models is, if not below `base_url`."""
+
+    def url(self, path: str, body: bytes | None = None) -> str:
+        """The address of a path, which may bring a query of its own."""
+        base_url = self.base_url
+        if _MODEL in base_url:
+            # Azure's dated API reads the deployment there; what the body says of it counts for nothing.
+            model = orjson.loads(body)["model"] if body else ""
+            base_url = base_url.replace(_MODEL, quote(model, safe=""))
+        if not self.query:
+            return base_url + path
+        return f"{base_url}{path}{'&' if '?' in path else '?'}{self.query}"
 
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
     """One provider that requests can be routed to. `models` is None where its own list is to be asked.
 
-    It may speak several dialects; the first is its own, to which everything else is translated.
+    It may speak several dialects; the first is its own, to which everything else is translated. `row` is the name of
+    the provider's row, or "" for a server that none is known of; `weight` its share next to other instances.
+    `deployments` has what its models are called there, where that is something else. `credentials` is never empty.
     """
 
     name: str
@@ -35,9 +61,13 @@ class Upstream:
     facts: Facts
     transport: Transport
     locate: Callable[[], Awaitable[Address]]
+    credentials: Sequence[Credential] = (NoCredential(),)
     secrets: Sequence[str] = field(default=(), repr=False)
     models: Sequence[str] | None = None
     note: str = ""
+    row: str = ""
+    weight: float = 1.0
+    deployments: Mapping[str, str] = field(default_factory=dict)
 
     def dialect(self, preferred: str | None) -> Dialect:
         """The dialect to speak with it: the preferred one, where it knows that."""
@@ -46,28 +76,42 @@ class Upstream:
                 return dialect
         return self.dialects[0]
 
-    async def send(self, outbound: Outbound, dialect: Dialect) -> bytes:
-        """The body of a plain answer. Raises `UpstreamError` for anything but a 2xx."""
-        answer = await self.transport.send(await self._call(outbound))
+    def named(self, model: str) -> str:
+        """What a model of the gateway's clients is called there."""
+        return self.deployments.get(model, model)
+
+    async def send(self, outbound: Outbound, dialect: Dialect, credential: Credential | None = None) -> Answer:
+        """A plain answer. Raises `UpstreamError` for anything but a 2xx."""
+        credential = credential or self.credentials[0]
+        answer = await self._exchange(await self._call(outbound), credential)
         if not 200 <= answer.status < 300:
             raise self._refusal(dialect, answer.status, answer.headers, answer.body)
-        return answer.body
+        return answer
 
     @asynccontextmanager
-    async def stream(self, outbound: Outbound, dialect: Dialect) -> AsyncIterator[Stream]:
+    async def stream(
+        self, outbound: Outbound, dialect: Dialect, credential: Credential | None = None
+    ) -> AsyncIterator[Stream]:
         """A streamed answer. Raises `UpstreamError` for anything but a 2xx."""
-        async with self.transport.stream(await self._call(outbound)) as stream:
+        credential = credential or self.credentials[0]
+        async with AsyncExitStack() as stack:
+            call = await self._call(outbound)
+            stream = await stack.enter_async_context(self.transport.stream(await _opened(call, credential)))
+            if stream.status in _LOCKED and credential.forget():
+                await stack.aclose()
+                stream = await stack.enter_async_context(self.transport.stream(await _opened(call, credential)))
             if not 200 <= stream.status < 300:
                 raise self._refusal(dialect, stream.status, stream.headers, await stream.read())
             yield stream
 
-    async def list_models(self) -> Sequence[str]:
-        """The names of its models, from the configuration or, where that has none, from the upstream's own list."""
+    async def list_models(self) -> Sequence[ListedModel]:
+        """Its models, from the configuration or, where that has none, from the upstream's own list."""
         if self.models is not None:
-            return self.models
-        address, dialect = await self.locate(), self.dialects[0]
-        url = address.base_url + dialect.models_path
-        answer = await self.transport.send(Call(self.name, "GET", url, address.headers))
+            return [ListedModel(name) for name in self.models]
+        dialect, credential = self.dialects[0], self.credentials[0]
+        address = await self.locate()
+        url = address.models_url or address.url(dialect.models_path)
+        answer = await self._exchange(Call(self.name, "GET", url, address.headers), credential)
         if answer.status != 200:
             raise self._refusal(dialect, answer.status, answer.headers, answer.body)
         try:
@@ -79,19 +123,47 @@ class Upstream:
     def redact(self, error: GatewayError) -> None:
         """Cut the secrets out of an error, and what is left to a length. A server may quote what it was sent."""
         error.message = self._clean(error.message, _MESSAGE_CHARACTERS)
+        error.args = (error.message,)  # what a log would write of it
         error.param = error.param and self._clean(error.param, _FIELD_CHARACTERS)
         error.code = error.code and self._clean(error.code, _FIELD_CHARACTERS)
 
     def _clean(self, text: str, length: int) -> str:
         for secret in self.secrets:
             text = text.replace(secret, "[redacted]")
+        for credential in self.credentials:
+            for secret in credential.secrets:
+                text = text.replace(secret, "[redacted]")
         return text[:length]
+
+    async def _exchange(self, call: Call, credential: Credential) -> Answer:
+        """The answer to a call; to another one where the first was refused and the credential can be renewed."""
+        answer = await self.transport.send(await _opened(call, credential))
+        if answer.status in _LOCKED and credential.forget():
+            answer = await self.transport.send(await _opened(call, credential))
+        return answer
 
     async def _call(self, outbound: Outbound) -> Call:
         address = await self.locate()
-        return Call(self.name, "POST", address.base_url + outbound.path, address.headers, outbound.body)
+        headers = _joined(address.headers, outbound.headers) if outbound.headers else address.headers
+        return Call(self.name, "POST", address.url(outbound.path, outbound.body), headers, outbound.body)
 
     def _refusal(self, dialect: Dialect, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
         error = dialect.decode_error(Refused(self.name, status, headers, body), self.facts)
         self.redact(error)
         return error
+
+
+async def _opened(call: Call, credential: Credential) -> Call:
+    """The call with what opens the upstream for it."""
+    # The operator's own headers come last: who sets `authorization` there means it.
+    headers = {**await credential.headers(call), **call.headers}
+    return Call(call.provider, call.method, call.url, headers, call.body)
+
+
+def _joined(fixed: Mapping[str, str], added: Mapping[str, str]) -> dict[str, str]:
+    """Both; a header that stands in both is a list of two, such as the betas of the operator and of the request."""
+    headers = dict(fixed)
+    for name, value in added.items():
+        name = name.lower()
+        headers[name] = f"{headers[name]},{value}" if name in headers else value
+    return headers

@@ -1,16 +1,30 @@
 """Builds the upstreams that the settings name."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from functools import partial
+from typing import Any
+from urllib.parse import quote_plus, urlencode
 
-from gateway.dialects import DIALECTS
+from pydantic import SecretStr
+
+from gateway.credentials.aws import AWSCredential, Chain, Source, StaticKeys
+from gateway.credentials.base import Credential
+from gateway.credentials.embedded import EmbeddedCredential
+from gateway.credentials.google import GoogleCredential, application_default
+from gateway.credentials.keys import KeyCredential, NoCredential
+from gateway.dialects import DIALECTS, Dialect
 from gateway.embedded import MODEL, EmbeddedModel
-from gateway.providers import ROWS, Facts, compatible, embedded
+from gateway.providers import ROWS, Facts, embedded
+from gateway.providers.address import address, fill, headers
 from gateway.providers.row import Row
 from gateway.settings import ProviderSettings, Settings
-from gateway.transport import HTTPTransport, Timeouts
+from gateway.transport import HTTPTransport, Timeouts, Transport
 from gateway.upstream import JSON_HEADERS, Address, Upstream
+
+_KEY_HEADERS = {"azure": "api-key"}
+"""The header of a key, by scheme, where it is another than that of the dialect."""
 
 
 @asynccontextmanager
@@ -27,7 +41,7 @@ async def open_upstreams(settings: Settings) -> AsyncIterator[dict[str, Upstream
             return transports[timeouts]
 
         upstreams = {
-            name: _upstream(name, provider, transport(Timeouts(**provider.timeouts.model_dump())))
+            name: upstream(name, provider, transport(Timeouts(**provider.timeouts.model_dump())))
             for name, provider in settings.providers.items()
         }
         if settings.embedded.enabled:
@@ -37,33 +51,96 @@ async def open_upstreams(settings: Settings) -> AsyncIterator[dict[str, Upstream
         yield upstreams
 
 
-def _upstream(name: str, provider: ProviderSettings, transport: HTTPTransport) -> Upstream:
-    row = ROWS.get(name) or Row(name, (), "", facts=compatible.FACTS)
+def upstream(name: str, provider: ProviderSettings, transport: Transport, rows: Mapping[str, Row] = ROWS) -> Upstream:
+    """One provider of the settings."""
+    row = provider.row(name, rows)
     dialects = [DIALECTS[dialect] for dialect in provider.dialect or row.dialects]
-    key = provider.api_key.get_secret_value() if provider.api_key else None
-    extra = {header: value.get_secret_value() for header, value in (provider.headers or {}).items()}
-    headers = {**JSON_HEADERS, **(dialects[0].authorize(key) if key else {}), **extra}
+    own = {header.lower(): value for header, value in _texts(provider.headers).items()}
+    base_url, query = address(row, provider.base_url, provider.given())
+    place = Address(
+        base_url,
+        {**JSON_HEADERS, **headers(row, provider.given()), **own},
+        "&".join(part for part in (query, urlencode(_texts(provider.query))) if part),
+        "" if provider.base_url else fill(row.models_url, provider.given()),
+    )
     return Upstream(
         name=name,
         dialects=dialects,
         facts=_facts(row.facts, provider),
         transport=transport,
-        locate=_fixed(Address((provider.base_url or row.base_url).rstrip("/"), headers)),
-        secrets=[secret for secret in (key, *extra.values()) if secret],
-        # An empty list names nothing; the upstream is asked, as without one.
-        models=provider.models or None,
+        locate=_fixed(place),
+        credentials=_credentials(name, provider, row, dialects[0], transport),
+        secrets=_secrets(provider),
+        # What is empty names nothing; the upstream is asked, as without it.
+        models=provider.models or list(provider.deployments or ()) or None,
         note=row.note,
+        row=row.name if row.name in rows else "",
+        weight=provider.weight,
+        deployments=provider.deployments or {},
     )
 
 
+def _credentials(
+    name: str, provider: ProviderSettings, row: Row, dialect: Dialect, transport: Transport
+) -> Sequence[Credential]:
+    """What opens it: its keys, a token of Azure's, what Google or AWS have for it, or nothing."""
+    if keys := provider.own_keys():
+        return [_key(key.key, key.weight, row, dialect) for key in keys]
+    if provider.azure_ad_token:
+        token = provider.azure_ad_token.get_secret_value()
+        return [KeyCredential(token, {"authorization": f"Bearer {token}"})]
+    match row.scheme:
+        case "google":
+            file = provider.credentials_file
+            return [GoogleCredential(name, file, partial(application_default, transport, file))]
+        case "aws":
+            return [AWSCredential(_aws_source(provider), provider.region or "")]
+        case _:
+            return [NoCredential()]
+
+
+def _aws_source(provider: ProviderSettings) -> Source:
+    if provider.access_key_id and provider.secret_access_key:
+        token = provider.session_token
+        return StaticKeys(
+            provider.access_key_id.get_secret_value(),
+            provider.secret_access_key.get_secret_value(),
+            token.get_secret_value() if token else None,
+        )
+    return Chain(provider.profile)
+
+
+def _key(key: SecretStr, weight: float, row: Row, dialect: Dialect) -> KeyCredential:
+    text = key.get_secret_value()
+    header = _KEY_HEADERS.get(row.scheme)
+    return KeyCredential(text, {header: text} if header else dialect.authorize(text), weight)
+
+
+def _secrets(provider: ProviderSettings) -> Sequence[str]:
+    """What is secret beside the credentials. What stands in the address can come back as it stands there."""
+    query = _texts(provider.query).values()
+    access_key = provider.access_key_id.get_secret_value() if provider.access_key_id else ""
+    found = (*_texts(provider.headers).values(), *query, *map(quote_plus, query), access_key)
+    return [secret for secret in dict.fromkeys(found) if secret]
+
+
+def _texts(secrets: Mapping[str, SecretStr] | None) -> dict[str, str]:
+    return {name: value.get_secret_value() for name, value in (secrets or {}).items()}
+
+
 def _facts(facts: Facts, provider: ProviderSettings) -> Facts:
+    """The row's facts, with what the settings say instead: of the provider, and of each of its models."""
+    told: dict[str, Any] = {}
     if provider.token_limit_field is not None:
-        facts = replace(facts, token_limit_field=provider.token_limit_field)
+        told["token_limit_field"] = provider.token_limit_field
     if provider.stream_usage is not None:
-        facts = replace(facts, stream_usage=provider.stream_usage)
+        told["stream_usage"] = provider.stream_usage
     if provider.hosted_tools is not None:
-        facts = replace(facts, drops_hosted_tools=provider.hosted_tools == "drop")
-    return facts
+        told["drops_hosted_tools"] = provider.hosted_tools == "drop"
+    if not told:
+        return facts
+    models = tuple((pattern, replace(of_model, **told)) for pattern, of_model in facts.models)
+    return replace(facts, models=models, **told)
 
 
 def _fixed(address: Address) -> Callable[[], Awaitable[Address]]:
@@ -79,6 +156,9 @@ def _embedded(model: EmbeddedModel, transport: HTTPTransport) -> Upstream:
 
     async def locate() -> Address:
         place = await model.address()
-        return Address(place.base_url, {**JSON_HEADERS, **dialects[0].authorize(place.api_key)})
+        return Address(place.base_url, JSON_HEADERS)
 
-    return Upstream(row.name, dialects, row.facts, transport, locate, models=(MODEL,), note=row.note)
+    credential = EmbeddedCredential(model, dialects[0].authorize)
+    return Upstream(
+        row.name, dialects, row.facts, transport, locate, [credential], models=(MODEL,), note=row.note, row=row.name
+    )

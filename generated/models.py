@@ -153,6 +153,16 @@ class ChatCompletionFunctionCallOption(TypedDict):
     name: str
 
 
+class ChatCompletionImage(TypedDict):
+    type: Literal["image_url"]
+    image_url: ChatCompletionImageUrl
+
+
+class ChatCompletionImageUrl(TypedDict):
+    url: str
+    """The image as a `data:` URL."""
+
+
 class ChatCompletionLogprobs(TypedDict):
     content: NotRequired[list[ChatCompletionTokenLogprob] | None]
     refusal: NotRequired[list[ChatCompletionTokenLogprob] | None]
@@ -286,6 +296,10 @@ class ChatCompletionResponseMessage(TypedDict):
     function_call: NotRequired[FunctionCall | None]
     reasoning_content: NotRequired[str | None]
     """The model's reasoning, from providers that show it."""
+    reasoning_details: NotRequired[list[dict[str, Any]] | None]
+    """What the model's provider wants back of its reasoning. Send it with the message, as it came, and the model goes on from it."""
+    images: NotRequired[list[ChatCompletionImage] | None]
+    """The images that the model made."""
 
 
 class ChatCompletionServerSentEvent(TypedDict):
@@ -306,6 +320,8 @@ class ChatCompletionStreamResponseDelta(TypedDict):
     content: NotRequired[str | None]
     refusal: NotRequired[str | None]
     reasoning_content: NotRequired[str | None]
+    reasoning_details: NotRequired[list[dict[str, Any]] | None]
+    images: NotRequired[list[ChatCompletionImage] | None]
     tool_calls: NotRequired[list[ChatCompletionMessageToolCallChunk] | None]
     annotations: NotRequired[list[ChatCompletionAnnotation] | None]
     function_call: NotRequired[FunctionCallChunk | None]
@@ -502,6 +518,8 @@ class CreateChatCompletionRequest(TypedDict):
 
     model: str
     """`<provider>/<model>`, or `<model>` alone where one provider serves it."""
+    models: NotRequired[list[Model] | None]
+    """Models that are tried after `model`, in this order, where that cannot answer. Only until an answer has begun. Stays here."""
     messages: list[ChatCompletionRequestMessage]
     audio: NotRequired[ChatCompletionAudioParam | None]
     frequency_penalty: NotRequired[float | None]
@@ -584,6 +602,8 @@ class CreateResponse(TypedDict):
 
     model: str
     """`<provider>/<model>`, or `<model>` alone where one provider serves it."""
+    models: NotRequired[list[Model] | None]
+    """Models that are tried after `model`, in this order, where that cannot answer. Only until an answer has begun. Stays here."""
     input: NotRequired[str | list[InputItem]]
     """A text, which is one user message, or the items of a conversation."""
     instructions: NotRequired[str | None]
@@ -1072,7 +1092,7 @@ ItemStatus: TypeAlias = Literal["in_progress", "completed", "incomplete"]
 
 class ListModelsResponse(TypedDict):
     object: Literal["list"]
-    data: list[Model]
+    data: list[ModelModel]
 
 
 class LocalShellToolCall(TypedDict):
@@ -1205,7 +1225,10 @@ Metadata: TypeAlias = dict[str, str]
 """Up to 16 pairs of strings. The key `waystone` names the end user of the request and stays here; the others travel to the provider."""
 
 
-class Model(TypedDict):
+Model: TypeAlias = str
+
+
+class ModelModel(TypedDict):
     id: str
     """The name to call the model by, `<provider>/<model>`."""
     object: Literal["model"]
@@ -1215,6 +1238,36 @@ class Model(TypedDict):
     """The provider, or the owner that the provider names."""
     description: NotRequired[str]
     """What to know about the model, such as that it is for demonstration only."""
+    targets: NotRequired[list[str]]
+    """For a name of the operator's own, the models that requests are shared out over."""
+    fallbacks: NotRequired[list[str]]
+    """What is tried, in this order, when the model or its targets fail."""
+    context_window: NotRequired[int]
+    """The tokens that the model reads at once, as its provider reports it, or else genai-prices. Of a name of the operator's own, the smallest of its targets'. Left out where it is not known, as are the fields below."""
+    max_output_tokens: NotRequired[int]
+    """The tokens that an answer has at most, as the provider reports it."""
+    capabilities: NotRequired[list[str]]
+    """What requests to this model may ask for, as far as the gateway knows its provider: `streaming`, `tools`, `images`, `files`, `audio`, `reasoning`, `structured_output`, `image_output`. More may come. Of a server that the gateway does not know by name, little is known."""
+    price: NotRequired[ModelPrice]
+    is_deprecated: NotRequired[bool]
+    """Whether the provider has announced the model's end."""
+
+
+class ModelPrice(TypedDict):
+    """The provider's list price in US dollars per million tokens, as genai-prices has it."""
+
+    input: NotRequired[float]
+    """For tokens of the prompt."""
+    cached_input: NotRequired[float]
+    """For tokens of the prompt that the provider's cache already had."""
+    cache_write: NotRequired[float]
+    """For tokens of the prompt that are written to the provider's cache."""
+    output: NotRequired[float]
+    """For tokens of the answer, reasoning included."""
+    is_tiered: bool
+    """Whether long prompts cost more; the prices are then those of short ones."""
+    source: str
+    """Where the figures come from, the version of the price list, and the entry in it."""
 
 
 class NamedJsonSchema(TypedDict):

@@ -5,6 +5,7 @@ import warnings
 import typer
 
 from gateway.cli import config, keys
+from gateway.cli.check import check
 from gateway.cli.models import models
 from gateway.cli.serve import serve
 from gateway.cli.usage import usage
@@ -23,5 +24,6 @@ main = typer.Typer(
 main.command()(serve)
 main.command()(usage)
 main.command()(models)
+main.command()(check)
 main.add_typer(keys.app, name="keys")
 main.add_typer(config.app, name="config")

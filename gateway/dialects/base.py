@@ -1,7 +1,7 @@
 """What a dialect is: pure functions between the neutral types and one upstream wire format. No I/O."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from gateway.errors import UpstreamError
@@ -22,6 +22,17 @@ class Outbound:
     path: str
     body: bytes
     dropped: Sequence[str] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """What this one request needs on top of the provider's own headers, such as the name of a beta."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedModel:
+    """A model in an upstream's own list, and what that says of it: tokens it reads at once, tokens it answers with."""
+
+    name: str
+    context_window: int | None = None
+    max_output_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +54,23 @@ class Origin:
     facts: Facts = NO_FACTS
 
 
+class Reader(Protocol):
+    """Splits the bytes of a streamed answer into its events, wherever the chunks were cut."""
+
+    def feed(self, chunk: bytes) -> Sequence[bytes]:
+        """The events that this chunk completes. Raises `EventTooLarge`."""
+
+    def end(self) -> Sequence[bytes]:
+        """The stream is over: what was left."""
+
+
 class Decoder(Protocol):
     """Reads one streamed answer. After `Failed` or `Done` nothing more comes out of it."""
 
     is_over: bool
 
     def feed(self, payload: bytes) -> Sequence[Event]:
-        """Read the data of one server-sent event."""
+        """Read one event of the reader's."""
 
     def end(self) -> Sequence[Event]:
         """The stream is over: `Done`, or `Failed` if the answer was cut off."""
@@ -74,11 +95,20 @@ class Dialect(Protocol):
     def decode_reply(self, body: bytes, generation: Generation, origin: Origin, *, is_native: bool) -> list[Event]:
         """Read a plain reply, ending in `Done` or `Failed`."""
 
+    def can_pass_on(self, generation: Generation, origin: Origin) -> bool:
+        """Whether a body of this very dialect may go there as it came, and the answer come back so.
+
+        False where this upstream lacks something that has to be made up for, which takes reading the answer.
+        """
+
+    def reader(self) -> Reader:
+        """A reader for the bytes of one streamed answer."""
+
     def decoder(self, generation: Generation, origin: Origin, *, is_native: bool) -> Decoder:
         """A reader for one streamed answer."""
 
     def decode_error(self, refused: Refused, facts: Facts) -> UpstreamError:
         """Translate a refusal: its meaning is kept, the provider's secrets are not."""
 
-    def decode_models(self, body: bytes) -> list[str]:
-        """The model names in the upstream's own list. Raises `ValueError` if it is none."""
+    def decode_models(self, body: bytes) -> list[ListedModel]:
+        """The models in the upstream's own list. Raises `ValueError` if it is none."""

@@ -5,6 +5,8 @@ from typing import Any
 import orjson
 
 from gateway.dialects.base import Origin, Refused
+from gateway.dialects.limits import exhausted
+from gateway.dialects.waiting import waiting
 from gateway.errors import UpstreamDown, UpstreamError
 from gateway.providers.row import Facts
 
@@ -13,6 +15,8 @@ _CONTEXT = "context_length_exceeded"
 _CONTEXT_NAMES = frozenset({_CONTEXT, "exceed_context_size_error", "too_many_prompt_tokens"})
 # Mistral's type for it comes with status 400 (shared facts on providers, section 9).
 _UNKNOWN_MODEL = frozenset({"model_not_found", "invalid_model"})
+_BAD_KEYS = frozenset({"invalid_api_key"})
+_QUOTAS = frozenset({"insufficient_quota"})
 _INVALID = "invalid_request_error"
 # What errors that come with status 200 mean, where they give no status of their own.
 _STATUSES = {
@@ -46,12 +50,12 @@ def decode_refusal(refused: Refused, facts: Facts, prompt: str) -> UpstreamError
 
     `prompt` is the field that has the prompt in the dialect's requests: a context that is too long is about that.
     """
-    return _decode(error_fields(_parsed(refused.body)), refused, facts, prompt)
+    return decode_fields(error_fields(_parsed(refused.body)), refused, facts, prompt)
 
 
 def decode_in_band(fields: dict[str, Any], origin: Origin, prompt: str) -> UpstreamError:
     """The error for the fields of one that came with status 200."""
-    return _decode(fields, Refused(origin.provider, _status(fields), {}, b""), origin.facts, prompt)
+    return decode_fields(fields, Refused(origin.provider, _status(fields), {}, b""), origin.facts, prompt)
 
 
 def error_fields(document: Any) -> dict[str, Any]:
@@ -64,13 +68,35 @@ def error_fields(document: Any) -> dict[str, Any]:
     return error if isinstance(error, dict) else {}
 
 
-def _decode(fields: dict[str, Any], refused: Refused, facts: Facts, prompt: str) -> UpstreamError:
+def decode_fields(fields: dict[str, Any], refused: Refused, facts: Facts, prompt: str) -> UpstreamError:
+    """The error for a refusal whose body was read into OpenAI's fields: `message`, `type`, `code`, `param`.
+
+    By status first, then by the code or type; a dialect whose upstream has codes of its own writes OpenAI's in
+    their place. `wait`, in seconds, is when to ask again, where the body says so.
+    """
+    error = _decoded(fields, refused, facts, prompt)
+    should = refused.headers.get("x-should-retry")
+    if should in ("true", "false"):
+        error.should_retry = should == "true"
+    error.wait = _wait(fields, refused)
+    return error
+
+
+def _wait(fields: dict[str, Any], refused: Refused) -> float | None:
+    """Seconds after which to ask again: as the body, `retry-after` or, of who asked too often, a limit's reset says."""
+    wait = fields.get("wait")
+    if isinstance(wait, int | float):
+        return float(wait)
+    wait = waiting(refused.headers)
+    return exhausted(refused.headers) if wait is None and refused.status == 429 else wait
+
+
+def _decoded(fields: dict[str, Any], refused: Refused, facts: Facts, prompt: str) -> UpstreamError:
     match refused.status:
         case 401 | 403 if not _is_moderation(fields):
             return _refused_key(refused)
         case 402:
-            message = f"{refused.provider} has no credit left. The operator of this gateway must top it up."
-            return UpstreamDown(message, code="insufficient_quota")
+            return _no_credit(refused)
         case 404:
             return _unknown_model(fields, refused)
         case 429 | 498:
@@ -91,6 +117,10 @@ def _invalid(fields: dict[str, Any], refused: Refused, facts: Facts, prompt: str
         return _refused_key(refused)
     if _is_context(fields, facts):
         return UpstreamError(400, message, type=_INVALID, code=_CONTEXT, param=prompt)
+    if code in _BAD_KEYS:
+        return _refused_key(refused)
+    if {code, _text(fields, "type")} & _QUOTAS:
+        return _no_credit(refused)
     if {code, _text(fields, "type")} & _UNKNOWN_MODEL:
         return _unknown_model(fields, refused)
     if refused.status == 403:
@@ -101,6 +131,11 @@ def _invalid(fields: dict[str, Any], refused: Refused, facts: Facts, prompt: str
 def _refused_key(refused: Refused) -> UpstreamError:
     message = f"{refused.provider} refused the gateway's credentials. The operator of this gateway must mend them."
     return UpstreamDown(message, code="upstream_auth")
+
+
+def _no_credit(refused: Refused) -> UpstreamError:
+    message = f"{refused.provider} has no credit left. The operator of this gateway must top it up."
+    return UpstreamDown(message, code="insufficient_quota")
 
 
 def _unknown_model(fields: dict[str, Any], refused: Refused) -> UpstreamError:

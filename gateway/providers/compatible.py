@@ -6,9 +6,10 @@ from gateway.providers.row import Facts
 
 # vLLM, llama.cpp, DeepSeek and OpenRouter put a prompt that is too long into words only
 # (shared facts on providers, section 19, August 2026).
-_TOO_LONG = re.compile(
-    r"maximum context length|context (size|length|window).{0,40}exceed|exceeds? the (available )?context",
+TOO_LONG = re.compile(
+    r"maximum context length|context (size|length|window).{0,40}exceed|exceeds? the (available )?context"
+    r"|prompt (is )?too long",
     re.I,
 )
 
-FACTS = Facts(context_too_long=_TOO_LONG)
+FACTS = Facts(context_too_long=TOO_LONG)

@@ -6,6 +6,29 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 TokenLimitField = Literal["max_tokens", "max_completion_tokens"]
+Scheme = Literal["key", "none", "google", "aws", "azure"]
+Effort = str | int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The values of a number that an upstream takes, ends included. What lies outside is brought to the nearer end."""
+
+    least: float
+    most: float
+
+
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    """How a model is told how much to reason.
+
+    `form` is what its dialect does with the effort; the dialect's own module says which forms it knows. `efforts` gives
+    OpenAI's efforts (none, minimal, low, medium, high, xhigh, max) their value there: a word, or a budget in tokens. An
+    effort that is not in it cannot be asked for and is dropped; None turns reasoning off.
+    """
+
+    form: str
+    efforts: Mapping[str, Effort] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +69,71 @@ class Facts:
     """Prose by which the upstream says with status 400 that it does not know the gateway's key."""
     context_too_long: re.Pattern[str] | None = None
     """Prose by which the upstream says that the prompt is too long, where no code says it."""
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """Fields that have another name there, such as `seed`: `random_seed`."""
+    refused: frozenset[str] = frozenset()
+    """Fields without which the answer would be another one, and which it cannot take: they are refused."""
+    ranges: Mapping[str, Range] = field(default_factory=dict)
+    """Numbers that it takes within narrower bounds than OpenAI."""
+    tool_choices: frozenset[str] = frozenset({"auto", "none", "required", "named"})
+    """The tool choices that it knows. The dialect makes up for those that it does not, or refuses them."""
+    forms: frozenset[str] = frozenset({"json_object", "json_schema"})
+    """The response formats that it keeps by itself. The dialect makes up for the others, and checks the answer."""
+    thinking: Thinking | None = None
+    """How it is told how much to reason. None: an effort travels as it came, where the dialect has a place for it."""
+    takes_image_urls: bool = True
+    """Whether it fetches images by their address. Otherwise only images that come with the request are taken."""
+    models: Sequence[tuple[re.Pattern[str], "Facts"]] = ()
+    """Facts of some of its models, by a pattern that their whole name matches. The first that does counts."""
+    reasons: bool = False
+    """Whether the model reasons where the request does not say how much."""
+    dropped_reasoning: frozenset[str] = frozenset()
+    """Fields that it refuses while it reasons; then they are left out and said."""
+    renamed_choices: Mapping[str, str] = field(default_factory=dict)
+    """Tool choices that have another name there, such as `required`: `any`."""
+    takes_system_role: bool = True
+    """Whether it knows the role `system`; otherwise such messages go as `user`."""
+    takes_user_after_tool: bool = True
+    """Whether anybody else but the assistant may speak after a tool. Otherwise the assistant is made to, in between."""
+    takes_turns_in_row: bool = True
+    """Whether one role may speak twice in a row. Otherwise such messages become one."""
+    marks_prefix: bool = False
+    """Whether the assistant's words at the end of a conversation need `prefix`, so that they are gone on with."""
+    dropped_of_messages: frozenset[str] = frozenset()
+    """Fields of messages that it refuses; they are left out and said."""
+    reasoning_field: Literal["reasoning_content", "reasoning", "content"] | None = None
+    """Where in a message it takes reasoning back. None: reasoning travels under the name it came with."""
+    reasoning_in_loops: bool = False
+    """Whether it takes reasoning back only with the calls that were made since the user spoke last."""
+    call_id_length: int | None = None
+    """The number of letters and digits that the id of every call has there. None: any id will do."""
+    part_forms: Mapping[str, str | None] = field(default_factory=dict)
+    """Kinds of parts (`image_url`, `file`, `input_audio`) that have another form there. None: refused."""
+    flattens_schema: bool = False
+    """Whether a schema for the answer stands beside its type, and not within `json_schema`."""
+    traits: frozenset[str] = frozenset()
+    """Words for what only its own dialect can ask about; the dialect's module says which words it knows."""
+    takes_json_schema: bool = True
+    """Whether it reads JSON Schema as it is. Otherwise schemas are rewritten to the subset that its dialect has."""
+    takes_forms_with_tools: bool = True
+    """Whether an answer may have to keep a form while tools are on offer."""
+    takes_hosted_with_tools: bool = True
+    """Whether tools that it runs itself may be on offer together with the client's."""
+    tells_hosted_calls: bool = False
+    """Whether it has to be asked to tell of the tools that it ran itself, where the client's are on offer as well."""
+    wants_signatures: bool = False
+    """Whether calls in the history need the signature that came with them, or a stand-in for a lost one."""
+    no_credit: re.Pattern[str] | None = None
+    """Prose by which the upstream says with status 400 that its customer has to pay first."""
+    takes_file_urls: bool = False
+    """Whether it fetches files other than images by their address. Otherwise they have to come with the request."""
+
+    def of(self, model: str) -> "Facts":
+        """The facts of one of its models."""
+        for pattern, facts in self.models:
+            if pattern.fullmatch(model):
+                return facts
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,5 +149,23 @@ class Row:
     key_variable: str | None = None
     base_url_variable: str | None = None
     facts: Facts = Facts()
+    scheme: Scheme = "key"
+    """How its requests are authorised: a key in a header, nothing, or what Google, AWS or Azure have for it."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Headers that every request to it carries."""
+    key_variables: Sequence[str] = ()
+    """Other variables that people keep its key in, looked at after `key_variable`."""
+    variables: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    """Variables of further settings (region, project, location, api_version, …), by the setting's name; of several
+    the first that is set counts. Where `base_url` or a header has `{name}`, that setting is put in its place; a header
+    whose setting is not given is left out. `{model}` is the model's name there. `{endpoint}` is a base URL that has to
+    be configured; one that is configured with a path stands for the whole."""
     note: str = ""
     """What a reader of the model list should know about it."""
+    models_url: str = ""
+    """Where its own list of models is, if not below `base_url`. `{name}` is filled in as there."""
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    """What `{host}` in `base_url` is, by location (or region). "" is for every other one."""
+    variants: Mapping[str, "Row"] = field(default_factory=dict)
+    """The row that counts in its place where a setting is given, such as `api_version`: an API that is at another
+    address then, or speaks less. The first whose setting is given counts."""

@@ -23,7 +23,7 @@ class WaystoneChatSurface(OpenAIChatSurface):
         return super().read(body)
 
     def writer(self, generation: Generation, author: Author) -> ChatWriter:
-        return WaystoneChatWriter(generation)
+        return WaystoneChatWriter(generation, author)
 
 
 class WaystoneChatWriter(ChatWriter):

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 
-from scripts.benchmark import profiling, wrk
+from scripts.benchmark import profiling, soak, wrk
 from scripts.benchmark.errors import BenchmarkError
 from scripts.benchmark.parts import PARTS
 from scripts.benchmark.processes import Cores
@@ -34,7 +34,10 @@ def run(root: Path, arguments: Sequence[str]) -> int:
         with tempfile.TemporaryDirectory(prefix="waystone-bench-") as folder:
             place = Place(root, Path(folder), Cores.choose())
             print(_heading(place.cores), flush=True)
-            if options.profile:
+            if options.soak:
+                text, aims = soak.report(place, options.minutes)
+                print(f"{text}\n### Targets\n\n{_aims(aims)}")
+            elif options.profile:
                 for text in profiling.report(place, options.seconds or (0.5 if options.quick else 4.0)):
                     print(text, flush=True)
             else:
@@ -56,6 +59,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, choices=range(1, 100), metavar="N", help="rounds a figure [5]")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file, too")
     parser.add_argument("--profile", action="store_true", help="show where the time goes, and measure nothing else")
+    parser.add_argument("--soak", action="store_true", help="load it with failures for minutes, and watch its memory")
+    parser.add_argument("--minutes", type=float, default=10.0, help="the length of a soak [10]")
     parser.add_argument("--only", type=_parts, default=list(PARTS), metavar="PARTS", help=f"some of {','.join(PARTS)}")
     return parser
 

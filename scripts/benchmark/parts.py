@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 
-from scripts.benchmark import first_event, responses, slow_streams, wrk
+from scripts.benchmark import dialects, first_event, responses, slow_streams, wrk
 from scripts.benchmark.bodies import CHAT, FLOOR, RESPONSES, UPSTREAM, Bodies
 from scripts.benchmark.rounds import Figures, alternate
 from scripts.benchmark.sections import Aim, Bench, Section
@@ -133,6 +133,8 @@ PARTS: Mapping[str, Callable[[Bench], Section]] = {
     "responses": responses.throughput,
     "large": responses.large,
     "chain": responses.chain,
+    "decoding": dialects.decoding,
+    "translation": dialects.translation,
 }
 
 

@@ -45,15 +45,15 @@ def delta(content: str) -> bytes:
 
 
 _ROLE = _event([{"index": 0, "delta": {"role": "assistant", "content": ""}, "logprobs": None, "finish_reason": None}])
-_END = [
+END = [
     _event([{"index": 0, "delta": {}, "logprobs": None, "finish_reason": "stop"}]),
     _event([], _USAGE),
     _DONE,
 ]
-_STREAM = b"".join([_ROLE, *(delta(f" word{number:02}") for number in range(DELTAS)), *_END])
+_STREAM = b"".join([_ROLE, *(delta(f" word{number:02}") for number in range(DELTAS)), *END])
 EVENTS = _STREAM.count(b"\n\n")
 
-_REPLY = orjson.dumps(
+REPLY = orjson.dumps(
     {
         **_HEAD,
         "object": "chat.completion",
@@ -89,8 +89,8 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         is_whole = not message.get("more_body", False)
     request = orjson.loads(body) if body else {}
     if not request.get("stream"):
-        await _start(send, b"application/json", [(b"content-length", str(len(_REPLY)).encode())])
-        await _send(send, _REPLY, is_last=True)
+        await _start(send, b"application/json", [(b"content-length", str(len(REPLY)).encode())])
+        await _send(send, REPLY, is_last=True)
         return
     await _start(send, b"text/event-stream; charset=utf-8", [])
     match request["model"]:
@@ -106,14 +106,14 @@ async def _late(send: Send) -> None:
     await asyncio.sleep(LATE_SECONDS)
     await _send(send, delta(f"{STAMP}{time.monotonic_ns()};"))
     await asyncio.sleep(LATE_SECONDS)
-    await _send(send, b"".join(_END), is_last=True)
+    await _send(send, b"".join(END), is_last=True)
 
 
 async def _slow(send: Send, asked: dict[str, str]) -> None:
     for number in range(int(asked["events"])):
         await _send(send, delta(f" word{number:02}"))
         await asyncio.sleep(float(asked["pause"]))
-    await _send(send, b"".join(_END), is_last=True)
+    await _send(send, b"".join(END), is_last=True)
 
 
 async def _start(send: Send, media_type: bytes, headers: list[tuple[bytes, bytes]]) -> None:

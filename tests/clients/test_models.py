@@ -1,13 +1,16 @@
 """Names of models: with a provider, bare, ambiguous, unknown; and when the upstream's list is asked for."""
 
+import json
 from collections.abc import Iterator
 
 import httpx
 import pytest
+from openai import OpenAI
 
 from tests.clients.contract import PATHS, check, check_error, request
+from tests.servers.chat_upstream import KEY as UPSTREAM_KEY
 from tests.servers.chat_upstream import MODELS, ChatUpstream
-from tests.servers.gateway import RunningGateway, running_gateway, scripted_config
+from tests.servers.gateway import KEY, RunningGateway, running_gateway, scripted_config
 from tests.servers.thread import serving
 
 
@@ -121,6 +124,57 @@ def test_a_list_that_is_down_takes_no_other_model_away(
     reply = fresh.post(PATHS[0], json=request(PATHS[0], "echo"))
     assert reply.status_code == 404
     assert "test could not be listed" in reply.json()["error"]["message"]
+
+
+@pytest.fixture(scope="module")
+def priced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
+    """A gateway with a provider that has list prices, and with a name of its operator's own."""
+    openai = {
+        "api_key": UPSTREAM_KEY,
+        "base_url": "http://secret-host.invalid/v1",
+        "models": ["gpt-4o-mini", "unheard-of"],
+    }
+    config = {
+        "providers": {"openai": openai},
+        "models": {"fast": {"targets": ["openai/gpt-4o-mini"], "fallbacks": ["openai/unheard-of"]}},
+        "embedded": {"enabled": False},
+    }
+    with running_gateway(tmp_path_factory.mktemp("priced"), config) as running:
+        yield running
+
+
+def test_the_stock_sdk_reads_the_list_and_what_it_says_beyond_its_own_fields(priced: RunningGateway) -> None:
+    with OpenAI(api_key=KEY, base_url=f"{priced.url}/v1", max_retries=0, timeout=30) as client:
+        fast, mini, unheard = client.models.list().data
+        assert client.models.retrieve("openai/gpt-4o-mini") == mini
+        assert client.models.retrieve("fast") == fast
+    assert (mini.object, mini.owned_by) == ("model", "openai")
+    told = mini.model_extra or {}
+    assert told["context_window"] == 128_000
+    assert (told["price"]["input"], told["price"]["output"]) == (0.15, 0.6)
+    assert told["price"]["source"].startswith("genai-prices ")
+    assert {"streaming", "tools", "images"} <= set(told["capabilities"])
+    assert "price" not in (unheard.model_extra or {})
+    assert (fast.model_extra or {})["targets"] == ["openai/gpt-4o-mini"]
+    assert (fast.model_extra or {})["price"] == told["price"]
+
+
+def test_the_list_keeps_its_contract_and_shows_no_secret(priced: RunningGateway) -> None:
+    with priced.client() as client:
+        reply = client.get("/v1/models")
+    check("ListModelsResponse", reply.json())
+    assert UPSTREAM_KEY not in reply.text
+    assert "secret-host" not in reply.text
+
+
+def test_the_command_says_what_the_list_says(priced: RunningGateway) -> None:
+    with priced.client() as client:
+        listed = client.get("/v1/models").json()["data"]
+    assert json.loads(priced.command("models", "--json")) == listed
+    table = priced.command("models")
+    assert "openai/gpt-4o-mini" in table
+    assert "128k" in table
+    assert "stands for openai/gpt-4o-mini. falls back to openai/unheard-of" in table
 
 
 def test_the_gateway_fixture_serves_what_these_tests_name(gateway: RunningGateway) -> None:

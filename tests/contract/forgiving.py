@@ -3,6 +3,7 @@
 Whatever was said and whatever tools were on offer, they hear one greeting. The rest of a request goes through.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -25,8 +26,9 @@ _GREETING = "Hello."
 class Forgiving:
     """An ASGI application in front of another, which hears a greeting in place of every conversation."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, heard: Callable[[dict[str, Any]], dict[str, Any]] | None = None) -> None:
         self._app = app
+        self._heard = heard or greeted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "POST":
@@ -37,7 +39,7 @@ class Forgiving:
             message = await receive()
             body += message.get("body", b"")
             is_open = message.get("more_body", False)
-        waiting: list[Message] = [{"type": "http.request", "body": orjson.dumps(_heard(orjson.loads(body)))}]
+        waiting: list[Message] = [{"type": "http.request", "body": orjson.dumps(self._heard(orjson.loads(body)))}]
 
         async def replay() -> Message:
             return waiting.pop() if waiting else await receive()
@@ -46,7 +48,8 @@ class Forgiving:
         await self._app({**scope, "headers": headers}, replay, send)
 
 
-def _heard(body: dict[str, Any]) -> dict[str, Any]:
+def greeted(body: dict[str, Any]) -> dict[str, Any]:
+    """The request with a greeting in place of its conversation."""
     if "messages" in body:
         kept = {name: value for name, value in body.items() if name not in _TOOLS}
         return {**kept, "messages": [{"role": "user", "content": _GREETING}]}

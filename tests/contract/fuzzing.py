@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,15 +52,40 @@ def fuzzed_gateway(folder: Path) -> Iterator[RunningGateway]:
             yield gateway
 
 
-def fuzz(url: str, examples: int, folder: Path, *, seed: int | None = None, kinds: int | None = None) -> Run:
+@dataclass(frozen=True)
+class Plan:
+    """What a run consists of."""
+
+    configuration: str = "schemathesis.toml"
+    phases: Sequence[str] = PHASES
+    operations: Sequence[str] = ()
+    """Those that take part; all do where there are none."""
+
+
+EVERYTHING = Plan()
+GENERATING = tuple(
+    f"POST {family}/{operation}"
+    for family in ("/v1", "/api/gateway/v1")
+    for operation in ("chat/completions", "responses")
+)
+DIALECTS = Plan("tests/contract/dialects.toml", ("examples", "coverage", "fuzzing"), GENERATING)
+"""The operations that generate, as they are asked of providers of every dialect."""
+
+
+def fuzz(
+    url: str, examples: int, folder: Path, *, seed: int | None = None, kinds: int | None = None, plan: Plan = EVERYTHING
+) -> Run:
     """Fuzz the gateway at `url` with so many examples an operation; the report is left in `folder`.
 
     With `kinds`, only so many kinds of items and tools take part, drawn by the seed.
     """
     report = folder / "report.json"
     report.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "schemathesis.cli", "run", f"{url}/openapi.json", "--no-color"]
-    command += ["--phases", ",".join(PHASES), "--max-examples", str(examples), "--workers", "1"]
+    command = [sys.executable, "-m", "schemathesis.cli", "--config-file", plan.configuration, "run"]
+    command += [f"{url}/openapi.json", "--no-color", "--phases", ",".join(plan.phases)]
+    for operation in plan.operations:
+        command += ["--include-name", operation]
+    command += ["--max-examples", str(examples), "--workers", "1"]
     command += ["--report", "json", "--report-json-path", str(report)]
     if seed is not None:
         command += ["--seed", str(seed)]

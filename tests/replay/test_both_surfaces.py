@@ -1,24 +1,18 @@
 """Recorded Responses, rendered on both of the surfaces below /v1: nothing that they say is lost."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
 import pytest
 
-from gateway import sse
 from gateway.events import Event
-from gateway.generation import Generation
-from gateway.surfaces.base import Author
-from gateway.surfaces.openai_chat import OpenAIChatSurface
 from tests.clients.contract import check
 from tests.replay.decoded import response, streamed_events
 from tests.replay.recordings import Recording, name_of
+from tests.replay.rendering import on_chat, on_responses, squeezed
 from tests.replay.responses import PLAIN, STREAMS, count, finish, plain_events, says, stream_events, whole
 
 each = pytest.mark.parametrize("recording", [*PLAIN, *STREAMS], ids=name_of)
-AUTHOR = Author("upstream", "asked/model", lambda state: orjson.dumps(state).decode())
 
 
 def events_of(recording: Recording) -> list[Event]:
@@ -58,50 +52,22 @@ def test_response_stream_keeps_the_contract_and_ends_as_the_plain_form(recording
 @each
 def test_chat_surface_says_what_was_recorded(recording: Recording) -> None:
     recorded = whole(recording)
-    reply = chat_reply(events_of(recording))
-    check("ChatCompletion", reply)
-    (choice,) = reply["choices"]
-    message = choice["message"]
+    told = on_chat(events_of(recording))
     texts = [text for kind, text, *_ in says(recorded) if kind == "output_text"]
     thoughts = [text for kind, text, *_ in says(recorded) if kind in ("summary_text", "reasoning_text")]
-    assert (message["content"] or "") == "".join(texts)
-    assert squeezed(message.get("reasoning_content") or "") == squeezed("".join(thoughts))
-    assert calls_of(message) == [
+    assert told.text == "".join(texts)
+    assert squeezed(told.reasoning) == squeezed("".join(thoughts))
+    assert [(name, identity) for name, identity, _ in told.calls] == [
         (entry[1] if entry[3] is None else f"{entry[3]}__{entry[1]}", entry[2])
         for entry in says(recorded)
         if entry[0] == "call"
     ]
-    assert choice["finish_reason"] == finish(recorded)
-    usage = recorded["usage"]
-    assert (reply["usage"]["prompt_tokens"], reply["usage"]["completion_tokens"]) == count(usage)[:2]
+    assert told.finish == finish(recorded)
+    assert told.usage is not None
+    assert told.usage[:2] == count(recorded["usage"])[:2]
 
 
 @each
-def test_chat_stream_folds_to_the_plain_reply(recording: Recording) -> None:
+def test_both_surfaces_say_the_same(recording: Recording) -> None:
     events = events_of(recording)
-    writer, reader = chat_writer(is_stream=True), sse.Reader()
-    payloads = [payload for event in events for payload in reader.feed(writer.write([event]))]
-    assert payloads[-1] == b"[DONE]"
-    chunks = [json.loads(payload) for payload in payloads[:-1]]
-    text = "".join(choice["delta"].get("content") or "" for chunk in chunks for choice in chunk["choices"])
-    assert text == (chat_reply(events)["choices"][0]["message"]["content"] or "")
-
-
-def chat_writer(*, is_stream: bool) -> Any:
-    body = {"model": "asked/model", "messages": [{"role": "user", "content": "What was recorded."}]}
-    generation: Generation = OpenAIChatSurface().read({**body, "stream": is_stream})
-    return OpenAIChatSurface().writer(generation, AUTHOR)
-
-
-def chat_reply(events: Sequence[Event]) -> dict[str, Any]:
-    document: dict[str, Any] = orjson.loads(chat_writer(is_stream=False).reply(events))
-    return document
-
-
-def calls_of(message: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(call[call["type"]]["name"], call["id"]) for call in message.get("tool_calls") or ()]
-
-
-def squeezed(text: str) -> str:
-    """Chat has one text of reasoning; blank lines stand between what were parts."""
-    return "".join(text.split())
+    assert on_chat(events).says() == on_responses(events).says()

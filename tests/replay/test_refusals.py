@@ -3,11 +3,17 @@
 import pytest
 
 from gateway.dialects.base import Refused
+from gateway.providers import ROWS
 from gateway.providers.compatible import FACTS
 from tests.replay.decoded import DIALECT
-from tests.replay.recordings import Recording, chat_recordings, name_of, select
+from tests.replay.recordings import Recording, chat_recordings, name_of, recordings_of, select
 
 REFUSED = select(lambda recording: recording.status != 200)
+
+# APIs of these providers that are not spoken, and why.
+NOT_SPOKEN = {
+    "ollama_chat": (5, "Ollama's own API has no ids for calls and no tool choice; what it can do, its chat can, too"),
+}
 
 # By the start of a recording's path: status, type, code and param for the client.
 TRANSLATED = {
@@ -29,9 +35,12 @@ TRANSLATED = {
 
 
 @pytest.mark.parametrize("recording", REFUSED, ids=name_of)
-def test_refusal_keeps_its_meaning(recording: Recording) -> None:
+@pytest.mark.parametrize("has_row", [True, False], ids=["row", "unknown"])
+def test_refusal_keeps_its_meaning(recording: Recording, has_row: bool) -> None:
+    """Whether its provider is known by name, or is a server of which nothing is known."""
     headers = recording.content()["response_headers"]
-    error = DIALECT.decode_error(Refused("upstream", recording.status, headers, recording.body()), FACTS)
+    facts = ROWS[recording.provider].facts if has_row else FACTS
+    error = DIALECT.decode_error(Refused("upstream", recording.status, headers, recording.body()), facts)
     expected = TRANSLATED[recording.path[: recording.path.index("-")]]
     assert (error.status, error.type, error.code, error.param) == expected
     assert error.message.startswith("upstream")
@@ -51,3 +60,10 @@ def test_every_chat_recording_is_replayed() -> None:
     refused = [r for r in recordings if r.status != 200]
     assert (len(plain), len(streams), len(refused)) == (76, 45, 14)
     assert len(recordings) == 135
+
+
+@pytest.mark.usefixtures("shared")
+@pytest.mark.parametrize("endpoint", NOT_SPOKEN)
+def test_what_is_not_spoken_is_known_to_be_there(endpoint: str) -> None:
+    number, _ = NOT_SPOKEN[endpoint]
+    assert len(recordings_of(endpoint)) == number

@@ -1,7 +1,5 @@
 """Recorded requests and refusals of Responses upstreams."""
 
-import re
-from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -9,6 +7,7 @@ import pytest
 
 from gateway.dialects.base import Origin, Refused
 from gateway.generation import Generation, Native
+from gateway.providers import ROWS, Facts
 from gateway.providers.compatible import FACTS
 from gateway.surfaces.openai_responses import OpenAIResponsesSurface
 from tests.replay.recordings import Recording, name_of
@@ -17,7 +16,6 @@ from tests.replay.responses import DIALECT, RECORDINGS, REFUSED
 REQUESTS = [recording for recording in RECORDINGS if recording.content()["request_body"]]
 # The gateway's own: its state, its routing, and what an upstream must not keep.
 OURS = ("previous_response_id", "conversation", "provider", "store", "model")
-XAI = replace(FACTS, refused_key=re.compile("Incorrect API key"))
 
 # By the start of a recording's path: status, type, code and param for the client.
 TRANSLATED = {
@@ -29,6 +27,12 @@ TRANSLATED = {
     "openai/089": (400, "invalid_request_error", None, "input"),
     "xai/014": (502, "upstream_error", "upstream_auth", None),
 }
+
+
+def facts_of(recording: Recording, model: str) -> Facts:
+    """What is known of the provider and the model of a recording; of what has no row for this dialect, nothing is."""
+    row = ROWS.get(recording.provider)
+    return row.facts.of(model) if row and DIALECT.name in row.dialects else FACTS
 
 
 @pytest.mark.parametrize("recording", REQUESTS, ids=name_of)
@@ -64,7 +68,8 @@ def test_recorded_request_without_a_native_body_keeps_what_has_a_name_here(recor
 @pytest.mark.parametrize("recording", REFUSED, ids=name_of)
 def test_refusal_keeps_its_meaning(recording: Recording) -> None:
     headers = recording.content()["response_headers"]
-    error = DIALECT.decode_error(Refused("upstream", recording.status, headers, recording.body()), XAI)
+    facts = facts_of(recording, "asked")
+    error = DIALECT.decode_error(Refused("upstream", recording.status, headers, recording.body()), facts)
     expected = TRANSLATED[recording.path[: recording.path.index("-")]]
     assert (error.status, error.type, error.code, error.param) == expected
     assert error.message.startswith("upstream")
@@ -76,3 +81,18 @@ def _typed(body: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(given, list):
         return body
     return {**body, "input": [{"type": "message", **item} for item in given]}
+
+
+@pytest.mark.parametrize("recording", [r for r in REQUESTS if r.status == 200], ids=name_of)
+def test_request_is_fitted_to_its_own_provider(recording: Recording) -> None:
+    recorded = recording.content()["request_body"]
+    generation = OpenAIResponsesSurface().read(orjson.loads(orjson.dumps(recorded)))
+    origin = Origin(recording.provider, recorded["model"], facts_of(recording, recorded["model"]))
+    outbound = DIALECT.encode(generation, origin)
+    sent = orjson.loads(outbound.body)
+    expected = {name: value for name, value in recorded.items() if name not in OURS}
+    changed = {n for n in sent.keys() | expected.keys() if n not in OURS and sent.get(n) != expected.get(n)}
+    if sent["input"] != expected["input"] and _typed(sent)["input"] == _typed(expected)["input"]:
+        changed.remove("input")
+    assert changed == set()
+    assert list(outbound.dropped) == []

@@ -18,6 +18,7 @@ AUTHOR = Author("lab", "small-2", lambda state: "sealed")
 TOKEN = {"token": "a", "logprob": -0.5, "bytes": [97], "top_logprobs": []}
 CITED = {"url": "https://example.com", "title": "Example", "start_index": 1, "end_index": 4}
 SEARCH = {"type": "web_search_call", "id": "ws_1", "status": "in_progress"}
+IMAGE = {"type": "image_generation_call", "id": "ig_1", "status": "completed", "result": "iVBORw0KGgo="}
 
 
 def writer(surface: OpenAIChatSurface = CHAT, *, include_usage: bool = False) -> ChatWriter:

@@ -174,7 +174,9 @@ def test_citations_of_pages_are_nested_and_others_left_out() -> None:
         {"type": "url_citation", "url_citation": CITED},
         {"type": "url_citation", "url_citation": {**CITED, "title": ""}},
     ]
-    assert deltas(flat, nested, file) == [{"annotations": [annotation]} for annotation in expected]
+    assert deltas(flat, nested, file) == [
+        {"annotations": [{"index": number, **annotation}]} for number, annotation in enumerate(expected)
+    ]
     assert message(Text("It is so."), flat, nested, file)["annotations"] == expected
 
 

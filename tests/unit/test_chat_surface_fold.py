@@ -14,6 +14,7 @@ from gateway.events import (
     ItemEnded,
     PartBegan,
     Reasoning,
+    ReasoningState,
     Refusal,
     Summary,
     Text,
@@ -21,7 +22,7 @@ from gateway.events import (
     ToolCall,
     Usage,
 )
-from tests.unit.chat_answers import CITED, SEARCH, TOKEN, chunks, reply
+from tests.unit.chat_answers import CITED, IMAGE, SEARCH, TOKEN, chunks, reply
 
 CHOICES = st.sampled_from([0, 0, 0, 1, 2])
 INDEXES = st.integers(0, 2)
@@ -45,7 +46,8 @@ EVENT: st.SearchStrategy[Event] = st.one_of(
     st.builds(Annotation, st.sampled_from([{"type": "url_citation", **CITED}, {"type": 5}, {}])),
     st.builds(PartBegan, st.sampled_from(["output_text", "refusal", "reasoning_text", "summary_text"]), CHOICES),
     st.builds(ItemBegan, st.sampled_from([{"type": "message"}, {"type": "reasoning"}, SEARCH, {}])),
-    st.builds(ItemEnded, st.just(SEARCH)),
+    st.builds(ItemEnded, st.sampled_from([SEARCH, IMAGE])),
+    st.builds(ReasoningState, st.just({"blocks": []}), CHOICES),
     st.builds(Finished, st.sampled_from(["stop", "length", "tool_calls", "content_filter"]), CHOICES),
 )
 
@@ -79,12 +81,23 @@ def _folded(streamed: list[dict[str, Any]], index: int) -> dict[str, Any]:
         "role": "assistant",
         "content": texts["content"] or (None if calls or texts["refusal"] else ""),
         "refusal": texts["refusal"] or None,
-        "annotations": [a for choice in told for a in choice["delta"].get("annotations", [])],
+        "annotations": _listed(told, "annotations"),
     }
+    found |= {"images": images} if (images := _listed(told, "images")) else {}
+    details = [detail for choice in told for detail in choice["delta"].get("reasoning_details", [])]
+    assert [detail["index"] for detail in details] == list(range(len(details)))
+    found |= {"reasoning_details": details} if details else {}
     found |= {"reasoning_content": texts["reasoning_content"]} if texts["reasoning_content"] else {}
     found |= {"tool_calls": calls} if calls else {}
     logprobs = {"content": tokens, "refusal": None} if tokens else None
     return {"index": index, "message": found, "logprobs": logprobs, "finish_reason": told[-1]["finish_reason"]}
+
+
+def _listed(told: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+    """The entries of a list, whose indices say where in it each belongs."""
+    entries = [entry for choice in told for entry in choice["delta"].get(name, [])]
+    assert [entry.pop("index") for entry in entries] == list(range(len(entries)))
+    return entries
 
 
 def _folded_calls(pieces: list[dict[str, Any]]) -> list[dict[str, Any]]:

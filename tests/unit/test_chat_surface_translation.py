@@ -155,20 +155,20 @@ def test_what_no_item_can_hold_is_left_out_and_said() -> None:
         {"role": "assistant", "content": "Hm.", "reasoning_content": "Well.", "reasoning_details": [{}], "audio": None},
         {"role": "assistant", "tool_calls": [{**CALL, "extra_content": {"signature": "x"}}], "annotations": []},
         user(
-            {"type": "text", "text": "Hi", "cache_control": {"type": "ephemeral"}},
+            {"type": "text", "text": "Hi", "odd": 1},
             {"type": "image_url", "image_url": {"url": URL, "odd": 1}},
         ),
-        tools=[{"type": "function", "function": {"name": "f", "odd": 1}, "cache_control": {"type": "ephemeral"}}],
+        tools=[{"type": "function", "function": {"name": "f", "odd": 1}, "odd": 1}],
     )
     assert generation.untranslated == [
         "messages[0].name",
         "messages[1].reasoning_content",
         "messages[1].reasoning_details",
         "messages[2].tool_calls[0].extra_content",
-        "messages[3].content[0].cache_control",
+        "messages[3].content[0].odd",
         "messages[3].content[1].image_url.odd",
         "tools[0].function.odd",
-        "tools[0].cache_control",
+        "tools[0].odd",
     ]
     assert "ann-lee" not in str(generation.items)
 

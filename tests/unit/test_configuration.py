@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.configuration import ConfigurationError, Document, expand, parse, read
+from gateway.settings.document import ConfigurationError, Document, expand, parse, read
 
 NAME = "w.yaml"
 

@@ -290,11 +290,11 @@ HARMLESS = [
     {"type": "web_search_call", "action": {"type": "search", "query": "x"}},
     {"type": "file_search_call", "queries": ["x"], "results": None},
     {"type": "mcp_list_tools", "server_label": "x", "tools": []},
-    {"type": "code_interpreter_call", "code": "1", "outputs": None},
+    {"type": "code_interpreter_call", "code": "1", "outputs": [{"type": "logs", "logs": "1"}]},
+    {"type": "image_generation_call", "result": "aW1hZ2U="},
 ]
 NEEDED = [
     {"type": "file_search_call", "queries": ["x"], "results": [{"text": "found"}]},
-    {"type": "image_generation_call", "result": "aW1hZ2U="},
     {"type": "mcp_call", "name": "x", "arguments": "{}", "output": "found"},
     *(
         {"type": kind}

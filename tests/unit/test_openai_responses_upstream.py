@@ -242,4 +242,4 @@ def test_refusal_of_the_request_keeps_its_meaning(url: str, model: str, expected
 
 def test_models_are_listed_by_name(url: str) -> None:
     body = httpx.get(url + DIALECT.models_path).content
-    assert "web-search" in DIALECT.decode_models(body)
+    assert "web-search" in [model.name for model in DIALECT.decode_models(body)]

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,24 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from gateway.configuration import ConfigurationError
+from gateway.providers import Row
 from gateway.settings import Settings, describe, load
+from gateway.settings.document import ConfigurationError
 
 HOME = {"HOME": "/home/ann"}
 SECRET = "sk-4f9c-never-shown"
 
 
-@dataclass(frozen=True)
-class Row:
-    """As much of a provider's row as the settings look at."""
-
-    name: str
-    key_variable: str | None = None
-    base_url_variable: str | None = None
-
-
-ROWS: Mapping[str, Any] = {
-    row.name: row for row in (Row("openai", "OPENAI_API_KEY", "OPENAI_BASE_URL"), Row("groq", "GROQ_API_KEY"))
+ROWS: Mapping[str, Row] = {
+    row.name: row
+    for row in (
+        Row("openai", ("openai-chat",), "https://api.openai.example/v1", "OPENAI_API_KEY", "OPENAI_BASE_URL"),
+        Row("groq", ("openai-chat",), "https://api.groq.example/openai/v1", "GROQ_API_KEY"),
+    )
 }
 
 Load = Callable[..., Settings]
@@ -221,7 +216,7 @@ def test_a_wrong_value_is_named_with_its_place_and_what_was_expected(
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("dialect: soap", "dialect: expected openai-chat"),
+        ("dialect: soap", "dialect: expected one of openai-chat"),
         ("base_url: ftp://x", "base_url: expected an http:// or https:// URL"),
         ("base_url: http://", "base_url: expected an http:// or https:// URL"),
         ("base_url: http://me:pw@host", "base_url: expected an http:// or https:// URL"),

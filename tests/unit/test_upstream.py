@@ -77,5 +77,5 @@ async def test_one_upstreams_listing_asks_no_other() -> None:
     models = Answer(200, {}, b'{"data": [{"id": "small"}]}')
     asked, other = Scripted(models), Scripted(models)
     upstreams = {"lab": upstream(asked), "other": upstream(other, "other")}
-    assert (await Catalogue(upstreams).listing(upstreams["lab"])).models == ["small"]
+    assert list((await Catalogue(upstreams).listing(upstreams["lab"])).models) == ["small"]
     assert (asked.calls, other.calls) == (1, 0)

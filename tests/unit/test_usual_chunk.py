@@ -55,3 +55,37 @@ def test_a_chunk_that_hides_its_text_forgets_the_bytes_of_the_one_before() -> No
     usual.learn(chunk("m", index=1))  # "m" is the model's name, too
     assert usual.text(chunk("Hello", index=0)) is None
     assert (usual.text(chunk("x", index=1)), usual.index) == ("x", 1)
+
+
+FIELDS = st.sampled_from(["content", "reasoning_content", "reasoning", "tool_calls"])
+
+
+def piece(field: str, text: str, **more: object) -> bytes:
+    """A chunk that brings a piece of a text, of reasoning, or of a call's arguments."""
+    value: object = [{"index": 2, "function": {"arguments": text}}] if field == "tool_calls" else text
+    choice = {"index": 0, "delta": {field: value}, "logprobs": None, "finish_reason": None}
+    return orjson.dumps({"id": "chatcmpl-1", "created": 1, "model": "m", "choices": [choice], **more})
+
+
+@given(FIELDS, st.text(min_size=1), st.text())
+def test_pieces_of_every_kind_are_told_whatever_they_are(field: str, learnt: str, text: str) -> None:
+    usual = UsualChunk()
+    usual.learn(piece(field, f"<{learnt}>"))
+    assert (usual.text(piece(field, text)), usual.field) == (text, field)
+
+
+@given(FIELDS, FIELDS, st.text(min_size=1), st.text())
+def test_a_piece_of_another_kind_is_not_usual(field: str, other: str, learnt: str, text: str) -> None:
+    usual = UsualChunk()
+    usual.learn(piece(field, f"<{learnt}>"))
+    assert (usual.text(piece(other, text)) is None) == (field != other)
+
+
+def test_a_call_that_is_named_is_not_usual() -> None:
+    usual = UsualChunk()
+    identified = {"index": 0, "id": "c", "function": {"arguments": "a"}}
+    named = {"index": 0, "function": {"name": "f", "arguments": "a"}}
+    for call in (identified, named):
+        choice = {"index": 0, "delta": {"tool_calls": [call]}, "finish_reason": None}
+        usual.learn(orjson.dumps({"created": 1, "choices": [choice]}))
+        assert usual.text(orjson.dumps({"created": 1, "choices": [choice]})) is None

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from gateway.dialects.base import Decoder, Origin, Outbound, Refused
-from gateway.dialects.models import model_names
-from gateway.dialects.openai_chat.encode import DIALECT, encode_request
+from gateway import sse
+from gateway.dialects.base import Decoder, ListedModel, Origin, Outbound, Reader, Refused
+from gateway.dialects.models import listed_models
+from gateway.dialects.openai_chat.encode import DIALECT, encode_request, passes_on
 from gateway.dialects.openai_chat.errors import decode_error
 from gateway.dialects.openai_chat.native import NativeDecoder
 from gateway.dialects.openai_chat.neutral import NeutralDecoder
@@ -30,6 +31,12 @@ class OpenAIChat:
     def decode_reply(self, body: bytes, generation: Generation, origin: Origin, *, is_native: bool) -> list[Event]:
         return decode_reply(body, generation, origin, is_native=is_native)
 
+    def can_pass_on(self, generation: Generation, origin: Origin) -> bool:
+        return passes_on(generation, origin.facts)
+
+    def reader(self) -> Reader:
+        return sse.Reader()
+
     def decoder(self, generation: Generation, origin: Origin, *, is_native: bool) -> Decoder:
         if is_native:
             return NativeDecoder(origin, include_usage=generation.include_usage)
@@ -38,5 +45,5 @@ class OpenAIChat:
     def decode_error(self, refused: Refused, facts: Facts) -> UpstreamError:
         return decode_error(refused, facts)
 
-    def decode_models(self, body: bytes) -> list[str]:
-        return model_names(body)
+    def decode_models(self, body: bytes) -> list[ListedModel]:
+        return listed_models(body)

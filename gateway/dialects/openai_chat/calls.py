@@ -1,10 +1,10 @@
 """Mends tool calls, and tells the parallel calls of a streamed answer apart."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
+from gateway.dialects.conversation.called import Called
 from gateway.dialects.openai_chat.parts import NotChat
 from gateway.identifiers import new_id
 
@@ -12,15 +12,6 @@ Call = dict[str, Any]
 
 # What a call holds, by its type, and the field with what the tool is given.
 _FORMS = {"function": "arguments", "custom": "input"}
-
-
-@dataclass(frozen=True, slots=True)
-class Called:
-    """The name of a tool, and what it is given: JSON, or free text as it is."""
-
-    name: str
-    text: str
-    is_text: bool = False
 
 
 def tool_calls(part: dict[str, Any]) -> list[Call]:

@@ -5,12 +5,14 @@ from typing import Any
 import orjson
 
 from gateway.dialects.base import Origin, Outbound
+from gateway.dialects.conversation.report import Report
+from gateway.dialects.conversation.settings import settings_of
+from gateway.dialects.conversation.tool_choice import choose
+from gateway.dialects.conversation.toolbox import Toolbox, offers
+from gateway.dialects.conversation.tools import chat_tools
 from gateway.dialects.openai_chat.conversation import Conversation
 from gateway.dialects.openai_chat.fit import fit
-from gateway.dialects.openai_chat.report import Report
-from gateway.dialects.openai_chat.tool_choice import choose
-from gateway.dialects.openai_chat.toolbox import Toolbox, offers
-from gateway.dialects.openai_chat.tools import chat_tools
+from gateway.dialects.openai_chat.promises import is_left_to_chance
 from gateway.errors import InvalidRequest
 from gateway.generation import Generation
 from gateway.providers.row import Facts
@@ -29,17 +31,30 @@ def encode_request(generation: Generation, origin: Origin) -> Outbound:
         raise InvalidRequest("The body is nested too deeply.", code="invalid_value") from None
 
 
+def passes_on(generation: Generation, facts: Facts) -> bool:
+    """Whether the answer to a body of chat's own may come back as it is.
+
+    Not where the upstream lacks what has to be made up for by looking at the answer. The body goes as it came, anyway.
+    """
+    native = generation.native
+    if native is None or native.dialect != DIALECT:
+        return False
+    return not is_left_to_chance(native.body.get("response_format"), native.body.get("tool_choice"), facts)
+
+
 def _encoded(generation: Generation, origin: Origin) -> tuple[dict[str, Any], list[str]]:
     """The body, and what it had to leave out: a native one with nothing lost, a neutral one translated."""
-    native = generation.native
     left_out: list[str] = []
+    native = generation.native
     if native is not None and native.dialect == DIALECT:
         return fit(_addressed(dict(native.body), generation, origin), origin, left_out), left_out
     report = Report(generation, origin.provider)
     translated = _translated(generation, origin.facts, report)
-    body = fit(_addressed(translated, generation, origin), origin, left_out)
+    body = fit(_addressed(translated, generation, origin), origin, left_out, report.field)
     for name in left_out:
-        report.leave_out(_asked_as(name, generation.asked))
+        # What its messages lack, a client of another dialect has never had.
+        if not name.startswith("messages["):
+            report.leave_out_field(name)
     return body, report.dropped
 
 
@@ -59,11 +74,12 @@ def _addressed(body: dict[str, Any], generation: Generation, origin: Origin) -> 
 
 
 def _translated(generation: Generation, facts: Facts, report: Report) -> dict[str, Any]:
-    body = dict(generation.fields)
-    _configure(body, generation)
+    body = settings_of(generation)
     offered = offers(generation, report)
     toolbox = Toolbox(offered)
     body["messages"] = Conversation(generation, toolbox, facts, report).write()
+    if not body["messages"]:
+        raise report.nothing_said()
     if offered or generation.tool_choice is not None:
         tools = chat_tools(offered, toolbox, facts, report)
         shown, choice = choose(generation.tool_choice, tools, toolbox, facts, report)
@@ -75,43 +91,3 @@ def _translated(generation: Generation, facts: Facts, report: Report) -> dict[st
         # It has no meaning without tools, and OpenAI refuses it then.
         body.pop("parallel_tool_calls", None)
     return body
-
-
-def _configure(body: dict[str, Any], generation: Generation) -> None:
-    """Put in the settings that items change: those of the history give way to the request's own."""
-    for number, item in enumerate(generation.items):
-        if item.get("type") != "configuration_update":
-            continue
-        settings = _settings(item)
-        if number < generation.history:
-            settings = {name: value for name, value in settings.items() if name not in generation.fields}
-        body |= settings
-
-
-def _settings(update: dict[str, Any]) -> dict[str, Any]:
-    """What a `configuration_update` sets, under its chat names."""
-    settings: dict[str, Any] = {}
-    match update.get("reasoning"):
-        case {"effort": str() as effort}:
-            settings["reasoning_effort"] = effort
-    match update.get("text"):
-        case {"format": {"type": "json_schema", **schema}}:
-            settings["response_format"] = {"type": "json_schema", "json_schema": schema}
-        case {"format": {"type": str()} as form}:
-            settings["response_format"] = form
-    return settings
-
-
-# Settings whose chat names the client has not used.
-_ASKED_AS = {
-    "max_completion_tokens": "max_output_tokens",
-    "max_tokens": "max_output_tokens",
-    "reasoning_effort": "reasoning.effort",
-    "response_format": "text.format",
-    "verbosity": "text.verbosity",
-}
-
-
-def _asked_as(name: str, asked: dict[str, Any]) -> str:
-    """The name by which the client asked for a field."""
-    return name if name in asked else _ASKED_AS.get(name, name)

@@ -6,9 +6,10 @@ import orjson
 
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_chat.identifiers import identity, mend_labels
-from gateway.dialects.openai_chat.parts import NotChat
+from gateway.dialects.openai_chat.parts import NotChat, name_reasoning
 from gateway.dialects.openai_chat.repair import finish_reason
 from gateway.dialects.openai_chat.stream import ChatDecoder
+from gateway.dialects.openai_chat.tokens import told_usage
 from gateway.events import Event, NativeChunk
 
 _OBJECT = "chat.completion.chunk"
@@ -31,6 +32,8 @@ class NativeDecoder(ChatDecoder):
         changed = not choices
         for choice in choices:
             if self._mend(choice):
+                changed = True
+            if "reasoning" in choice["delta"] and name_reasoning(choice["delta"]):
                 changed = True
             if "finish_reason" not in choice:
                 choice["finish_reason"] = None
@@ -67,7 +70,7 @@ class NativeDecoder(ChatDecoder):
             choice = {"index": index, "delta": {}, "logprobs": None, "finish_reason": reason}
             events.append(self._own_chunk({"choices": [choice]}))
         if self.include_usage and self.usage is not None:
-            events.append(self._own_chunk({**self._usage_chunk, "choices": [], "usage": self.usage.raw}))
+            events.append(self._own_chunk({**self._usage_chunk, "choices": [], "usage": told_usage(self.usage)}))
         return events
 
     def _remove_usage(self, chunk: dict[str, Any]) -> None:

@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.dialects.base import Origin
+from gateway.dialects.conversation.callers import Translator, free_text, is_wrapped
 from gateway.dialects.depth import is_too_deep
-from gateway.dialects.openai_chat.callers import Translator, free_text, is_wrapped
 from gateway.dialects.openai_chat.calls import called, tool_calls
 from gateway.dialects.openai_chat.parts import NotChat
+from gateway.dialects.openai_chat.promises import promise_of
 from gateway.dialects.openai_chat.repair import finish_reason
 from gateway.dialects.openai_chat.reply import has_list, message_events
 from gateway.dialects.openai_chat.stream import ChatDecoder
@@ -48,6 +49,7 @@ class NeutralDecoder(ChatDecoder):
         self._thinking = 0
         """The choices whose reasoning is not over yet; nearly always none, and then texts go the short way."""
         self._tier: str | None = None
+        self._promise = promise_of(generation, origin.facts, origin.provider)
 
     def _read(self, payload: bytes, chunk: dict[str, Any], choices: list[dict[str, Any]]) -> list[Event]:
         if is_too_deep(payload, chunk):
@@ -68,6 +70,11 @@ class NeutralDecoder(ChatDecoder):
         if tier != self._tier and isinstance(tier, str):
             self._tier = tier
             events.append(Told({"service_tier": tier}))
+        return self._held(events)
+
+    def _held(self, events: list[Event]) -> list[Event]:
+        if self._promise is not None:
+            self._promise.hold(events)
         return events
 
     def _delta(self, choice: dict[str, Any], *, was_list: bool) -> list[Event]:
@@ -100,15 +107,30 @@ class NeutralDecoder(ChatDecoder):
     def _usual(self, payload: bytes, text: str) -> list[Event]:
         if not text:
             return []
-        event = Text(text, self.usual.index)
-        return self._after_thoughts(self._of(self.usual.index), [event]) if self._thinking else [event]
+        choice, field = self.usual.index, self.usual.field
+        if field == "tool_calls":
+            return self._more_arguments(text, choice)
+        if field != "content":
+            events = self._of(choice).thoughts.take({field: text})
+            self._thinking = self._thinking or 1
+            return events
+        event = Text(text, choice)
+        if self._promise is not None:
+            self._promise.hold((event,))
+        return self._after_thoughts(self._of(choice), [event]) if self._thinking else [event]
+
+    def _more_arguments(self, text: str, choice: int) -> list[Event]:
+        call = self.usual.call
+        if (choice, call) in self._begun:
+            return self._piece((choice, call), text)
+        return self._call({"index": call, "function": {"arguments": text}}, choice)
 
     def _last(self) -> list[Event]:
         if any(unnamed.arguments for unnamed in self._unnamed.values()):
             raise NotChat
         events = [event for index in self._unfinished() for event in self._finish(None, index)]
         # What came after a choice had finished.
-        return [*events, *(event for index in self._progress for event in self._complete(index))]
+        return self._held([*events, *(event for index in self._progress for event in self._complete(index))])
 
     def _finish(self, reason: str | None, choice: int) -> list[Event]:
         ended = Finished(finish_reason(reason, has_tool_calls=choice in self.with_calls), choice)

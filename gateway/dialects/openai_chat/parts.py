@@ -36,6 +36,18 @@ def mend_message(part: dict[str, Any], *, is_whole: bool) -> bool:
     return changed
 
 
+def name_reasoning(part: dict[str, Any]) -> bool:
+    """Tell reasoning by the name `reasoning_content`, too, where its upstream calls it `reasoning`. True if it was.
+
+    Clients of the dialect read either of the two, most only the first (shared facts on providers, sections 10 to 17).
+    """
+    text = part.get("reasoning")
+    if not text or not isinstance(text, str) or part.get("reasoning_content") is not None:
+        return False
+    part["reasoning_content"] = text
+    return True
+
+
 def mend_logprobs(choice: dict[str, Any]) -> bool:
     """Remove log probabilities that are none. True if there were such."""
     logprobs = choice.get("logprobs")

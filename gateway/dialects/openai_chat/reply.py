@@ -5,15 +5,16 @@ from typing import Any
 import orjson
 
 from gateway.dialects.base import Origin
+from gateway.dialects.conversation.callers import Translator, free_text, is_wrapped
 from gateway.dialects.depth import is_too_deep
-from gateway.dialects.openai_chat.callers import Translator, free_text, is_wrapped
 from gateway.dialects.openai_chat.calls import called, mend_whole_call, tool_calls
 from gateway.dialects.openai_chat.errors import error_in_band
 from gateway.dialects.openai_chat.identifiers import identity, mend_labels
-from gateway.dialects.openai_chat.parts import NotChat
+from gateway.dialects.openai_chat.parts import NotChat, name_reasoning
+from gateway.dialects.openai_chat.promises import promise_of
 from gateway.dialects.openai_chat.repair import broken_off, choices_of, finish_reason, mend_choice
 from gateway.dialects.openai_chat.thoughts import Thoughts
-from gateway.dialects.openai_chat.tokens import read_usage
+from gateway.dialects.openai_chat.tokens import read_usage, told_usage
 from gateway.dialects.openai_chat.usual import usual_text
 from gateway.errors import UpstreamDown
 from gateway.events import (
@@ -65,13 +66,20 @@ def _read(document: dict[str, Any], generation: Generation, origin: Origin, *, i
         return [_native(document, origin.model, usage), *last, Done()]
     text = usual_text(choices)
     try:
-        events = _said(choices, Translator(generation, origin)) if text is None else [Text(text), Finished("stop")]
+        events = _usual(text) if text is not None else _said(choices, Translator(generation, origin))
+        promise = promise_of(generation, origin.facts, origin.provider)
+        if promise is not None:
+            promise.hold(events)
     except UpstreamDown as error:
         return [*last, Failed(error)]
     tier = document.get("service_tier")
     if isinstance(tier, str):
         events.append(Told({"service_tier": tier}))
     return [*events, *last, Done()]
+
+
+def _usual(text: str) -> list[Event]:
+    return [Text(text), Finished("stop")]
 
 
 def _said(choices: list[dict[str, Any]], translator: Translator) -> list[Event]:
@@ -100,11 +108,12 @@ def _native(document: dict[str, Any], model: str, usage: Usage | None) -> Native
     for choice in document["choices"]:
         choice.setdefault("logprobs", None)
         message = choice["message"]
+        name_reasoning(message)
         message["role"] = "assistant"
         message.setdefault("content", None)
         message.setdefault("refusal", None)
     empty = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
-    document["usage"] = empty if usage is None else usage.raw
+    document["usage"] = empty if usage is None else told_usage(usage)
     return NativeReply(document)
 
 

@@ -69,6 +69,8 @@ class ChatDecoder(ABC):
             events = self._last()
         except NotChat:
             return self._fail(self._nonsense())
+        except UpstreamDown as error:
+            return self._fail(error)
         self.is_over = True
         if self.usage is not None:
             events.append(self.usage)

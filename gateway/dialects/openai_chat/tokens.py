@@ -30,12 +30,16 @@ def read_usage(raw: dict[str, Any]) -> Usage:
     """Token counts in OpenAI's meaning, what is left out 0; `raw` is what a client of the dialect may read.
 
     A detail never exceeds its parent. Where the upstream's own total says that reasoning comes on top of the
-    completion (xAI's chat, and Grok elsewhere), it is added.
+    completion (xAI's chat, and Grok elsewhere), or sound on top of the prompt (Mistral), it is added.
     """
     prompt, completion = count(raw, "prompt_tokens"), count(raw, "completion_tokens")
     reasoning = count(raw.get("completion_tokens_details"), "reasoning_tokens")
-    if reasoning and count(raw, "total_tokens") == prompt + completion + reasoning:
-        completion += reasoning
+    missing = count(raw, "total_tokens") - prompt - completion
+    if missing > 0:
+        if missing == reasoning:
+            completion += reasoning
+        elif missing == count(raw.get("prompt_tokens_details"), "audio_tokens"):
+            prompt += missing
     return Usage(
         prompt=prompt,
         completion=completion,
@@ -44,6 +48,28 @@ def read_usage(raw: dict[str, Any]) -> Usage:
         reasoning=min(reasoning, completion),
         raw=_mended(raw),
     )
+
+
+def told_usage(usage: Usage) -> dict[str, Any]:
+    """The usage for a client of the dialect: as the upstream reported it, with OpenAI's meaning where it has another.
+
+    Nearly all report it so, and then it is theirs as it is.
+    """
+    raw = usage.raw
+    given = (count(raw, "prompt_tokens"), count(raw, "completion_tokens"), count(raw, "total_tokens"))
+    told = {**raw}
+    if given != (usage.prompt, usage.completion, usage.prompt + usage.completion):
+        told |= {"prompt_tokens": usage.prompt, "completion_tokens": usage.completion}
+        told["total_tokens"] = usage.prompt + usage.completion
+    _tell(told, "prompt_tokens_details", "cached_tokens", usage.cached)
+    _tell(told, "completion_tokens_details", "reasoning_tokens", usage.reasoning)
+    return told
+
+
+def _tell(told: dict[str, Any], details: str, name: str, tokens: int) -> None:
+    given = told.get(details)
+    if count(given, name) != tokens:
+        told[details] = {**given, name: tokens} if isinstance(given, dict) else {name: tokens}
 
 
 def _cached(raw: dict[str, Any]) -> int:

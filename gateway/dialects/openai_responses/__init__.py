@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from gateway.dialects.base import Decoder, Origin, Outbound, Refused
-from gateway.dialects.models import model_names
+from gateway import sse
+from gateway.dialects.base import Decoder, ListedModel, Origin, Outbound, Reader, Refused
+from gateway.dialects.models import listed_models
 from gateway.dialects.openai_responses.encode import encode_request
 from gateway.dialects.openai_responses.errors import decode_error
 from gateway.dialects.openai_responses.reply import decode_reply
@@ -33,11 +34,17 @@ class OpenAIResponses:
     def decode_reply(self, body: bytes, generation: Generation, origin: Origin, *, is_native: bool) -> list[Event]:
         return decode_reply(body, origin)
 
+    def can_pass_on(self, generation: Generation, origin: Origin) -> bool:
+        return True
+
+    def reader(self) -> Reader:
+        return sse.Reader()
+
     def decoder(self, generation: Generation, origin: Origin, *, is_native: bool) -> Decoder:
         return ResponsesDecoder(origin)
 
     def decode_error(self, refused: Refused, facts: Facts) -> UpstreamError:
         return decode_error(refused, facts)
 
-    def decode_models(self, body: bytes) -> list[str]:
-        return model_names(body)
+    def decode_models(self, body: bytes) -> list[ListedModel]:
+        return listed_models(body)

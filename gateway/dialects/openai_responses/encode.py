@@ -6,12 +6,11 @@ import orjson
 
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_responses.conversation import input_items
+from gateway.dialects.openai_responses.fit import fit
 from gateway.dialects.openai_responses.translation import translate
 from gateway.errors import InvalidRequest
 from gateway.generation import Generation
-from gateway.providers.row import Facts
 
-_ENCRYPTED = "reasoning.encrypted_content"
 # The gateway's own state and routing: an upstream would look for ids that only the gateway has.
 _OURS = ("previous_response_id", "conversation", "provider")
 
@@ -29,7 +28,7 @@ def encode_request(generation: Generation, origin: Origin, dialect: str) -> tupl
     _set(body, "metadata", generation.metadata or None)
     if generation.is_stream:
         body["stream"] = True
-    _fit(body, origin.facts, dropped)
+    fit(body, origin, dropped)
     try:
         return orjson.dumps(body), dropped
     except orjson.JSONEncodeError:
@@ -57,32 +56,6 @@ def _is_text_alone(given: Any, items: list[dict[str, Any]]) -> bool:
     if not isinstance(given, str) or len(items) != 1:
         return False
     return items[0].get("role") == "user" and items[0].get("content") == given
-
-
-def _fit(body: dict[str, Any], facts: Facts, dropped: list[str]) -> None:
-    """Meet what is particular to this upstream."""
-    for name in sorted(facts.dropped & body.keys()):
-        if body.pop(name) is not None:
-            dropped.append(name)
-    for name, value in facts.defaults.items():
-        if body.get(name) is None:
-            body[name] = value
-    if facts.asks_encrypted_reasoning and _may_reason(body):
-        asked = body.get("include") or []
-        if isinstance(asked, list) and _ENCRYPTED not in asked:
-            body["include"] = [*asked, _ENCRYPTED]
-
-
-def _may_reason(body: dict[str, Any]) -> bool:
-    """Whether the request itself shows that its model reasons.
-
-    OpenAI refuses the wish for encrypted reasoning where a model has none to give. Reasoning brings it by default
-    since 2026 (shared facts on the Responses API, section 1.7), so where nothing shows it, nothing need be asked.
-    """
-    settings, items = body.get("reasoning"), body.get("input")
-    if isinstance(settings, dict) and any(value is not None for value in settings.values()):
-        return True
-    return isinstance(items, list) and any(item.get("type") == "reasoning" for item in items)
 
 
 def _set(body: dict[str, Any], name: str, value: Any) -> None:

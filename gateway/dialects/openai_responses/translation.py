@@ -4,6 +4,7 @@ from typing import Any
 
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_responses.conversation import input_items
+from gateway.dialects.openai_responses.marks import unmarked_items, unmarked_tools
 from gateway.errors import InvalidRequest
 from gateway.generation import Generation, Recovered
 
@@ -52,11 +53,13 @@ def translate(generation: Generation, origin: Origin, dropped: list[str]) -> _Bo
     if generation.instructions:
         body["instructions"] = generation.instructions
     # Reasoning without its state was taken away from its reader, but stands in its place.
-    items = [item for item in generation.items if item.get("type") != "reasoning" or isinstance(item, Recovered)]
+    items = unmarked_items(generation, dropped)
+    items = [item for item in items if item.get("type") != "reasoning" or isinstance(item, Recovered)]
     body["input"] = input_items(items)
     if generation.tools:
         is_chat = generation.native is not None
-        body["tools"] = [_tool(tool, is_chat=is_chat) for tool in generation.tools]
+        tools = unmarked_tools(generation.tools, dropped) if is_chat else generation.tools
+        body["tools"] = [_tool(tool, is_chat=is_chat) for tool in tools]
     if generation.tool_choice is not None:
         body["tool_choice"] = generation.tool_choice
     body |= _settings(fields, dropped)
@@ -106,7 +109,10 @@ def _settings(fields: _Body, dropped: list[str]) -> _Body:
 
 def _limit(name: str, value: Any, dropped: list[str]) -> Any:
     """The token limit, raised to the least that is taken; that it was raised is said."""
-    if type(value) not in (int, float) or value >= _LEAST_LIMIT or value < 1:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 1:
+        message = f"Invalid value for {name}: expected a whole number from 1 up."
+        raise InvalidRequest(message, param=name, code="invalid_value")
+    if value >= _LEAST_LIMIT:
         return value
     dropped.append(name)
     return _LEAST_LIMIT
@@ -114,8 +120,11 @@ def _limit(name: str, value: Any, dropped: list[str]) -> Any:
 
 def _format(given: Any) -> Any:
     """A response format, which chat nests under its type, flat."""
-    if isinstance(given, dict) and isinstance(given.get("json_schema"), dict):
-        return {"type": "json_schema", **given["json_schema"]}
+    schema = given.get("json_schema") if isinstance(given, dict) else None
+    if isinstance(schema, dict):
+        # Here it needs a schema, and a name; with no schema every object has its form.
+        has_schema = isinstance(schema.get("schema"), dict)
+        return {"type": "json_schema", "name": "answer", **schema} if has_schema else {"type": "json_object"}
     return given
 
 

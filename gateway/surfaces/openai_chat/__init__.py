@@ -36,4 +36,4 @@ class OpenAIChatSurface:
             translate_body(generation.native.body, generation, provider)
 
     def writer(self, generation: Generation, author: Author) -> ChatWriter:
-        return ChatWriter(generation)
+        return ChatWriter(generation, author)

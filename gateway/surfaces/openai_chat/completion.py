@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from gateway.surfaces.openai_chat.deltas import ChunkChoice
+from gateway.surfaces.openai_chat.reasoning import FIELD
 
 
 def fold(told: Iterable[ChunkChoice]) -> list[dict[str, Any]]:
@@ -21,7 +22,7 @@ class _Choice:
         self._texts: dict[str, list[str]] = {"content": [], "refusal": [], "reasoning_content": []}
         self._calls: dict[int, dict[str, Any]] = {}
         self._inputs: dict[int, list[str]] = {}
-        self._annotations: list[dict[str, Any]] = []
+        self._lists: dict[str, list[dict[str, Any]]] = {"annotations": [], "images": [], FIELD: []}
         self._logprobs: list[dict[str, Any]] = []
         self._finish_reason: str | None = None
 
@@ -33,7 +34,8 @@ class _Choice:
                 texts.append(piece)
         for piece in delta.get("tool_calls", ()):
             self._add_call(piece)
-        self._annotations += delta.get("annotations", ())
+        for name, entries in self._lists.items():
+            entries += delta.get(name, ())
         if choice["logprobs"]:
             self._logprobs += choice["logprobs"]["content"]
         self._finish_reason = choice["finish_reason"] or self._finish_reason
@@ -54,8 +56,12 @@ class _Choice:
             "role": "assistant",
             "content": None if says_otherwise and not content else content,
             "refusal": refusal or None,
-            "annotations": self._annotations,
+            "annotations": [_without_index(entry) for entry in self._lists["annotations"]],
         }
+        if images := self._lists["images"]:
+            message["images"] = [_without_index(image) for image in images]
+        if details := self._lists[FIELD]:
+            message[FIELD] = details
         if reasoning:
             message["reasoning_content"] = reasoning
         if self._calls:
@@ -75,3 +81,8 @@ class _Choice:
         kind = call["type"]
         name = "input" if kind == "custom" else "arguments"
         return {**call, kind: {**call[kind], name: "".join(self._inputs[number])}}
+
+
+def _without_index(entry: dict[str, Any]) -> dict[str, Any]:
+    """An entry as it is in a whole list, where its place tells its number."""
+    return {name: value for name, value in entry.items() if name != "index"}

@@ -1,23 +1,25 @@
 """Turns chat messages into the items of a conversation."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any
 
-from gateway.surfaces.openai_chat.parts import answer_parts, input_content
+from gateway.surfaces.openai_chat.parts import CACHE, answer_parts, input_content, with_cache_control
+from gateway.surfaces.openai_chat.places import Places
+from gateway.surfaces.openai_chat.reasoning import END, FIELD, SHOWN, details_of, is_ours
 from gateway.surfaces.openai_chat.remarks import Remarks
 from gateway.surfaces.openai_chat.shapes import list_at, misshapen, object_at, text_at
 
 _Object = dict[str, Any]
 
-# What is read of a message, by its role. A participant's name, reasoning, and what else there may be has no place
-# in an item.
+# What is read of a message, by its role. A participant's name, and what else there may be has no place in an item.
 _READ = {
-    "system": ("role", "content"),
-    "developer": ("role", "content"),
-    "user": ("role", "content"),
+    "system": ("role", "content", CACHE),
+    "developer": ("role", "content", CACHE),
+    "user": ("role", "content", CACHE),
     "assistant": ("role", "content", "refusal", "audio", "tool_calls", "function_call"),
-    "tool": ("role", "content", "tool_call_id"),
-    "function": ("role", "content", "name"),
+    "tool": ("role", "content", "tool_call_id", "is_error", CACHE),
+    "function": ("role", "content", "name", CACHE),
 }
 # Some clients send back the pieces of a stream with their index.
 _CALL = ("id", "index", "type", "function", "custom")
@@ -28,6 +30,7 @@ class Conversation:
 
     def __init__(self, remarks: Remarks) -> None:
         self.items: list[_Object] = []
+        self.places = Places()
         self._remarks = remarks
         self._custom: set[str] = set()
         # Deprecated function calls have no ids: they are answered by name, the oldest first.
@@ -40,7 +43,8 @@ class Conversation:
         match role:
             case "system" | "developer" | "user":
                 content = input_content(message.get("content"), f"{place}.content", self._remarks)
-                self.items.append({"type": "message", "role": role, "content": content})
+                content = with_cache_control(content, message.get(CACHE), "input_text")
+                self._put({"type": "message", "role": role, "content": content}, place, message)
             case "assistant":
                 self._add_answer(message, place)
             case "tool":
@@ -49,19 +53,47 @@ class Conversation:
                 self._add_output(self._answered(message, place), message, place)
             case _:
                 raise misshapen(f"{place}.role", "system, developer, user, assistant, tool or function")
-        self._remarks.left_over(message, _READ[role], place)
+        if role != "assistant":
+            self._remarks.left_over(message, _READ[role], place)
+
+    def _put(self, item: _Object, place: str, message: _Object | None = None) -> None:
+        """Add an item that stands at `place`; `message` is there where the item has that one's content."""
+        self.items.append(item)
+        self.places.add(place, is_text=message is not None and not isinstance(message.get("content"), list))
 
     def _add_answer(self, message: _Object, place: str) -> None:
-        """An earlier answer: a message item for what it says, and one item for each of its calls."""
+        """An earlier answer: a message item for what it says, an item for each of its calls, its reasoning before."""
         if message.get("audio") is not None:
             raise self._remarks.chat_only("an earlier answer's recording", f"{place}.audio")
+        calls = list_at(message.get("tool_calls"), f"{place}.tool_calls")
+        thoughts = list(_thoughts(message, calls, place))
+        self._think(thoughts, None)
         parts = answer_parts(message, place, self._remarks)
         if parts:
-            self.items.append({"type": "message", "role": "assistant", "content": parts})
-        for number, call in enumerate(list_at(message.get("tool_calls"), f"{place}.tool_calls")):
-            self.items.append(self._call(call, f"{place}.tool_calls[{number}]"))
+            content = with_cache_control(parts, message.get(CACHE), "output_text")
+            self._put({"type": "message", "role": "assistant", "content": content}, place, message)
+        for number, call in enumerate(calls):
+            written = self._call(call, f"{place}.tool_calls[{number}]")
+            self._think(thoughts, written["call_id"])
+            self._put(written, f"{place}.tool_calls[{number}]")
         if message.get("function_call") is not None:
-            self.items.append(self._function_call(message["function_call"], place))
+            self._put(self._function_call(message["function_call"], place), f"{place}.function_call")
+        self._think(thoughts, END)
+        self._leave_over(message, place, has_spoken=bool(parts))
+
+    def _think(self, thoughts: list[tuple[str | None, str, str]], before: str | None) -> None:
+        """Add the reasoning that stands before something."""
+        for position, data, place in thoughts:
+            if position == before:
+                self._put({"type": "reasoning", "summary": [], "encrypted_content": data}, place)
+
+    def _leave_over(self, message: _Object, place: str, *, has_spoken: bool) -> None:
+        """Note what of an answer goes nowhere; words of reasoning that is there under its seal are not missed."""
+        details = details_of(message)
+        read = [*_READ["assistant"], *((CACHE,) if has_spoken else ())]
+        if details and all(map(is_ours, details)):
+            read += [FIELD, *SHOWN]
+        self._remarks.left_over(message, read, place)
 
     def _call(self, given: Any, place: str) -> _Object:
         call = object_at(given, place)
@@ -97,8 +129,10 @@ class Conversation:
     def _add_output(self, call_id: str, message: _Object, place: str) -> None:
         content = message.get("content")
         output = "" if content is None else input_content(content, f"{place}.content", self._remarks)
+        output = with_cache_control(output, message.get(CACHE), "input_text")
         kind = "custom_tool_call_output" if call_id in self._custom else "function_call_output"
-        self.items.append({"type": kind, "call_id": call_id, "output": output})
+        failed = {"is_error": True} if message.get("is_error") is True else {}
+        self._put({"type": kind, "call_id": call_id, "output": output, **failed}, place, message)
 
 
 def _function_call(call_id: str, given: Any, place: str) -> _Object:
@@ -114,3 +148,12 @@ def _function_call(call_id: str, given: Any, place: str) -> _Object:
 
 def _own_id(place: str) -> str:
     return "call_" + place.replace("[", "_").rstrip("]")
+
+
+def _thoughts(message: _Object, calls: list[Any], place: str) -> Iterator[tuple[str | None, str, str]]:
+    """The seals of a message: before what each stands, the seal, and its own place."""
+    known = {call.get("id") for call in calls if isinstance(call, dict)} | {END}
+    for number, detail in enumerate(details_of(message)):
+        if is_ours(detail):
+            before = detail.get("id")
+            yield before if before in known else None, detail["data"], f"{place}.{FIELD}[{number}]"

@@ -1,6 +1,7 @@
 """Turns neutral events into the choices of chat chunks, as OpenAI streams them."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,21 +11,35 @@ from gateway.events import (
     Finished,
     FinishReason,
     ItemBegan,
+    ItemEnded,
     PartBegan,
     Reasoning,
+    ReasoningState,
     Refusal,
     Summary,
     Text,
     ToolArguments,
     ToolCall,
 )
+from gateway.surfaces.base import Seal
 from gateway.surfaces.openai_chat.citations import chat_annotation, chat_logprobs
+from gateway.surfaces.openai_chat.images import chat_image
+from gateway.surfaces.openai_chat.reasoning import END, FIELD, sealed_detail
 
 ChunkChoice = dict[str, Any]
 """A choice in a chunk: what is new in one of the alternative answers."""
 
 _Delta = dict[str, Any]
 _BREAK = "\n\n"
+# Before one of these stands what was thought. More reasoning, and pieces of what is open, are none of them.
+_AFTER_REASONING = (Text, Refusal, ToolCall, Finished)
+
+
+@dataclass(slots=True)
+class _Image:
+    """An image of the answer, in chat's shape."""
+
+    image: dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -47,16 +62,21 @@ class _Progress:
     has_reasoned: bool = False
     needs_break: bool = False
     is_finished: bool = False
+    states: list[Mapping[str, Any]] = field(default_factory=list)
+    """What authors want back of their reasoning, until it is known what it stands before."""
+    told: Counter[str] = field(default_factory=Counter)
+    """How many entries of each list were told. Clients put the lists together by the entries' index."""
 
 
 class Deltas:
     """The choices of the chunks of one answer.
 
     Whatever comes in, each choice begins with its role, finishes once, and brings nothing after that. Items other
-    than messages, reasoning and the client's own calls are not shown: chat has no place for them.
+    than messages, reasoning, images and the client's own calls are not shown: chat has no place for them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, seal: Seal) -> None:
+        self._seal = seal
         self._choices: dict[int, _Progress] = {}
 
     def take(self, event: Event) -> Iterator[ChunkChoice]:
@@ -66,8 +86,19 @@ class Deltas:
                 self._begin_item(item.get("type"))
             case PartBegan(kind, choice):
                 self._begin_part(kind, choice)
+            case ItemEnded(item):
+                if image := chat_image(item):
+                    yield from self._in_choice(_Image(image), 0)
             case (
-                Text() | Reasoning() | Summary() | Refusal() | ToolCall() | ToolArguments() | Annotation() | Finished()
+                Text()
+                | Reasoning()
+                | Summary()
+                | ReasoningState()
+                | Refusal()
+                | ToolCall()
+                | ToolArguments()
+                | Annotation()
+                | Finished()
             ):
                 yield from self._in_choice(event, event.choice)
 
@@ -78,13 +109,18 @@ class Deltas:
             reason: FinishReason = "tool_calls" if progress and progress.calls else "stop"
             yield from self._in_choice(Finished(reason, choice), choice)
 
-    def _in_choice(self, event: Event, choice: int) -> Iterator[ChunkChoice]:
+    def _in_choice(self, event: Event | _Image, choice: int) -> Iterator[ChunkChoice]:
         progress = self._choices.get(choice)
         if progress is None:
             progress = self._choices[choice] = _Progress()
             yield _chunk_choice(choice, {"role": "assistant", "content": ""})
         if progress.is_finished:
             return
+        if isinstance(event, ReasoningState):
+            progress.states.append(event.state)
+            return
+        if progress.states and isinstance(event, _AFTER_REASONING):
+            yield _chunk_choice(choice, self._sealed(progress, event))
         if isinstance(event, Finished):
             for delta in _missing_arguments(progress):
                 yield _chunk_choice(choice, delta)
@@ -95,6 +131,14 @@ class Deltas:
         logprobs = chat_logprobs(event.logprobs) if isinstance(event, Text) else None
         if delta or logprobs:
             yield _chunk_choice(choice, delta, logprobs=logprobs)
+
+    def _sealed(self, progress: _Progress, event: Event | _Image) -> _Delta:
+        """What clients are to bring back, before the event that it stands before."""
+        before = END if isinstance(event, Finished) else None
+        if isinstance(event, ToolCall):
+            before = event.id
+        states, progress.states = progress.states, []
+        return {FIELD: [sealed_detail(state, self._seal, before, _next(progress, FIELD)) for state in states]}
 
     def _begin_item(self, kind: Any) -> None:
         # Only the dialects that know no alternative answers tell where items begin.
@@ -119,7 +163,13 @@ def _chunk_choice(
     return {"index": choice, "delta": delta, "logprobs": logprobs, "finish_reason": finish_reason}
 
 
-def _delta(event: Event, progress: _Progress) -> _Delta:
+def _next(progress: _Progress, name: str) -> int:
+    """The index of the next entry of a list."""
+    progress.told[name] += 1
+    return progress.told[name] - 1
+
+
+def _delta(event: Event | _Image, progress: _Progress) -> _Delta:
     """What an event adds to the message; nothing, where it says nothing."""
     match event:
         case Text(text):
@@ -135,7 +185,9 @@ def _delta(event: Event, progress: _Progress) -> _Delta:
             return _arguments(progress.by_index.get(index), text)
         case Annotation(annotation):
             cited = chat_annotation(annotation, progress.part_start)
-            return {"annotations": [cited]} if cited else {}
+            return {"annotations": [{"index": _next(progress, "annotations"), **cited}]} if cited else {}
+        case _Image(image):
+            return {"images": [{"index": _next(progress, "images"), **image}]}
         case other:
             raise TypeError(f"a chat message has no place for {type(other).__name__}")
 

@@ -7,7 +7,9 @@ from gateway.surfaces.openai_chat.shapes import list_at, misshapen, object_at, t
 
 _Object = dict[str, Any]
 _FILE = ("file_id", "file_data", "file_url", "filename")
-_BREAKPOINT = "prompt_cache_breakpoint"
+CACHE = "cache_control"
+"""Anthropic's mark for what is to be kept in the prompt cache, as chat clients send it, too."""
+_MARKS = ("prompt_cache_breakpoint", CACHE)
 
 
 def input_content(content: Any, place: str, remarks: Remarks) -> str | list[_Object]:
@@ -37,6 +39,14 @@ def answer_parts(message: _Object, place: str, remarks: Remarks) -> list[_Object
     return parts
 
 
+def with_cache_control(content: str | list[_Object], mark: Any, kind: str) -> str | list[_Object]:
+    """The content with a mark that its whole message has: on its last part. A text is a part of this kind then."""
+    if mark is None or not content:
+        return content
+    parts = [{"type": kind, "text": content}] if isinstance(content, str) else content
+    return [*parts[:-1], {CACHE: mark, **parts[-1]}]
+
+
 def _input_part(given: Any, place: str, remarks: Remarks) -> _Object:
     part = object_at(given, place)
     written: _Object
@@ -53,10 +63,8 @@ def _input_part(given: Any, place: str, remarks: Remarks) -> _Object:
             written = {"type": "input_audio", "input_audio": object_at(part.get("input_audio"), f"{place}.input_audio")}
         case _:
             raise remarks.chat_only("a part of this type", place)
-    if part.get(_BREAKPOINT) is not None:
-        written[_BREAKPOINT] = part[_BREAKPOINT]
-    remarks.left_over(part, ("type", str(part["type"]), _BREAKPOINT), place)
-    return written
+    remarks.left_over(part, ("type", str(part["type"]), *_MARKS), place)
+    return written | _marks(part)
 
 
 def _image(given: Any, place: str, remarks: Remarks) -> _Object:
@@ -77,9 +85,13 @@ def _answer_part(given: Any, place: str, remarks: Remarks) -> _Object:
             written = {"type": "refusal", "refusal": text_at(part.get("refusal"), f"{place}.refusal")}
         case _:
             raise remarks.chat_only("a part of this type in an answer", place)
-    remarks.left_over(part, ("type", str(part["type"])), place)
-    return written
+    remarks.left_over(part, ("type", str(part["type"]), CACHE), place)
+    return written | ({CACHE: part[CACHE]} if part.get(CACHE) is not None else {})
 
 
 def _output_text(text: str) -> _Object:
     return {"type": "output_text", "text": text, "annotations": []}
+
+
+def _marks(part: _Object) -> _Object:
+    return {name: part[name] for name in _MARKS if part.get(name) is not None}

@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from gateway.surfaces.openai_chat.parts import CACHE
 from gateway.surfaces.openai_chat.remarks import Remarks
 from gateway.surfaces.openai_chat.shapes import list_at, misshapen, object_at, text_at
 
 _Object = dict[str, Any]
-_FUNCTION = ("name", "description", "parameters", "strict")
-_CUSTOM = ("name", "description", "format")
+_FUNCTION = ("name", "description", "parameters", "strict", CACHE)
+_CUSTOM = ("name", "description", "format", CACHE)
 
 
 def read_tools(body: _Object, remarks: Remarks) -> list[_Object]:
@@ -27,7 +28,8 @@ def read_tools(body: _Object, remarks: Remarks) -> list[_Object]:
             case _:
                 tools.append(tool)
                 continue
-        remarks.left_over(tool, ("type", tool["type"]), place)
+        remarks.left_over(tool, ("type", tool["type"], CACHE), place)
+        tools[-1] |= _said(tool, (CACHE,))
     for number, given in enumerate(list_at(body.get("functions"), "functions")):
         tools.append(_function(given, f"functions[{number}]", remarks))
     return tools

@@ -34,6 +34,7 @@ def translate_body(body: dict[str, Any], generation: Generation, provider: str) 
         conversation.add(message, number)
     generation.instructions = None
     generation.items = conversation.items
+    generation.place = conversation.places.path
     generation.tools = read_tools(body, remarks)
     generation.tool_choice = read_tool_choice(body)
     generation.fields = {name: value for name, value in body.items() if value is not None and name not in _PLACED}

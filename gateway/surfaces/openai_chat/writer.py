@@ -11,7 +11,7 @@ from gateway.errors import GatewayError
 from gateway.events import Done, Event, Failed, NativeChunk, NativeReply, Told, Usage
 from gateway.generation import Generation
 from gateway.identifiers import new_completion_id
-from gateway.surfaces.base import Ended
+from gateway.surfaces.base import Author, Ended
 from gateway.surfaces.documents import write_document
 from gateway.surfaces.openai_chat.completion import fold
 from gateway.surfaces.openai_chat.deltas import ChunkChoice, Deltas
@@ -24,7 +24,7 @@ class ChatWriter:
     A failure is an error object and no `[DONE]`: SDKs raise on the first and must not take the second for success.
     """
 
-    def __init__(self, generation: Generation) -> None:
+    def __init__(self, generation: Generation, author: Author) -> None:
         self.ended: Ended | None = None
         self._include_usage = generation.include_usage
         self._identity = {
@@ -33,7 +33,7 @@ class ChatWriter:
             "model": generation.model,
         }
         self._labels: dict[str, str] = {}
-        self._deltas = Deltas()
+        self._deltas = Deltas(author.seal)
         self._usage: Usage | None = None
         self._is_native = False
         self._is_over = False

@@ -1,0 +1,1 @@
+"""`waystone check`: one tiny real call, and words for what came of it."""

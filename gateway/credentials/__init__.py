@@ -1,0 +1,1 @@
+"""What opens upstreams: keys, and the tokens and signatures that clouds want in their place."""

@@ -1,0 +1,153 @@
+"""What the readers of answers share: the client's own names for its tools, forms kept, ends and failures told once."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from gateway.dialects.base import Origin
+from gateway.dialects.conversation.called import Called
+from gateway.dialects.conversation.callers import Translator, free_text, is_wrapped
+from gateway.dialects.conversation.structured import FORM_TOOL, FormCheck
+from gateway.dialects.depth import is_too_deep
+from gateway.errors import GatewayError, UpstreamDown
+from gateway.events import Done, Event, Failed, Finished, FinishReason, Text, ToolArguments, Usage
+from gateway.generation import Generation
+
+
+class NotAnAnswer(Exception):
+    """What came is not what this dialect answers with."""
+
+
+class Voice:
+    """One choice of an answer, told in the client's terms.
+
+    Flat names of tools become the client's names, namespaces and kinds; free text comes out of its wrapping; the call
+    that stands in for a structured answer becomes its text. `check`, where there is one, holds the text to its form.
+    """
+
+    def __init__(self, generation: Generation, origin: Origin, choice: int = 0, check: FormCheck | None = None) -> None:
+        self._translator = Translator(generation, origin)
+        self._provider = origin.provider
+        self._choice = choice
+        self._check = check
+        self._wrapped: dict[int, list[str]] = {}
+        self._forms: set[int] = set()
+        self._begun: set[int] = set()
+        self._said: set[int] = set()
+        self.has_calls = False
+
+    def text(self, text: str, logprobs: list[dict[str, Any]] | None = None) -> list[Event]:
+        """A piece of the answer's text. Nothing for none."""
+        if self._check is not None:
+            self._check.take(text)
+        return [Text(text, self._choice, logprobs)] if text or logprobs else []
+
+    def call(self, index: int, call_id: str, name: str) -> list[Event]:
+        """A call begins. Raises `UpstreamDown` for a tool that the request's tool choice rules out."""
+        if self._check is not None and name == FORM_TOOL:
+            self._forms.add(index)
+            return []
+        self.has_calls = True
+        self._begun.add(index)
+        called = Called(name, "")
+        begun = self._translator.begin(called, index, call_id, self._choice)
+        if is_wrapped(begun, called):
+            self._wrapped[index] = []
+        return [begun]
+
+    def arguments(self, index: int, piece: str) -> list[Event]:
+        """A piece of a call's arguments, JSON."""
+        if index in self._forms:
+            return self.text(piece)
+        if not piece:
+            return []
+        self._said.add(index)
+        if index in self._wrapped:
+            self._wrapped[index].append(piece)
+            return []
+        return [ToolArguments(index, piece, self._choice)]
+
+    def finish(self, reason: FinishReason) -> list[Event]:
+        """What waited until the choice was complete, and its end. Raises `UpstreamDown` for a form not kept.
+
+        A call that was given nothing was given `{}`. An answer that is all there ends with `tool_calls` where it
+        calls, and with `stop` where the call was only the form of its text.
+        """
+        events: list[Event] = []
+        for index, pieces in self._wrapped.items():
+            if text := free_text("".join(pieces)):
+                events.append(ToolArguments(index, text, self._choice))
+        silent = self._begun - self._said - self._wrapped.keys()
+        events += [ToolArguments(index, "{}", self._choice) for index in sorted(silent)]
+        if reason in ("stop", "tool_calls"):
+            reason = "tool_calls" if self.has_calls else "stop"
+            if self._check is not None and not self.has_calls:
+                self._check.require(self._provider)
+        return [*events, Finished(reason, self._choice)]
+
+
+class AnswerDecoder(ABC):
+    """Reads one streamed answer of JSON events. `what` names such an event in errors, as in "is no `what`"."""
+
+    what = "part of an answer"
+
+    def __init__(self, origin: Origin) -> None:
+        self.origin = origin
+        self.is_over = False
+        self.usage: Usage | None = None
+
+    def feed(self, payload: bytes) -> Sequence[Event]:
+        if self.is_over:
+            return ()
+        try:
+            document = orjson.loads(payload)
+            if not isinstance(document, dict) or is_too_deep(payload, document):
+                raise NotAnAnswer
+            return self._read(document)
+        except (orjson.JSONDecodeError, NotAnAnswer):
+            return self._feed_words(payload)
+        except GatewayError as error:
+            return self._fail(error)
+
+    def end(self) -> Sequence[Event]:
+        if self.is_over:
+            return ()
+        try:
+            return self._finish()
+        except GatewayError as error:
+            return self._fail(error)
+
+    @abstractmethod
+    def _read(self, document: dict[str, Any]) -> list[Event]:
+        """The events of one of the upstream's. Raises `NotAnAnswer`, or an `UpstreamError` that it speaks of."""
+
+    @abstractmethod
+    def _last(self) -> list[Event] | None:
+        """The stream is over: what is still owed, or None where the answer is not complete."""
+
+    def _finish(self) -> list[Event]:
+        """The end of the answer: what is owed, usage, and `Done`."""
+        events = self._last()
+        if events is None:
+            message = f"{self.origin.provider} ended the stream before the answer was complete."
+            return self._fail(UpstreamDown(message, code="upstream_cut_off"))
+        self.is_over = True
+        return [*events, *([self.usage] if self.usage else []), Done()]
+
+    def _feed_words(self, payload: bytes) -> Sequence[Event]:
+        """What is no JSON object: an end mark, or nonsense."""
+        words = payload.strip()
+        if words == b"[DONE]":
+            return self.end()
+        return self._fail(nonsense(self.origin, f"streamed something that is no {self.what}")) if words else ()
+
+    def _fail(self, error: GatewayError) -> list[Event]:
+        self.is_over = True
+        return [*([self.usage] if self.usage else []), Failed(error)]
+
+
+def nonsense(origin: Origin, what: str) -> UpstreamDown:
+    """The error for an answer that is none."""
+    return UpstreamDown(f"{origin.provider} {what}.", code="upstream_bad_reply")

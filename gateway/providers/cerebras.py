@@ -1,0 +1,54 @@
+"""Cerebras: open models, fast, and text alone."""
+
+import re
+from dataclasses import replace
+
+from gateway.providers import compatible
+from gateway.providers.row import Facts, Range, Row, Thinking
+
+# Shared facts on providers, section 18 (August 2026).
+FACTS = Facts(
+    context_too_long=compatible.TOO_LONG,
+    token_limit_field="max_completion_tokens",
+    ranges={"temperature": Range(0, 1.5)},
+    refused=frozenset({"logit_bias", "n", "audio", "modalities", "web_search_options"}),
+    dropped=frozenset(
+        {
+            "frequency_penalty",
+            "presence_penalty",
+            "top_k",
+            "store",
+            "safety_identifier",
+            "prompt_cache_key",
+            "verbosity",
+            "metadata",
+        }
+    ),
+    takes_developer_role=False,
+    takes_parts=False,
+    # It comes back under this name (recording cerebras/001).
+    reasoning_field="reasoning",
+    dropped_of_messages=frozenset({"refusal", "annotations", "audio", "reasoning_details"}),
+    thinking=Thinking("effort"),
+)
+_GPT_OSS = replace(
+    FACTS,
+    reasons=True,
+    thinking=Thinking(
+        "effort",
+        {
+            **dict.fromkeys(("minimal", "low"), "low"),
+            "medium": "medium",
+            **dict.fromkeys(("high", "xhigh", "max"), "high"),
+        },
+    ),
+)
+
+ROW = Row(
+    name="cerebras",
+    dialects=("openai-chat",),
+    base_url="https://api.cerebras.ai/v1",
+    key_variable="CEREBRAS_API_KEY",
+    base_url_variable="CEREBRAS_BASE_URL",
+    facts=replace(FACTS, models=((re.compile(r"gpt-oss.*"), _GPT_OSS),)),
+)

@@ -1,0 +1,50 @@
+"""Cohere's own platform."""
+
+import re
+from dataclasses import replace
+
+from gateway.providers.row import Effort, Facts, Range, Row, Thinking
+
+_ALL = Facts(
+    # Shared facts on providers, section 8, August 2026.
+    ranges={
+        "presence_penalty": Range(0, 1),
+        "frequency_penalty": Range(0, 1),
+        "top_p": Range(0.01, 0.99),
+        "top_k": Range(0, 500),
+    },
+    # No tool can be named: it is shown alone, and a call is required.
+    tool_choices=frozenset({"auto", "none", "required"}),
+    # It has no word for these (the same section, and 0.4).
+    refused=frozenset({"n", "logit_bias", "prediction", "audio", "modalities", "web_search_options"}),
+    # Told in words alone: "too many tokens: size limit exceeded by …" (Cohere's documentation of errors).
+    context_too_long=re.compile(r"too many tokens", re.I),
+)
+# Budgets in tokens; at the two highest efforts the model decides itself.
+_EFFORTS: dict[str, Effort] = {"none": None, "minimal": 512, "low": 1024, "medium": 4096, "high": 16384}
+_THINKING = Thinking("budget", {**_EFFORTS, "xhigh": "unbounded", "max": "unbounded"})
+_REASONS = replace(_ALL, thinking=_THINKING)
+_TEXT_ONLY = replace(_ALL, takes_parts=False)
+
+ROW = Row(
+    name="cohere",
+    dialects=("cohere",),
+    base_url="https://api.cohere.com",
+    key_variable="COHERE_API_KEY",
+    key_variables=("CO_API_KEY",),
+    base_url_variable="COHERE_BASE_URL",
+    # What is not known is taken for new: it sees and reasons, as Command A+ does (recordings cohere/004 to 007).
+    facts=replace(
+        _REASONS,
+        models=(
+            (re.compile(r"command-a-reasoning.*"), replace(_REASONS, takes_parts=False)),
+            (re.compile(r"command-a-vision.*|c4ai-aya-vision.*"), _ALL),
+            (re.compile(r"command-a-(0\d-2025|translate.*)|command-r7b.*"), _TEXT_ONLY),
+            # Tool choice came with Command R7B.
+            (
+                re.compile(r"command(-(r|light|nightly).*)?|c4ai-.*"),
+                replace(_TEXT_ONLY, tool_choices=frozenset({"auto"})),
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,47 @@
+"""DeepSeek: reasoning that goes back within a tool loop, and no schemas."""
+
+import re
+from dataclasses import replace
+
+from gateway.providers import compatible
+from gateway.providers.row import Facts, Row, Thinking
+
+_TO_HIGH = ("minimal", "low", "medium", "high")
+
+# Shared facts on providers, sections 0.4 and 11 (August 2026).
+FACTS = Facts(
+    context_too_long=compatible.TOO_LONG,
+    token_limit_field="max_tokens",
+    forms=frozenset({"json_object"}),
+    refused=frozenset({"n", "logit_bias", "audio", "modalities", "prediction", "web_search_options"}),
+    dropped=frozenset({"seed", "top_k", "parallel_tool_calls", "user", "service_tier", "store", "metadata"}),
+    takes_developer_role=False,
+    takes_parts=False,
+    # Of earlier turns it must not come back, within a loop it has to.
+    reasoning_field="reasoning_content",
+    reasoning_in_loops=True,
+    # It thinks if told to, and not otherwise.
+    thinking=Thinking("thinking", {"none": None, **dict.fromkeys(_TO_HIGH, ""), **dict.fromkeys(("xhigh", "max"), "")}),
+)
+_THINKING = replace(FACTS, reasons=True, tool_choices=frozenset({"auto", "none"}))
+_REASONER = replace(_THINKING, thinking=Thinking("thinking"))
+_V4 = replace(
+    _THINKING,
+    thinking=Thinking(
+        "thinking", {"none": None, **dict.fromkeys(_TO_HIGH, "high"), **dict.fromkeys(("xhigh", "max"), "max")}
+    ),
+)
+
+ROW = Row(
+    name="deepseek",
+    # It has a Responses API, too. Chat is what its reasoning, its schemas and its tool choices are made up for in, and
+    # there the calls of one turn need not stand together (shared facts, section 11).
+    dialects=("openai-chat",),
+    base_url="https://api.deepseek.com",
+    key_variable="DEEPSEEK_API_KEY",
+    base_url_variable="DEEPSEEK_BASE_URL",
+    facts=replace(
+        FACTS,
+        models=((re.compile(r"deepseek-reasoner"), _REASONER), (re.compile(r"deepseek-v[4-9].*"), _V4)),
+    ),
+)

@@ -1,0 +1,57 @@
+"""Groq: OpenAI's chat, without what its hardware has no time for."""
+
+import re
+from dataclasses import replace
+
+from gateway.providers import compatible
+from gateway.providers.row import Facts, Row, Thinking
+
+_LOW, _HIGH = ("minimal", "low"), ("high", "xhigh", "max")
+
+# Shared facts on providers, section 10 (August 2026): each of `refused` is a 400, and so is a name in a message.
+FACTS = Facts(
+    context_too_long=compatible.TOO_LONG,
+    token_limit_field="max_completion_tokens",
+    refused=frozenset({"n", "logprobs", "top_logprobs", "logit_bias", "audio", "modalities", "prediction"}),
+    dropped=frozenset(
+        {"top_k", "store", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "verbosity"}
+    ),
+    dropped_of_messages=frozenset({"name", "refusal", "annotations", "audio", "reasoning_details"}),
+    reasoning_field="reasoning",
+    takes_developer_role=False,
+    part_forms={"file": None, "input_audio": None},
+    # A schema is kept on selected models only; elsewhere the answer is held to it.
+    forms=frozenset({"json_object"}),
+    thinking=Thinking("effort"),
+)
+_WITH_SCHEMA = replace(FACTS, forms=frozenset({"json_object", "json_schema"}))
+_GPT_OSS = replace(
+    _WITH_SCHEMA,
+    reasons=True,
+    thinking=Thinking("effort", {**dict.fromkeys(_LOW, "low"), "medium": "medium", **dict.fromkeys(_HIGH, "high")}),
+)
+# As they come, these two write their reasoning into the text.
+_QWEN = replace(
+    FACTS,
+    reasons=True,
+    defaults={"reasoning_format": "parsed"},
+    thinking=Thinking("effort", {"none": "none", **dict.fromkeys((*_LOW, "medium", *_HIGH), "default")}),
+)
+_R1 = replace(FACTS, reasons=True, defaults={"reasoning_format": "parsed"})
+
+ROW = Row(
+    name="groq",
+    dialects=("openai-chat",),
+    base_url="https://api.groq.com/openai/v1",
+    key_variable="GROQ_API_KEY",
+    base_url_variable="GROQ_BASE_URL",
+    facts=replace(
+        FACTS,
+        models=(
+            (re.compile(r"openai/gpt-oss.*"), _GPT_OSS),
+            (re.compile(r"qwen/.*|qwen-qwq.*"), _QWEN),
+            (re.compile(r"deepseek-r1.*"), _R1),
+            (re.compile(r"moonshotai/kimi.*|meta-llama/llama-4.*"), _WITH_SCHEMA),
+        ),
+    ),
+)

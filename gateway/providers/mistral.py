@@ -1,0 +1,65 @@
+"""Mistral: chat of its own kind, and strict about what it does not know."""
+
+import re
+from dataclasses import replace
+
+from gateway.providers import compatible
+from gateway.providers.row import Facts, Range, Row, Thinking
+
+# Anything else is a 422 (shared facts on providers, section 9: the client library's own request type, August 2026).
+_FIELDS = frozenset(
+    (
+        *("model", "messages", "stream", "max_tokens", "stop", "n", "temperature", "top_p", "random_seed"),
+        *("presence_penalty", "frequency_penalty", "response_format", "tools", "tool_choice", "parallel_tool_calls"),
+        *("prediction", "prompt_mode", "reasoning_effort", "safe_prompt", "prompt_cache_key", "metadata"),
+        *("document_image_limit", "document_page_limit", "guardrails"),
+    )
+)
+_OF_MESSAGES = frozenset(
+    {"name", "refusal", "annotations", "audio", "function_call", "reasoning_content", "reasoning", "reasoning_details"}
+)
+
+FACTS = Facts(
+    context_too_long=compatible.TOO_LONG,
+    token_limit_field="max_tokens",
+    # It always tells usage, and refuses to be asked for it.
+    stream_usage=False,
+    fields=_FIELDS,
+    refused=frozenset({"logprobs", "top_logprobs", "logit_bias", "audio", "modalities", "web_search_options"}),
+    renamed={"seed": "random_seed"},
+    ranges={"temperature": Range(0, 1.5)},
+    renamed_choices={"required": "any"},
+    # With tools in sight and none to be called, its answers are garbled (shared facts, section 9).
+    tool_choices=frozenset({"auto", "required", "named"}),
+    takes_developer_role=False,
+    takes_user_after_tool=False,
+    marks_prefix=True,
+    call_id_length=9,
+    dropped_of_messages=_OF_MESSAGES,
+    part_forms={"file": "document_url"},
+    thinking=Thinking("effort"),
+)
+# Reasoning stands in the content, out and in. Which models take an effort: its documentation, August 2026.
+_MAGISTRAL = replace(FACTS, reasons=True, reasoning_field="content")
+_ADJUSTABLE = replace(
+    FACTS,
+    reasoning_field="content",
+    thinking=Thinking(
+        "effort", {"none": "none", **dict.fromkeys(("minimal", "low", "medium", "high", "xhigh", "max"), "high")}
+    ),
+)
+
+ROW = Row(
+    name="mistral",
+    dialects=("openai-chat",),
+    base_url="https://api.mistral.ai/v1",
+    key_variable="MISTRAL_API_KEY",
+    base_url_variable="MISTRAL_BASE_URL",
+    facts=replace(
+        FACTS,
+        models=(
+            (re.compile(r"magistral-.*"), _MAGISTRAL),
+            (re.compile(r"mistral-(small-(26.*|latest)|medium-3[.-]5.*)"), _ADJUSTABLE),
+        ),
+    ),
+)

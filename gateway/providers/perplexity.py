@@ -1,0 +1,58 @@
+"""Perplexity: models that search, and call no tools."""
+
+import re
+from dataclasses import replace
+
+from gateway.providers import compatible
+from gateway.providers.row import Facts, Row, Thinking
+
+# Shared facts on providers, sections 17 and 18, and its API reference (August 2026).
+FACTS = Facts(
+    context_too_long=compatible.TOO_LONG,
+    token_limit_field="max_tokens",
+    # It always tells usage.
+    stream_usage=False,
+    forms=frozenset({"json_schema"}),
+    refused=frozenset({"n", "logprobs", "top_logprobs", "logit_bias", "stop", "audio", "modalities", "prediction"}),
+    dropped=frozenset(
+        {
+            "stream_options",
+            "seed",
+            "user",
+            "service_tier",
+            "store",
+            "prompt_cache_key",
+            "safety_identifier",
+            "verbosity",
+            "metadata",
+        }
+    ),
+    takes_developer_role=False,
+    takes_tools=False,
+    takes_turns_in_row=False,
+    dropped_of_messages=frozenset({"name", "refusal", "reasoning_content", "reasoning", "reasoning_details"}),
+    part_forms={"file": None, "input_audio": None},
+    thinking=Thinking("effort"),
+)
+_REASONING = replace(
+    FACTS,
+    reasons=True,
+    thinking=Thinking(
+        "effort",
+        {
+            "none": "minimal",
+            **{word: word for word in ("minimal", "low", "medium", "high")},
+            **dict.fromkeys(("xhigh", "max"), "high"),
+        },
+    ),
+)
+
+ROW = Row(
+    name="perplexity",
+    dialects=("openai-chat",),
+    base_url="https://api.perplexity.ai",
+    key_variable="PERPLEXITY_API_KEY",
+    base_url_variable="PERPLEXITY_BASE_URL",
+    key_variables=("PPLX_API_KEY",),
+    facts=replace(FACTS, models=((re.compile(r"sonar-(reasoning|deep-research).*"), _REASONING),)),
+)

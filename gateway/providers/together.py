@@ -1,0 +1,54 @@
+"""Together: open models, with a schema in a place of its own."""
+
+import re
+from dataclasses import replace
+
+from gateway.providers import compatible
+from gateway.providers.row import Facts, Row, Thinking
+
+_SOME = ("minimal", "low", "medium", "high", "xhigh", "max")
+
+# Shared facts on providers, section 14 (August 2026).
+FACTS = Facts(
+    context_too_long=compatible.TOO_LONG,
+    token_limit_field="max_tokens",
+    flattens_schema=True,
+    refused=frozenset({"audio", "modalities", "prediction", "web_search_options"}),
+    dropped=frozenset(
+        {"user", "service_tier", "store", "prompt_cache_key", "safety_identifier", "verbosity", "metadata"}
+    ),
+    takes_developer_role=False,
+    part_forms={"file": None, "input_audio": None},
+    reasoning_field="reasoning",
+    # Most models know none.
+    thinking=Thinking("effort"),
+)
+_GPT_OSS = replace(
+    FACTS,
+    reasons=True,
+    thinking=Thinking(
+        "effort",
+        {
+            **dict.fromkeys(("minimal", "low"), "low"),
+            "medium": "medium",
+            **dict.fromkeys(("high", "xhigh", "max"), "high"),
+        },
+    ),
+)
+_HYBRID = replace(FACTS, thinking=Thinking("enabled", {"none": None, **dict.fromkeys(_SOME, "")}))
+
+ROW = Row(
+    name="together",
+    dialects=("openai-chat",),
+    base_url="https://api.together.xyz/v1",
+    key_variable="TOGETHER_API_KEY",
+    base_url_variable="TOGETHER_BASE_URL",
+    key_variables=("TOGETHERAI_API_KEY",),
+    facts=replace(
+        FACTS,
+        models=(
+            (re.compile(r"openai/gpt-oss.*"), _GPT_OSS),
+            (re.compile(r".*(deepseek-v3\.1|deepseek-v4|glm-4\.[5-9]|glm-5|kimi-k2\.5|qwen3\.5).*", re.I), _HYBRID),
+        ),
+    ),
+)

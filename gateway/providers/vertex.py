@@ -1,0 +1,37 @@
+"""Gemini in Google Cloud's Vertex AI."""
+
+from dataclasses import replace
+
+from gateway.providers.gemini import MODELS, NEWEST
+from gateway.providers.row import Facts, Row
+
+
+def _in_the_cloud(facts: Facts) -> Facts:
+    # It does not know the field, and takes both kinds of tools without it (recording `vertex/010`). A service tier is
+    # asked for by a header there; python-genai refuses the field for it (both August 2026).
+    return replace(facts, tells_hosted_calls=False, renamed={"service_tier": "x-vertex-ai-llm-shared-request-type"})
+
+
+ROW = Row(
+    name="vertex",
+    dialects=("gemini",),
+    # v1beta1 has what v1 has, and what is new besides: levels of thinking, JSON Schema (recordings `vertex/*`).
+    base_url="https://{host}/v1beta1/projects/{project}/locations/{location}/publishers/google",
+    base_url_variable="VERTEX_BASE_URL",
+    models_url="https://{host}/v1beta1/publishers/google/models?pageSize=1000",
+    scheme="google",
+    variables={
+        "project": ("GOOGLE_CLOUD_PROJECT", "VERTEXAI_PROJECT", "GCLOUD_PROJECT"),
+        "location": ("GOOGLE_CLOUD_LOCATION", "GOOGLE_CLOUD_REGION", "VERTEXAI_LOCATION"),
+        "credentials_file": "GOOGLE_APPLICATION_CREDENTIALS",
+    },
+    # Shared facts on providers, section 0.1.
+    hosts={
+        "": "{location}-aiplatform.googleapis.com",
+        "global": "aiplatform.googleapis.com",
+        "us": "aiplatform.us.rep.googleapis.com",
+        "eu": "aiplatform.eu.rep.googleapis.com",
+    },
+    facts=replace(_in_the_cloud(NEWEST), models=tuple((pattern, _in_the_cloud(facts)) for pattern, facts in MODELS)),
+    note="Needs a Google Cloud project and location; an express key goes with a base_url of its own.",
+)

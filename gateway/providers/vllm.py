@@ -1,0 +1,21 @@
+"""vLLM: a server of one's own, which knows all of OpenAI's chat and more."""
+
+from gateway.providers import compatible
+from gateway.providers.row import Facts, Row
+
+ROW = Row(
+    name="vllm",
+    dialects=("openai-chat",),
+    base_url="http://localhost:8000/v1",
+    key_variable="VLLM_API_KEY",
+    base_url_variable="VLLM_BASE_URL",
+    scheme="none",
+    # Shared facts on providers, section 17 (August 2026): unknown fields are ignored, reasoning goes by two names.
+    facts=Facts(
+        context_too_long=compatible.TOO_LONG,
+        token_limit_field="max_tokens",
+        dropped=frozenset({"metadata"}),
+        takes_developer_role=False,
+        refused=frozenset({"audio", "modalities", "web_search_options"}),
+    ),
+)

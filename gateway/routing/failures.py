@@ -1,0 +1,66 @@
+"""What a failure means for the way on: whether another lane may do better, and what is to blame."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from gateway.errors import GatewayError, UpstreamError
+
+Blame = Literal["request", "lane", "key", "model", "instance"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What to do after a failure (shared facts on providers, section 19).
+
+    `blame` is what would fail again at once: this request there, this model by this key, everything by this key, this
+    model by any key, or the whole instance. `may_retry`: the same lane may do better after a while. `may_fail_over`:
+    another lane may do better now.
+    """
+
+    blame: Blame
+    may_retry: bool
+    may_fail_over: bool
+
+
+# Wrong wherever it is sent. A context that is too long would do at a larger model only, and which is larger
+# nobody says.
+_HOPELESS = Verdict("request", may_retry=False, may_fail_over=False)
+_NOT_HERE = Verdict("request", may_retry=False, may_fail_over=True)
+_KEY = Verdict("key", may_retry=False, may_fail_over=True)
+_THROTTLED = Verdict("lane", may_retry=True, may_fail_over=True)
+_MODEL = Verdict("model", may_retry=False, may_fail_over=True)
+_BROKEN = Verdict("instance", may_retry=False, may_fail_over=True)
+_BUSY = Verdict("instance", may_retry=True, may_fail_over=True)
+
+_BY_CODE = {
+    "upstream_auth": _KEY,
+    "insufficient_quota": _KEY,
+    "rate_limit_exceeded": _THROTTLED,
+    "context_length_exceeded": _HOPELESS,
+    "content_filter": _HOPELESS,
+    "model_not_found": _MODEL,
+    # The whole time that was there for an answer is gone; so would the next one be.
+    "upstream_timeout": _BROKEN,
+    # Wrong address, or no such API: it stays so until an operator mends it.
+    "upstream_error": _BROKEN,
+    "upstream_bad_reply": _BROKEN,
+}
+
+
+def judge(error: GatewayError) -> Verdict:
+    """What a failure before the first byte of an answer means. What the provider says of retries wins."""
+    if not isinstance(error, UpstreamError):
+        # It cannot be said there what was asked, or a part of this machine is missing.
+        return _NOT_HERE
+    verdict = _BY_CODE.get(error.code or "") or _by_status(error.status)
+    if error.should_retry is None:
+        return verdict
+    return replace(verdict, may_retry=error.should_retry, may_fail_over=error.should_retry or verdict.may_fail_over)
+
+
+def _by_status(status: int) -> Verdict:
+    if status == 429:
+        return _THROTTLED
+    if status == 404:
+        return _MODEL
+    return _BUSY if status >= 500 else _HOPELESS

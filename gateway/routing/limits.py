@@ -1,0 +1,38 @@
+"""Remembers which keys of which upstreams have nothing left to give for a while."""
+
+import time
+
+from gateway.routing.breaker import Clock
+
+_CAPACITY = 10_000
+
+Held = tuple[str, str, str]
+"""An instance, a model, and the label of a credential; the model is empty where all of them are meant."""
+
+
+class Limits:
+    """Learnt from answers and refusals. What is used up is passed over while there are others, and never refused."""
+
+    def __init__(self, clock: Clock = time.monotonic) -> None:
+        self._clock = clock
+        self._until: dict[Held, float] = {}
+
+    def learn(self, held: Held, seconds: float) -> None:
+        """It has nothing left for so long."""
+        if len(self._until) >= _CAPACITY:
+            self._forget()
+        self._until[held] = self._clock() + seconds
+
+    def is_used_up(self, instance: str, model: str, label: str) -> bool:
+        """Whether a request would be refused, as far as is known."""
+        if not self._until:
+            return False
+        now = self._clock()
+        return any(self._until.get(held, now) > now for held in ((instance, model, label), (instance, "", label)))
+
+    def _forget(self) -> None:
+        """Drop what is over; clients can name models without end, so the rest goes, too, where that is too much."""
+        now = self._clock()
+        self._until = {held: until for held, until in self._until.items() if until > now}
+        if len(self._until) >= _CAPACITY:
+            self._until.clear()

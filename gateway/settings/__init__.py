@@ -1,0 +1,168 @@
+"""The settings: environment over waystone.yaml over defaults. The only module that reads the environment."""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, InitSettingsSource, SettingsConfigDict
+
+from gateway.providers import ROWS, Row
+from gateway.settings.document import ConfigurationError, Document, KeyPath, read
+from gateway.settings.models import BreakerSettings, Models, ModelSettings, Retries, Target, model_problems
+from gateway.settings.options import KEY, AbsolutePath, DatabaseAddress, Key, Number, Section, Text, filled, lower
+from gateway.settings.problems import Origins, translate
+from gateway.settings.providers import ProviderSettings, Timeouts, provider_problems
+from gateway.settings.variables import VARIABLES, variables
+
+__all__ = [
+    "VARIABLES",
+    "BreakerSettings",
+    "ConfigurationError",
+    "EmbeddedSettings",
+    "ModelSettings",
+    "ProviderSettings",
+    "Retries",
+    "Settings",
+    "Target",
+    "Timeouts",
+    "describe",
+    "load",
+]
+
+FILE = Path("waystone.yaml")
+
+_EMBEDDED = "embedded"
+_PASSWORDS = (re.compile(r"(://[^:/@]*:).*(?=@)", re.S), re.compile(r"([?&]\w*password=)[^&]*", re.I))
+_MASK = "***"
+
+
+class EmbeddedSettings(Section):
+    """The demonstration model that runs on this machine."""
+
+    enabled: bool = Field(default=True, description="true or false")
+
+
+class Settings(BaseSettings):
+    """What the gateway runs with. Built once, by `load`, and handed down."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid")
+
+    host: Text = Field(default="127.0.0.1", description="the name or address to listen on")
+    port: Annotated[int, Number] = Field(default=3000, ge=0, le=65_535, description="a whole number from 0 to 65535")
+    workers: Annotated[int, Number] = Field(default=1, ge=1, le=256, description="a whole number from 1 to 256")
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(lower)] = Field(
+        default="info", description="debug, info, warning or error"
+    )
+    data_dir: AbsolutePath = Field(description="the path of a folder")
+    database_url: DatabaseAddress = Field(
+        default_factory=lambda data: f"sqlite:///{quote(str(data['data_dir']))}/waystone.db",
+        repr=False,
+        description="sqlite:///path/to/file or postgresql://user:password@host/database",
+    )
+    api_key: Key = Field(default=None, description=KEY)
+    max_body_bytes: Annotated[int, Number] = Field(
+        default=20 * 1024 * 1024, ge=1, le=2**31, description="a whole number of bytes from 1 to 2147483648"
+    )
+    retention_days: Annotated[float, Number] = Field(
+        default=30, gt=0, le=36_500, allow_inf_nan=False, description="days, over 0 and at most 36500"
+    )
+    """How long responses are kept. Conversations are kept until they are deleted."""
+    embedded: Annotated[EmbeddedSettings, BeforeValidator(filled)] = Field(
+        default=EmbeddedSettings(), description="a mapping, `enabled: true` or `enabled: false`"
+    )
+    providers: Annotated[dict[str, Annotated[ProviderSettings, BeforeValidator(filled)]], BeforeValidator(filled)] = (
+        Field(default={}, description="the names of providers, each with its settings, such as `api_key: ${KEY}`")
+    )
+    models: Models = Field(default={}, description="names of models, each with its targets or its fallbacks")
+    retries: Annotated[Retries, BeforeValidator(filled)] = Field(
+        default=Retries(), description="attempts or longest_wait, each with a number"
+    )
+    breaker: Annotated[BreakerSettings, BeforeValidator(filled)] = Field(
+        default=BreakerSettings(), description="failures or seconds, each with a number"
+    )
+
+
+def load(
+    config_path: Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+    rows: Mapping[str, Row] = ROWS,
+) -> Settings:
+    """The settings that hold here and now.
+
+    The file is `config_path`, or what `WAYSTONE_CONFIG` names, or `waystone.yaml` in the current
+    folder where there is one. An empty variable counts as unset.
+
+    Raises `ConfigurationError`.
+    """
+    document = _document(config_path, environ)
+    found = variables(document.values, environ, rows)
+    origins = Origins(document, found)
+    given: dict[str, Any] = {}
+    for path, name in found.items():
+        _put(given, path, environ[name])
+    defaults = {} if "data_dir" in given or "data_dir" in document.values else _default_folder(environ)
+    layers = (given, document.values, defaults)
+    sources = tuple(InitSettingsSource(Settings, init_kwargs=layer) for layer in layers)
+    try:
+        # The parameter is pydantic-settings' own; type checkers see fields only.
+        settings = Settings(_build_sources=(sources, {}))  # type: ignore[call-arg]
+    except ValidationError as error:
+        # Never `from error`: what pydantic shows of its input may be a key.
+        raise origins.error(translate(error, Settings)) from None
+    names = [*settings.providers, *([_EMBEDDED] if settings.embedded.enabled else ())]
+    if problems := [*provider_problems(settings.providers, rows), *model_problems(settings.models, names)]:
+        raise origins.error(problems)
+    return settings
+
+
+def describe(settings: Settings) -> dict[str, Any]:
+    """The settings as plain values for a person to read; a secret is `***`."""
+    shown = {name: _plain(value) for name, value in settings}
+    for password in _PASSWORDS:
+        shown["database_url"] = password.sub(rf"\g<1>{_MASK}", shown["database_url"])
+    return shown
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case SecretStr():
+            return _MASK
+        case BaseModel():
+            return {name: _plain(part) for name, part in value}
+        case dict():
+            return {name: _plain(part) for name, part in value.items()}
+        case list():
+            return [_plain(part) for part in value]
+        case Path():
+            return str(value)
+        case _:
+            return value
+
+
+def _document(config_path: Path | None, environ: Mapping[str, str]) -> Document:
+    named = config_path or environ.get("WAYSTONE_CONFIG")
+    if named:
+        return read(Path(named), environ)
+    try:
+        is_there = FILE.exists()
+    except OSError:
+        is_there = True  # reading it says what is wrong
+    return read(FILE, environ) if is_there else Document()
+
+
+def _put(tree: dict[str, Any], path: KeyPath, value: str) -> None:
+    *parents, last = path
+    for part in parents:
+        tree = tree.setdefault(str(part), {})
+    tree[str(last)] = value
+
+
+def _default_folder(environ: Mapping[str, str]) -> dict[str, Any]:
+    base = Path(environ.get("XDG_DATA_HOME") or "")
+    if not base.is_absolute():
+        base = Path(environ.get("HOME") or "~") / ".local" / "share"
+    return {"data_dir": base / "waystone"}

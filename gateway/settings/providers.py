@@ -1,0 +1,187 @@
+"""The settings of one provider, and what is wrong with them."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+
+from gateway.dialects import DIALECTS
+from gateway.providers import Row, compatible
+from gateway.providers.address import needed, used, variant
+from gateway.settings.models import Retries
+from gateway.settings.options import (
+    KEY,
+    SECONDS,
+    WEIGHT,
+    AbsolutePath,
+    Key,
+    Seconds,
+    Secret,
+    Section,
+    Text,
+    WebAddress,
+    Weight,
+    Word,
+    filled,
+    header_names,
+    listed,
+)
+from gateway.settings.problems import Problem, nearest
+
+_EMBEDDED = "embedded"
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+_WORD = "letters, digits, '.', '_', ':' and '-'"
+
+PLACES = ("organization", "project", "region", "location", "api_version")
+"""The settings that rows have places for in their addresses and headers."""
+
+
+def _known(dialects: list[str] | None) -> list[str] | None:
+    # Checked as a whole, so that the problem stands at the key, whether a list was written or one name.
+    if dialects is not None and not set(dialects) <= DIALECTS.keys():
+        raise ValueError("not a dialect")
+    return dialects
+
+
+def _as_key(value: Any) -> Any:
+    return {"key": value} if isinstance(value, str | SecretStr) else value
+
+
+class Timeouts(Section):
+    """Seconds to wait: for a connection, the first byte, between two pieces of an answer, and for the whole of it."""
+
+    connect: Seconds = Field(default=10.0, description=SECONDS)
+    first_byte: Seconds | None = Field(default=None, description=SECONDS)
+    """None: as `idle`."""
+    idle: Seconds = Field(default=300.0, description=SECONDS)
+    total: Seconds = Field(default=600.0, description=SECONDS)
+
+
+class KeySettings(Section):
+    """One of several keys, and its share of the requests."""
+
+    key: Secret = Field(min_length=1, description=KEY)
+    weight: Weight = Field(default=1.0, description=WEIGHT)
+
+
+class ProviderSettings(Section):
+    """One provider. None means: as its row says, for one that is known by name."""
+
+    provider: Text | None = Field(default=None, description="the name of a known provider, of which this is another")
+    dialect: Annotated[list[str] | None, BeforeValidator(listed), AfterValidator(_known)] = Field(
+        default=None, min_length=1, description=f"one of {', '.join(DIALECTS)}, or a list of them, its own first"
+    )
+    base_url: WebAddress | None = Field(
+        default=None,
+        description="an http:// or https:// URL without credentials, query and fragment, "
+        "such as http://127.0.0.1:9000/v1",
+    )
+    api_key: Key = Field(default=None, description=KEY)
+    api_keys: list[Annotated[KeySettings, BeforeValidator(_as_key)]] | None = Field(
+        default=None, min_length=1, description=f"a list of at least one key ({KEY}), or of {{key, weight}}"
+    )
+    azure_ad_token: Key = Field(default=None, description=KEY)
+    access_key_id: Key = Field(default=None, description=KEY)
+    secret_access_key: Key = Field(default=None, description=KEY)
+    session_token: Key = Field(default=None, description=KEY)
+    profile: Text | None = Field(default=None, description="the name of a profile in AWS's own files")
+    credentials_file: AbsolutePath | None = Field(default=None, description="the path of a file")
+    organization: Word | None = Field(default=None, description=_WORD)
+    project: Word | None = Field(default=None, description=_WORD)
+    region: Word | None = Field(default=None, description=_WORD)
+    location: Word | None = Field(default=None, description=_WORD)
+    api_version: Word | None = Field(default=None, description=_WORD)
+    deployments: dict[str, Text] | None = Field(
+        default=None, description="names of models, each with what it is called there"
+    )
+    models: list[Text] | None = Field(default=None, description="a list of model names, such as [small, large]")
+    weight: Weight = Field(default=1.0, description=WEIGHT)
+    headers: Annotated[dict[str, Secret], AfterValidator(header_names)] | None = Field(
+        default=None, description="header names, each with a text of printable ASCII characters"
+    )
+    query: dict[Text, Secret] | None = Field(
+        default=None, description="names, each with a text of printable ASCII characters"
+    )
+    timeouts: Annotated[Timeouts, BeforeValidator(filled)] = Field(
+        default=Timeouts(), description="connect, first_byte, idle or total, each with seconds"
+    )
+    retries: Retries | None = Field(default=None, description="attempts or longest_wait, each with a number")
+    token_limit_field: Literal["max_tokens", "max_completion_tokens"] | None = Field(
+        default=None, description="max_tokens or max_completion_tokens"
+    )
+    stream_usage: bool | None = Field(default=None, description="true or false")
+    hosted_tools: Literal["refuse", "drop"] | None = Field(default=None, description="refuse or drop")
+    """What to do with tools that the provider would have to run, where it runs none. [refuse]"""
+
+    def row(self, name: str, rows: Mapping[str, Row]) -> Row:
+        """The row that it goes by; one of an OpenAI-compatible server's facts where none is known."""
+        row = rows.get(self.provider or name) or Row(name, (), "", facts=compatible.FACTS)
+        return variant(row, self.given())
+
+    def given(self) -> dict[str, str]:
+        """The settings that go into addresses and headers, those of them that are set."""
+        return {name: value for name in PLACES if (value := getattr(self, name))}
+
+    def own_keys(self) -> Sequence[KeySettings]:
+        """The keys, in the order of the file."""
+        return [*([KeySettings(key=self.api_key)] if self.api_key else ()), *(self.api_keys or ())]
+
+
+def provider_problems(providers: Mapping[str, ProviderSettings], rows: Mapping[str, Row]) -> Iterator[Problem]:
+    """What is wrong with each of them that no single setting tells."""
+    for name, provider in providers.items():
+        path = ("providers", name)
+        if not _NAME.fullmatch(name):
+            yield path, "expected a name of a to z, 0 to 9, '.', '_' and '-' that begins with a letter or a digit"
+        elif name == _EMBEDDED:
+            yield path, "expected another name; turn the embedded model off by `embedded: {enabled: false}`"
+        elif provider.provider is not None and provider.provider not in rows:
+            known = f"{nearest(provider.provider, rows)} (known: {', '.join(rows)})"
+            yield (*path, "provider"), f"expected the name of a known provider{known}"
+        elif provider.provider is None and name not in rows and not (provider.dialect and provider.base_url):
+            yield (
+                path,
+                "expected dialect and base_url, because this provider is not known by name"
+                f"{nearest(name, rows)} (known: {', '.join(rows)})",
+            )
+        else:
+            for setting, expected in _setting_problems(provider, provider.row(name, rows)):
+                yield (*path, setting) if setting else path, expected
+
+
+def _setting_problems(provider: ProviderSettings, row: Row) -> Iterator[tuple[str, str]]:
+    given = provider.given()
+    for setting in needed(row, provider.base_url):
+        if setting not in given:
+            yield "", f"expected {setting}: its address has it in it"
+    for setting in given.keys() - used(row):
+        yield setting, "expected in another provider: this one has no place for it"
+    if provider.api_key and provider.api_keys:
+        yield "api_keys", "expected either api_key or api_keys"
+    if provider.api_keys and not any(key.weight for key in provider.api_keys):
+        yield "api_keys", "expected a weight over 0 for at least one of them"
+    yield from _credential_problems(provider, row)
+
+
+def _credential_problems(provider: ProviderSettings, row: Row) -> Iterator[tuple[str, str]]:
+    for setting, scheme in _SCHEMES.items():
+        if getattr(provider, setting) and row.scheme != scheme:
+            yield setting, "expected in another provider: this one is opened by other means"
+    if row.scheme == "aws" and not provider.region and not provider.own_keys():
+        yield "", "expected region: its requests are signed for it"
+    if (provider.access_key_id is None) != (provider.secret_access_key is None):
+        yield "", "expected access_key_id and secret_access_key together"
+    if provider.session_token and not provider.access_key_id:
+        yield "session_token", "expected with access_key_id and secret_access_key only"
+
+
+_SCHEMES = {
+    "azure_ad_token": "azure",
+    "credentials_file": "google",
+    "profile": "aws",
+    "access_key_id": "aws",
+    "secret_access_key": "aws",
+    "session_token": "aws",
+}
+"""The settings that open one kind of provider, and which."""

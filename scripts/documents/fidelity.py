@@ -1,0 +1,161 @@
+"""docs/fidelity.md: what becomes of each thing a client can ask for, at each provider.
+
+Found out by asking: every request is translated by the real surface and dialect for the real row, and what it came to
+is compared with the same request without the thing.
+"""
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from gateway.dialects import DIALECTS, Dialect
+from gateway.dialects.base import Origin, Outbound
+from gateway.errors import InvalidRequest
+from gateway.generation import Generation
+from gateway.providers import ROWS, Row
+from gateway.surfaces.base import Surface
+from gateway.surfaces.openai_chat import OpenAIChatSurface
+from gateway.surfaces.openai_responses import OpenAIResponsesSurface
+from scripts.documents.probes import BASES, CONTENT, RESPONSES, SETTINGS, TOOLS, Probe
+
+CARRIED, TRANSLATED, DROPPED, REFUSED, KEPT, SILENT = "●", "◐", "–", "✕", "○", "?"
+
+_SURFACES: Mapping[str, Surface] = {"chat": OpenAIChatSurface(), "responses": OpenAIResponsesSurface()}
+# Models that stand for the others of their provider; those of one row differ where its facts say so.
+_MODELS: Mapping[str, Sequence[str]] = {
+    "openai": ("gpt-4.1", "gpt-5.1"),
+    "anthropic": ("claude-sonnet-4-5", "claude-opus-4-8"),
+    "gemini": ("gemini-2.5-flash", "gemini-3-pro-preview"),
+    "vertex": ("gemini-2.5-flash",),
+    "bedrock": ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", "us.amazon.nova-pro-v1:0"),
+    "cohere": ("command-a-03-2025",),
+    "mistral": ("mistral-large-latest",),
+    "groq": ("openai/gpt-oss-120b",),
+    "deepseek": ("deepseek-chat", "deepseek-reasoner"),
+    "xai": ("grok-4",),
+}
+_INTRODUCTION = f"""\
+# Fidelity
+
+What becomes of each thing that a client can ask for, at each provider. `scripts/document` writes this page by asking:
+each request is translated by the gateway's own surface and dialect for the provider's own row. A test holds it to the
+code.
+
+- {CARRIED} carried as it came
+- {TRANSLATED} translated into the provider's own words
+- {DROPPED} dropped, and said in `x-waystone-dropped`
+- {REFUSED} refused with a 400 that names the field and the provider: without it the answer would be another one
+- {KEPT} used by the gateway itself, which keeps it with the answer and its usage
+
+Where a provider has two columns, its models differ; the first line of each table says which model was asked for.
+"""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A provider, and a model that stands for its others."""
+
+    row: Row
+    model: str
+
+    @property
+    def title(self) -> str:
+        return self.row.name
+
+    def origin(self) -> Origin:
+        return Origin(self.row.name, self.model, self.row.facts.of(self.model))
+
+    def dialect(self, surface: Surface) -> Dialect:
+        """The dialect that a request of this surface goes in: the surface's own, where the provider knows it."""
+        spoken = [DIALECTS[name] for name in self.row.dialects]
+        return next((dialect for dialect in spoken if dialect.name == surface.dialect), spoken[0])
+
+
+def columns() -> list[Column]:
+    """Every row, once for each model that stands for others."""
+    return [Column(row, model) for row in ROWS.values() for model in _MODELS.get(row.name, ("",))]
+
+
+def document() -> str:
+    """The whole page."""
+    sections = {
+        "Settings, asked for in chat": SETTINGS,
+        "Tools, asked for in chat": TOOLS,
+        "Messages, asked for in chat": CONTENT,
+        "Asked for in the Responses API": RESPONSES,
+    }
+    tables = [f"## {title}\n\n{_table(probes)}" for title, probes in sections.items()]
+    return "\n".join([_INTRODUCTION, *tables])
+
+
+def outcome(probe: Probe, column: Column) -> str:
+    """What becomes of one thing at one provider."""
+    base = {**BASES[probe.surface], **probe.around}
+    asked = {**base, **probe.adds}
+    try:
+        sent = _sent(asked, probe, column)
+    except InvalidRequest:
+        return REFUSED
+    try:
+        without = _sent(base, probe, column)
+    except InvalidRequest:
+        # What it stands in is refused already.
+        return REFUSED
+    body = orjson.loads(sent.body)
+    if all(_holds(body, fragment) for fragment in probe.fragments):
+        return CARRIED
+    if len(sent.dropped) > len(without.dropped):
+        return DROPPED
+    if _differ(sent, without):
+        return TRANSLATED
+    if without.dropped:
+        # It is about something that is not there.
+        return DROPPED
+    if probe.is_default:
+        return CARRIED
+    return KEPT if probe.is_kept else SILENT
+
+
+def _sent(asked: Mapping[str, Any], probe: Probe, column: Column) -> Outbound:
+    surface, origin = _SURFACES[probe.surface], column.origin()
+    generation: Generation = surface.read(copy.deepcopy(dict(asked)))
+    dialect = column.dialect(surface)
+    if dialect.name != surface.dialect or not dialect.can_pass_on(generation, origin):
+        surface.translate(generation, origin.provider)
+        generation.native = None if dialect.name == surface.dialect else generation.native
+    return dialect.encode(generation, origin)
+
+
+def _differ(sent: Outbound, without: Outbound) -> bool:
+    return (sent.path, sent.body, dict(sent.headers)) != (without.path, without.body, dict(without.headers))
+
+
+def _holds(tree: Any, fragment: Any) -> bool:
+    """Whether the fragment stands somewhere in the tree: a mapping with at least its fields, a list with its items."""
+    if _is_within(fragment, tree):
+        return True
+    inner = tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ()
+    return any(_holds(value, fragment) for value in inner)
+
+
+def _is_within(fragment: Any, value: Any) -> bool:
+    if isinstance(fragment, dict) and isinstance(value, dict):
+        return all(name in value and _is_within(part, value[name]) for name, part in fragment.items())
+    if isinstance(fragment, list) and isinstance(value, list):
+        return len(fragment) == len(value) and all(map(_is_within, fragment, value))
+    return bool(fragment == value)
+
+
+def _table(probes: Sequence[Probe]) -> str:
+    shown = columns()
+    lines = [
+        "| asked for | " + " | ".join(column.title for column in shown) + " |",
+        "| --- |" + " :-: |" * len(shown),
+        "| *model* | " + " | ".join(f"{column.model}" or "any" for column in shown) + " |",
+    ]
+    for probe in probes:
+        lines.append(f"| {probe.name} | " + " | ".join(outcome(probe, column) for column in shown) + " |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,60 @@
+"""What `hooks` does to requests, for the operations that generate, with an upstream of every dialect behind them.
+
+A request that keeps the contract is answered, or refused by decision 0010: with the field that the upstream cannot
+take, and in the gateway's words.
+"""
+
+from typing import Any
+
+import schemathesis
+
+from tests.contract import hooks
+from tests.contract.dialects import models_for
+
+REFUSALS = {
+    "unsupported_parameter",
+    "unsupported_value",
+    "invalid_value",
+    "invalid_json_schema",
+}
+# What only an answer tells: that it is not in the form, or not the call, that was asked for.
+_NOT_KEPT = "upstream_bad_reply"
+
+
+@schemathesis.hook
+def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
+    """Ask the providers of all dialects, once `hooks` has made the request one that can be meant."""
+    model = case.body.get("model") if isinstance(case.body, dict) else None
+    models = models_for(case.operation.path)
+    if model in hooks.MODELS or model in hooks.NATIVE:
+        case.body["model"] = models[hooks.draw(case.body) % len(models)]
+        if isinstance(case.body.get("models"), list) and _is_positive(case):
+            case.body["models"] = [models[hooks.draw(name) % len(models)] for name in case.body["models"]]
+
+
+@schemathesis.check
+def answered_or_refused_by_the_rule(context: Any, response: Any, case: Any) -> None:
+    """The one check that takes the place of `positive_data_acceptance` and `not_a_server_error`."""
+    status = response.status_code
+    if status < 400 or (status < 500 and not _is_positive(case)):
+        return
+    error = response.json()["error"]
+    if status == 400:
+        assert error["code"] in REFUSALS, f"refused for no reason that is ours: {error}"
+        assert error["param"], f"refused without a field: {error}"
+        field = error["param"].partition("[")[0].partition(".")[0]
+        assert field in case.body, f"refused for what was not asked: {error}"
+    elif status == 404:
+        assert case.body["model"] not in models_for(case.operation.path), error
+    else:
+        assert error["code"] == _NOT_KEPT and _asks_for_form(case.body), f"a server error: {status} {error}"
+
+
+def _is_positive(case: Any) -> bool:
+    return case.meta is None or bool(case.meta.generation.mode.is_positive)
+
+
+def _asks_for_form(body: dict[str, Any]) -> bool:
+    text = body.get("text")
+    form = body.get("response_format") or (text.get("format") if isinstance(text, dict) else None)
+    return bool(form)

@@ -1,0 +1,160 @@
+"""A gateway whose providers speak every dialect, each with an upstream behind it that is as strict as the real one."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tests.contract.forgiving import Forgiving, greeted
+from tests.servers import gemini_upstream
+from tests.servers.anthropic_upstream import AnthropicUpstream
+from tests.servers.bedrock_upstream import BedrockUpstream
+from tests.servers.chat_upstream import KEY
+from tests.servers.cohere_upstream import CohereUpstream
+from tests.servers.gateway import RunningGateway, running_gateway
+from tests.servers.gemini_upstream import GeminiUpstream
+from tests.servers.responses_upstream import ResponsesUpstream
+from tests.servers.row_rules import RULES
+from tests.servers.row_upstream import RowUpstream
+from tests.servers.thread import serving
+
+ROWS = ("openai", "mistral", "groq", "deepseek", "xai", "perplexity", "cerebras", "ollama", "lmstudio")
+"""Providers of the chat dialect that differ most from it, each by the rules of its own."""
+
+SCRIPTS = {
+    "anthropic": ("echo", "tool", "think", "search", "length", "refusal", "cut", "late-error", "claude-opus-4-8:echo"),
+    "gemini": ("echo", "tool", "think", "parallel", "length", "images", "search", "cut", "late-error", "gemini-2-echo"),
+    "vertex": ("echo", "tool", "length", "code"),
+    "cohere": ("echo", "tool", "plan", "think", "cite", "form", "length", "cut", "end-early", "late-error"),
+    "bedrock": (
+        *("echo", "tool", "think", "length", "cut", "late-error", "damaged"),
+        *("anthropic.claude-sonnet-4-5-v1:0.echo", "us.amazon.nova-lite-v1:0.tool", "meta.llama3-3-70b.echo"),
+    ),
+    "native": ("echo", "tools", "reasoning", "web-search", "custom-tool", "length", "cut", "failed-in-stream"),
+    **{row: ("echo", "tool", "think", "length") for row in ROWS},
+}
+"""What the fuzzer asks of each provider. `native` speaks the Responses API."""
+LISTED = RULES["openai"].fields or frozenset()
+"""The fields of chat that are listed anywhere."""
+NATIVE = "as-it-came"
+"""Marks the models that are asked in their own dialect: what was said travels as it came, sense or none."""
+
+
+def _named(provider: str, script: str) -> str:
+    return f"{script}:{NATIVE}" if provider == "native" else f"{NATIVE}-{script}"
+
+
+def models_for(path: str) -> list[str]:
+    """Every model, as the operation at this path asks for it: those that speak its dialect are marked."""
+    speaking = {"/v1/chat/completions": ROWS, "/v1/responses": ("native",)}.get(path, ())
+    return [
+        f"{provider}/{_named(provider, script) if provider in speaking else script}"
+        for provider, scripts in SCRIPTS.items()
+        for script in scripts
+    ]
+
+
+@dataclass
+class Watch:
+    """What the upstreams complained of: a gateway's request in a shape that the provider would not have."""
+
+    answered: dict[str, int] = field(default_factory=dict)
+    complaints: list[dict[str, Any]] = field(default_factory=list)
+
+    def over(self, provider: str, app: ASGIApp) -> ASGIApp:
+        """The same server; what it refuses, or breaks down over, is noted."""
+
+        async def watched(scope: Scope, receive: Receive, send: Send) -> None:
+            asked, told = bytearray(), bytearray()
+            status = 500
+
+            async def hear() -> Message:
+                message = await receive()
+                asked.extend(message.get("body", b""))
+                return message
+
+            async def say(message: Message) -> None:
+                nonlocal status
+                status = message.get("status", status)
+                if status != 200:
+                    told.extend(message.get("body", b""))
+                await send(message)
+
+            try:
+                await app(scope, hear, say)
+            finally:
+                if scope["type"] == "http" and scope["method"] == "POST":
+                    self._note(provider, status, bytes(asked), bytes(told))
+
+        return watched
+
+    def _note(self, provider: str, status: int, asked: bytes, told: bytes) -> None:
+        if status == 200:
+            self.answered[provider] = self.answered.get(provider, 0) + 1
+        else:
+            told_text = told.decode("utf-8", "replace")
+            self.complaints.append({"provider": provider, "status": status, "told": told_text, "asked": asked.decode()})
+
+    def report(self, limit: int = 20) -> str:
+        """The complaints, one of each kind first."""
+        by_kind = {(one["provider"], one["told"][:120]): one for one in self.complaints}
+        return "\n".join(orjson.dumps(one).decode() for one in list(by_kind.values())[:limit])
+
+
+@contextmanager
+def dialects_gateway(folder: Path) -> Iterator[tuple[RunningGateway, Watch]]:
+    """A gateway with a provider of every dialect, and what the upstreams behind it complain of."""
+    watch = Watch()
+    apps: dict[str, ASGIApp] = {
+        "anthropic": AnthropicUpstream().app,
+        "gemini": GeminiUpstream().app,
+        "cohere": CohereUpstream().app,
+        "bedrock": BedrockUpstream().app,
+        "native": ResponsesUpstream().app,
+        "rows": RowUpstream().app,
+    }
+    for name in ("native", "rows"):
+        apps[name] = Forgiving(apps[name], heard)
+    with ExitStack() as stack:
+        urls = {name: stack.enter_context(serving(watch.over(name, app))) for name, app in apps.items()}
+        providers = _providers(urls)
+        config = {
+            "embedded": {"enabled": False},
+            "retries": {"attempts": 1},
+            "breaker": {"failures": 10_000},
+            "providers": {name: {**entry, "models": _served(name)} for name, entry in providers.items()},
+        }
+        yield stack.enter_context(running_gateway(folder, config)), watch
+
+
+def _served(provider: str) -> list[str]:
+    paths = ("/v1/chat/completions", "/v1/responses")
+    names = dict.fromkeys(name for path in paths for name in models_for(path))
+    return [name.partition("/")[2] for name in names if name.startswith(f"{provider}/")]
+
+
+def heard(body: dict[str, Any]) -> dict[str, Any]:
+    """What an upstream hears of a request in its own dialect: a greeting, with the settings that it knows."""
+    if NATIVE not in body["model"]:
+        return body
+    told = greeted(body)
+    return {name: value for name, value in told.items() if name in LISTED or "messages" not in told}
+
+
+def _providers(urls: dict[str, str]) -> dict[str, dict[str, Any]]:
+    google = gemini_upstream.KEY
+    rows = {name: {"base_url": f"{urls['rows']}/{name}", "api_key": KEY, "dialect": "openai-chat"} for name in ROWS}
+    return {
+        **rows,
+        "anthropic": {"base_url": urls["anthropic"], "api_key": KEY},
+        "gemini": {"base_url": f"{urls['gemini']}/v1beta", "api_key": google},
+        # With an express key, which needs no account of Google Cloud.
+        "vertex": {"base_url": f"{urls['gemini']}/v1/publishers/google", "api_key": google},
+        "cohere": {"base_url": urls["cohere"], "api_key": KEY},
+        "bedrock": {"base_url": urls["bedrock"], "api_key": KEY, "region": "eu-central-1"},
+        "native": {"dialect": "openai-responses", "base_url": f"{urls['native']}/v1", "api_key": KEY},
+    }

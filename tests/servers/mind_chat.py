@@ -1,0 +1,102 @@
+"""The one mind on OpenAI's chat wire, with reasoning in `reasoning_content`, as DeepSeek and others have it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+
+from tests.servers.chat_upstream import CREATED, complaint_about
+from tests.servers.one_mind import Call, Said, Scribe, Tool, Transcript, image_at, misgivings, spelled
+from tests.servers.pieces import pieces
+
+_Object = dict[str, Any]
+
+
+class ChatWire:
+    """`POST /chat/completions`."""
+
+    author = "chat"
+    media_type = "text/event-stream"
+
+    def read(self, body: _Object) -> Transcript:
+        scribe = Scribe()
+        for message in body["messages"]:
+            parts = _parts(message.get("content"))
+            match message["role"]:
+                case "assistant":
+                    calls = [_call(call) for call in message.get("tool_calls") or ()]
+                    scribe.answered(parts, calls, message.get("reasoning_content"))
+                case "tool":
+                    scribe.output(message["tool_call_id"], parts)
+                case role:
+                    scribe.say("user" if role == "user" else "system", parts)
+        functions = [tool["function"] for tool in body.get("tools") or ()]
+        tools = [Tool(one["name"], one.get("description", ""), one.get("parameters") or {}) for one in functions]
+        return Transcript(scribe.turns, tools, body.get("tool_choice") != "none")
+
+    def complaints(self, request: Request, body: _Object, transcript: Transcript) -> Iterator[str]:
+        if found := complaint_about(request, body):
+            yield found
+        yield from misgivings(transcript, self.author, is_signed=False)
+
+    def is_stream(self, request: Request, body: _Object) -> bool:
+        return bool(body.get("stream"))
+
+    def whole(self, said: Said, body: _Object) -> _Object:
+        message: _Object = {"role": "assistant", "content": said.text, "reasoning_content": said.thought}
+        if said.calls:
+            message["tool_calls"] = [_written(call) for call in said.calls]
+        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": said.finish}
+        return {**_head(body, "chat.completion"), "choices": [choice], "usage": _usage(said)}
+
+    def stream(self, said: Said, body: _Object) -> Iterator[bytes]:
+        for delta, reason in [*((delta, None) for delta in _deltas(said)), ({}, said.finish)]:
+            choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}
+            yield _event({**_head(body, "chat.completion.chunk"), "choices": [choice]})
+        if (body.get("stream_options") or {}).get("include_usage"):
+            yield _event({**_head(body, "chat.completion.chunk"), "choices": [], "usage": _usage(said)})
+        yield b"data: [DONE]\n\n"
+
+
+def _parts(content: Any) -> list[str]:
+    if isinstance(content, str):
+        return [content]
+    return [part["text"] if "text" in part else image_at(part["image_url"]["url"]) for part in content or ()]
+
+
+def _call(call: _Object) -> Call:
+    return Call(call["id"], call["function"]["name"], spelled(orjson.loads(call["function"]["arguments"])))
+
+
+def _written(call: Call) -> _Object:
+    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.given}}
+
+
+def _usage(said: Said) -> _Object:
+    return {
+        "prompt_tokens": said.prompt,
+        "completion_tokens": said.completion,
+        "total_tokens": said.prompt + said.completion,
+        "prompt_tokens_details": {"cached_tokens": said.cached},
+        "completion_tokens_details": {"reasoning_tokens": said.reasoning},
+    }
+
+
+def _head(body: _Object, kind: str) -> _Object:
+    return {"id": "chatcmpl-mind", "object": kind, "created": CREATED, "model": body["model"]}
+
+
+def _deltas(said: Said) -> Iterator[_Object]:
+    yield {"role": "assistant", "content": ""}
+    yield from ({"reasoning_content": piece} for piece in pieces(said.thought))
+    yield from ({"content": piece} for piece in pieces(said.text))
+    for i, call in enumerate(said.calls):
+        written = _written(call)
+        yield {"tool_calls": [{**written, "index": i, "function": {"name": call.name, "arguments": ""}}]}
+        for piece in pieces(call.given):
+            yield {"tool_calls": [{"index": i, "function": {"arguments": piece}}]}
+
+
+def _event(document: _Object) -> bytes:
+    return b"data: " + orjson.dumps(document) + b"\n\n"

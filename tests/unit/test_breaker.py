@@ -1,0 +1,103 @@
+"""An upstream that fails again and again is spared, and probed now and then."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.routing.breaker import Breaker
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def opened(clock: Clock) -> Breaker:
+    breaker = Breaker(3, 30.0, clock)
+    for _ in range(3):
+        breaker.begin()
+        breaker.fail()
+    return breaker
+
+
+def test_it_opens_after_so_many_failures_in_a_row() -> None:
+    breaker = Breaker(3, 30.0, Clock())
+    assert [(breaker.admits, breaker.fail()) for _ in range(3)] == [(True, False), (True, False), (True, True)]
+    assert not breaker.admits
+    assert breaker.seconds_left == 30.0
+
+
+def test_an_answer_in_between_begins_the_count_anew() -> None:
+    breaker = Breaker(2, 30.0, Clock())
+    for _ in range(5):
+        breaker.fail()
+        breaker.succeed()
+    assert breaker.admits
+
+
+def test_after_a_while_one_request_at_a_time_may_probe() -> None:
+    clock = Clock()
+    breaker = opened(clock)
+    clock.now += 29.9
+    admitted = [breaker.admits]
+    clock.now += 0.1
+    for _ in range(2):
+        admitted.append(breaker.admits)
+        breaker.begin()
+    assert admitted == [False, True, False]
+    assert breaker.seconds_left == 0.0
+
+
+def test_a_probe_that_is_answered_closes_it() -> None:
+    clock = Clock()
+    breaker = opened(clock)
+    clock.now += 30
+    breaker.begin()
+    breaker.succeed()
+    assert (breaker.admits, breaker.is_open) == (True, False)
+    assert not breaker.fail()
+    assert breaker.admits
+
+
+def test_a_probe_that_fails_opens_it_for_as_long_again() -> None:
+    clock = Clock()
+    breaker = opened(clock)
+    clock.now += 30
+    breaker.begin()
+    assert not breaker.fail()
+    assert breaker.seconds_left == 30.0
+
+
+def test_a_probe_that_nobody_waited_for_leaves_room_for_the_next() -> None:
+    clock = Clock()
+    breaker = opened(clock)
+    clock.now += 30
+    breaker.begin()
+    breaker.abandon()
+    assert breaker.admits
+
+
+STEPS = st.lists(st.sampled_from(["ask succeed", "ask fail", "ask abandon", "wait 10", "wait 31"]), max_size=40)
+
+
+@given(STEPS, st.integers(1, 4))
+def test_it_is_never_shut_for_good(steps: list[str], failures: int) -> None:
+    clock = Clock()
+    breaker = Breaker(failures, 30.0, clock)
+    in_a_row = 0
+    for step in steps:
+        what, how = step.split()
+        if what == "wait":
+            clock.now += float(how)
+        elif breaker.admits:
+            breaker.begin()
+            getattr(breaker, how)()
+            in_a_row = {"succeed": 0, "fail": in_a_row + 1, "abandon": in_a_row}[how]
+        assert breaker.admits or in_a_row >= failures
+        assert breaker.seconds_left <= 30.0
+    clock.now += 30
+    assert breaker.admits

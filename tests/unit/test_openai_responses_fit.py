@@ -1,0 +1,74 @@
+"""A Responses request is fitted to the provider that it goes to."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from gateway.dialects.base import Origin
+from gateway.dialects.openai_responses import OpenAIResponses
+from gateway.errors import InvalidRequest
+from gateway.providers import ROWS
+from gateway.surfaces.openai_responses import OpenAIResponsesSurface
+
+DIALECT, SURFACE = OpenAIResponses(), OpenAIResponsesSurface()
+NAMES = sorted(name for name, row in ROWS.items() if DIALECT.name in row.dialects)
+DEVELOPER = {"type": "message", "role": "developer", "content": "Be brief."}
+
+
+def fitted(provider: str, model: str, /, **fields: Any) -> tuple[dict[str, Any], list[str]]:
+    facts = ROWS[provider].facts.of(model)
+    outbound = DIALECT.encode(SURFACE.read({"model": model, "input": "Hi", **fields}), Origin(provider, model, facts))
+    return orjson.loads(outbound.body), list(outbound.dropped)
+
+
+def test_sampling_is_left_out_for_models_that_reason() -> None:
+    assert fitted("openai", "gpt-5", temperature=0.2)[1] == ["temperature"]
+    assert fitted("openai", "gpt-5.2", temperature=0.2)[1] == []
+    assert fitted("openai", "gpt-5.2", temperature=0.2, reasoning={"effort": "low"})[1] == ["temperature"]
+    assert fitted("openai", "gpt-4.1", temperature=0.2)[0]["temperature"] == 0.2
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "effort", "expected"),
+    [
+        ("openai", "o3", "minimal", "low"),
+        ("openai", "gpt-9", "utmost", "utmost"),
+        ("xai", "grok-3-mini", "medium", "high"),
+        ("xai", "grok-4.5", "none", "low"),
+        ("openrouter", "a/b", "max", "xhigh"),
+    ],
+)
+def test_effort_is_one_that_the_model_knows(provider: str, model: str, effort: str, expected: str) -> None:
+    sent, dropped = fitted(provider, model, reasoning={"effort": effort, "summary": "auto"})
+    assert (sent["reasoning"], dropped) == ({"effort": expected, "summary": "auto"}, [])
+
+
+def test_effort_that_no_word_is_known_for_is_left_out_and_said() -> None:
+    sent, dropped = fitted("xai", "grok-code-fast-1", reasoning={"effort": "low"})
+    assert ("reasoning" in sent, dropped) == (False, ["reasoning.effort"])
+    assert fitted("xai", "grok-code-fast-1", reasoning={"effort": "low", "summary": "auto"})[0]["reasoning"] == {
+        "summary": "auto"
+    }
+
+
+def test_developer_speaks_as_system_where_there_is_none() -> None:
+    assert fitted("xai", "grok-4.3", input=[DEVELOPER])[0]["input"][0]["role"] == "system"
+    assert fitted("openai", "gpt-5", input=[DEVELOPER])[0]["input"][0]["role"] == "developer"
+
+
+def test_image_by_its_address_is_refused_where_nothing_is_fetched() -> None:
+    def asked(url: str) -> list[dict[str, Any]]:
+        return [{"type": "message", "role": "user", "content": [{"type": "input_image", "image_url": url}]}]
+
+    assert fitted("openai", "gpt-5", input=asked("https://example.org/a.png"))[1] == []
+    assert fitted("lmstudio", "m", input=asked("data:image/png;base64,AA=="))[1] == []
+    with pytest.raises(InvalidRequest) as refused:
+        fitted("lmstudio", "m", input=asked("https://example.org/a.png"))
+    assert refused.value.param == "input[0].content[0]"
+    assert "data: URL" in refused.value.message
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_ever_kept_by_the_provider(name: str) -> None:
+    assert fitted(name, "m", store=True)[0]["store"] is False
