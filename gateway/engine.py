@@ -140,13 +140,13 @@ class Engine:
         upstream, surface = lane.upstream, asked.surface
         # Translating leaves traces, which are the same each time in the same lane, and others in another.
         generation = asked.generation if asked.is_alone else replace(asked.generation)
-        dialect = upstream.dialect(surface.dialect)
-        is_native = dialect.name == surface.dialect and dialect.can_pass_on(generation, lane.origin)
+        dialect, origin = upstream.dialect(surface.dialect), lane.origin
+        is_native = dialect.name == surface.dialect and dialect.can_pass_on(generation, origin)
         if not is_native:
             surface.translate(generation, upstream.name)
         recovery = Recovery(self._sealer, asked.key_id, upstream.name, lane.model)
         generation = recovery.recover(generation, is_native=is_native)
-        run = Run(generation, lane, dialect, is_native=is_native)
+        run = Run(generation, lane, dialect, origin, is_native=is_native)
         if run.dropped:
             log.debug("fields_dropped", provider=upstream.name, model=lane.model, fields=list(run.dropped))
         author = Author(upstream.name, lane.model, partial(self._seal, asked.key_id, lane))

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 
 import structlog
 
-from gateway.dialects.base import Decoder, Dialect, Reader
+from gateway.dialects.base import Decoder, Dialect, Origin, Reader
 from gateway.errors import UpstreamDown, UpstreamError
 from gateway.events import Event, Failed, Told, Usage
 from gateway.generation import Generation
@@ -25,11 +25,13 @@ Batch = Sequence[Event]
 class Run:
     """One request on its way to one upstream, in one of its dialects. `is_native`: the surface speaks that, too."""
 
-    def __init__(self, generation: Generation, lane: Lane, dialect: Dialect, *, is_native: bool) -> None:
+    def __init__(
+        self, generation: Generation, lane: Lane, dialect: Dialect, origin: Origin, *, is_native: bool
+    ) -> None:
         self._generation = generation
         self._upstream = lane.upstream
         self._credential = lane.credential
-        self._origin = lane.origin
+        self._origin = origin
         self._dialect = dialect
         self._is_native = is_native
         self._outbound = dialect.encode(generation, self._origin)

@@ -65,7 +65,8 @@ async def _tried(outcome: Outcome, limit: str) -> GatewayError | None:
 async def _called(outcome: Outcome, limit: str) -> list[Event]:
     """The events of one call. Raises `GatewayError`."""
     generation = greeting(outcome.lane.model, limit, is_stream=outcome.is_stream)
-    run = Run(generation, outcome.lane, outcome.lane.upstream.dialects[0], is_native=False)
+    lane = outcome.lane
+    run = Run(generation, lane, lane.upstream.dialects[0], lane.origin, is_native=False)
     if not outcome.is_stream:
         return list(await run.events())
     events: list[Event] = []

@@ -24,6 +24,8 @@ BASE = Facts(
     # AIHubMix's document: ignored for OpenAI and Azure.
     dropped=frozenset({"top_k"}),
     dropped_of_messages=_REASONING,
+    # Shared facts on providers, section 1. Ollama takes them (recording ollama/004).
+    takes_output_parts=False,
 )
 
 

@@ -127,6 +127,9 @@ class Facts:
     """Prose by which the upstream says with status 400 that its customer has to pay first."""
     takes_file_urls: bool = False
     """Whether it fetches files other than images by their address. Otherwise they have to come with the request."""
+    takes_output_parts: bool = True
+    """Whether messages of tools may hold more than texts where a chat client sends them so. Otherwise that is moved
+    below them, as it always is in a conversation that was translated."""
 
     def of(self, model: str) -> "Facts":
         """The facts of one of its models."""

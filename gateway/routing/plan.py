@@ -30,7 +30,7 @@ class Lane:
 
     @property
     def origin(self) -> Origin:
-        """Who answers there, for the dialect."""
+        """Who answers there, for the dialect. Made anew each time: the model's facts are looked up by its name."""
         return Origin(self.upstream.name, self.upstream.named(self.model), self.upstream.facts.of(self.model))
 
     @property

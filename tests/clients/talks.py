@@ -174,7 +174,9 @@ def chat_by_sdk(sdk: OpenAI, *, is_stream: bool) -> Post:
             whole: _Object = sdk.chat.completions.create(**body).model_dump(exclude_none=True)
             return whole
         with sdk.chat.completions.stream(**body, stream_options={"include_usage": True}) as stream:
-            told: _Object = stream.get_final_completion().model_dump(exclude_none=True, warnings=False)
+            stream.until_done()
+            # What the SDK calls final it refuses to give where the answer was cut off.
+            told: _Object = stream.current_completion_snapshot.model_dump(exclude_none=True, warnings=False)
         for choice in told["choices"]:
             choice["message"].pop("parsed", None)
             for call in choice["message"].get("tool_calls", ()):

@@ -29,6 +29,8 @@ _Object = dict[str, Any]
 PNG = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 GIF = "data:image/gif;base64,R0lGODlhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs="
 SYSTEM = "Be kind to Grüezi."
+# OpenAI does not tell by chat what its models think.
+_SILENT = "openai"
 _TEXT = {"type": "string"}
 
 
@@ -46,7 +48,7 @@ COURSE: list[tuple[Parts, list[Parts]]] = [
         ["Look at this ☃:", Picture(PNG), 'How is "Oslo in spring" and "a mouse"?'],
         [["12 degrees, “mild”", Picture(GIF)], ['{"grams": 30, "alive": true}']],
     ),
-    (['And "Bonn"?'], [["Colder. 🥶"]]),
+    (['And "Bonn"?'], [[Picture(PNG)]]),
     (["Tell me of it."], []),
     (["And at length…"], []),
 ]
@@ -109,7 +111,7 @@ class Unheard:
         return self._answer()
 
     def _answer(self) -> Answered:
-        said = answer(Transcript(self._scribe.turns, TOOLS), self._author)
+        said = answer(Transcript(self._scribe.turns, TOOLS, may_think=self._author != _SILENT), self._author)
         tokens = (said.prompt, said.cached, said.completion, said.prompt + said.completion)
         self._calls = said.calls
         self._scribe.answered([said.text], said.calls, None)
@@ -157,13 +159,18 @@ def by_responses(way: str, kept: str, *, is_stream: bool) -> Begin:
 
 
 _by_http: Any = responses_by_http
-DOORS: dict[str, Begin] = {}
-for _how in ("sdk", "http"):
-    for _is_stream in (False, True):
-        _name = f"{_how}-{'streamed' if _is_stream else 'plain'}"
-        DOORS[f"chat-{_name}"] = by_chat(_how, is_stream=_is_stream)
-        for _kept in ("input", "previous", "conversation"):
-            DOORS[f"responses-{_kept}-{_name}"] = by_responses(_how, _kept, is_stream=_is_stream)
+DOORS: dict[str, Begin] = {
+    "chat-sdk-plain": by_chat("sdk", is_stream=False),
+    "chat-sdk-streamed": by_chat("sdk", is_stream=True),
+    "chat-http-plain": by_chat("http", is_stream=False),
+    "chat-http-streamed": by_chat("http", is_stream=True),
+    "input-sdk-plain": by_responses("sdk", "input", is_stream=False),
+    "input-http-streamed": by_responses("http", "input", is_stream=True),
+    "previous-sdk-streamed": by_responses("sdk", "previous", is_stream=True),
+    "previous-http-plain": by_responses("http", "previous", is_stream=False),
+    "conversation-sdk-plain": by_responses("sdk", "conversation", is_stream=False),
+    "conversation-http-streamed": by_responses("http", "conversation", is_stream=True),
+}
 
 
 @pytest.mark.parametrize("author", MODELS)
@@ -176,6 +183,4 @@ def test_conversation_is_the_same_at_every_door(
         assert got == wanted, f"answer {number}"
     assert {heard.author for heard in mind.heard} == {author}
     # Two loops were gone through, and the reasoning of both came back in the last request.
-    assert len(mind.heard[-1].proofs) >= 2
-
-
+    assert len(mind.heard[-1].proofs) >= (0 if author == _SILENT else 2)

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.dialects.conversation.pairing import CALLS, OUTPUTS, Pairs
 from tests.contract.forgiving import Forgiving, greeted
 from tests.servers import gemini_upstream
 from tests.servers.anthropic_upstream import AnthropicUpstream
@@ -50,7 +51,7 @@ def _named(provider: str, script: str) -> str:
 
 def models_for(path: str) -> list[str]:
     """Every model, as the operation at this path asks for it: those that speak its dialect are marked."""
-    speaking = {"/v1/chat/completions": ROWS, "/v1/responses": ("native",)}.get(path, ())
+    speaking = ("native",) if path == "/v1/responses" else ROWS if path.endswith("/chat/completions") else ()
     return [
         f"{provider}/{_named(provider, script) if provider in speaking else script}"
         for provider, scripts in SCRIPTS.items()
@@ -138,11 +139,25 @@ def _served(provider: str) -> list[str]:
 
 
 def heard(body: dict[str, Any]) -> dict[str, Any]:
-    """What an upstream hears of a request in its own dialect: a greeting, with the settings that it knows."""
-    if NATIVE not in body["model"]:
+    """What an upstream of OpenAI's kind hears: what it is for the client to say there is made sense of.
+
+    A request in its own dialect becomes a greeting, with the settings that are listed and not null. In a translated
+    one for the Responses API, outputs find their calls, and the limit is one.
+    """
+    if NATIVE in body["model"]:
+        told = greeted(body)
+        return {name: v for name, v in told.items() if "input" in told or (name in LISTED and v is not None)}
+    if "input" not in body:
         return body
-    told = greeted(body)
-    return {name: value for name, value in told.items() if name in LISTED or "messages" not in told}
+    limit = body.get("max_output_tokens")
+    return {**body, "input": paired(body["input"])} | ({} if limit is None else {"max_output_tokens": max(limit, 16)})
+
+
+def paired(items: Any) -> Any:
+    """The items without calls that nobody answered, and without outputs of no call."""
+    pairs = Pairs(items)
+    kept = pairs.output_of.keys() | set(pairs.output_of.values())
+    return [item for place, item in enumerate(items) if item.get("type") not in CALLS | OUTPUTS or place in kept]
 
 
 def _providers(urls: dict[str, str]) -> dict[str, dict[str, Any]]:

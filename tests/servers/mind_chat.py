@@ -1,4 +1,7 @@
-"""The one mind on OpenAI's chat wire, with reasoning in `reasoning_content`, as DeepSeek and others have it."""
+"""The one mind on the chat wire: OpenAI's own, where it does not tell its reasoning, and that of compatible servers.
+
+Those have reasoning in `reasoning_content`, as DeepSeek and others do, and take images from tools, as Ollama does.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,8 +19,11 @@ _Object = dict[str, Any]
 class ChatWire:
     """`POST /chat/completions`."""
 
-    author = "chat"
     media_type = "text/event-stream"
+
+    def __init__(self, author: str, *, is_openai: bool) -> None:
+        self.author = author
+        self._is_openai = is_openai
 
     def read(self, body: _Object) -> Transcript:
         scribe = Scribe()
@@ -33,10 +39,11 @@ class ChatWire:
                     scribe.say("user" if role == "user" else "system", parts)
         functions = [tool["function"] for tool in body.get("tools") or ()]
         tools = [Tool(one["name"], one.get("description", ""), one.get("parameters") or {}) for one in functions]
-        return Transcript(scribe.turns, tools, body.get("tool_choice") != "none")
+        return Transcript(scribe.turns, tools, body.get("tool_choice") != "none", not self._is_openai)
 
     def complaints(self, request: Request, body: _Object, transcript: Transcript) -> Iterator[str]:
-        if found := complaint_about(request, body):
+        messages = body["messages"] if self._is_openai else [_without_images(message) for message in body["messages"]]
+        if found := complaint_about(request, {**body, "messages": messages}):
             yield found
         yield from misgivings(transcript, self.author, is_signed=False)
 
@@ -44,7 +51,8 @@ class ChatWire:
         return bool(body.get("stream"))
 
     def whole(self, said: Said, body: _Object) -> _Object:
-        message: _Object = {"role": "assistant", "content": said.text, "reasoning_content": said.thought}
+        thought = {"reasoning_content": said.thought} if said.thought else {}
+        message: _Object = {"role": "assistant", "content": said.text, **thought}
         if said.calls:
             message["tool_calls"] = [_written(call) for call in said.calls]
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": said.finish}
@@ -57,6 +65,13 @@ class ChatWire:
         if (body.get("stream_options") or {}).get("include_usage"):
             yield _event({**_head(body, "chat.completion.chunk"), "choices": [], "usage": _usage(said)})
         yield b"data: [DONE]\n\n"
+
+
+def _without_images(message: _Object) -> _Object:
+    if message["role"] != "tool" or isinstance(message["content"], str):
+        return message
+    texts = [part for part in message["content"] if part["type"] != "image_url"]
+    return {**message, "content": texts or ""}
 
 
 def _parts(content: Any) -> list[str]:

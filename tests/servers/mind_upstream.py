@@ -64,7 +64,8 @@ class MindUpstream:
     def app(self) -> Starlette:
         vertex = "/vertex/projects/p-1/locations/global/publishers/google/models/{model}:{method}"
         wires: list[tuple[str, Wire]] = [
-            ("/chat/v1/chat/completions", ChatWire()),
+            ("/chat/v1/chat/completions", ChatWire("chat", is_openai=False)),
+            ("/openai/v1/chat/completions", ChatWire("openai", is_openai=True)),
             ("/responses/v1/responses", ResponsesWire()),
             ("/anthropic/v1/messages", AnthropicWire()),
             ("/gemini/models/{model}:{method}", GeminiWire("gemini", is_vertex=False)),
@@ -109,6 +110,7 @@ def _refusal(why: str) -> Response:
 
 MODELS = {
     "chat": "chat/mind",
+    "openai": "openai/mind",
     "responses": "responses/mind",
     "anthropic": "anthropic/claude-sonnet-4-5",
     "gemini": "gemini/gemini-3-flash",
@@ -124,6 +126,7 @@ def mind_config(url: str) -> _Object:
     project = f"{url}/vertex/projects/p-1/locations/global/publishers/google"
     addresses: dict[str, _Object] = {
         "chat": {"dialect": "openai-chat", "base_url": f"{url}/chat/v1"},
+        "openai": {"dialect": "openai-chat", "base_url": f"{url}/openai/v1"},
         "responses": {"dialect": "openai-responses", "base_url": f"{url}/responses/v1"},
         "anthropic": {"base_url": f"{url}/anthropic"},
         "gemini": {"base_url": f"{url}/gemini", "api_key": GEMINI_KEY},

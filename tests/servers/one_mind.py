@@ -94,7 +94,8 @@ def answer(transcript: Transcript, author: str) -> Said:
         text, finish = text[: len(text) // 2].rstrip(), "length"
     prompt = sum(len(str(turn)) for turn in turns)
     spoken = len(text) + sum(len(call.given) for call in calls)
-    return Said(thought, text, calls, finish, prompt, prompt // 3, spoken + len(thought.split()), len(thought.split()))
+    reasoning = len(thought.split())
+    return Said(thought, text, calls, finish, prompt, prompt // 3, spoken + reasoning, reasoning)
 
 
 def told(transcript: Transcript) -> str:
@@ -212,17 +213,17 @@ class Scribe:
         """Put images below a caption to the output that it names. The parts that are the user's own."""
         if not self._open or len(self.turns) != self._first + len(self._open):
             return parts
-        place = 0 if len(self._open) == 1 else -1
+        place = -1
         while parts and (_is_image(parts[0]) or _CAPTION.fullmatch(parts[0])):
             part = parts.pop(0)
             if caption := _CAPTION.fullmatch(part):
                 named = [i for i, call in enumerate(self._open) if caption[1] in (call.id, call.name) and i > place]
                 place = named[0]
-            elif place < 0:
+                continue
+            if place < 0 and len(self._open) > 1:
                 raise Unclear(f"{part}: of which call is this the output?")
-            else:
-                turn = self.turns[self._first + place]
-                self.turns[self._first + place] = Turn(turn.who, (*turn.parts, part))
+            number = self._first + max(place, 0)
+            self.turns[number] = Turn(self.turns[number].who, (*self.turns[number].parts, part))
         return parts
 
 

@@ -30,7 +30,10 @@ class Thinking:
         elif asked is not None:
             self._ask(asked)
         self._name = "thinking" if self._form is not None and asked is None else "reasoning_effort"
-        self.output: Body = settings.pop("output_config", None) or {}
+        output = settings.pop("output_config", None) or {}
+        if not isinstance(output, dict):
+            raise report.invalid("An output_config is an object", "output_config")
+        self.output: Body = output
 
     @property
     def is_on(self) -> bool:

@@ -45,8 +45,11 @@ def check_of(generation: Generation) -> FormCheck | None:
 def shown_tools(
     generation: Generation, offered: list[Offer], toolbox: Toolbox, form: Form, facts: Facts, report: Report
 ) -> Shown:
-    """The tools and the choice among them. Raises `InvalidRequest` for a choice that cannot be met."""
+    """The tools and the choice among them. Raises `InvalidRequest` for a choice or a form that cannot be met."""
     way = form_way(generation, form)
+    if form.schema is not None and form.schema.get("type") != "object":
+        # Neither its response format nor a tool takes another one (shared facts on providers, section 8).
+        raise report.unsupported("forms that are not of type 'object'", report.field("response_format"))
     if not offered and generation.tool_choice is None and way != "tool":
         return Shown([], None, way)
     written = chat_tools(offered, toolbox, facts, report)

@@ -129,9 +129,13 @@ class Turns:
         role = item.get("role")
         if role not in ("user", "assistant", "system", "developer"):
             raise self._report.unsupported(f"messages of the role {role!r}", self._report.item(number, ".role"))
-        parts = self._content.parts(item.get("content"), number)
-        if role != "user":
-            self._allow_text_only(parts, number, with_refusals=role == "assistant")
+        content = item.get("content")
+        if type(content) is str:
+            parts: list[Part] = [{"type": "text", "text": content}]
+        else:
+            parts = self._content.parts(content, number)
+            if role != "user":
+                self._allow_text_only(parts, number, with_refusals=role == "assistant")
         if role != "assistant":
             yield from self._end()
             yield Said(role, parts, number)

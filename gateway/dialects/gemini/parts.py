@@ -116,7 +116,11 @@ class PartWriter:
             raise self._report.invalid("An address begins with https://, http://, gs:// or data:", path)
         if not self._facts.takes_image_urls:
             raise self._report.unsupported("data by its address, only in a data: URL", path)
-        return _fetched(url, _type_of(urlsplit(url).path, usual))
+        try:
+            path_there = urlsplit(url).path
+        except ValueError:
+            raise self._report.invalid("The address is none", path) from None
+        return _fetched(url, _type_of(path_there, usual))
 
     def _data(self, url: str, path: str, usual: str) -> Part:
         match = _DATA.match(url)

@@ -10,6 +10,7 @@ from gateway.dialects.conversation.toolbox import Toolbox
 from gateway.dialects.conversation.tools import INPUT
 from gateway.dialects.conversation.turns import Answer, Call, Output, Said, Spoken, State, Thought, Turns
 from gateway.dialects.openai_chat.media import fit_part, has_limits
+from gateway.dialects.openai_chat.outputs import with_texts_only
 from gateway.generation import Generation
 from gateway.providers.row import Facts
 
@@ -23,7 +24,7 @@ class Conversation:
     """Writes the messages, turn by turn.
 
     What the assistant said and called in one go becomes one message. The outputs of its calls follow it at once, since
-    chat wants them there.
+    chat wants them there; what of them is no text follows in one message of the user's.
     """
 
     def __init__(self, generation: Generation, toolbox: Toolbox, facts: Facts, report: Report) -> None:
@@ -41,7 +42,7 @@ class Conversation:
                 self.messages.append({"role": turn.role, "content": written(self._shown(turn), joint)})
             else:
                 self._answer(turn)
-        return self.messages
+        return with_texts_only(self.messages)
 
     def _shown(self, said: Said | Output) -> list[Part]:
         """Its parts in the forms that this upstream reads. Raises `InvalidRequest` for one that it cannot be shown."""

@@ -6,7 +6,7 @@ import orjson
 
 from gateway.dialects.base import Origin, Outbound
 from gateway.dialects.conversation.report import Report
-from gateway.dialects.conversation.settings import settings_of
+from gateway.dialects.conversation.settings import require_known_form, settings_of
 from gateway.dialects.conversation.tool_choice import choose
 from gateway.dialects.conversation.toolbox import Toolbox, offers
 from gateway.dialects.conversation.tools import chat_tools
@@ -75,6 +75,7 @@ def _addressed(body: dict[str, Any], generation: Generation, origin: Origin) -> 
 
 def _translated(generation: Generation, facts: Facts, report: Report) -> dict[str, Any]:
     body = settings_of(generation)
+    require_known_form(body, report)
     offered = offers(generation, report)
     toolbox = Toolbox(offered)
     body["messages"] = Conversation(generation, toolbox, facts, report).write()

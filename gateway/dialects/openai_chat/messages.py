@@ -22,7 +22,8 @@ def fit_messages(messages: list[Message], facts: Facts, dropped: list[str]) -> l
 
     Every request passes here: what a row does not say costs a look at it, and what no message has, one at each.
     """
-    messages = with_texts_only(messages)
+    if not facts.takes_output_parts:
+        messages = with_texts_only(messages)
     if not (facts.takes_developer_role and facts.takes_system_role):
         messages = _with_roles(messages, facts)
     if facts.reasoning_field or facts.reasoning_in_loops:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from gateway.dialects.base import Origin
+from gateway.dialects.conversation.report import Report
 from gateway.dialects.openai_responses.conversation import input_items
 from gateway.dialects.openai_responses.marks import unmarked_items, unmarked_tools
 from gateway.errors import InvalidRequest
@@ -56,6 +57,8 @@ def translate(generation: Generation, origin: Origin, dropped: list[str]) -> _Bo
     items = unmarked_items(generation, dropped)
     items = [item for item in items if item.get("type") != "reasoning" or isinstance(item, Recovered)]
     body["input"] = input_items(items)
+    if not (body["input"] or generation.instructions):
+        raise Report(generation, origin.provider).nothing_said()
     if generation.tools:
         is_chat = generation.native is not None
         tools = unmarked_tools(generation.tools, dropped) if is_chat else generation.tools
@@ -109,10 +112,7 @@ def _settings(fields: _Body, dropped: list[str]) -> _Body:
 
 def _limit(name: str, value: Any, dropped: list[str]) -> Any:
     """The token limit, raised to the least that is taken; that it was raised is said."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 1:
-        message = f"Invalid value for {name}: expected a whole number from 1 up."
-        raise InvalidRequest(message, param=name, code="invalid_value")
-    if value >= _LEAST_LIMIT:
+    if type(value) not in (int, float) or value >= _LEAST_LIMIT or value < 1:
         return value
     dropped.append(name)
     return _LEAST_LIMIT

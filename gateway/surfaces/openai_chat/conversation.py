@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from gateway.surfaces.openai_chat.parts import CACHE, answer_parts, input_content, with_cache_control
+from gateway.surfaces.openai_chat.parts import CACHE, answer_parts, input_content, output_text, with_cache_control
 from gateway.surfaces.openai_chat.places import Places
 from gateway.surfaces.openai_chat.reasoning import END, FIELD, SHOWN, details_of, is_ours
 from gateway.surfaces.openai_chat.remarks import Remarks
@@ -14,15 +14,15 @@ _Object = dict[str, Any]
 
 # What is read of a message, by its role. A participant's name, and what else there may be has no place in an item.
 _READ = {
-    "system": ("role", "content", CACHE),
-    "developer": ("role", "content", CACHE),
-    "user": ("role", "content", CACHE),
-    "assistant": ("role", "content", "refusal", "audio", "tool_calls", "function_call"),
-    "tool": ("role", "content", "tool_call_id", "is_error", CACHE),
-    "function": ("role", "content", "name", CACHE),
+    "system": {"role", "content", CACHE},
+    "developer": {"role", "content", CACHE},
+    "user": {"role", "content", CACHE},
+    "assistant": {"role", "content", "refusal", "audio", "tool_calls", "function_call"},
+    "tool": {"role", "content", "tool_call_id", "is_error", CACHE},
+    "function": {"role", "content", "name", CACHE},
 }
 # Some clients send back the pieces of a stream with their index.
-_CALL = ("id", "index", "type", "function", "custom")
+_CALL = {"id", "index", "type", "function", "custom"}
 
 
 class Conversation:
@@ -38,6 +38,8 @@ class Conversation:
 
     def add(self, message: Any, number: int) -> None:
         """Add the message with this number. Raises `InvalidRequest` for one that cannot be translated."""
+        if self._add_usual(message, number):
+            return
         place = f"messages[{number}]"
         role = object_at(message, place).get("role")
         match role:
@@ -56,6 +58,20 @@ class Conversation:
         if role != "assistant":
             self._remarks.left_over(message, _READ[role], place)
 
+    def _add_usual(self, message: Any, number: int) -> bool:
+        """Add a message that is a role and a text, as most are. False, and nothing added, for others."""
+        if not isinstance(message, dict) or len(message) != 2 or not isinstance(content := message.get("content"), str):
+            return False
+        match message.get("role"):
+            case "user" | "system" | "developer" as role:
+                self.items.append({"type": "message", "role": role, "content": content})
+            case "assistant":
+                self.items.append({"type": "message", "role": "assistant", "content": [output_text(content)]})
+            case _:
+                return False
+        self.places.add_text(number)
+        return True
+
     def _put(self, item: _Object, place: str, message: _Object | None = None) -> None:
         """Add an item that stands at `place`; `message` is there where the item has that one's content."""
         self.items.append(item)
@@ -66,7 +82,7 @@ class Conversation:
         if message.get("audio") is not None:
             raise self._remarks.chat_only("an earlier answer's recording", f"{place}.audio")
         calls = list_at(message.get("tool_calls"), f"{place}.tool_calls")
-        thoughts = list(_thoughts(message, calls, place))
+        thoughts = list(_thoughts(message, calls, place)) if FIELD in message else []
         self._think(thoughts, None)
         parts = answer_parts(message, place, self._remarks)
         if parts:
@@ -90,9 +106,11 @@ class Conversation:
     def _leave_over(self, message: _Object, place: str, *, has_spoken: bool) -> None:
         """Note what of an answer goes nowhere; words of reasoning that is there under its seal are not missed."""
         details = details_of(message)
-        read = [*_READ["assistant"], *((CACHE,) if has_spoken else ())]
+        read = _READ["assistant"]
+        if has_spoken:
+            read = read | {CACHE}
         if details and all(map(is_ours, details)):
-            read += [FIELD, *SHOWN]
+            read = read | {FIELD, *SHOWN}
         self._remarks.left_over(message, read, place)
 
     def _call(self, given: Any, place: str) -> _Object:
@@ -152,7 +170,8 @@ def _own_id(place: str) -> str:
 
 def _thoughts(message: _Object, calls: list[Any], place: str) -> Iterator[tuple[str | None, str, str]]:
     """The seals of a message: before what each stands, the seal, and its own place."""
-    known = {call.get("id") for call in calls if isinstance(call, dict)} | {END}
+    ids = [call.get("id") for call in calls if isinstance(call, dict)]
+    known = [*ids, END]
     for number, detail in enumerate(details_of(message)):
         if is_ours(detail):
             before = detail.get("id")

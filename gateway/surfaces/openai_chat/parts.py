@@ -7,6 +7,8 @@ from gateway.surfaces.openai_chat.shapes import list_at, misshapen, object_at, t
 
 _Object = dict[str, Any]
 _FILE = ("file_id", "file_data", "file_url", "filename")
+_OF_FILES = {*_FILE}
+_OF_IMAGES = {"url", "detail"}
 CACHE = "cache_control"
 """Anthropic's mark for what is to be kept in the prompt cache, as chat clients send it, too."""
 _MARKS = ("prompt_cache_breakpoint", CACHE)
@@ -29,7 +31,7 @@ def answer_parts(message: _Object, place: str, remarks: Remarks) -> list[_Object
     content = message.get("content")
     is_more = bool(message.get("tool_calls") or message.get("function_call") or message.get("refusal"))
     if isinstance(content, str):
-        parts = [_output_text(content)] if content or not is_more else []
+        parts = [output_text(content)] if content or not is_more else []
     else:
         given = list_at(content, f"{place}.content")
         parts = [_answer_part(part, f"{place}.content[{number}]", remarks) for number, part in enumerate(given)]
@@ -57,19 +59,19 @@ def _input_part(given: Any, place: str, remarks: Remarks) -> _Object:
             written = {"type": "input_image", **_image(part.get("image_url"), f"{place}.image_url", remarks)}
         case "file":
             file = object_at(part.get("file"), f"{place}.file")
-            remarks.left_over(file, _FILE, f"{place}.file")
+            remarks.left_over(file, _OF_FILES, f"{place}.file")
             written = {"type": "input_file"} | {name: file[name] for name in _FILE if file.get(name) is not None}
         case "input_audio":
             written = {"type": "input_audio", "input_audio": object_at(part.get("input_audio"), f"{place}.input_audio")}
         case _:
             raise remarks.chat_only("a part of this type", place)
-    remarks.left_over(part, ("type", str(part["type"]), *_MARKS), place)
+    remarks.left_over(part, {"type", str(part["type"]), *_MARKS}, place)
     return written | _marks(part)
 
 
 def _image(given: Any, place: str, remarks: Remarks) -> _Object:
     image = object_at(given, place)
-    remarks.left_over(image, ("url", "detail"), place)
+    remarks.left_over(image, _OF_IMAGES, place)
     written = {"image_url": text_at(image.get("url"), f"{place}.url")}
     if image.get("detail") is not None:
         written["detail"] = text_at(image["detail"], f"{place}.detail")
@@ -80,16 +82,17 @@ def _answer_part(given: Any, place: str, remarks: Remarks) -> _Object:
     part = object_at(given, place)
     match part.get("type"):
         case "text":
-            written = _output_text(text_at(part.get("text"), f"{place}.text"))
+            written = output_text(text_at(part.get("text"), f"{place}.text"))
         case "refusal":
             written = {"type": "refusal", "refusal": text_at(part.get("refusal"), f"{place}.refusal")}
         case _:
             raise remarks.chat_only("a part of this type in an answer", place)
-    remarks.left_over(part, ("type", str(part["type"]), CACHE), place)
+    remarks.left_over(part, {"type", str(part["type"]), CACHE}, place)
     return written | ({CACHE: part[CACHE]} if part.get(CACHE) is not None else {})
 
 
-def _output_text(text: str) -> _Object:
+def output_text(text: str) -> _Object:
+    """A text that was answered."""
     return {"type": "output_text", "text": text, "annotations": []}
 
 

@@ -13,15 +13,20 @@ class Places:
     """The places of items by their number, such as `messages[2].tool_calls[0]`."""
 
     def __init__(self) -> None:
-        self._items: list[tuple[str, bool]] = []
+        self._items: list[tuple[str | int, bool]] = []
 
     def add(self, path: str, *, is_text: bool = False) -> None:
         """Note where the next item stands. `is_text`: its content is no list there, but one text."""
         self._items.append((path, is_text))
 
+    def add_text(self, number: int) -> None:
+        """Note that the next item is the message with this number, whose content is one text."""
+        self._items.append((number, True))
+
     def path(self, number: int, within: str = "") -> str:
         """The place of an item, or of something in it, in the terms of chat."""
-        path, is_text = self._items[number]
+        place, is_text = self._items[number]
+        path = f"messages[{place}]" if isinstance(place, int) else place
         found = _IN_CONTENT.fullmatch(within)
         if found is None:
             is_call = ".tool_calls[" in path

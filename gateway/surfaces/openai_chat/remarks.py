@@ -1,6 +1,6 @@
 """Says which parts of a chat body an upstream of another dialect does without, and which it cannot be given."""
 
-from collections.abc import Collection
+from collections.abc import Set
 from typing import Any
 
 from gateway.errors import InvalidRequest
@@ -13,8 +13,10 @@ class Remarks:
         self.untranslated: list[str] = []
         self._provider = provider
 
-    def left_over(self, given: dict[str, Any], known: Collection[str], place: str) -> None:
+    def left_over(self, given: dict[str, Any], known: Set[str], place: str) -> None:
         """Note the places of fields beside the known ones, where they say anything."""
+        if given.keys() <= known:
+            return
         self.untranslated += [f"{place}.{name}" for name, value in given.items() if name not in known and value]
 
     def chat_only(self, what: str, place: str) -> InvalidRequest:

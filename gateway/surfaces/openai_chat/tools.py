@@ -9,6 +9,8 @@ from gateway.surfaces.openai_chat.shapes import list_at, misshapen, object_at, t
 _Object = dict[str, Any]
 _FUNCTION = ("name", "description", "parameters", "strict", CACHE)
 _CUSTOM = ("name", "description", "format", CACHE)
+_OF_FUNCTIONS, _OF_CUSTOM = {*_FUNCTION}, {*_CUSTOM}
+_OF_TOOLS = {"function": {"type", "function", CACHE}, "custom": {"type", "custom", CACHE}}
 
 
 def read_tools(body: _Object, remarks: Remarks) -> list[_Object]:
@@ -28,8 +30,9 @@ def read_tools(body: _Object, remarks: Remarks) -> list[_Object]:
             case _:
                 tools.append(tool)
                 continue
-        remarks.left_over(tool, ("type", tool["type"], CACHE), place)
-        tools[-1] |= _said(tool, (CACHE,))
+        remarks.left_over(tool, _OF_TOOLS[tool["type"]], place)
+        if CACHE in tool:
+            tools[-1] |= _said(tool, (CACHE,))
     for number, given in enumerate(list_at(body.get("functions"), "functions")):
         tools.append(_function(given, f"functions[{number}]", remarks))
     return tools
@@ -53,21 +56,26 @@ def read_tool_choice(body: _Object) -> Any:
 
 def _function(given: Any, place: str, remarks: Remarks) -> _Object:
     function = object_at(given, place)
-    text_at(function.get("name"), f"{place}.name")
-    remarks.left_over(function, _FUNCTION, place)
+    _require_name(function, place)
+    remarks.left_over(function, _OF_FUNCTIONS, place)
     # Left out, `strict` means false in chat and true in the Responses API.
     return {"type": "function", **_said(function, _FUNCTION), "strict": bool(function.get("strict"))}
 
 
 def _custom(given: Any, place: str, remarks: Remarks) -> _Object:
     custom = object_at(given, place)
-    text_at(custom.get("name"), f"{place}.name")
-    remarks.left_over(custom, _CUSTOM, place)
+    _require_name(custom, place)
+    remarks.left_over(custom, _OF_CUSTOM, place)
     tool = {"type": "custom", **_said(custom, _CUSTOM)}
     match tool.get("format"):
         case {"type": "grammar", "grammar": dict() as grammar}:
             tool["format"] = {**grammar, "type": "grammar"}
     return tool
+
+
+def _require_name(definition: _Object, place: str) -> None:
+    if not text_at(definition.get("name"), f"{place}.name"):
+        raise misshapen(f"{place}.name", "a name")
 
 
 def _said(given: _Object, names: tuple[str, ...]) -> _Object:
