@@ -36,6 +36,14 @@ class GatewayError(Exception):
         self.code = code or self.code
         self.headers: Headers = []
 
+    def anew(self) -> "GatewayError":
+        """The same error, for another request: what is written into one is not seen in the other."""
+        error = self.__class__.__new__(self.__class__)
+        error.__dict__ |= self.__dict__
+        error.args = self.args
+        error.headers = list(self.headers)
+        return error
+
     def envelope(self) -> dict[str, Any]:
         """The body of the reply, `{"error": {"message", "type", "param", "code"}}`."""
         fields = {"message": self.message, "type": self.type, "param": self.param, "code": self.code}

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from gateway.generation import Generation, Recovered
+from gateway.identifiers import is_own_id
 from gateway.sealing import Sealed, Sealer, is_sealed
 from gateway.surfaces.openai_chat.reasoning import restored
 
@@ -49,7 +50,8 @@ class Recovery:
             # What a chat client says of its reasoning in plain words belongs to whoever answers.
             return item
         if not is_sealed(content):
-            return item if is_native else "model_mismatch"
+            # What the gateway told without a seal its author wants not back, and nobody else is to have it.
+            return item if is_native and not is_own_id(str(item.get("id"))) else "model_mismatch"
         sealed = self._sealer.open(self._key_id, str(content))
         if sealed is None:
             return "organization_mismatch"

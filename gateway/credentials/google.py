@@ -9,7 +9,7 @@ import structlog
 
 from gateway.credentials.keys import fingerprint
 from gateway.credentials.tokens import NoToken, Source, Token
-from gateway.errors import UpstreamDown
+from gateway.errors import GatewayError, UpstreamDown
 from gateway.transport import Call, Transport
 
 # Google's tokens hold an hour. One is renewed behind the caller's back when so much is left of it, and not used at all
@@ -60,7 +60,11 @@ class GoogleCredential:
         left = self._token.expires - now if self._token else 0.0
         if left < _LATE_SECONDS:
             # Shielded: the first caller leaving must not take the token from the others.
-            await asyncio.shield(self._begin(now))
+            try:
+                await asyncio.shield(self._begin(now))
+            except GatewayError as error:
+                # All who wait are told the same, and each request writes its own into what it is told.
+                raise error.anew() from None
         elif left < _EARLY_SECONDS and now - self._tried >= _YOUNG_SECONDS:
             self._begin(now)
         return self._headers

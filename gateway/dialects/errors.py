@@ -6,7 +6,7 @@ import orjson
 
 from gateway.dialects.base import Origin, Refused
 from gateway.dialects.limits import exhausted
-from gateway.dialects.waiting import waiting
+from gateway.dialects.waiting import bounded, waiting
 from gateway.errors import UpstreamDown, UpstreamError
 from gateway.providers.row import Facts
 
@@ -85,8 +85,8 @@ def decode_fields(fields: dict[str, Any], refused: Refused, facts: Facts, prompt
 def _wait(fields: dict[str, Any], refused: Refused) -> float | None:
     """Seconds after which to ask again: as the body, `retry-after` or, of who asked too often, a limit's reset says."""
     wait = fields.get("wait")
-    if isinstance(wait, int | float):
-        return float(wait)
+    if isinstance(wait, int | float) and not isinstance(wait, bool):
+        return bounded(wait)
     wait = waiting(refused.headers)
     return exhausted(refused.headers) if wait is None and refused.status == 429 else wait
 

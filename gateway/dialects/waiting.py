@@ -19,13 +19,13 @@ def waiting(headers: Mapping[str, str]) -> float | None:
     """
     milliseconds = _number(headers.get("retry-after-ms", ""))
     if milliseconds is not None:
-        return _bounded(milliseconds / 1000)
+        return bounded(milliseconds / 1000)
     value = headers.get("retry-after", "").strip()
     seconds = _number(value)
     if seconds is not None:
-        return _bounded(seconds)
+        return bounded(seconds)
     try:
-        return _bounded(parsedate_to_datetime(value).timestamp() - time.time()) if value else None
+        return bounded(parsedate_to_datetime(value).timestamp() - time.time()) if value else None
     except (ValueError, TypeError, OverflowError):
         return None
 
@@ -39,16 +39,16 @@ def reset(value: str) -> float | None:
     number = _number(value)
     if number is not None:
         if number > 1e11:
-            return _bounded(number / 1000 - time.time())
-        return _bounded(number - time.time() if number > 1e9 else number)
+            return bounded(number / 1000 - time.time())
+        return bounded(number - time.time() if number > 1e9 else number)
     pieces = _DURATION.findall(value)
     if pieces and "".join(amount + unit for amount, unit in pieces) == value:
-        return _bounded(sum(float(amount) * _UNITS[unit] for amount, unit in pieces))
+        return bounded(sum(float(amount) * _UNITS[unit] for amount, unit in pieces))
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:
         return None
-    return _bounded((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - time.time())
+    return bounded((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - time.time())
 
 
 def _number(text: str) -> float | None:
@@ -59,5 +59,6 @@ def _number(text: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _bounded(seconds: float) -> float:
+def bounded(seconds: float) -> float:
+    """Seconds that can be waited for, or told: not below 0, and a week at most."""
     return min(max(seconds, 0.0), _LONGEST)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gateway.embedded.parts import SHA256, find_weights, missing, unavailable
-from gateway.errors import Unavailable
+from gateway.errors import GatewayError, Unavailable
 
 MODEL = "smollm2-135m-instruct"
 
@@ -56,7 +56,11 @@ class EmbeddedModel:
             self._loading = asyncio.create_task(self._load())
             self._loading.add_done_callback(self._loaded)
         # A caller that leaves does not stop the load: the next one wants it too.
-        return await asyncio.shield(self._loading)
+        try:
+            return await asyncio.shield(self._loading)
+        except GatewayError as error:
+            # All who wait are told the same, and each request writes its own into what it is told.
+            raise error.anew() from None
 
     async def close(self) -> None:
         """End the model's process, and with it every answer under way. `address` starts a new one."""

@@ -107,12 +107,12 @@ class Attempts:
         for lane in lanes:
             if in_vain and _shares(lane, in_vain):
                 continue
-            breaker = self._conditions.health.breaker(lane)
-            if not breaker.admits:
+            guard = self._conditions.health.guard(lane)
+            if not guard.admits:
                 self._spared.append(lane)
                 self._dropped(lane)
                 continue
-            breaker.begin()
+            guard.begin()
             try:
                 made = prepare(lane)
                 self.count += 1
@@ -129,8 +129,8 @@ class Attempts:
                 self._conditions.health.answered(lane, made.headers)
                 return made
             finally:
-                # Where neither of them was said, the client has left, and nobody knows.
-                breaker.abandon()
+                # Where neither was said, the client has left, and nobody knows.
+                guard.end()
         return None
 
     def _failed(self, lane: Lane, error: GatewayError) -> Verdict:
@@ -171,10 +171,10 @@ class Attempts:
 
     def _spared_error(self) -> GatewayError:
         health = self._conditions.health
-        self.lane = min(self._spared, key=lambda lane: health.breaker(lane).seconds_left)
+        self.lane = min(self._spared, key=lambda lane: health.guard(lane).seconds_left)
         message = f"{self.lane.upstream.name} has failed again and again. It will be asked again soon."
         error = UpstreamDown(message, status=503, code="upstream_unavailable")
-        error.wait = health.breaker(self.lane).seconds_left
+        error.wait = health.guard(self.lane).seconds_left
         _tell_wait(error)
         return error
 

@@ -2,9 +2,12 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 Clock = Callable[[], float]
+
+PROBE_SECONDS = 10.0
+"""How long a probe keeps others away. An answer may take longer; it need not hold everybody up."""
 
 
 class Breaker:
@@ -19,14 +22,14 @@ class Breaker:
         self._clock = clock
         self._failures = 0
         self._opens_at = -math.inf
-        self._is_probed = False
+        self._probed_until = -math.inf
 
     @property
     def admits(self) -> bool:
         """Whether a request may go there now."""
         if self._failures < self._most:
             return True
-        return not self._is_probed and self._clock() >= self._opens_at
+        return self._clock() >= max(self._opens_at, self._probed_until)
 
     @property
     def seconds_left(self) -> float:
@@ -38,24 +41,54 @@ class Breaker:
         """Whether it has opened, and no request has succeeded since."""
         return self._failures >= self._most
 
-    def begin(self) -> None:
-        """A request goes there. Exactly one of the following is told of it."""
-        self._is_probed = self._is_probed or self.is_open
+    def begin(self) -> bool:
+        """A request goes there. True if it is a probe: then exactly one of the following is told of it."""
+        if not self.is_open:
+            return False
+        self._probed_until = self._clock() + PROBE_SECONDS
+        return True
 
     def succeed(self) -> None:
         """It answered."""
         self._failures = 0
-        self._is_probed = False
+        self._probed_until = -math.inf
 
     def fail(self) -> bool:
         """It failed, and is to blame. True where that opened the breaker."""
         was_open = self.is_open
         self._failures = min(self._failures + 1, self._most)
-        self._is_probed = False
+        self._probed_until = -math.inf
         if self.is_open:
             self._opens_at = self._clock() + self._seconds
         return self.is_open and not was_open
 
     def abandon(self) -> None:
-        """Nobody knows: the client left, or something else was to blame."""
-        self._is_probed = False
+        """Nobody knows what came of a probe: the client left, or something else was to blame."""
+        self._probed_until = -math.inf
+
+
+class Guard:
+    """The breakers that stand before one attempt: all must admit it."""
+
+    def __init__(self, breakers: Sequence[Breaker]) -> None:
+        self._breakers = breakers
+        self._probed: list[Breaker] = []
+
+    @property
+    def admits(self) -> bool:
+        """Whether the request may go there now."""
+        return all(breaker.admits for breaker in self._breakers)
+
+    @property
+    def seconds_left(self) -> float:
+        """How long one of them stays open yet."""
+        return max(breaker.seconds_left for breaker in self._breakers)
+
+    def begin(self) -> None:
+        """The request goes there."""
+        self._probed = [breaker for breaker in self._breakers if breaker.begin()]
+
+    def end(self) -> None:
+        """It is over. Where it was a probe, and nothing was told of it, the next may be one."""
+        for breaker in self._probed:
+            breaker.abandon()

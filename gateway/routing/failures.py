@@ -14,12 +14,13 @@ class Verdict:
 
     `blame` is what would fail again at once: this request there, this model by this key, everything by this key, this
     model by any key, or the whole instance. `may_retry`: the same lane may do better after a while. `may_fail_over`:
-    another lane may do better now.
+    another lane may do better now. `is_outage`: what is to blame does not work at all, and is spared if it goes on so.
     """
 
     blame: Blame
     may_retry: bool
     may_fail_over: bool
+    is_outage: bool = False
 
 
 # Wrong wherever it is sent. A context that is too long would do at a larger model only, and which is larger
@@ -29,10 +30,13 @@ _NOT_HERE = Verdict("request", may_retry=False, may_fail_over=True)
 _KEY = Verdict("key", may_retry=False, may_fail_over=True)
 _THROTTLED = Verdict("lane", may_retry=True, may_fail_over=True)
 _MODEL = Verdict("model", may_retry=False, may_fail_over=True)
-_BROKEN = Verdict("instance", may_retry=False, may_fail_over=True)
-_BUSY = Verdict("instance", may_retry=True, may_fail_over=True)
+# Whoever answers at all may have other models that work: one that fails must not keep everybody from those.
+_BROKEN = Verdict("model", may_retry=False, may_fail_over=True, is_outage=True)
+_BUSY = Verdict("model", may_retry=True, may_fail_over=True, is_outage=True)
+_GONE = Verdict("instance", may_retry=True, may_fail_over=True, is_outage=True)
 
 _BY_CODE = {
+    "upstream_unreachable": _GONE,
     "upstream_auth": _KEY,
     "insufficient_quota": _KEY,
     "rate_limit_exceeded": _THROTTLED,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from gateway.dialects.limits import exhausted
 from gateway.errors import GatewayError
-from gateway.routing.breaker import Breaker, Clock
+from gateway.routing.breaker import Breaker, Clock, Guard
 from gateway.routing.failures import Verdict
 from gateway.routing.limits import Held, Limits
 from gateway.routing.plan import Lane
@@ -14,6 +14,8 @@ _UNTOLD_SECONDS = 1.0
 """How long a key that was throttled is passed over where nobody says how long."""
 _MENDING_SECONDS = 60.0
 """The same for a key that is refused or has no credit left, until somebody has mended it."""
+_MOST_MODELS = 1000
+"""Models that are remembered as failing; clients can name any."""
 
 
 class Health:
@@ -23,15 +25,15 @@ class Health:
         self._failures = failures
         self._seconds = seconds
         self._clock = clock
-        self._breakers: dict[str, Breaker] = {}
+        self._instances: dict[str, Breaker] = {}
+        self._models: dict[tuple[str, str], Breaker] = {}
         self._limits = Limits(clock)
 
-    def breaker(self, lane: Lane) -> Breaker:
-        """That of the lane's instance."""
-        name = lane.upstream.name
-        if name not in self._breakers:
-            self._breakers[name] = Breaker(self._failures, self._seconds, self._clock)
-        return self._breakers[name]
+    def guard(self, lane: Lane) -> Guard:
+        """What stands before an attempt: the breaker of the instance, and that of the model where it has failed."""
+        instance, model, _ = lane.author
+        of_model = self._models.get((instance, model))
+        return Guard([self._of_instance(instance), *([of_model] if of_model else [])])
 
     def in_order(self, lanes: Iterable[Lane]) -> list[Lane]:
         """The same lanes, those last whose keys have nothing left."""
@@ -39,21 +41,42 @@ class Health:
 
     def answered(self, lane: Lane, headers: Mapping[str, str]) -> None:
         """An answer has begun; it came with these headers."""
-        self.breaker(lane).succeed()
+        instance, model, _ = lane.author
+        self._of_instance(instance).succeed()
+        if self._models and (of_model := self._models.pop((instance, model), None)) is not None:
+            of_model.succeed()
         if (seconds := exhausted(headers)) is not None:
             self._limits.learn(lane.author, seconds)
 
     def failed(self, lane: Lane, error: GatewayError, verdict: Verdict) -> bool:
-        """An attempt failed. True where that opened the breaker of the instance."""
+        """An attempt failed. True where that opened a breaker."""
         held = blamed(lane, verdict)
-        if verdict.blame == "instance":
-            return self.breaker(lane).fail()
+        if verdict.is_outage:
+            instance, model, _ = lane.author
+            is_whole = verdict.blame == "instance"
+            return (self._of_instance(instance) if is_whole else self._of_model(instance, model)).fail()
         if verdict.blame == "lane":
             wait: float | None = getattr(error, "wait", None)
             self._limits.learn(held, _UNTOLD_SECONDS if wait is None else wait)
         elif verdict.blame == "key":
             self._limits.learn(held, _MENDING_SECONDS)
         return False
+
+    def _of_instance(self, instance: str) -> Breaker:
+        if instance not in self._instances:
+            self._instances[instance] = self._breaker()
+        return self._instances[instance]
+
+    def _of_model(self, instance: str, model: str) -> Breaker:
+        """Made when it first fails, and forgotten when it answers."""
+        if (instance, model) not in self._models:
+            if len(self._models) >= _MOST_MODELS:
+                del self._models[next(iter(self._models))]
+            self._models[instance, model] = self._breaker()
+        return self._models[instance, model]
+
+    def _breaker(self) -> Breaker:
+        return Breaker(self._failures, self._seconds, self._clock)
 
     def _is_used_up(self, lane: Lane) -> bool:
         return self._limits.is_used_up(*lane.author)

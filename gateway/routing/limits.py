@@ -5,6 +5,8 @@ import time
 from gateway.routing.breaker import Clock
 
 _CAPACITY = 10_000
+_LONGEST_SECONDS = 3600.0
+"""No answer teaches that a limit was lifted early, and some upstreams say a moment where seconds are meant."""
 
 Held = tuple[str, str, str]
 """An instance, a model, and the label of a credential; the model is empty where all of them are meant."""
@@ -21,7 +23,7 @@ class Limits:
         """It has nothing left for so long."""
         if len(self._until) >= _CAPACITY:
             self._forget()
-        self._until[held] = self._clock() + seconds
+        self._until[held] = self._clock() + min(seconds, _LONGEST_SECONDS)
 
     def is_used_up(self, instance: str, model: str, label: str) -> bool:
         """Whether a request would be refused, as far as is known."""

@@ -25,7 +25,7 @@ from scripts.benchmark.wires import REPLIES, WIRES
 _EVENTS = 5000
 # What a socket gives at once when an upstream is faster than its reader.
 _CHUNK_BYTES = 4096
-_ROUNDS = 15
+_ROUNDS = 9
 _EACH = 40
 _LEAST_SPEED = 60_000
 _MOST_ADDED_MS = 0.4

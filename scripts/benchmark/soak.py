@@ -58,39 +58,48 @@ def report(place: Place, minutes: float) -> tuple[str, Sequence[Aim]]:
 
 
 def _config(upstream: Server) -> dict[str, Any]:
-    """Every dialect as a provider, and names whose first provider fails in each way."""
+    """An instance for each way to fail in each dialect, and names for which one that answers steps in."""
+    names = list(DIALECTS)
     providers: dict[str, Any] = {
-        f"by-{name}": {
-            **{"dialect": name, "base_url": f"{upstream.url}/v1", "models": list(WAYS)},
+        _instance(name, way): {
+            **{"dialect": name, "base_url": f"{upstream.url}/v1", "models": [way]},
             **{"api_keys": ["soak-one", "soak-two"], "timeouts": {"first_byte": 0.5}},
         }
-        for name in DIALECTS
+        for name in names
+        for way in WAYS
     }
     providers["nowhere"] = {"dialect": "openai-chat", "base_url": "http://127.0.0.1:9/v1", "models": ["any"]}
-    names = list(DIALECTS)
     models = {
         f"{way}-{number}": {
-            "targets": [f"by-{name}/{way}"],
-            "fallbacks": [f"by-{names[(number + 1) % len(names)]}/static"],
+            "targets": [f"{_instance(name, way)}/{way}"],
+            "fallbacks": [f"{_instance(names[(number + 1) % len(names)], 'static')}/static"],
         }
         for way in WAYS
         for number, name in enumerate(names)
     }
-    models["unreachable"] = {"targets": ["nowhere/any"], "fallbacks": [f"by-{names[0]}/static"]}
-    return {"providers": providers, "models": models}
+    models["unreachable"] = {"targets": ["nowhere/any"], "fallbacks": [f"{_instance(names[0], 'static')}/static"]}
+    return {
+        **{"providers": providers, "models": models, "embedded": {"enabled": False}},
+        # Waits are not what is measured; a breaker that stays open would keep most failures away.
+        **{"retries": {"attempts": 2, "longest_wait": 0.05}, "breaker": {"failures": 20, "seconds": 0.5}},
+    }
+
+
+def _instance(dialect: str, way: str) -> str:
+    return f"{dialect}-{way}"
 
 
 def _asked(folder: Path) -> list[str]:
     """Paths and files of bodies: each way to fail, by each dialect, plain and streamed, with and without a way out."""
     words: list[str] = []
     names = [f"{way}-{number}" for way in WAYS for number in range(len(DIALECTS)) if way != "stall"]
-    names += [f"by-{name}/{way}" for name in DIALECTS for way in WAYS if way not in ("stall", "static")]
+    names += [f"{_instance(name, way)}/{way}" for name in DIALECTS for way in WAYS if way != "stall"]
     # A stalled answer holds its connection; one in a hundred is enough.
     names += ["unreachable", "stall-0", "no-such/model"]
     for number, name in enumerate(names):
         for is_stream in (False, True):
             asked = {
-                CHAT: chat(name, is_stream=is_stream, metadata={"waystone.user.id": f"user-{number % 10}"}),
+                CHAT: chat(name, is_stream=is_stream, metadata={"topic": f"topic-{number % 10}"}),
                 RESPONSES: {**responses(is_stream=is_stream, model=name), "store": False},
                 WAYSTONE_CHAT: chat(name, is_stream=is_stream),
             }

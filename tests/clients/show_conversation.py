@@ -4,7 +4,9 @@
 what each of them was sent, whose reasoning came back to it, and what it said.
 """
 
+import sys
 import tempfile
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +17,7 @@ import orjson
 from tests.clients.talks import Answered, ChatTalk, Parts, ResponsesTalk, Talk, chat_by_http, responses_by_http
 from tests.servers.gateway import running_gateway
 from tests.servers.mind_upstream import MODELS, Heard, MindUpstream, mind_config
-from tests.servers.one_mind import Tool
+from tests.servers.one_mind import Tool, signature_of
 from tests.servers.thread import serving
 
 SYSTEM = "Be kind to Grüezi."
@@ -54,9 +56,10 @@ def carry(talk: Talk, mind: MindUpstream) -> Iterator[Step]:
 
 
 def strangers(step: Step, before: Sequence[Step]) -> list[str]:
-    """The authors of reasoning by somebody else that the upstream was sent."""
+    """The authors of reasoning by somebody else that the upstream was sent, in words or as a signature."""
     body = orjson.dumps(step.heard.body).decode()
-    return [other.author for other in before if other.author != step.author and other.heard.said.thought[:40] in body]
+    others = [(other.author, other.heard.said.thought) for other in before if other.author != step.author]
+    return [author for author, thought in others if thought in body or signature_of(thought) in body]
 
 
 def chat_talk(client: Any, *, is_stream: bool) -> ChatTalk:
@@ -83,27 +86,25 @@ def main() -> None:
         running_gateway(Path(folder), mind_config(url)) as gateway,
         gateway.client() as client,
     ):
-        print("One conversation on /v1/responses by previous_response_id, streamed.")
-        print("The upstreams refuse what is not unharmed; each is shown what it was sent of everything before.\n")
-        steps: list[Step] = []
-        for step in carry(responses_talk(client, is_stream=True), mind):
-            print("\n".join(_lines(step, steps)))
-            steps.append(step)
-        print(f"\nThe last one was told:\n  {steps[-1].answered.text}")
-        mind.forget()
+        steps = [*carry(responses_talk(client, is_stream=True), mind)]
         by_chat = [*carry(chat_talk(client, is_stream=False), mind)]
-    is_same = [step.answered.text for step in by_chat] == [step.answered.text for step in steps]
-    print(f"The same by chat messages: {'the same answers' if is_same else 'OTHER ANSWERS'}.")
+    is_same = [step.answered for step in by_chat] == [step.answered for step in steps]
+    sys.stdout.write("\n".join([*_lines(steps), "", f"The same by chat messages: {'yes' if is_same else 'NO'}.", ""]))
 
 
-def _lines(step: Step, before: Sequence[Step]) -> Iterator[str]:
-    turns, proofs = step.heard.transcript.turns, step.heard.proofs
-    foreign = strangers(step, before)
-    yield f"{step.author:9} <- {step.asked:18} {len(turns):2} turns; of its own reasoning {len(proofs)}, of others' {len(foreign)}"
-    told = [f"{name}({given})" for name, given in step.answered.calls] or [step.answered.text[:56] + "…"]
-    thinks = f"thinks “{step.answered.thought}”, " if step.answered.thought else "does not think, "
-    yield f"{'':9} -> {thinks}"
-    yield f"{'':12} {'calls ' if step.answered.calls else 'says '}{', '.join(told)}"
+def _lines(steps: Sequence[Step]) -> Iterator[str]:
+    yield "One conversation on /v1/responses by previous_response_id, streamed; the provider changes on the way."
+    yield "Each upstream refuses reasoning that is not its own, not unharmed or not in its place.\n"
+    for number, step in enumerate(steps):
+        own, foreign = len(step.heard.proofs), len(strangers(step, steps[:number]))
+        turns = f"{len(step.heard.transcript.turns)} turns, of its own reasoning {own}, of others' {foreign}"
+        yield f"{step.author:9} {step.asked:18} it is sent {turns}"
+        said = [f"calls {name}({given})" for name, given in step.answered.calls] or ["answers"]
+        yield f"{'':9} thinks “{step.answered.thought}”, {', '.join(said)}"
+    proofs = [f"{proof[:24]}…" for proof in steps[-1].heard.proofs]
+    yield f"\nThe signatures of its own that {steps[-1].author} was sent at last: {' '.join(proofs)}"
+    yield "What it was told besides, as it says itself (an answer stands as its digest):"
+    yield from textwrap.wrap(steps[-1].answered.text, 116, initial_indent="  ", subsequent_indent="  ")
 
 
 if __name__ == "__main__":

@@ -40,7 +40,9 @@ class Answered:
 
 
 class Talk(Protocol):
-    """A conversation that goes on."""
+    """A conversation that goes on. `asked` are the fields of every request."""
+
+    asked: _Object
 
     def ask(self, parts: Parts, **more: Any) -> Answered:
         """Say something as the user."""
@@ -70,24 +72,26 @@ class ChatTalk:
 
     def _send(self, more: _Object) -> Answered:
         answer = self.post({**self.asked, "messages": self.messages, **more})
-        (choice,) = answer["choices"]
-        message = choice["message"]
+        message = answer["choices"][0]["message"]
         self.messages.append({name: value for name, value in message.items() if value is not None})
-        functions = [call["function"] for call in message.get("tool_calls") or ()]
-        usage = answer["usage"]
-        return Answered(
-            message.get("content") or "",
-            tuple((one["name"], spelled(json.loads(one["arguments"]))) for one in functions),
-            choice["finish_reason"],
-            (
-                usage["prompt_tokens"],
-                usage["prompt_tokens_details"]["cached_tokens"],
-                usage["completion_tokens"],
-                usage["total_tokens"],
-            ),
-            usage["completion_tokens_details"]["reasoning_tokens"],
-            message.get("reasoning_content") or "",
-        )
+        return of_chat(answer)
+
+
+def of_chat(answer: _Object) -> Answered:
+    """What a chat completion says."""
+    (choice,) = answer["choices"]
+    message = choice["message"]
+    functions = [call["function"] for call in message.get("tool_calls") or ()]
+    usage = answer["usage"]
+    cached = usage["prompt_tokens_details"]["cached_tokens"]
+    return Answered(
+        message.get("content") or "",
+        tuple((one["name"], spelled(json.loads(one["arguments"]))) for one in functions),
+        choice["finish_reason"],
+        (usage["prompt_tokens"], cached, usage["completion_tokens"], usage["total_tokens"]),
+        usage["completion_tokens_details"]["reasoning_tokens"],
+        message.get("reasoning_content") or "",
+    )
 
 
 @dataclass
@@ -120,26 +124,23 @@ class ResponsesTalk:
             body["previous_response_id"] = self.last["id"]
         self.last = self.post({**body, **more})
         self.items += self.last["output"]
-        return _answered(self.last)
+        return of_response(self.last)
 
 
-def _answered(response: _Object) -> Answered:
+def of_response(response: _Object) -> Answered:
+    """What a response says."""
     kinds: dict[str, list[_Object]] = {"message": [], "function_call": [], "reasoning": []}
     for item in response["output"]:
         kinds[item["type"]].append(item)
     calls = tuple((call["name"], spelled(json.loads(call["arguments"]))) for call in kinds["function_call"])
     thoughts = [part for item in kinds["reasoning"] for part in (*item["summary"], *(item.get("content") or ()))]
     usage = response["usage"]
+    cached = usage["input_tokens_details"]["cached_tokens"]
     return Answered(
         "".join(part["text"] for message in kinds["message"] for part in message["content"]),
         calls,
         "tool_calls" if calls else _FINISHES[response["status"]],
-        (
-            usage["input_tokens"],
-            usage["input_tokens_details"]["cached_tokens"],
-            usage["output_tokens"],
-            usage["total_tokens"],
-        ),
+        (usage["input_tokens"], cached, usage["output_tokens"], usage["total_tokens"]),
         usage["output_tokens_details"]["reasoning_tokens"],
         "".join(part["text"] for part in thoughts),
     )
@@ -152,7 +153,9 @@ def _chat_content(parts: Parts) -> Any:
     if len(parts) == 1 and isinstance(parts[0], str):
         return parts[0]
     return [
-        {"type": "text", "text": part} if isinstance(part, str) else {"type": "image_url", "image_url": {"url": part.url}}
+        {"type": "text", "text": part}
+        if isinstance(part, str)
+        else {"type": "image_url", "image_url": {"url": part.url}}
         for part in parts
     ]
 
@@ -161,7 +164,9 @@ def _items_content(parts: Parts) -> Any:
     if len(parts) == 1 and isinstance(parts[0], str):
         return parts[0]
     return [
-        {"type": "input_text", "text": part} if isinstance(part, str) else {"type": "input_image", "image_url": part.url}
+        {"type": "input_text", "text": part}
+        if isinstance(part, str)
+        else {"type": "input_image", "image_url": part.url}
         for part in parts
     ]
 

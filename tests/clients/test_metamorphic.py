@@ -1,7 +1,6 @@
 """One conversation is the same conversation at every door of the gateway and behind every provider's wire."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import httpx
@@ -17,20 +16,23 @@ from tests.clients.talks import (
     Talk,
     chat_by_http,
     chat_by_sdk,
+    of_chat,
+    of_response,
     responses_by_http,
     responses_by_sdk,
 )
+from tests.clients.unheard import SILENT, Unheard
 from tests.servers.gateway import KEY, RunningGateway, running_gateway
-from tests.servers.mind_upstream import MODELS, MindUpstream, mind_config
-from tests.servers.one_mind import Call, Scribe, Tool, Transcript, answer, image_at, thought_at
+from tests.servers.gemini_scripts import PIXEL
+from tests.servers.mind_upstream import FOLLOWERS, MODELS, OTHERS, MindUpstream, mind_config
+from tests.servers.one_mind import Tool
 from tests.servers.thread import serving
 
 _Object = dict[str, Any]
-PNG = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+PNG = f"data:image/png;base64,{PIXEL}"
 GIF = "data:image/gif;base64,R0lGODlhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs="
+_ALL = MODELS | FOLLOWERS
 SYSTEM = "Be kind to Grüezi."
-# OpenAI does not tell by chat what its models think.
-_SILENT = "openai"
 _TEXT = {"type": "string"}
 
 
@@ -82,51 +84,14 @@ def fresh(mind: MindUpstream) -> None:
     mind.forget()
 
 
-def run(talk: Talk) -> list[Answered]:
+def run(talk: Talk | Unheard, course: Sequence[tuple[Parts, list[Parts]]] = COURSE) -> list[Answered]:
     """The whole course, turn by turn."""
     answers = []
-    for parts, outputs in COURSE:
+    for parts, outputs in course:
         answers.append(talk.ask(parts))
         if outputs:
             answers.append(talk.give(outputs))
     return answers
-
-
-class Unheard:
-    """The same conversation with the mind itself, and nothing in between."""
-
-    def __init__(self, author: str) -> None:
-        self._author = author
-        self._scribe = Scribe()
-        self._scribe.say("system", [SYSTEM])
-        self._calls: tuple[Call, ...] = ()
-
-    def ask(self, parts: Parts, **more: Any) -> Answered:
-        self._scribe.say("user", _told(parts))
-        return self._answer()
-
-    def give(self, outputs: list[Parts], **more: Any) -> Answered:
-        for call, output in zip(self._calls, outputs, strict=True):
-            self._scribe.output(call.id, _told(output))
-        return self._answer()
-
-    def _answer(self) -> Answered:
-        said = answer(Transcript(self._scribe.turns, TOOLS, may_think=self._author != _SILENT), self._author)
-        tokens = (said.prompt, said.cached, said.completion, said.prompt + said.completion)
-        self._calls = said.calls
-        self._scribe.answered([said.text], said.calls, None)
-        calls = tuple((call.name, call.given) for call in said.calls)
-        return Answered(said.text, calls, said.finish, tokens, said.reasoning, said.thought)
-
-
-def _told(parts: Parts) -> list[str]:
-    return [part if isinstance(part, str) else image_at(part.url) for part in parts]
-
-
-def expected(author: str) -> list[Answered]:
-    """What the mind says on this wire. Bedrock does not tell how many of the tokens were reasoning."""
-    answers = run(Unheard(author))
-    return [replace(one, reasoning_tokens=0) for one in answers] if author == "bedrock" else answers
 
 
 Begin = Callable[[str, OpenAI, httpx.Client], Talk]
@@ -136,7 +101,7 @@ def by_chat(way: str, *, is_stream: bool) -> Begin:
     def begin(author: str, sdk: OpenAI, client: httpx.Client) -> Talk:
         post = chat_by_sdk(sdk, is_stream=is_stream) if way == "sdk" else chat_by_http(client, is_stream=is_stream)
         tools = [{"type": "function", "function": {**vars(tool)}} for tool in TOOLS]
-        asked = {"model": MODELS[author], "tools": tools, "reasoning_effort": "low"}
+        asked = {"model": _ALL[author], "tools": tools, "reasoning_effort": "low"}
         return ChatTalk(post, asked, [{"role": "system", "content": SYSTEM}])
 
     return begin
@@ -144,21 +109,20 @@ def by_chat(way: str, *, is_stream: bool) -> Begin:
 
 def by_responses(way: str, kept: str, *, is_stream: bool) -> Begin:
     def begin(author: str, sdk: OpenAI, client: httpx.Client) -> Talk:
-        post = (responses_by_sdk if way == "sdk" else _by_http)(sdk if way == "sdk" else client, is_stream=is_stream)
+        by_sdk, by_http = responses_by_sdk(sdk, is_stream=is_stream), responses_by_http(client, is_stream=is_stream)
         tools = [{"type": "function", **vars(tool)} for tool in TOOLS]
         reasoning = {"effort": "low", "summary": "auto"}
-        asked: _Object = {"model": MODELS[author], "tools": tools, "reasoning": reasoning}
+        asked: _Object = {"model": _ALL[author], "tools": tools, "reasoning": reasoning}
         if kept == "conversation":
             system: Any = {"type": "message", "role": "system", "content": SYSTEM}
             asked["conversation"] = sdk.conversations.create(items=[system]).id
         else:
             asked["instructions"] = SYSTEM
-        return ResponsesTalk(post, asked, kept)
+        return ResponsesTalk(by_sdk if way == "sdk" else by_http, asked, kept)
 
     return begin
 
 
-_by_http: Any = responses_by_http
 DOORS: dict[str, Begin] = {
     "chat-sdk-plain": by_chat("sdk", is_stream=False),
     "chat-sdk-streamed": by_chat("sdk", is_stream=True),
@@ -178,9 +142,63 @@ DOORS: dict[str, Begin] = {
 def test_conversation_is_the_same_at_every_door(
     door: str, author: str, sdk: OpenAI, client: httpx.Client, mind: MindUpstream
 ) -> None:
-    answers = run(DOORS[door](author, sdk, client))
-    for number, (got, wanted) in enumerate(zip(answers, expected(author), strict=True)):
-        assert got == wanted, f"answer {number}"
+    answers, wanted = run(DOORS[door](author, sdk, client)), run(Unheard(author, SYSTEM, TOOLS))
+    for number, (got, said) in enumerate(zip(answers, wanted, strict=True)):
+        assert got == said, f"answer {number}"
     assert {heard.author for heard in mind.heard} == {author}
     # Two loops were gone through, and the reasoning of both came back in the last request.
-    assert len(mind.heard[-1].proofs) >= (0 if author == _SILENT else 2)
+    assert len(mind.heard[-1].proofs) >= (0 if author == SILENT else 2)
+
+
+@pytest.mark.parametrize(("author", "model"), [(author, model) for author in OTHERS for model in OTHERS[author]])
+@pytest.mark.parametrize("door", ["chat-http-streamed", "previous-http-plain"])
+def test_conversation_is_the_same_with_other_models(
+    door: str, author: str, model: str, sdk: OpenAI, client: httpx.Client, mind: MindUpstream
+) -> None:
+    talk = DOORS[door](author, sdk, client)
+    talk.asked["model"] = f"{author}/{model}"
+    answers, wanted = run(talk), run(Unheard(author, SYSTEM, TOOLS))
+    for number, (got, said) in enumerate(zip(answers, wanted, strict=True)):
+        # Not all of them think.
+        assert (got.text, got.calls, got.finish) == (said.text, said.calls, said.finish), f"answer {number}"
+        assert got.tokens[:2] == said.tokens[:2]
+    thoughtful = [heard for heard in mind.heard if heard.said.thought]
+    assert not thoughtful or len(mind.heard[-1].proofs) >= 2
+
+
+@pytest.mark.parametrize("author", FOLLOWERS)
+@pytest.mark.parametrize("door", ["chat-http-plain", "previous-sdk-streamed", "input-sdk-plain"])
+def test_conversation_is_the_same_with_everybody_who_follows_openai(
+    door: str, author: str, sdk: OpenAI, client: httpx.Client, mind: MindUpstream
+) -> None:
+    """In words alone: some of them see no images."""
+    course: list[tuple[Parts, list[Parts]]] = [
+        ([_words(parts)], [[_words(output) or "Nothing."] for output in outputs]) for parts, outputs in COURSE
+    ]
+    wanted = run(Unheard(author, SYSTEM, TOOLS), course)
+    for number, (got, said) in enumerate(zip(run(DOORS[door](author, sdk, client), course), wanted, strict=True)):
+        assert got == said, f"answer {number}"
+    assert {heard.author for heard in mind.heard} == {author}
+
+
+def _words(parts: Parts) -> str:
+    return " ".join(part for part in parts if isinstance(part, str))
+
+
+@pytest.mark.parametrize("author", MODELS)
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_text_is_the_same_through_waystones_own_operations(
+    author: str, is_stream: bool, client: httpx.Client, mind: MindUpstream
+) -> None:
+    said = "Whatever “you” like, Grüezi ☃."
+    wanted = Unheard(author, SYSTEM).ask([said])
+    messages = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": said}]
+    asked: _Object = {"model": MODELS[author]}
+    for path in ("/v1/chat/completions", "/api/gateway/v1/chat/completions"):
+        post = chat_by_http(client, is_stream=is_stream, path=path)
+        assert of_chat(post({**asked, "messages": messages, "reasoning_effort": "low"})) == wanted, path
+    thinking = {"reasoning": {"effort": "low", "summary": "auto"}}
+    for path in ("/v1/responses", "/api/gateway/v1/responses"):
+        post = responses_by_http(client, is_stream=is_stream, path=path)
+        assert of_response(post({**asked, "input": said, "instructions": SYSTEM, **thinking})) == wanted, path
+    assert len({str(heard.transcript) for heard in mind.heard}) == 1

@@ -1,8 +1,10 @@
 """A gateway whose providers speak every dialect, each with an upstream behind it that is as strict as the real one."""
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +61,17 @@ def models_for(path: str) -> list[str]:
     ]
 
 
+_NEVER_TOLD = re.compile(
+    "must be passed back|Invalid `signature`|Expected `thinking`|reasoning before the tool call|Thought signature is not"
+)
+"""A model that reasons in a loop of calls misses what it said; calls that it never made come without."""
+
+
+def is_forgiven(complaint: str) -> bool:
+    """Whether an upstream complains of what the fuzzer has said, and not of how it was put."""
+    return _NEVER_TOLD.search(complaint) is not None
+
+
 @dataclass
 class Watch:
     """What the upstreams complained of: a gateway's request in a shape that the provider would not have."""
@@ -94,10 +107,10 @@ class Watch:
         return watched
 
     def _note(self, provider: str, status: int, asked: bytes, told: bytes) -> None:
+        told_text = told.decode("utf-8", "replace")
         if status == 200:
             self.answered[provider] = self.answered.get(provider, 0) + 1
-        else:
-            told_text = told.decode("utf-8", "replace")
+        elif not is_forgiven(told_text):
             self.complaints.append({"provider": provider, "status": status, "told": told_text, "asked": asked.decode()})
 
     def report(self, limit: int = 20) -> str:
@@ -118,7 +131,7 @@ def dialects_gateway(folder: Path) -> Iterator[tuple[RunningGateway, Watch]]:
         "native": ResponsesUpstream().app,
         "rows": RowUpstream().app,
     }
-    for name in ("native", "rows"):
+    for name in ("native", "rows", "cohere"):
         apps[name] = Forgiving(apps[name], heard)
     with ExitStack() as stack:
         urls = {name: stack.enter_context(serving(watch.over(name, app))) for name, app in apps.items()}
@@ -148,9 +161,32 @@ def heard(body: dict[str, Any]) -> dict[str, Any]:
         told = greeted(body)
         return {name: v for name, v in told.items() if "input" in told or (name in LISTED and v is not None)}
     if "input" not in body:
-        return body
+        return {**body, "messages": answered(body["messages"])}
     limit = body.get("max_output_tokens")
     return {**body, "input": paired(body["input"])} | ({} if limit is None else {"max_output_tokens": max(limit, 16)})
+
+
+def answered(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The messages with an output right behind the calls that nobody answered."""
+    told: list[dict[str, Any]] = []
+    for message in messages:
+        waiting = [] if message["role"] == "tool" else _unanswered(told)
+        told += [{"role": "tool", "tool_call_id": one, "content": "Nothing."} for one in waiting]
+        told.append(message)
+    told += [{"role": "tool", "tool_call_id": one, "content": "Nothing."} for one in _unanswered(told)]
+    return told
+
+
+def _unanswered(told: list[dict[str, Any]]) -> list[str]:
+    """The ids of the calls that were made last, and that no tool's message follows."""
+    outputs = list(takewhile(lambda message: message["role"] == "tool", reversed(told)))
+    waiting = [
+        call["id"] for message in told[: len(told) - len(outputs)][-1:] for call in message.get("tool_calls", ())
+    ]
+    for output in outputs:
+        if output["tool_call_id"] in waiting:
+            waiting.remove(output["tool_call_id"])
+    return waiting
 
 
 def paired(items: Any) -> Any:

@@ -36,9 +36,9 @@ class Run:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every operation was tested and no phase was cut short."""
+        """Whether every operation that takes part was tested and no phase was cut short."""
         operations = self.report["operations"]
-        return bool(self.report["complete"]) and operations["tested"] == operations["total"]
+        return bool(self.report["complete"]) and operations["tested"] == operations["selected"]
 
 
 @contextmanager

@@ -88,6 +88,8 @@ def _parts(blocks: list[_Object]) -> list[str]:
         match block:
             case {"text": str() as text}:
                 parts.append(text)
+            case {"json": {"output": str() as text}}:
+                parts.append(text)
             case {"json": document}:
                 parts.append(spelled(document))
             case {"image": {"format": form, "source": {"bytes": data}}}:

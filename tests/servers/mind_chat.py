@@ -1,6 +1,7 @@
-"""The one mind on the chat wire: OpenAI's own, where it does not tell its reasoning, and that of compatible servers.
+"""The one mind on the chat wire: that of OpenAI, which does not tell its reasoning there, and of those who follow it.
 
-Those have reasoning in `reasoning_content`, as DeepSeek and others do, and take images from tools, as Ollama does.
+They have reasoning in `reasoning_content`, as DeepSeek and others do. A server that nobody knows takes images from
+tools, as Ollama does; those that have a row of their own refuse what the shared facts say.
 """
 
 from collections.abc import Iterator
@@ -12,8 +13,13 @@ from starlette.requests import Request
 from tests.servers.chat_upstream import CREATED, complaint_about
 from tests.servers.one_mind import Call, Said, Scribe, Tool, Transcript, image_at, misgivings, spelled
 from tests.servers.pieces import pieces
+from tests.servers.row_rules import complaints as of_row
 
 _Object = dict[str, Any]
+# They take reasoning back only with the calls since the user spoke last (shared facts on providers).
+_FORGETFUL = ("deepseek",)
+# They tell usage in a stream unasked.
+_TALKATIVE = ("mistral",)
 
 
 class ChatWire:
@@ -21,9 +27,10 @@ class ChatWire:
 
     media_type = "text/event-stream"
 
-    def __init__(self, author: str, *, is_openai: bool) -> None:
+    def __init__(self, author: str, *, is_known: bool = True) -> None:
         self.author = author
-        self._is_openai = is_openai
+        self._is_known = is_known
+        self._is_silent = author == "openai"
 
     def read(self, body: _Object) -> Transcript:
         scribe = Scribe()
@@ -32,20 +39,24 @@ class ChatWire:
             match message["role"]:
                 case "assistant":
                     calls = [_call(call) for call in message.get("tool_calls") or ()]
-                    scribe.answered(parts, calls, message.get("reasoning_content"))
+                    scribe.answered(parts, calls, _proof(message))
                 case "tool":
                     scribe.output(message["tool_call_id"], parts)
                 case role:
                     scribe.say("user" if role == "user" else "system", parts)
         functions = [tool["function"] for tool in body.get("tools") or ()]
         tools = [Tool(one["name"], one.get("description", ""), one.get("parameters") or {}) for one in functions]
-        return Transcript(scribe.turns, tools, body.get("tool_choice") != "none", not self._is_openai)
+        return Transcript(scribe.turns, tools, body.get("tool_choice") != "none", not self._is_silent)
 
     def complaints(self, request: Request, body: _Object, transcript: Transcript) -> Iterator[str]:
-        messages = body["messages"] if self._is_openai else [_without_images(message) for message in body["messages"]]
-        if found := complaint_about(request, {**body, "messages": messages}):
+        if not self._is_known:
+            body = {**body, "messages": [_without_images(message) for message in body["messages"]]}
+        if found := complaint_about(request, body):
             yield found
-        yield from misgivings(transcript, self.author, is_signed=False)
+        if self._is_known:
+            yield from of_row(self.author, body)
+        loops_only = self.author in _FORGETFUL
+        yield from misgivings(transcript, self.author, is_signed=False, is_loop_only=loops_only)
 
     def is_stream(self, request: Request, body: _Object) -> bool:
         return bool(body.get("stream"))
@@ -62,7 +73,7 @@ class ChatWire:
         for delta, reason in [*((delta, None) for delta in _deltas(said)), ({}, said.finish)]:
             choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}
             yield _event({**_head(body, "chat.completion.chunk"), "choices": [choice]})
-        if (body.get("stream_options") or {}).get("include_usage"):
+        if (body.get("stream_options") or {}).get("include_usage") or self.author in _TALKATIVE:
             yield _event({**_head(body, "chat.completion.chunk"), "choices": [], "usage": _usage(said)})
         yield b"data: [DONE]\n\n"
 
@@ -77,7 +88,20 @@ def _without_images(message: _Object) -> _Object:
 def _parts(content: Any) -> list[str]:
     if isinstance(content, str):
         return [content]
-    return [part["text"] if "text" in part else image_at(part["image_url"]["url"]) for part in content or ()]
+    return [
+        part["text"] if part["type"] == "text" else image_at(part["image_url"]["url"])
+        for part in content or ()
+        if part["type"] != "thinking"
+    ]
+
+
+def _proof(message: _Object) -> str | None:
+    """The reasoning in an answer; Mistral has it among the parts of the content."""
+    content = message.get("content")
+    for part in content if isinstance(content, list) else ():
+        if part["type"] == "thinking":
+            return "".join(inner["text"] for inner in part["thinking"])
+    return message.get("reasoning_content") or message.get("reasoning")
 
 
 def _call(call: _Object) -> Call:

@@ -22,6 +22,8 @@ class GeminiWire:
     def __init__(self, author: str, *, is_vertex: bool) -> None:
         self.author = author
         self._is_vertex = is_vertex
+        # What its ids of calls begin with.
+        self._mark = "g2" if is_vertex else "g1"
 
     def read(self, body: _Object) -> Transcript:
         scribe = Scribe()
@@ -46,8 +48,9 @@ class GeminiWire:
         calls = []
         for number, part in enumerate(parts):
             if call := part.get("functionCall"):
-                # Only calls of its own have an id here.
-                known = f"{self.author}-thought-{number}" if "id" in call else f"foreign-{number}"
+                # Only calls of Gemini's have an id here.
+                is_own = call.get("id", "").startswith(self._mark)
+                known = f"{self.author}-thought-{number}" if is_own else f"foreign-{number}"
                 calls.append(Call(known, call["name"], spelled(call["args"])))
         texts = [part["text"] for part in parts if part.get("text")]
         scribe.answered(texts, calls, "; ".join(sorted(signatures)) or None)
@@ -70,14 +73,26 @@ class GeminiWire:
         return bool(request.path_params["method"] == "streamGenerateContent")
 
     def whole(self, said: Said, body: _Object) -> _Object:
-        return _document(_parts(said, body), _usage(said), _finish(said))
+        return _document(self._parts(said, body), _usage(said), _finish(said))
 
     def stream(self, said: Said, body: _Object) -> Iterator[bytes]:
         """The answer in pieces; the signature of a text comes at the end, in a part that has no text."""
-        *first, last = [piece for part in _parts(said, body) for piece in _pieces(part)]
+        *first, last = [piece for part in self._parts(said, body) for piece in _pieces(part)]
         for part in first:
             yield _event(_document([part], {"promptTokenCount": said.prompt, "totalTokenCount": said.prompt}, None))
         yield _event(_document([last], _usage(said), _finish(said)))
+
+    def _parts(self, said: Said, body: _Object) -> list[_Object]:
+        shows = body.get("generationConfig", {}).get("thinkingConfig", {}).get("includeThoughts")
+        parts: list[_Object] = [{"text": said.thought, "thought": True}] if shows else []
+        signed = {"thoughtSignature": signature_of(said.thought)}
+        parts.append({"text": said.text, **({} if said.calls else signed)})
+        for number, call in enumerate(said.calls):
+            digits = int.from_bytes(call.id.encode()) % 1_000_000
+            function = {"id": f"{self._mark}{digits:06}", "name": call.name, "args": orjson.loads(call.given)}
+            # Only the first of several calls is signed.
+            parts.append({"functionCall": function, **(signed if number == 0 else {})})
+        return parts
 
 
 def _part(part: _Object) -> str:
@@ -95,19 +110,6 @@ def _output(response: _Object) -> str:
 def _schema(declaration: _Object) -> _Object:
     schema: _Object = declaration.get("parametersJsonSchema") or declaration.get("parameters") or {}
     return schema
-
-
-def _parts(said: Said, body: _Object) -> list[_Object]:
-    shows = body.get("generationConfig", {}).get("thinkingConfig", {}).get("includeThoughts")
-    parts: list[_Object] = [{"text": said.thought, "thought": True}] if shows else []
-    signed = {"thoughtSignature": signature_of(said.thought)}
-    parts.append({"text": said.text, **({} if said.calls else signed)})
-    for number, call in enumerate(said.calls):
-        digits = int.from_bytes(call.id.encode()) % 10_000_000
-        function = {"id": f"g{digits:07}", "name": call.name, "args": orjson.loads(call.given)}
-        # Only the first of several calls is signed.
-        parts.append({"functionCall": function, **(signed if number == 0 else {})})
-    return parts
 
 
 def _pieces(part: _Object) -> Iterator[_Object]:

@@ -100,7 +100,7 @@ class _Items:
         if self._outputs:
             self.flush()
         if kind == "reasoning":
-            self._proof = item["encrypted_content"]
+            self._proof = item.get("encrypted_content", "unsealed")
         elif kind == "function_call":
             self._calls.append(Call(item["call_id"], item["name"], spelled(orjson.loads(item["arguments"]))))
         elif item["role"] == "assistant":

@@ -64,8 +64,8 @@ class MindUpstream:
     def app(self) -> Starlette:
         vertex = "/vertex/projects/p-1/locations/global/publishers/google/models/{model}:{method}"
         wires: list[tuple[str, Wire]] = [
-            ("/chat/v1/chat/completions", ChatWire("chat", is_openai=False)),
-            ("/openai/v1/chat/completions", ChatWire("openai", is_openai=True)),
+            ("/chat/v1/chat/completions", ChatWire("chat", is_known=False)),
+            *((f"/{author}/v1/chat/completions", ChatWire(author)) for author in ("openai", *FOLLOWERS)),
             ("/responses/v1/responses", ResponsesWire()),
             ("/anthropic/v1/messages", AnthropicWire()),
             ("/gemini/models/{model}:{method}", GeminiWire("gemini", is_vertex=False)),
@@ -120,6 +120,43 @@ MODELS = {
 }
 """What a client asks for to be answered by a wire."""
 
+FOLLOWERS = {
+    "mistral": "mistral/magistral-medium-latest",
+    "deepseek": "deepseek/deepseek-reasoner",
+    "groq": "groq/openai/gpt-oss-120b",
+    "xai": "xai/grok-4.3",
+    "openrouter": "openrouter/some/model",
+    "together": "together/some/model",
+    "fireworks": "fireworks/some-model",
+    "cerebras": "cerebras/gpt-oss-120b",
+    "zai": "zai/glm-4.6",
+    "ollama": "ollama/qwen3",
+    "vllm": "vllm/some-model",
+}
+"""The same for those that follow OpenAI's chat, each in a way of its own."""
+
+
+OTHERS = {
+    "anthropic": ("claude-opus-4-8", "claude-fable-5", "claude-opus-4-6", "claude-3-5-haiku-20241022"),
+    "bedrock": (
+        *(
+            "anthropic.claude-opus-4-8",
+            "us.anthropic.claude-opus-4-6-v1",
+            "amazon.nova-pro-v1:0",
+            "qwen.qwen3-32b-v1:0",
+        ),
+        *("mistral.mistral-large-2407-v1:0", "meta.llama3-3-70b-instruct-v1:0", "openai.gpt-oss-120b-1:0"),
+    ),
+    "gemini": ("gemini-2.5-flash", "gemini-2.0-flash", "gemini-3.1-pro-preview"),
+    "vertex": ("gemini-2.5-pro",),
+    "cohere": ("command-a-vision-07-2025",),
+}
+"""Further models by their providers, which take other things, or take them otherwise."""
+
+
+def _name(author: str) -> str:
+    return (MODELS | FOLLOWERS)[author].partition("/")[2]
+
 
 def mind_config(url: str) -> _Object:
     """The gateway's settings with all wires as providers."""
@@ -134,8 +171,10 @@ def mind_config(url: str) -> _Object:
         "cohere": {"base_url": f"{url}/cohere"},
         "bedrock": {"base_url": f"{url}/bedrock", "region": "eu-central-1"},
     }
+    for author in FOLLOWERS:
+        addresses[author] = {"dialect": "openai-chat", "base_url": f"{url}/{author}/v1"}
     providers = {
-        author: {"api_key": KEY, "models": [MODELS[author].partition("/")[2]], **address}
+        author: {"api_key": KEY, "models": [_name(author), *OTHERS.get(author, ())], **address}
         for author, address in addresses.items()
     }
     return {

@@ -1,4 +1,4 @@
-"""One mind behind every provider's wire: what it thinks, calls and says follows from what it was told, and from nothing else.
+"""One mind behind every provider's wire: what it thinks, calls and says follows from what it was told alone.
 
 A question calls the tools on offer, one for each text in quotation marks (`How is "Oslo" and "Rome"?` calls two at
 once). Everything else, the outputs of tools first of all, is answered with all that was told so far: who said what, the
@@ -115,8 +115,12 @@ def signature_of(thought: str) -> str:
     return b64encode(hashlib.sha256(f"signed: {thought}".encode()).digest()).decode()
 
 
-def misgivings(transcript: Transcript, author: str, *, is_signed: bool) -> Iterator[str]:
-    """What is wrong with the reasoning that came back: it is the mind's own, unharmed, in its place, and not missing."""
+def misgivings(transcript: Transcript, author: str, *, is_signed: bool, is_loop_only: bool = False) -> Iterator[str]:
+    """What is wrong with the reasoning that came back: somebody else's, harmed, at another place, or missing.
+
+    `is_loop_only`: none is missed that led to calls before the user spoke last.
+    """
+    asked = max((number for number, turn in enumerate(transcript.turns) if turn.who == "user"), default=0)
     for number, turn in enumerate(transcript.turns):
         if turn.who != "assistant":
             continue
@@ -124,7 +128,8 @@ def misgivings(transcript: Transcript, author: str, *, is_signed: bool) -> Itera
         expected = signature_of(thought) if is_signed else thought
         if turn.proof not in (None, expected):
             yield f"turn {number}: reasoning that is not {author}'s, or not unharmed: {turn.proof}, not {expected}"
-        if turn.proof is None and any(call.id.startswith(f"{author}-thought") for call in turn.calls):
+        is_missed = number > asked or not is_loop_only
+        if turn.proof is None and is_missed and any(call.id.startswith(f"{author}-thought") for call in turn.calls):
             yield f"turn {number}: calls without the reasoning of {author} that led to them"
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-_TEXT = 7
+_TEXT = 11
 _BYTES = 211
 
 

@@ -225,6 +225,9 @@ RULES: dict[str, Rules] = {
         of_messages=_REASONING | {"name", "refusal", "audio", "annotations", "function_call"},
         parts=frozenset({"text", "image_url", "document_url", "input_audio"}),
         choices=frozenset({"auto", "any", "required", "named"}),
+        efforts=lambda model: frozenset(
+            {"none", "high"} if model.startswith(("mistral-small", "mistral-medium")) else ()
+        ),
         usage="finish",
         reasoning="content",
         more=(_mistral, _in_range("temperature", 0, 1.5)),

@@ -210,6 +210,29 @@ async def test_a_spared_instance_is_passed_over_while_there_are_others() -> None
     assert await world.run(lanes("a b")) == "a"
 
 
+async def test_a_model_that_fails_keeps_nobody_from_the_others_of_its_instance() -> None:
+    world = World(failures=2, acts={"a": [overloaded(), overloaded()]})
+    (small,) = lanes("a")
+    large = Lane(small.upstream, small.credential, "large")
+    for _ in range(2):
+        with pytest.raises(UpstreamError):
+            await world.run([small])
+    assert await world.run([large]) == "a"
+    with pytest.raises(UpstreamError, match="again and again"):
+        await world.run([small])
+
+
+async def test_an_instance_that_cannot_be_reached_is_spared_with_all_its_models() -> None:
+    gone = [UpstreamDown("Gone.", code="upstream_unreachable") for _ in range(2)]
+    world = World(failures=2, acts={"a": gone})
+    (small,) = lanes("a")
+    for _ in range(2):
+        with pytest.raises(UpstreamError):
+            await world.run([small])
+    with pytest.raises(UpstreamError, match="again and again"):
+        await world.run([Lane(small.upstream, small.credential, "large")])
+
+
 async def test_where_all_are_spared_the_client_hears_for_how_long() -> None:
     world = World(failures=1, acts={"a": [overloaded()], "b": [overloaded()]})
     with pytest.raises(UpstreamError):

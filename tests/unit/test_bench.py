@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
-PARTS = ("plain", "stream", "latency", "memory", "slow", "start", "responses", "large", "chain")
+PARTS = (
+    *("plain", "stream", "latency", "memory", "slow", "start", "responses", "large", "chain"),
+    *("decoding", "translation"),
+)
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE = 120.0
 
@@ -28,7 +31,7 @@ def test_quick_benchmark_measures_every_part(tmp_path: Path) -> None:
     assert set(figures["parts"]) == set(PARTS)
     assert all(one["per_second"] > 0 for part in ("plain", "stream") for one in figures["parts"][part])
     assert figures["parts"]["slow"]["lost"] == 0
-    assert len(figures["targets"]) == 16
+    assert len(figures["targets"]) == 16 + 6 + 5
     assert "| /api/gateway/v1/responses " in done.stdout
     assert " /v1/responses, store: true " in done.stdout
     assert "### Targets" in done.stdout
@@ -40,6 +43,13 @@ def test_profile_names_the_functions_that_cost_most() -> None:
     assert "Profile of plain chat" in done.stdout
     assert "Profile of streamed chat" in done.stdout
     assert "gateway/contract/stage.py" in done.stdout
+
+
+def test_soak_tells_the_slope_of_memory() -> None:
+    done = _bench("--soak", "--minutes", "0.05")
+    assert done.returncode == 0, done.stderr
+    assert "Slope after the first quarter: " in done.stdout
+    assert "growth of memory" in done.stdout
 
 
 def test_part_that_does_not_exist_is_refused_with_the_names_of_those_that_do() -> None:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.routing.breaker import Breaker
+from gateway.routing.breaker import PROBE_SECONDS, Breaker
 
 
 class Clock:
@@ -70,6 +70,17 @@ def test_a_probe_that_fails_opens_it_for_as_long_again() -> None:
     breaker.begin()
     assert not breaker.fail()
     assert breaker.seconds_left == 30.0
+
+
+def test_a_probe_that_takes_its_time_does_not_keep_the_next_away_for_ever() -> None:
+    clock = Clock()
+    breaker = opened(clock)
+    clock.now += 30
+    assert breaker.begin()
+    clock.now += PROBE_SECONDS - 0.1
+    assert not breaker.admits
+    clock.now += 0.1
+    assert breaker.admits
 
 
 def test_a_probe_that_nobody_waited_for_leaves_room_for_the_next() -> None:

@@ -145,6 +145,13 @@ async def test_without_a_token_the_error_says_whose_fault_it_is(credential: Goog
     assert await bearer(credential) == "Bearer token-2"
 
 
+async def test_all_who_wait_in_vain_get_an_error_of_their_own(credential: GoogleCredential, source: Counting) -> None:
+    source.failure = "the key was revoked"
+    errors = await asyncio.gather(*(bearer(credential) for _ in range(3)), return_exceptions=True)
+    assert len({id(error) for error in errors}) == 3
+    assert {type(error) for error in errors} == {UpstreamDown}
+
+
 async def test_a_caller_that_leaves_takes_the_token_from_nobody(credential: GoogleCredential) -> None:
     leaving = asyncio.create_task(bearer(credential))
     staying = asyncio.create_task(bearer(credential))

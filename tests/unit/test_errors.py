@@ -71,6 +71,17 @@ def test_errors_do_not_share_their_headers() -> None:
     assert second.headers == []
 
 
+def test_an_error_told_anew_is_the_same_and_shares_nothing_that_is_written_into_it() -> None:
+    first = UpstreamDown("The key is refused.", code="upstream_auth")
+    first.wait = 3.0
+    second = first.anew()
+    second.headers.append((b"x-waystone-model", b"secret"))
+    second.message = "Cleaned."
+    assert type(second) is UpstreamDown
+    assert (second.status, second.code, second.wait) == (502, "upstream_auth", 3.0)
+    assert (first.headers, first.message) == ([], "The key is refused.")
+
+
 def test_refused_key_and_method_carry_their_headers() -> None:
     assert errors.Unauthenticated("no").headers == [(b"www-authenticate", b"Bearer")]
     assert errors.MethodNotAllowed("no", "GET, POST").headers == [(b"allow", b"GET, POST")]

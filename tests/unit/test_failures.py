@@ -24,7 +24,7 @@ TABLE: list[tuple[int, str, str, bool, bool]] = [
     (400, "model_not_found", "model", False, True),
     (429, "", "lane", True, True),
     (498, "", "lane", True, True),
-    *((status, "", "instance", True, True) for status in (408, 409, 424, 500, 502, 503, 504, 529)),
+    *((status, "", "model", True, True) for status in (408, 409, 424, 500, 502, 503, 504, 529)),
 ]
 
 
@@ -53,10 +53,10 @@ def test_what_the_provider_says_of_retries_wins(
     ("error", "blame", "may_retry"),
     [
         (UpstreamDown("Gone.", code="upstream_unreachable"), "instance", True),
-        (UpstreamDown("Gone.", code="upstream_cut_off"), "instance", True),
-        (UpstreamDown("Late.", status=504, code="upstream_timeout"), "instance", False),
-        (UpstreamDown("HTML.", code="upstream_bad_reply"), "instance", False),
-        (UpstreamDown("Teapot.", code="upstream_error"), "instance", False),
+        (UpstreamDown("Gone.", code="upstream_cut_off"), "model", True),
+        (UpstreamDown("Late.", status=504, code="upstream_timeout"), "model", False),
+        (UpstreamDown("HTML.", code="upstream_bad_reply"), "model", False),
+        (UpstreamDown("Teapot.", code="upstream_error"), "model", False),
         (InvalidRequest("It has no place for that."), "request", False),
         (Unavailable("The model is not installed."), "request", False),
     ],

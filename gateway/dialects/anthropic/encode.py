@@ -71,7 +71,7 @@ class _Request:
         thinking = Thinking(settings, facts, report)
         if thinking.is_budget and _rules_out(chosen, conversation.messages):
             thinking.give_up()
-        body: Body = {"model": self._model, "max_tokens": token_limit(settings, facts)}
+        body: Body = {"model": self._model, "max_tokens": token_limit(settings, facts, report)}
         chosen, notes = self._formed(chosen, thinking, body)
         body["system"] = [*conversation.system, *({"type": "text", "text": note} for note in notes)]
         body["messages"] = conversation.messages

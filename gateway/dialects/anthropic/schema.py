@@ -4,6 +4,8 @@ from typing import Any
 
 import orjson
 
+from gateway.dialects.conversation.schemas import is_recursive
+
 Schema = dict[str, Any]
 
 # What it takes as it is (shared facts on providers, section 4; its own clients rewrite schemas by the same list).
@@ -77,7 +79,7 @@ class Fitted:
 
 def fitted(schema: Schema) -> Fitted | None:
     """The schema as Anthropic takes it; None for one that cannot be said there: open objects, recursion."""
-    if schema.get("type") != "object" or _is_recursive(schema):
+    if schema.get("type") != "object" or is_recursive(schema):
         return None
     try:
         return Fitted(schema)
@@ -96,31 +98,6 @@ def _spread(kinds: list[Any], done: Schema) -> None:
     done["anyOf"] = [
         {"type": kind, **{name: moved[name] for name in of_type.get(str(kind), ()) if name in moved}} for kind in kinds
     ]
-
-
-def _is_recursive(schema: Schema) -> bool:
-    """Whether a definition leads back to itself, or to something outside."""
-    definitions = {
-        f"#/{place}/{name}": inner
-        for place in ("$defs", "definitions")
-        for name, inner in _object(schema.get(place)).items()
-    }
-    uses = {name: set(_references(inner)) for name, inner in definitions.items()}
-    if not set(_references(schema)) <= uses.keys():
-        return True
-    while free := {name for name, used in uses.items() if not used & uses.keys()}:
-        uses = {name: used for name, used in uses.items() if name not in free}
-    return bool(uses)
-
-
-def _references(schema: Any) -> list[Any]:
-    found: list[Any] = []
-    level = [schema]
-    while level:
-        inner = [value for one in level for value in (one.values() if isinstance(one, dict) else one)]
-        found += [one["$ref"] for one in level if isinstance(one, dict) and isinstance(one.get("$ref"), str)]
-        level = [value for value in inner if isinstance(value, dict | list)]
-    return found
 
 
 def _object(value: Any) -> Schema:

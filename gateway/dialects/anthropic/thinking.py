@@ -85,9 +85,12 @@ class Thinking:
         body["thinking"] = {**body["thinking"], "budget_tokens": budget}
 
 
-def token_limit(settings: Settings, facts: Facts) -> int:
+def token_limit(settings: Settings, facts: Facts, report: Report) -> int:
     """The limit of the answer's tokens, which Anthropic must be told: the model's own, where the request has none."""
     asked = [value for name in _LIMITS if isinstance(value := settings.pop(name, None), int)]
+    if asked and min(asked) < 0:
+        field = report.field("max_completion_tokens")
+        raise report.invalid(f"Invalid value for {field}: expected a whole number from 0 up", field)
     usual = facts.defaults.get("max_tokens", _USUAL_LIMIT)
     return _capped(min(asked) if asked else usual, facts)
 

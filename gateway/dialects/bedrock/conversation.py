@@ -35,6 +35,8 @@ class Conversation:
     def __init__(self, generation: Generation, toolbox: Toolbox, facts: Facts, report: Report) -> None:
         self.system: list[Block] = []
         self.messages: list[Message] = []
+        self._kinds: set[str] = set()
+        """The kinds of blocks in the last message."""
         self.called: dict[str, None] = {}
         """The tools that the history calls, by their flat names."""
         self.is_thoughtless_loop = False
@@ -130,18 +132,21 @@ class Conversation:
         """Add what one side says: to its last message, where that is the last one and takes it."""
         if not blocks:
             return
+        kinds = {kind for block in blocks for kind in block} - {"cachePoint"}
         last = self.messages[-1] if self.messages else None
         if last is None or last["role"] != role:
             self.messages.append({"role": role, "content": blocks})
-        elif self._stand_together([*last["content"], *blocks]):
+            self._kinds = kinds
+        elif self._stand_together(self._kinds | kinds):
             last["content"] += blocks
+            self._kinds |= kinds
         else:
             between = {"role": "assistant", "content": [{"text": _NOTHING}]}
             self.messages += [between, {"role": role, "content": blocks}]
+            self._kinds = kinds
 
-    def _stand_together(self, blocks: list[Block]) -> bool:
-        """Whether the model takes these blocks in one message: some are particular about what stands by an output."""
-        kinds = {kind for block in blocks for kind in block} - {"cachePoint"}
+    def _stand_together(self, kinds: set[str]) -> bool:
+        """Whether the model takes such blocks in one message: some are particular about what stands by an output."""
         if "toolResult" not in kinds or kinds == {"toolResult"}:
             return True
         if "lone_outputs" in self._facts.traits:

@@ -15,16 +15,18 @@ class CallIds:
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
+        # The last number given for each: some providers begin anew with their ids in every turn.
+        self._numbers: dict[str, int] = {}
 
     def take(self, call_id: str) -> str:
         """The id that stands for this one in the call, and in its result."""
         wanted = call_id if _is_id(call_id) else _distinct(_ODD_IN_IDS.sub("_", call_id), call_id)
-        taken, number = wanted, 1
+        taken, number = wanted, self._numbers.get(wanted, 1)
         while taken in self._taken:
-            # Some providers begin anew with their ids in every turn.
             number += 1
             taken = _distinct(wanted, f"{call_id}\0{number}")
         self._taken.add(taken)
+        self._numbers[wanted] = number
         return taken
 
 
@@ -33,16 +35,18 @@ class DocumentNames:
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
+        self._numbers: dict[str, int] = {}
 
     def take(self, name: str | None) -> str:
         """The name for a document that the client calls `name`."""
         clean = _BLANKS.sub(" ", _ODD_IN_NAMES.sub(" ", name or "")).strip()[:_LONGEST_NAME].strip()
         wanted = clean or f"Document {len(self._taken) + 1}"
-        taken, number = wanted, 1
+        taken, number = wanted, self._numbers.get(wanted, 1)
         while taken in self._taken:
             number += 1
-            taken = f"{wanted[: _LONGEST_NAME - 6]} {number}"
+            taken = f"{wanted[: _LONGEST_NAME - 8]} {number}"
         self._taken.add(taken)
+        self._numbers[wanted] = number
         return taken
 
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from gateway.dialects.conversation.schemas import is_recursive
+
 Schema = dict[str, Any]
 
 _DEEPEST = 64
@@ -25,7 +27,7 @@ def closed_schema(schema: Any, depth: int = 0) -> Schema | None:
     """
     if not isinstance(schema, dict) or depth > _DEEPEST or not schema.keys() <= _KNOWN:
         return None
-    if schema.get("minItems", 0) not in (0, 1) or (depth == 0 and _has_cycle(schema)):
+    if schema.get("minItems", 0) not in (0, 1) or (depth == 0 and is_recursive(schema)):
         return None
     done: Schema = dict(schema)
     if schema.get("type") == "object" or "properties" in schema:
@@ -56,42 +58,3 @@ def _closed_list(inner: Any, depth: int) -> list[Any] | None:
         return None
     found = [closed_schema(value, depth + 1) for value in inner]
     return None if None in found else found
-
-
-def _has_cycle(schema: Schema) -> bool:
-    """Whether a definition contains itself, or a reference leads out of the schema."""
-    definitions = {
-        f"#/{field}/{name}": inner
-        for field in ("$defs", "definitions")
-        if isinstance(schema.get(field), dict)
-        for name, inner in schema[field].items()
-    }
-    leads_to = {name: _references(inner) for name, inner in definitions.items()}
-    body = {name: value for name, value in schema.items() if name not in ("$defs", "definitions")}
-    targets = _references(body).union(*leads_to.values())
-    return not targets <= definitions.keys() or _is_circular(leads_to)
-
-
-def _is_circular(leads_to: dict[str, set[str]]) -> bool:
-    """Whether there is a way back: what leads nowhere is taken away until nothing is left, or nothing can be."""
-    left = leads_to
-    while left:
-        ends = {name for name, targets in left.items() if not targets}
-        if not ends:
-            return True
-        left = {name: targets - ends for name, targets in left.items() if name not in ends}
-    return False
-
-
-def _references(schema: Any) -> set[str]:
-    """The targets of all references in a schema."""
-    found, waiting = set[str](), [schema]
-    while waiting:
-        inner = waiting.pop()
-        if isinstance(inner, dict):
-            if isinstance(inner.get("$ref"), str):
-                found.add(inner["$ref"])
-            waiting += inner.values()
-        elif isinstance(inner, list):
-            waiting += inner
-    return found

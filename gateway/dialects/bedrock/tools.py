@@ -92,7 +92,7 @@ class ToolConfig:
         schema = schema if isinstance(schema, dict) and schema else _ANY_OBJECT
         block = _spec(function["name"], function.get("description"), schema)
         if function.get("strict") is True and "strict_tools" in self._facts.traits:
-            closed = closed_schema(schema)
+            closed = closed_schema({**schema, "type": "object"})
             if closed is not None:
                 block["toolSpec"] |= {"inputSchema": {"json": closed}, "strict": True}
         mark = tool.get(CACHE) or function.get(CACHE)
@@ -110,6 +110,7 @@ def _system_tool(offer: Offer, facts: Facts) -> str | None:
 
 def _spec(name: str, description: Any, schema: dict[str, Any]) -> Block:
     said = {"description": description} if isinstance(description, str) and description else {}
-    if schema.get("type") is None:
+    if schema.get("type") != "object":
+        # What a tool is given is an object, always.
         schema = {**schema, "type": "object"}
     return {"toolSpec": {"name": name, **said, "inputSchema": {"json": schema}}}

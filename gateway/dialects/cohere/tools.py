@@ -48,6 +48,7 @@ def shown_tools(
     """The tools and the choice among them. Raises `InvalidRequest` for a choice or a form that cannot be met."""
     way = form_way(generation, form)
     if form.schema is not None and form.schema.get("type") != "object":
+        FormCheck(form)
         # Neither its response format nor a tool takes another one (shared facts on providers, section 8).
         raise report.unsupported("forms that are not of type 'object'", report.field("response_format"))
     if not offered and generation.tool_choice is None and way != "tool":

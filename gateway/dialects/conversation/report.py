@@ -17,13 +17,19 @@ class Report:
     """What one translation leaves out, and the words in which it refuses what it cannot leave out."""
 
     def __init__(self, generation: Generation, provider: str) -> None:
-        self.dropped: list[str] = list(generation.untranslated)
+        # A mapping for its order and its speed: there may be as many as there are items.
+        self._dropped: dict[str, None] = dict.fromkeys(generation.untranslated)
         self.provider = provider
         self._asked = generation.asked
         self._history = generation.history
         self._place = generation.place
         # Whoever reads an error can only change what they sent: the field that brought the history in.
         self._source = "conversation" if generation.asked.get("conversation") else "previous_response_id"
+
+    @property
+    def dropped(self) -> list[str]:
+        """What was left out, each once, in its order."""
+        return list(self._dropped)
 
     def item(self, number: int, within: str = "") -> str:
         """The path of a conversation's item, or of something in it, such as `input[2].type`.
@@ -38,8 +44,11 @@ class Report:
 
     def leave_out(self, path: str) -> None:
         """Note something without which the answer is the same."""
-        if path not in self.dropped:
-            self.dropped.append(path)
+        self._dropped[path] = None
+
+    def take_back(self, path: str) -> None:
+        """It was not left out after all."""
+        self._dropped.pop(path, None)
 
     def field(self, name: str) -> str:
         """The name by which the client asked for what chat calls `name`."""

@@ -74,8 +74,7 @@ def _asks_summary(generation: Generation, facts: Facts, report: Report) -> bool:
     """Whether the client wants to read the reasoning. Other dialects cannot be told so; this one can."""
     match generation.asked.get("reasoning"):
         case {"summary": str()} if facts.thinking is not None:
-            if _SUMMARY in report.dropped:
-                report.dropped.remove(_SUMMARY)
+            report.take_back(_SUMMARY)
             return True
         case _:
             return False

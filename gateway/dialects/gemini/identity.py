@@ -4,6 +4,9 @@ import re
 
 from gateway.identifiers import new_id
 
+LONGEST_NAME = 64
+"""The most characters that the name of a function has there (facts on providers, section 5)."""
+
 _MARK = "gemini_"
 _BAD_START = re.compile(r"_*[0-9-]")
 

@@ -7,7 +7,7 @@ from gateway.dialects.conversation.report import Report
 from gateway.dialects.conversation.tool_choice import choose
 from gateway.dialects.conversation.toolbox import Offer, Toolbox
 from gateway.dialects.conversation.tools import chat_tools
-from gateway.dialects.gemini.identity import to_wire
+from gateway.dialects.gemini.identity import LONGEST_NAME, to_wire
 from gateway.dialects.gemini.schema import subset
 from gateway.providers.row import Facts
 
@@ -84,6 +84,9 @@ class ToolWriter:
         return tooling
 
     def _declared(self, name: str, function: dict[str, Any]) -> Tool:
+        if len(to_wire(name)) > LONGEST_NAME:
+            why = f"tools with names of {LONGEST_NAME} characters that begin with a digit or a dash"
+            raise self._report.unsupported(why, "tools")
         declared: Tool = {"name": to_wire(name)}
         description = function.get("description")
         if isinstance(description, str) and description:

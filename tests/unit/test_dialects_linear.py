@@ -1,0 +1,76 @@
+"""Large requests take as long as they are large, in every dialect: one must not hold the loop for everybody."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from gateway.dialects import DIALECTS
+from gateway.dialects.base import Origin
+from gateway.errors import InvalidRequest
+from gateway.providers import ROWS
+from gateway.surfaces.openai_responses import OpenAIResponsesSurface
+
+_Items = list[dict[str, Any]]
+_MODELS = {"anthropic": "claude-sonnet-4-5", "gemini": "gemini-2.5-pro", "bedrock": "anthropic.claude-sonnet-4-5-v1:0"}
+_PDF = "data:application/pdf;base64,JVBERi0="
+_LARGE = 6000
+# What takes less is nobody's harm; what grew with the square took seconds to minutes.
+_MOST_SECONDS = 1.5
+
+
+def _user(*parts: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "message", "role": "user", "content": list(parts) or "Hello"}
+
+
+def _file(number: int) -> dict[str, Any]:
+    return {"type": "input_file", "filename": "a.pdf", "file_data": _PDF}
+
+
+def _marked(number: int) -> dict[str, Any]:
+    return {"type": "input_text", "text": "x", "prompt_cache_breakpoint": {"mode": "explicit"}}
+
+
+def _answered(number: int) -> _Items:
+    call = {"type": "function_call", "call_id": "same", "name": "f", "arguments": "{}"}
+    return [call, {"type": "function_call_output", "call_id": "same", "output": "o"}]
+
+
+LARGE: dict[str, Callable[[int], dict[str, Any]]] = {
+    "messages": lambda n: {"input": [_user() for _ in range(n)]},
+    "reasoning": lambda n: {"input": [*({"type": "reasoning", "id": "r", "summary": []} for _ in range(n)), _user()]},
+    "searches": lambda n: {"input": [*({"type": "web_search_call", "id": "w"} for _ in range(n)), _user()]},
+    "marks": lambda n: {"input": [_user(*map(_marked, range(n)))]},
+    "files": lambda n: {"input": [_user(*map(_file, range(n)))]},
+    "one call id": lambda n: {"input": [_user(), *(item for i in range(n) for item in _answered(i))]},
+    "definitions": lambda n: {
+        "input": "x",
+        "text": {"format": {"type": "json_schema", "name": "n", "schema": _chain(n)}},
+    },
+    "unknown fields": lambda n: {"input": "x", **{f"field_{number}": 1 for number in range(n)}},
+}
+
+
+def _chain(count: int) -> dict[str, Any]:
+    """A schema whose definitions lead one to the next."""
+    leading = {f"d{i}": {"$ref": f"#/$defs/d{i + 1}"} for i in range(count - 1)}
+    properties = {"a": {"$ref": "#/$defs/d0"}}
+    closed = {"type": "object", "properties": properties, "required": ["a"], "additionalProperties": False}
+    return {**closed, "$defs": {**leading, f"d{count - 1}": {"type": "string"}}}
+
+
+@pytest.mark.parametrize("provider", ["anthropic", "gemini", "bedrock", "cohere", "mistral", "groq"])
+@pytest.mark.parametrize("kind", LARGE)
+def test_a_large_request_is_written_in_time(kind: str, provider: str) -> None:
+    row, model = ROWS[provider], _MODELS.get(provider, "any")
+    surface = OpenAIResponsesSurface()
+    body = {"model": model, **LARGE[kind](_LARGE)}
+    begun = time.process_time()
+    try:
+        generation = surface.read(body)
+        surface.translate(generation, provider)
+        DIALECTS[row.dialects[0]].encode(generation, Origin(provider, model, row.facts.of(model)))
+    except InvalidRequest:
+        pass  # a refusal has to come in time, too
+    assert time.process_time() - begun < _MOST_SECONDS
