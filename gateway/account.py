@@ -37,8 +37,12 @@ class Account:
         self.row.provider = route.upstream.name
         self.row.model = route.model
 
+    def begin_attempt(self) -> None:
+        """The row is about the attempt that answers, or about the last one."""
+        self._usage = None
+
     def spend(self, usage: Usage) -> None:
-        """An attempt used these tokens."""
+        """The attempt used these tokens."""
         self._usage = usage
 
     def observe(self, events: Sequence[Event]) -> None:

@@ -76,10 +76,11 @@ class Exchange:
 
     async def begin(self) -> None:
         """Ask the upstream, and wait for what is first told of the answer. Raises `GatewayError`."""
+        self.account.begin_attempt()
         if self.is_stream:
             rest = self.run.batches()
             try:
-                self.first = await opening(rest)
+                self.first = await opening(rest, self.account.spend)
                 self.rest = rest
             finally:
                 if self.rest is None:

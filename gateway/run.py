@@ -1,7 +1,7 @@
 """Runs one request on one upstream, and reads what it answers."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 
 import structlog
 
@@ -90,7 +90,7 @@ class Run:
 
     async def _no_stream(self, stream: Stream) -> Failed:
         """A stream was asked for and a plain body came: an error with a status of success, or no answer to this."""
-        events = self._decoded(await stream.read(), is_native=False)
+        events = self._decoded(await stream.read(self._upstream.name), is_native=False)
         failed = next((event for event in events if isinstance(event, Failed)), None)
         return failed or Failed(self._bad_reply("answered a request for a stream with something else"))
 
@@ -115,17 +115,19 @@ async def _drain(chunks: AsyncIterator[bytes]) -> None:
         log.debug("upstream_kept_its_stream_open")
 
 
-async def opening(batches: AsyncGenerator[Batch, None]) -> Batch:
+async def opening(batches: AsyncGenerator[Batch, None], spend: Callable[[Usage], None]) -> Batch:
     """The first events of a stream, up to those that tell the client anything.
 
-    Raises the error of an answer that failed before: nothing of it has reached the client.
+    Raises the error of an answer that failed before: nothing of it has reached the client. What it used is spent.
     """
     told: list[Event] = []
     async for batch in batches:
         told += batch
         for event in batch:
-            if isinstance(event, Failed):
+            if isinstance(event, Usage):
+                spend(event)
+            elif isinstance(event, Failed):
                 raise event.error
-            if not isinstance(event, Told | Usage):
+            elif not isinstance(event, Told):
                 return told
     return told

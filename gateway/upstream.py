@@ -18,6 +18,8 @@ from gateway.transport import Answer, Call, Stream, Transport
 JSON_HEADERS = {"content-type": "application/json"}
 _MESSAGE_CHARACTERS = 2000
 _FIELD_CHARACTERS = 200
+_LONGEST_SECRET = 8192
+_MOST_ERROR_BYTES = 256 * 1024
 _MODEL = "{model}"
 _LOCKED = (401, 403)
 
@@ -101,7 +103,7 @@ class Upstream:
                 await stack.aclose()
                 stream = await stack.enter_async_context(self.transport.stream(await _opened(call, credential)))
             if not 200 <= stream.status < 300:
-                raise self._refusal(dialect, stream.status, stream.headers, await stream.read())
+                raise self._refusal(dialect, stream.status, stream.headers, await stream.read(self.name))
             yield stream
 
     async def list_models(self) -> Sequence[ListedModel]:
@@ -128,6 +130,8 @@ class Upstream:
         error.code = error.code and self._clean(error.code, _FIELD_CHARACTERS)
 
     def _clean(self, text: str, length: int) -> str:
+        # With what a secret may need that begins before the cut: none of it must be left when the rest is gone.
+        text = text[: length + _LONGEST_SECRET]
         for secret in self.secrets:
             text = text.replace(secret, "[redacted]")
         for credential in self.credentials:
@@ -148,7 +152,9 @@ class Upstream:
         return Call(self.name, "POST", address.url(outbound.path, outbound.body), headers, outbound.body)
 
     def _refusal(self, dialect: Dialect, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
-        error = dialect.decode_error(Refused(self.name, status, headers, body), self.facts)
+        # A page of that size is no error that anybody wrote for a client; reading it would hold up the others.
+        told = body if len(body) <= _MOST_ERROR_BYTES else b""
+        error = dialect.decode_error(Refused(self.name, status, headers, told), self.facts)
         self.redact(error)
         return error
 

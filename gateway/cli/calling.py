@@ -23,7 +23,11 @@ def with_upstreams(config: Path | None, work: Work[T]) -> T:
     logs.configure("error")
     try:
         return asyncio.run(_run(load(config), work))
-    except (ConfigurationError, GatewayError) as error:
+    except ConfigurationError as error:
+        # It shows no values, only what was expected in their place.
+        typer.echo(error, err=True)
+        raise typer.Exit(2) from None
+    except GatewayError as error:
         typer.echo(logs.redact(str(error)), err=True)
         raise typer.Exit(2) from None
 

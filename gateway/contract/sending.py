@@ -24,15 +24,19 @@ async def send_reply(reply: Reply, send: Send) -> None:
 
 async def send_stream(reply: StreamReply, send: Send, presence: Presence, silence: float = KEEP_ALIVE_SECONDS) -> None:
     """Send events as they come, and a comment after each `silence` of so many seconds."""
-    await send({"type": "http.response.start", "status": 200, "headers": [*EVENT_STREAM, *reply.headers]})
-    keep_alive = _KeepAlive(send, silence)
-    try:
-        async with aclosing(reply.chunks) as chunks:
+    async with aclosing(reply.chunks) as chunks:
+        # Begun before anything is sent: a client that leaves in that moment must not leave it open, and closing what
+        # has not begun closes nothing.
+        first = await anext(chunks, b"")
+        await send({"type": "http.response.start", "status": 200, "headers": [*EVENT_STREAM, *reply.headers]})
+        await send({"type": "http.response.body", "body": first, "more_body": True})
+        keep_alive = _KeepAlive(send, silence)
+        try:
             async for chunk in chunks:
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
                 keep_alive.sent()
-    finally:
-        keep_alive.stop()
+        finally:
+            keep_alive.stop()
     presence.stop()
     await send({"type": "http.response.body", "body": b""})
 

@@ -16,6 +16,8 @@ ROW = Row(
         token_limit_field="max_tokens",
         dropped=frozenset({"metadata"}),
         takes_developer_role=False,
+        # Of OpenAI's parts it has no files.
+        part_forms={"file": None},
         refused=frozenset({"audio", "modalities", "web_search_options"}),
     ),
 )

@@ -32,6 +32,7 @@ _THROTTLED = Verdict("lane", may_retry=True, may_fail_over=True)
 _MODEL = Verdict("model", may_retry=False, may_fail_over=True)
 # Whoever answers at all may have other models that work: one that fails must not keep everybody from those.
 _BROKEN = Verdict("model", may_retry=False, may_fail_over=True, is_outage=True)
+_ODD = Verdict("model", may_retry=False, may_fail_over=True)
 _BUSY = Verdict("model", may_retry=True, may_fail_over=True, is_outage=True)
 _GONE = Verdict("instance", may_retry=True, may_fail_over=True, is_outage=True)
 
@@ -46,8 +47,9 @@ _BY_CODE = {
     # The whole time that was there for an answer is gone; so would the next one be.
     "upstream_timeout": _BROKEN,
     # Wrong address, or no such API: it stays so until an operator mends it.
-    "upstream_error": _BROKEN,
-    "upstream_bad_reply": _BROKEN,
+    "upstream_error": _ODD,
+    # A model that does not keep to a form fails by itself, and its provider works.
+    "upstream_bad_reply": _ODD,
 }
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationErr
 from pydantic_settings import BaseSettings, InitSettingsSource, SettingsConfigDict
 
 from gateway.providers import ROWS, Row
+from gateway.providers.address import address
 from gateway.settings.document import ConfigurationError, Document, KeyPath, read
 from gateway.settings.models import BreakerSettings, Models, ModelSettings, Retries, Target, model_problems
 from gateway.settings.options import KEY, AbsolutePath, DatabaseAddress, Key, Number, Section, Text, filled, lower
@@ -119,12 +120,22 @@ def load(
     return settings
 
 
-def describe(settings: Settings) -> dict[str, Any]:
-    """The settings as plain values for a person to read; a secret is `***`."""
+def describe(settings: Settings, rows: Mapping[str, Row] = ROWS) -> dict[str, Any]:
+    """The settings as plain values for a person to read, what a provider's row says among them; a secret is `***`."""
     shown = {name: _plain(value) for name, value in settings}
+    shown["providers"] = {
+        name: _in_force(provider, provider.row(name, rows)) for name, provider in settings.providers.items()
+    }
     for password in _PASSWORDS:
         shown["database_url"] = password.sub(rf"\g<1>{_MASK}", shown["database_url"])
     return shown
+
+
+def _in_force(provider: ProviderSettings, row: Row) -> dict[str, Any]:
+    """One provider's settings, with its dialects and its address; what is neither said nor known is left out."""
+    shown = {name: _plain(value) for name, value in provider if value is not None}
+    base_url, _ = address(row, provider.base_url, provider.given())
+    return {"dialect": list(row.dialects), **shown, "base_url": base_url}
 
 
 def _plain(value: Any) -> Any:

@@ -66,7 +66,9 @@ class ChatTalk:
         return self._send(more)
 
     def give(self, outputs: Sequence[Parts], **more: Any) -> Answered:
-        for call, output in zip(self.messages[-1]["tool_calls"], outputs, strict=True):
+        told = [*zip(self.messages[-1]["tool_calls"], outputs, strict=True)]
+        # The last tool is the first to be ready.
+        for call, output in reversed(told):
             self.messages.append({"role": "tool", "tool_call_id": call["id"], "content": _chat_content(output)})
         return self._send(more)
 
@@ -111,7 +113,7 @@ class ResponsesTalk:
         calls = [item for item in self.last["output"] if item["type"] == "function_call"]
         new = [
             {"type": "function_call_output", "call_id": call["call_id"], "output": _items_content(output)}
-            for call, output in zip(calls, outputs, strict=True)
+            for call, output in reversed([*zip(calls, outputs, strict=True)])
         ]
         return self._send(new, more)
 

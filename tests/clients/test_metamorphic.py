@@ -167,7 +167,7 @@ def test_conversation_is_the_same_with_other_models(
 
 
 @pytest.mark.parametrize("author", FOLLOWERS)
-@pytest.mark.parametrize("door", ["chat-http-plain", "previous-sdk-streamed", "input-sdk-plain"])
+@pytest.mark.parametrize("door", ["chat-http-plain", "previous-sdk-streamed"])
 def test_conversation_is_the_same_with_everybody_who_follows_openai(
     door: str, author: str, sdk: OpenAI, client: httpx.Client, mind: MindUpstream
 ) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import permutations
 from typing import Any
 
 import httpx
@@ -78,8 +79,7 @@ def test_reasoning_of_others_is_said_to_be_left_out(client: httpx.Client, mind: 
 
 
 @pytest.mark.parametrize("door", DOORS)
-@pytest.mark.parametrize("second", MODELS)
-@pytest.mark.parametrize("first", MODELS)
+@pytest.mark.parametrize(("first", "second"), [*permutations(MODELS, 2)])
 def test_loop_that_one_begins_another_ends(
     first: str, second: str, door: str, client: httpx.Client, mind: MindUpstream
 ) -> None:

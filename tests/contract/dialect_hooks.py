@@ -61,7 +61,8 @@ def answered_or_refused_by_the_rule(context: Any, response: Any, case: Any) -> N
         field = error["param"].partition("[")[0].partition(".")[0]
         assert field in case.body, f"refused for what was not asked: {error}"
     else:
-        assert error["code"] == _NOT_KEPT and _asks_for_form(case.body), f"a server error: {status} {error}"
+        is_form = error["code"] == _NOT_KEPT and _asks_for_form(case.body)
+        assert is_form, f"a server error: {status} {error}"
 
 
 def _is_positive(case: Any) -> bool:

@@ -47,13 +47,20 @@ NATIVE = "as-it-came"
 """Marks the models that are asked in their own dialect: what was said travels as it came, sense or none."""
 
 
+_SPEAKING = {
+    "/v1/chat/completions": ROWS,
+    "/api/gateway/v1/chat/completions": ROWS,
+    "/v1/responses": ("native",),
+}
+
+
 def _named(provider: str, script: str) -> str:
     return f"{script}:{NATIVE}" if provider == "native" else f"{NATIVE}-{script}"
 
 
 def models_for(path: str) -> list[str]:
     """Every model, as the operation at this path asks for it: those that speak its dialect are marked."""
-    speaking = ("native",) if path == "/v1/responses" else ROWS if path.endswith("/chat/completions") else ()
+    speaking = _SPEAKING.get(path, ())
     return [
         f"{provider}/{_named(provider, script) if provider in speaking else script}"
         for provider, scripts in SCRIPTS.items()
@@ -62,7 +69,7 @@ def models_for(path: str) -> list[str]:
 
 
 _NEVER_TOLD = re.compile(
-    "must be passed back|Invalid `signature`|Expected `thinking`|reasoning before the tool call|Thought signature is not"
+    "must be passed back|Invalid `signature`|Expected `thinking`|reasoning before the tool call|Thought signature is"
 )
 """A model that reasons in a loop of calls misses what it said; calls that it never made come without."""
 
@@ -163,7 +170,12 @@ def heard(body: dict[str, Any]) -> dict[str, Any]:
     if "input" not in body:
         return {**body, "messages": answered(body["messages"])}
     limit = body.get("max_output_tokens")
-    return {**body, "input": paired(body["input"])} | ({} if limit is None else {"max_output_tokens": max(limit, 16)})
+    return {**body, "input": paired(body["input"]) or _GREETING} | (
+        {} if limit is None else {"max_output_tokens": max(limit, 16)}
+    )
+
+
+_GREETING = "Hello."
 
 
 def answered(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:

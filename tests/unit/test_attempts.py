@@ -222,6 +222,15 @@ async def test_a_model_that_fails_keeps_nobody_from_the_others_of_its_instance()
         await world.run([small])
 
 
+async def test_another_model_of_the_same_instance_steps_in_for_one_that_fails() -> None:
+    world = World(acts={"a": [overloaded()]})
+    (small,) = lanes("a")
+    large = Lane(small.upstream, small.credential, "large")
+    attempts = world.attempts([small, large])
+    await attempts.run(world.prepare)
+    assert (attempts.lane.model, world.tried) == ("large", ["a", "a"])
+
+
 async def test_an_instance_that_cannot_be_reached_is_spared_with_all_its_models() -> None:
     gone = [UpstreamDown("Gone.", code="upstream_unreachable") for _ in range(2)]
     world = World(failures=2, acts={"a": gone})

@@ -29,8 +29,10 @@ TIER = Told({"service_tier": "default"})
     "batches", [[[FAILED]], [[], [FAILED]], [[TIER], [], [Usage(), FAILED]], [[TIER, Usage(), FAILED]]]
 )
 async def test_a_failure_before_anything_was_said_is_raised(batches: list[list[Event]]) -> None:
+    spent: list[Usage] = []
     with pytest.raises(UpstreamDown):
-        await opening(stream(*batches))
+        await opening(stream(*batches), spent.append)
+    assert spent == [event for batch in batches for event in batch if isinstance(event, Usage)]
 
 
 @pytest.mark.parametrize(
@@ -42,4 +44,4 @@ async def test_a_failure_before_anything_was_said_is_raised(batches: list[list[E
     ],
 )
 async def test_nothing_that_was_held_back_is_lost(batches: list[list[Event]], first: list[Event]) -> None:
-    assert await opening(stream(*batches)) == first
+    assert await opening(stream(*batches), list[Usage]().append) == first

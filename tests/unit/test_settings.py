@@ -339,6 +339,17 @@ def test_no_secret_shows_in_repr_or_description(load_yaml: Load) -> None:
     assert described["api_key"] == "***"
 
 
+def test_what_a_row_says_is_shown_as_in_force_and_what_nobody_says_is_not(tmp_path: Path) -> None:
+    file = tmp_path / "w.yaml"
+    azure = "{base_url: 'https://r.example', api_key: abcdef}"
+    file.write_text(f"providers: {{bedrock: {{region: eu-west-1}}, azure: {azure}}}")
+    shown = describe(load(file, HOME))["providers"]
+    assert shown["bedrock"]["base_url"] == "https://bedrock-runtime.eu-west-1.amazonaws.com"
+    assert shown["bedrock"]["dialect"] == ["bedrock-converse"]
+    assert shown["azure"]["base_url"] == "https://r.example/openai/v1"
+    assert None not in shown["bedrock"].values()
+
+
 _KEYS = st.sampled_from([*Settings.model_fields, "lab", "base_url", "models", "timeouts", "headers", "connect", "x"])
 _VALUES = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.sampled_from(["${A}", "http://x"])),

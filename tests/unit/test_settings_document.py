@@ -44,6 +44,7 @@ def test_every_variable_of_a_provider_is_in_the_table(row: Row) -> None:
     further = [names if isinstance(names, str) else ", ".join(names) for names in row.variables.values()]
     assert ", ".join(named(told[3])) == ", ".join(further)
     assert [part.partition(":")[0].strip() for part in told[3].split(";") if part] == list(row.variables)
+    assert named(told[4]) == [row.base_url]
 
 
 def test_the_table_names_no_provider_that_is_not_there() -> None:

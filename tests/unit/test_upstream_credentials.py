@@ -87,7 +87,7 @@ def upstream(transport: Locked, *credentials: Credential, headers: Mapping[str, 
 
 async def streamed(asked: Upstream, credential: Credential) -> bytes:
     async with asked.stream(OUTBOUND, CHAT, credential) as stream:
-        return await stream.read()
+        return await stream.read("lab")
 
 
 @pytest.mark.parametrize("status", [401, 403])

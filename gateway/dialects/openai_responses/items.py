@@ -140,7 +140,7 @@ class TextItem(Item):
         matched: set[tuple[str, int]] = set()
         for index, given in enumerate(final if isinstance(final, list) else ()):
             kind = given.get("type") if isinstance(given, dict) else None
-            if kind not in kinds:
+            if isinstance(kind, list | dict) or kind not in kinds:
                 content.append(given)
                 continue
             key = self._key(kind, index, matched)

@@ -1,5 +1,6 @@
 """Translates the neutral part of a Generation, whose fields have chat's names, into a Responses request."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from gateway.dialects.base import Origin
@@ -57,10 +58,13 @@ def translate(generation: Generation, origin: Origin, dropped: list[str]) -> _Bo
     items = unmarked_items(generation, dropped)
     items = [item for item in items if item.get("type") != "reasoning" or isinstance(item, Recovered)]
     body["input"] = input_items(items)
+    report = Report(generation, origin.provider)
     if not (body["input"] or generation.instructions):
-        raise Report(generation, origin.provider).nothing_said()
+        raise report.nothing_said()
+    is_chat = generation.native is not None
+    if is_chat:
+        _require_known_parts(generation.items, report)
     if generation.tools:
-        is_chat = generation.native is not None
         tools = unmarked_tools(generation.tools, dropped) if is_chat else generation.tools
         body["tools"] = [_tool(tool, is_chat=is_chat) for tool in tools]
     if generation.tool_choice is not None:
@@ -76,6 +80,21 @@ def translate(generation: Generation, origin: Origin, dropped: list[str]) -> _Bo
             dropped.append(name)
     dropped += generation.untranslated
     return body
+
+
+def _require_known_parts(items: Sequence[_Body], report: Report) -> None:
+    """Raises `InvalidRequest` for a part of chat's that has no place in an item of its role.
+
+    The Responses API reads no sound (its description of August 2026), and texts alone of who gives instructions.
+    """
+    for number, item in enumerate(items):
+        for field in ("content", "output"):
+            parts = item.get(field)
+            for place, part in enumerate(parts if isinstance(parts, list) else ()):
+                kind, role = part.get("type"), item.get("role")
+                if kind == "input_audio" or (role in ("system", "developer") and kind != "input_text"):
+                    what = f"parts of type {kind!r} through the Responses API in what is said by {role or 'a tool'}"
+                    raise report.unsupported(what, report.item(number, f".{field}[{place}].type"))
 
 
 def _leave_out(name: str, value: Any, provider: str) -> None:
