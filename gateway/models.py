@@ -92,7 +92,7 @@ def _capabilities(upstream: Upstream, model: str, known: Known | None) -> Iterat
         yield "tools"
     if facts.takes_parts:
         yield from (name for kind, name in _PARTS.items() if facts.part_forms.get(kind, kind) is not None)
-    if facts.thinking is not None or facts.reasons:
+    if facts.reasons or (facts.thinking is not None and facts.thinking.efforts):
         yield "reasoning"
     # Where a form is not kept by the upstream itself, the dialect has it called as a tool.
     if "json_schema" in facts.forms or facts.takes_tools:

@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 
 import structlog
 
-from gateway.errors import GatewayError, UpstreamDown
+from gateway.errors import GatewayError, InvalidRequest, UpstreamDown
 from gateway.routing.failures import Verdict, judge
 from gateway.routing.health import Health, blamed
 from gateway.routing.plan import Lane
@@ -73,8 +73,9 @@ class _Failure:
 class Attempts:
     """The attempts at one answer. Nothing has reached the client before one of them has begun to answer."""
 
-    def __init__(self, lanes: Sequence[Lane], conditions: Conditions) -> None:
+    def __init__(self, lanes: Sequence[Lane], conditions: Conditions, *, is_large: bool = False) -> None:
         self._lanes = lanes
+        self._is_large = is_large
         self._conditions = conditions
         self._failures: dict[tuple[str, str, str], _Failure] = {}
         self._spared: list[Lane] = []
@@ -104,8 +105,11 @@ class Attempts:
     async def _round(self, lanes: Sequence[Lane], prepare: Callable[[Lane], Made]) -> Made | None:
         """Try each lane once, but for those that would fail as others did just now."""
         in_vain: set[tuple[str, str, str]] = set()
+        inexpressible: set[tuple[str, int]] = set()
         for lane in lanes:
             if in_vain and _shares(lane, in_vain):
+                continue
+            if inexpressible and _kind(lane) in inexpressible:
                 continue
             guard = self._conditions.health.guard(lane)
             if not guard.admits:
@@ -114,7 +118,8 @@ class Attempts:
                 continue
             guard.begin()
             try:
-                made = prepare(lane)
+                # What takes long is done beside the loop, so that others go on.
+                made = await asyncio.to_thread(prepare, lane) if self._is_large else prepare(lane)
                 self.count += 1
                 await made.begin()
             except GatewayError as error:
@@ -124,6 +129,8 @@ class Attempts:
                     _tell_wait(error)
                     raise
                 in_vain.add(blamed(lane, verdict))
+                if isinstance(error, InvalidRequest):
+                    inexpressible.add(_kind(lane))
             else:
                 self.lane = lane
                 self._conditions.health.answered(lane, made.headers)
@@ -202,6 +209,11 @@ def _tell_wait(error: GatewayError) -> None:
 def _shares(lane: Lane, in_vain: set[tuple[str, str, str]]) -> bool:
     instance, model, label = lane.author
     return not in_vain.isdisjoint({(instance, "", ""), (instance, model, ""), (instance, "", label), lane.author})
+
+
+def _kind(lane: Lane) -> tuple[str, int]:
+    """Lanes of one kind are asked in the same words: what cannot be said to one, cannot be said to the other."""
+    return lane.upstream.name, id(lane.upstream.facts.of(lane.model))
 
 
 def _log_failure(failure: _Failure, *, is_opened: bool) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from gateway.errors import GatewayError, UpstreamError
+from gateway.errors import GatewayError, UpstreamDown, UpstreamError
 
 Blame = Literal["request", "lane", "key", "model", "instance"]
 
@@ -58,7 +58,9 @@ def judge(error: GatewayError) -> Verdict:
     if not isinstance(error, UpstreamError):
         # It cannot be said there what was asked, or a part of this machine is missing.
         return _NOT_HERE
-    verdict = _BY_CODE.get(error.code or "") or _by_status(error.status)
+    # The code of a bad request is in the upstream's own words, which may be any.
+    is_bad = error.status == 400 and not isinstance(error, UpstreamDown)
+    verdict = _HOPELESS if is_bad else _BY_CODE.get(error.code or "") or _by_status(error.status)
     if error.should_retry is None:
         return verdict
     return replace(verdict, may_retry=error.should_retry, may_fail_over=error.should_retry or verdict.may_fail_over)

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable, Mapping
 
 from gateway.dialects.limits import exhausted
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, UpstreamError
 from gateway.routing.breaker import Breaker, Clock, Guard
 from gateway.routing.failures import Verdict
 from gateway.routing.limits import Held, Limits
@@ -51,8 +51,11 @@ class Health:
     def failed(self, lane: Lane, error: GatewayError, verdict: Verdict) -> bool:
         """An attempt failed. True where that opened a breaker."""
         held = blamed(lane, verdict)
+        instance, model, _ = lane.author
+        if type(error) is UpstreamError:
+            # It said so itself, and so can be reached.
+            self._of_instance(instance).succeed()
         if verdict.is_outage:
-            instance, model, _ = lane.author
             is_whole = verdict.blame == "instance"
             return (self._of_instance(instance) if is_whole else self._of_model(instance, model)).fail()
         if verdict.blame == "lane":

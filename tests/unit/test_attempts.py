@@ -232,7 +232,7 @@ async def test_another_model_of_the_same_instance_steps_in_for_one_that_fails() 
 
 
 async def test_an_instance_that_cannot_be_reached_is_spared_with_all_its_models() -> None:
-    gone = [UpstreamDown("Gone.", code="upstream_unreachable") for _ in range(2)]
+    gone: list[GatewayError] = [UpstreamDown("Gone.", code="upstream_unreachable") for _ in range(2)]
     world = World(failures=2, acts={"a": gone})
     (small,) = lanes("a")
     for _ in range(2):

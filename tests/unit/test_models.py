@@ -83,7 +83,8 @@ async def test_of_a_server_that_is_not_known_nothing_is_made_up() -> None:
 
 @pytest.mark.anyio
 async def test_capabilities_are_those_of_the_models_own_facts() -> None:
-    facts = Facts(takes_tools=False, takes_parts=False, thinking=Thinking("effort"), forms=frozenset({"json_object"}))
+    thinking = Thinking("effort", {"low": "low"})
+    facts = Facts(takes_tools=False, takes_parts=False, thinking=thinking, forms=frozenset({"json_object"}))
     (entry,) = await shown(upstream("openai", row="openai", models=["m"], facts=facts))
     assert entry["capabilities"] == ["streaming", "reasoning"]
 
