@@ -25,6 +25,11 @@ class Limits:
             self._forget()
         self._until[held] = self._clock() + min(seconds, _LONGEST_SECONDS)
 
+    def lift(self, held: Held) -> None:
+        """It answers again."""
+        if self._until:
+            self._until.pop(held, None)
+
     def is_used_up(self, instance: str, model: str, label: str) -> bool:
         """Whether a request would be refused, as far as is known."""
         if not self._until:

@@ -122,7 +122,7 @@ class Telling:
 
     def end(self, index: Any) -> list[Event]:
         """A block is complete."""
-        opened = self._open.pop(index, None)
+        opened = self._open.pop(index, None) if isinstance(index, int) else None
         if opened is None:
             return []
         block, text = opened.block, "".join(opened.pieces)

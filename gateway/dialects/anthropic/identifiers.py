@@ -11,7 +11,8 @@ class CallIds:
     """The ids of one conversation's calls. The same conversation always gets the same ones."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, int] = {}
+        self._taken: set[str] = set()
+        self._numbers: dict[str, int] = {}
 
     def take(self, call_id: str) -> str:
         """The id for a call; its output goes by the same.
@@ -19,9 +20,14 @@ class CallIds:
         Some providers begin anew with their ids in every turn. The answer's own calls have ids of Anthropic's making,
         so that nothing has to be undone in it.
         """
-        legal = _legal(call_id)
-        count = self._seen[legal] = self._seen.get(legal, 0) + 1
-        return legal if count == 1 else self.take(f"{legal}_{count}")
+        wanted = _legal(call_id)
+        taken, number = wanted, self._numbers.get(wanted, 1)
+        while taken in self._taken:
+            number += 1
+            taken = _legal(f"{wanted}_{number}")
+        self._taken.add(taken)
+        self._numbers[wanted] = number
+        return taken
 
 
 def _legal(call_id: str) -> str:

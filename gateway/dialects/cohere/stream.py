@@ -41,7 +41,9 @@ class CohereDecoder(AnswerDecoder):
             case "tool-call-delta":
                 call = _message(document).get("tool_calls")
                 function = call.get("function") if isinstance(call, dict) else None
-                return self._telling.arguments(_index(document), function.get("arguments")) if function else []
+                if not isinstance(function, dict):
+                    return []
+                return self._telling.arguments(_index(document), function.get("arguments"))
             case "citation-start":
                 return self._telling.cite(_message(document).get("citations"))
             case "message-end":
