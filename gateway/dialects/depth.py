@@ -1,9 +1,21 @@
-"""Tells what can be read but not written: JSON is written less deep than it is read."""
+"""Deals with what can be read but not written: JSON is written less deep than it is read."""
 
 from typing import Any
 
+import orjson
+
+from gateway.errors import InvalidRequest
+
 # The gateway's answers have what an upstream sends some levels deeper; orjson writes 254.
 _DEEPEST = 200
+
+
+def written(body: Any) -> bytes:
+    """The body of a request as JSON. Raises `InvalidRequest` for one that is too deep."""
+    try:
+        return orjson.dumps(body)
+    except orjson.JSONEncodeError:
+        raise InvalidRequest("The body is nested too deeply.", code="invalid_value") from None
 
 
 def is_too_deep(payload: bytes, document: Any) -> bool:

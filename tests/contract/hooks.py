@@ -4,6 +4,7 @@ Only these values are ever touched, each only where the schema allowed what stoo
 meant to break the contract still breaks it:
 
 - `model`, because a name that is not served is answered 404 before the rest is looked at. Some stay unknown.
+- `models`, because a name that is not served is a 400 there: each becomes one that is.
 - `metadata.waystone`, because it is to hold a JSON document; the text that was generated becomes part of one.
 - `n` and `max_completion_tokens` of Waystone's two operations: they are numbers there and have to be whole.
   Limits of a response that are larger than any integer can be: JSON has them as floats.
@@ -123,7 +124,10 @@ def is_whole(item: dict[str, Any]) -> bool:
 
 def is_plain(body: dict[str, Any]) -> bool:
     """Whether every provider can answer a request: text without tools."""
-    return isinstance(body["input"], str) and not any(body.get(name) for name in ("tools", "tool_choice", "prompt"))
+    form = (body.get("text") or {}).get("format") or {}
+    is_usual = form.get("type", "text") in ("text", "json_object", "json_schema")
+    asks = any(body.get(name) for name in ("tools", "tool_choice", "prompt"))
+    return isinstance(body["input"], str) and is_usual and not asks
 
 
 def meant(body: dict[str, Any], *, may_be_unknown: bool, has_counts: bool) -> dict[str, Any]:
@@ -135,6 +139,9 @@ def meant(body: dict[str, Any], *, may_be_unknown: bool, has_counts: bool) -> di
     model = body.get("model")
     if isinstance(model, str) and not (may_be_unknown and drawn % UNKNOWN_SHARE == 0 and is_unknown(model)):
         changed["model"] = MODELS[drawn // UNKNOWN_SHARE % len(MODELS)]
+    models = body.get("models")
+    if isinstance(models, list) and models and all(isinstance(name, str) and name for name in models):
+        changed["models"] = [MODELS[(drawn + number) % len(MODELS)] for number in range(len(models))]
     if isinstance(body.get("stream_options"), dict) and body.get("stream") in (None, False):
         changed["stream"] = True
     metadata = body.get("metadata")

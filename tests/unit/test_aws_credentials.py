@@ -91,7 +91,7 @@ def test_host_is_signed_as_clients_send_it() -> None:
 def test_secrets_are_those_that_were_used() -> None:
     credential = static("TOKENX")
     headers(credential)
-    assert set(credential.secrets) == {SECRET, "TOKENX"}
+    assert set(credential.secrets) == {KEY, SECRET, "TOKENX"}
     assert SECRET not in repr(AccessKeys(KEY, SECRET, "TOKENX"))
     assert KEY not in credential.label
 

@@ -74,3 +74,29 @@ def test_a_large_request_is_written_in_time(kind: str, provider: str) -> None:
     except InvalidRequest:
         pass  # a refusal has to come in time, too
     assert time.process_time() - begun < _MOST_SECONDS
+
+
+def _nested(depth: int) -> dict[str, Any]:
+    nested: dict[str, Any] = {"type": "object"}
+    for _ in range(depth):
+        nested = {"type": "object", "properties": {"a": nested}}
+    return nested
+
+
+@pytest.mark.parametrize("provider", ROWS)
+@pytest.mark.parametrize("place", ["form", "tool", "arguments"])
+def test_what_is_nested_too_deeply_to_be_written_is_refused(place: str, provider: str) -> None:
+    row, surface = ROWS[provider], OpenAIResponsesSurface()
+    form = {"format": {"type": "json_schema", "name": "n", "schema": _nested(300)}}
+    call = {"type": "function_call", "call_id": "c", "name": "f", "arguments": _nested(300)}
+    body: dict[str, Any] = {
+        "form": {"input": "x", "text": form},
+        "tool": {"input": "x", "tools": [{"type": "function", "name": "f", "parameters": _nested(300)}]},
+        "arguments": {"input": [_user(), call, {"type": "function_call_output", "call_id": "c", "output": "o"}]},
+    }[place]
+    try:
+        generation = surface.read({"model": "any", **body})
+        surface.translate(generation, provider)
+        DIALECTS[row.dialects[0]].encode(generation, Origin(provider, "any", row.facts.of("any")))
+    except InvalidRequest as refused:
+        assert refused.code  # noqa: PT017  (what can be written is fine, too)

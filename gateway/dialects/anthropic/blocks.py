@@ -3,10 +3,9 @@
 import base64
 import binascii
 import mimetypes
-import re
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
+from gateway.dialects.conversation.data_urls import read_data_url
 from gateway.dialects.conversation.report import Report
 from gateway.providers.row import Facts
 
@@ -17,7 +16,6 @@ Part = dict[str, Any]
 _IMAGES = ("image/jpeg", "image/png", "image/gif", "image/webp")
 _DOCUMENT = "application/pdf"
 _TEXTS = ("application/json", "application/xml", "application/yaml", "application/javascript")
-_DATA = re.compile(r"data:([^;,]*)((?:;[^;,]*)*),", re.ASCII)
 # Files without a type are told by how they begin, in base64.
 _PDF = "JVBERi0"
 
@@ -123,13 +121,10 @@ class BlockWriter:
 
     def _data(self, url: str, path: str) -> tuple[str, str]:
         """The type of a data: URL, and its data in base64."""
-        match = _DATA.match(url)
-        if match is None:
+        found = read_data_url(url)
+        if found is None:
             raise self._report.invalid("A data: URL is data:<type>;base64,<data>", path)
-        data = url[match.end() :]
-        if ";base64" not in match[2].lower():
-            data = base64.b64encode(unquote_to_bytes(data)).decode()
-        return match[1].lower(), data
+        return found
 
 
 def _guessed(name: str, data: str) -> str:

@@ -1,14 +1,12 @@
 """Writes a conversation as Anthropic's messages: users and assistant in turn, the outputs of calls right after them."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
-import orjson
-
 from gateway.dialects.anthropic.blocks import BlockWriter, mark_of, text_blocks
-from gateway.dialects.anthropic.identifiers import CallIds
+from gateway.dialects.conversation.call_ids import CallIds
 from gateway.dialects.conversation.report import Report
-from gateway.dialects.conversation.tools import INPUT
 from gateway.dialects.conversation.turns import Answer, Call, Said, Spoken, Thought, Turns
 from gateway.generation import Generation
 from gateway.providers.row import Facts
@@ -25,6 +23,8 @@ _THOUGHTS = ("thinking", "redacted_thinking")
 _NOTHING = {"type": "text", "text": "."}
 _GO_ON = {"type": "text", "text": "Please continue."}
 _NO_OUTPUT = {"type": "text", "text": "(no output)"}
+# Ids of calls: letters, digits, dashes and underscores (shared facts on providers, section 4).
+_ODD_IN_IDS = re.compile(r"[^A-Za-z0-9_-]")
 
 
 class Conversation:
@@ -37,7 +37,7 @@ class Conversation:
         self._turns = turns
         self._traits = facts.traits
         self._writer = BlockWriter(facts, report)
-        self._ids = CallIds()
+        self._ids = CallIds(_ODD_IN_IDS)
         self._held: Answer | None = None
         self._late: list[Block] = []
         """Instructions in mid-conversation that wait for what follows."""
@@ -109,7 +109,7 @@ class Conversation:
                     blocks += text_blocks(parts)
                 case Call():
                     call_id = self._ids.take(block.id)
-                    blocks.append({"type": "tool_use", "id": call_id, "name": block.name, "input": _given(block)})
+                    blocks.append({"type": "tool_use", "id": call_id, "name": block.name, "input": block.given})
                     results.append(self._result(block, call_id))
         while blocks and blocks[-1]["type"] in _THOUGHTS:
             # Thinking that led to nothing cannot stand at the end.
@@ -155,17 +155,6 @@ def _goes_on(before: Answer, after: Answer) -> bool:
     """Whether the calls of two answers were made in one go: none was answered before the last was made."""
     outputs = [call.output.number for call in before.calls if call.output is not None]
     return bool(outputs and after.calls) and min(outputs) > max(call.number for call in after.calls)
-
-
-def _given(call: Call) -> Any:
-    """What the tool is given: an object, always."""
-    if call.is_custom:
-        return {INPUT: call.text}
-    try:
-        given = orjson.loads(call.text or "{}")
-    except orjson.JSONDecodeError:
-        return {INPUT: call.text}
-    return given if isinstance(given, dict) else {INPUT: given}
 
 
 def calls_in(messages: list[Message]) -> Iterator[str]:

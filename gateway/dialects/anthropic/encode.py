@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import orjson
-
 from gateway.dialects.anthropic.conversation import STATES, Conversation, calls_in, lacks_thinking
 from gateway.dialects.anthropic.fields import leave_out_rest, write_fields
 from gateway.dialects.anthropic.forms import Shape, form_check, form_tool, instruction, shape_of
@@ -19,7 +17,7 @@ from gateway.dialects.conversation.settings import require_known_form, settings_
 from gateway.dialects.conversation.structured import FORM_TOOL
 from gateway.dialects.conversation.toolbox import Toolbox, offers
 from gateway.dialects.conversation.turns import Turns
-from gateway.errors import InvalidRequest
+from gateway.dialects.depth import written
 from gateway.generation import Generation
 from gateway.providers.row import Facts
 
@@ -37,11 +35,7 @@ def encode_request(generation: Generation, origin: Origin) -> Outbound:
     headers = {"anthropic-version": VERSION}
     if names := betas(body.get("tools", ())):
         headers["anthropic-beta"] = ",".join(names)
-    try:
-        return Outbound(PATH, orjson.dumps(body), report.dropped, headers)
-    except orjson.JSONEncodeError:
-        # Read it can be, written it cannot.
-        raise InvalidRequest("The body is nested too deeply.", code="invalid_value") from None
+    return Outbound(PATH, written(body), report.dropped, headers)
 
 
 class _Request:

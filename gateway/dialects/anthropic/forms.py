@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import orjson
-
 from gateway.dialects.anthropic.schema import fitted
 from gateway.dialects.conversation.settings import TEXT, Form, form_of
 from gateway.dialects.conversation.structured import FORM_TOOL, FormCheck
+from gateway.dialects.depth import written
 from gateway.providers.row import Facts
 
 Tool = dict[str, Any]
@@ -62,7 +61,7 @@ def instruction(shape: Shape) -> str:
 
 
 def _written(schema: Any) -> str:
-    return orjson.dumps(schema).decode()
+    return written(schema).decode()
 
 
 def _allows(choice: Any) -> bool:

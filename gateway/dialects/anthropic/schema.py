@@ -2,9 +2,8 @@
 
 from typing import Any
 
-import orjson
-
 from gateway.dialects.conversation.schemas import is_recursive
+from gateway.dialects.depth import written
 
 Schema = dict[str, Any]
 
@@ -71,7 +70,7 @@ class Fitted:
         description = given.get("description")
         if left:
             self.is_looser = True
-            words = orjson.dumps(left).decode()
+            words = written(left).decode()
             description = f"{description}\n\n{words}" if description else words
         if description is not None:
             done["description"] = description

@@ -1,14 +1,12 @@
 """Writes chat's parts as Converse's content blocks: texts, images, documents, video, sound."""
 
-import base64
 import binascii
-import re
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
 from gateway.dialects.bedrock.naming import DocumentNames
 from gateway.dialects.conversation.content import Part
+from gateway.dialects.conversation.data_urls import read_data_url
 from gateway.dialects.conversation.report import Report
 
 Block = dict[str, Any]
@@ -59,7 +57,6 @@ _FORMATS = {form: (kind, form) for kind, formats in reversed(_KINDS.items()) for
     "opus": ("audio", "opus"),
 }
 _SOUND_FORMATS = frozenset({*_SOUNDS.values(), "opus", "mka", "x-aac", "m4a", "mpga", "pcm", "mkv"})
-_DATA_URL = re.compile(r"data:([^;,]*)((?:;[^;,]*)*),", re.I)
 _SEND_DATA = "by their address: nothing is fetched for it, so send the data itself as a data: URL"
 
 
@@ -125,15 +122,11 @@ class BlockWriter:
         """What an address holds, or where Bedrock finds it in S3."""
         if url.startswith("s3://"):
             return self._made({"s3Location": {"uri": url}}, "", name or url, part, path)
-        found = _DATA_URL.match(url)
+        found = read_data_url(url)
         if found is None:
             raise self._report.unsupported(f"{_plural(part)} {_SEND_DATA}", path)
-        data = url[found.end() :]
-        if ";base64" in found[2].lower():
-            data = _base64(data, path, self._report)
-        else:
-            data = base64.b64encode(unquote_to_bytes(data)).decode()
-        return self._made({"bytes": data}, found[1].lower(), name, part, path)
+        kind, data = found
+        return self._made({"bytes": _base64(data, path, self._report)}, kind, name, part, path)
 
     def _made(self, source: Block, media: str, name: str | None, part: Part, path: str) -> Block:
         kind, form = _kind(media, name)

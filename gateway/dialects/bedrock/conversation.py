@@ -5,11 +5,11 @@ from typing import Any
 import orjson
 
 from gateway.dialects.bedrock.blocks import Block, BlockWriter
-from gateway.dialects.bedrock.naming import CallIds
+from gateway.dialects.bedrock.naming import ODD_IN_IDS
+from gateway.dialects.conversation.call_ids import CallIds
 from gateway.dialects.conversation.content import ContentReader
 from gateway.dialects.conversation.report import Report
 from gateway.dialects.conversation.toolbox import Toolbox
-from gateway.dialects.conversation.tools import INPUT
 from gateway.dialects.conversation.turns import Answer, Call, Said, Spoken, State, Thought, Turns
 from gateway.generation import Generation
 from gateway.providers.row import Facts
@@ -44,7 +44,7 @@ class Conversation:
         self._is_in_loop = False
         self._facts = facts
         self._report = report
-        self._ids = CallIds()
+        self._ids = CallIds(ODD_IN_IDS)
         self._blocks = BlockWriter(report, takes_cache_points="cache_points" in facts.traits)
         self._turns = Turns(generation, toolbox, ContentReader(facts, report), report, (REASONING,))
 
@@ -112,7 +112,7 @@ class Conversation:
 
     def _call(self, call: Call, call_id: str) -> Block:
         self.called[call.name] = None
-        return {"toolUse": {"toolUseId": call_id, "name": call.name, "input": _input(call)}}
+        return {"toolUse": {"toolUseId": call_id, "name": call.name, "input": call.given}}
 
     def _output(self, call: Call, call_id: str) -> list[Block]:
         output = call.output
@@ -157,17 +157,6 @@ class Conversation:
         """Claude refuses an answer to go on with that ends with blanks."""
         if "text" in content[-1]:
             content[-1]["text"] = content[-1]["text"].rstrip()
-
-
-def _input(call: Call) -> dict[str, Any]:
-    """What a tool was given, as an object: Bedrock takes nothing else."""
-    if call.is_custom:
-        return {INPUT: call.text}
-    try:
-        given = orjson.loads(call.text)
-    except orjson.JSONDecodeError:
-        return {INPUT: call.text}
-    return given if isinstance(given, dict) else {INPUT: given}
 
 
 def _as_json(block: Block) -> Block:

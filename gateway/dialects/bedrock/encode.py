@@ -3,8 +3,6 @@
 from typing import Any
 from urllib.parse import quote
 
-import orjson
-
 from gateway.dialects.base import Origin, Outbound
 from gateway.dialects.bedrock.blocks import Block
 from gateway.dialects.bedrock.conversation import Conversation
@@ -14,7 +12,8 @@ from gateway.dialects.bedrock.tools import ToolConfig
 from gateway.dialects.conversation.report import Report
 from gateway.dialects.conversation.settings import require_known_form, settings_of
 from gateway.dialects.conversation.toolbox import Toolbox, offers
-from gateway.errors import InvalidRequest, ModelNotFound
+from gateway.dialects.depth import written
+from gateway.errors import ModelNotFound
 from gateway.generation import Generation
 
 _MOST_CACHE_POINTS = 4
@@ -29,15 +28,11 @@ def encode_request(generation: Generation, origin: Origin) -> Outbound:
     body = _encoded(generation, origin, report)
     # The id is one segment of the path, though it may be an ARN with slashes.
     path = f"/model/{quote(origin.model, safe='')}/converse{'-stream' if generation.is_stream else ''}"
-    try:
-        written = orjson.dumps(body)
-        if written.count(b'"cachePoint"') > _MOST_CACHE_POINTS:
-            _limit_cache_points(body)
-            written = orjson.dumps(body)
-        return Outbound(path, written, report.dropped)
-    except orjson.JSONEncodeError:
-        # Read it can be, written it cannot.
-        raise InvalidRequest("The body is nested too deeply.", code="invalid_value") from None
+    text = written(body)
+    if text.count(b'"cachePoint"') > _MOST_CACHE_POINTS:
+        _limit_cache_points(body)
+        text = written(body)
+    return Outbound(path, text, report.dropped)
 
 
 def _encoded(generation: Generation, origin: Origin, report: Report) -> dict[str, Any]:

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import orjson
-
 from gateway.dialects.bedrock.schemas import closed_schema
 from gateway.dialects.bedrock.thinking import thinks_by_budget
 from gateway.dialects.conversation.settings import TEXT, Form, form_of
 from gateway.dialects.conversation.structured import FORM_TOOL, FormCheck
+from gateway.dialects.depth import written
 from gateway.providers.row import Facts
 
 Way = Literal["none", "native", "tool", "words"]
@@ -30,7 +29,7 @@ class FormPlan:
     def output_config(self) -> dict[str, Any]:
         """The native request for the form."""
         described = {"description": self.form.description} if self.form.description else {}
-        schema = {"schema": orjson.dumps(self.native).decode(), "name": self.form.name, **described}
+        schema = {"schema": written(self.native).decode(), "name": self.form.name, **described}
         return {"textFormat": {"type": "json_schema", "structure": {"jsonSchema": schema}}}
 
     def tool(self) -> dict[str, Any]:
@@ -42,7 +41,7 @@ class FormPlan:
         """The request for the form in words."""
         if self.form.schema is None:
             return _WORDS
-        return f"{_WORDS} It must follow this JSON schema:\n{orjson.dumps(self.form.schema).decode()}"
+        return f"{_WORDS} It must follow this JSON schema:\n{written(self.form.schema).decode()}"
 
 
 NO_FORM = FormPlan()

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
-
 from gateway.dialects.base import Origin, Outbound
 from gateway.dialects.cohere.fields import cohere_fields, form_field
 from gateway.dialects.cohere.messages import Messages
@@ -13,7 +11,7 @@ from gateway.dialects.conversation.report import Report
 from gateway.dialects.conversation.settings import form_of, require_known_form, settings_of
 from gateway.dialects.conversation.toolbox import Offer, Toolbox, offers
 from gateway.dialects.conversation.tools import Tool
-from gateway.errors import InvalidRequest
+from gateway.dialects.depth import written
 from gateway.generation import Generation
 
 PATH = "/v2/chat"
@@ -25,11 +23,7 @@ _NO_PARAMETERS = {"type": "object", "properties": {}}
 def encode_request(generation: Generation, origin: Origin) -> Outbound:
     """The request for the upstream. Raises `InvalidRequest` for what it cannot be asked."""
     report = Report(generation, origin.provider)
-    try:
-        return Outbound(PATH, orjson.dumps(_body(generation, origin, report)), report.dropped)
-    except orjson.JSONEncodeError:
-        # Read it can be, written it cannot.
-        raise InvalidRequest("The body is nested too deeply.", code="invalid_value") from None
+    return Outbound(PATH, written(_body(generation, origin, report)), report.dropped)
 
 
 def _body(generation: Generation, origin: Origin, report: Report) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from gateway.dialects.conversation.hosted import is_harmless
 from gateway.dialects.conversation.pairing import CALLS, OUTPUTS, Pairs
 from gateway.dialects.conversation.report import Report
 from gateway.dialects.conversation.toolbox import Toolbox
+from gateway.dialects.conversation.tools import INPUT
+from gateway.dialects.depth import written
 from gateway.generation import Generation, Recovered
 
 Item = dict[str, Any]
@@ -64,6 +66,17 @@ class Call:
     number: int
     is_custom: bool = False
     output: Output | None = None
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What the tool is given as an object, for upstreams that take nothing else; what is none stands in one."""
+        if self.is_custom:
+            return {INPUT: self.text}
+        try:
+            arguments = orjson.loads(self.text or "{}")
+        except orjson.JSONDecodeError:
+            arguments = self.text
+        return arguments if isinstance(arguments, dict) else {INPUT: arguments}
 
 
 Block = Thought | Spoken | Call
@@ -216,4 +229,4 @@ def _text(value: Any) -> str:
     """A text; what is none as JSON."""
     if isinstance(value, str):
         return value
-    return "" if value is None else orjson.dumps(value).decode()
+    return "" if value is None else written(value).decode()

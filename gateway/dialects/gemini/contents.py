@@ -5,7 +5,6 @@ from typing import Any
 import orjson
 
 from gateway.dialects.conversation.report import Report
-from gateway.dialects.conversation.tools import INPUT
 from gateway.dialects.conversation.turns import Answer, Call, Output, Said, Spoken, Thought, Turns
 from gateway.dialects.gemini.identity import own_id, to_wire
 from gateway.dialects.gemini.parts import PartWriter, text_part
@@ -117,7 +116,7 @@ class _AnswerParts:
             self._signature, self._on = signature, str(state.get("on"))
 
     def _call(self, call: Call) -> None:
-        function = {"name": to_wire(call.name), "args": _arguments(call)}
+        function = {"name": to_wire(call.name), "args": call.given}
         if known := own_id(call.id):
             function["id"] = known
         part: Part = {"functionCall": function}
@@ -138,17 +137,6 @@ class _AnswerParts:
         if self._signature is not None:
             self._parts.append({"text": "", "thoughtSignature": self._signature})
             self._signature = None
-
-
-def _arguments(call: Call) -> Any:
-    """The arguments as an object: that of a tool that takes free text has one text."""
-    if call.is_custom:
-        return {INPUT: call.text}
-    try:
-        arguments = orjson.loads(call.text)
-    except orjson.JSONDecodeError:
-        arguments = call.text
-    return arguments if isinstance(arguments, dict) else {INPUT: arguments}
 
 
 def _object(text: str, output: Output) -> Part:

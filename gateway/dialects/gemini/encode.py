@@ -3,19 +3,17 @@
 from typing import Any
 from urllib.parse import quote
 
-import orjson
-
 from gateway.dialects.base import Origin, Outbound
 from gateway.dialects.conversation.content import ContentReader
 from gateway.dialects.conversation.report import Report
 from gateway.dialects.conversation.settings import require_known_form, settings_of
 from gateway.dialects.conversation.toolbox import Toolbox, offers
 from gateway.dialects.conversation.turns import Turns
+from gateway.dialects.depth import written
 from gateway.dialects.gemini.config import ConfigWriter, form_wanted
 from gateway.dialects.gemini.contents import STATES, Contents
 from gateway.dialects.gemini.forms import with_tools
 from gateway.dialects.gemini.tools import Tooling, ToolWriter
-from gateway.errors import InvalidRequest
 from gateway.generation import Generation
 from gateway.providers.row import Facts
 
@@ -28,11 +26,7 @@ def encode_request(generation: Generation, origin: Origin) -> Outbound:
     report = Report(generation, origin.provider)
     body, headers = _encoded(generation, origin.facts, report)
     path = _path(origin.model, is_stream=generation.is_stream)
-    try:
-        return Outbound(path, orjson.dumps(body), report.dropped, headers)
-    except orjson.JSONEncodeError:
-        # Read it can be, written it cannot.
-        raise InvalidRequest("The body is nested too deeply.", code="invalid_value") from None
+    return Outbound(path, written(body), report.dropped, headers)
 
 
 def _path(model: str, *, is_stream: bool) -> str:

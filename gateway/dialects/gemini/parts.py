@@ -1,10 +1,9 @@
 """Writes the parts of a message in Gemini's form: texts, and data that comes along or that Google fetches."""
 
-import re
-from base64 import b64encode
 from typing import Any
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import urlsplit
 
+from gateway.dialects.conversation.data_urls import read_data_url
 from gateway.dialects.conversation.report import Report
 from gateway.providers.row import Facts
 
@@ -12,7 +11,6 @@ Part = dict[str, Any]
 
 _FILES = "https://generativelanguage.googleapis.com/v1beta/"
 _GOOGLES_OWN = (_FILES, "gs://")
-_DATA = re.compile(r"data:([^;,]*)((?:;[^;,]*)*),", re.ASCII)
 _TYPES = {
     "png": "image/png",
     "jpg": "image/jpeg",
@@ -123,13 +121,11 @@ class PartWriter:
         return _fetched(url, _type_of(path_there, usual))
 
     def _data(self, url: str, path: str, usual: str) -> Part:
-        match = _DATA.match(url)
-        if match is None:
+        found = read_data_url(url)
+        if found is None:
             raise self._report.invalid("A data: URL is data:<type>;base64,<data>", path)
-        data = url[match.end() :]
-        if ";base64" not in match[2].lower():
-            data = b64encode(unquote_to_bytes(data)).decode()
-        return _inline(match[1] or usual, data)
+        kind, data = found
+        return _inline(kind or usual, data)
 
 
 def _inline(kind: str, data: str) -> Part:

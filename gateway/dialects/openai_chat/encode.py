@@ -2,18 +2,16 @@
 
 from typing import Any
 
-import orjson
-
 from gateway.dialects.base import Origin, Outbound
 from gateway.dialects.conversation.report import Report
 from gateway.dialects.conversation.settings import require_known_form, settings_of
 from gateway.dialects.conversation.tool_choice import choose
 from gateway.dialects.conversation.toolbox import Toolbox, offers
 from gateway.dialects.conversation.tools import chat_tools
+from gateway.dialects.depth import written
 from gateway.dialects.openai_chat.conversation import Conversation
 from gateway.dialects.openai_chat.fit import fit
 from gateway.dialects.openai_chat.promises import is_left_to_chance
-from gateway.errors import InvalidRequest
 from gateway.generation import Generation
 from gateway.providers.row import Facts
 
@@ -23,12 +21,8 @@ DIALECT = "openai-chat"
 
 def encode_request(generation: Generation, origin: Origin) -> Outbound:
     """The request for the upstream. Raises `InvalidRequest` for what it cannot be asked."""
-    try:
-        body, dropped = _encoded(generation, origin)
-        return Outbound(PATH, orjson.dumps(body), dropped)
-    except orjson.JSONEncodeError:
-        # Read it can be, written it cannot.
-        raise InvalidRequest("The body is nested too deeply.", code="invalid_value") from None
+    body, dropped = _encoded(generation, origin)
+    return Outbound(PATH, written(body), dropped)
 
 
 def passes_on(generation: Generation, facts: Facts) -> bool:

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-import orjson
-
 from gateway.dialects.conversation.settings import Form, form_of
 from gateway.dialects.conversation.structured import FormCheck
+from gateway.dialects.depth import written
 from gateway.providers.row import Facts
 
 Body = dict[str, Any]
@@ -35,7 +34,7 @@ def _in_words(form: Form) -> str:
     said = f"{form.description}\n\n{_ASKS}" if form.description else _ASKS
     if form.schema is None:
         return said
-    return f"{said} It must be valid against this JSON Schema:\n{orjson.dumps(form.schema).decode()}"
+    return f"{said} It must be valid against this JSON Schema:\n{written(form.schema).decode()}"
 
 
 def _told(messages: list[Body], words: str) -> list[Body]:

@@ -2,13 +2,11 @@
 
 from typing import Any
 
-import orjson
-
 from gateway.dialects.base import Origin
+from gateway.dialects.depth import written
 from gateway.dialects.openai_responses.conversation import input_items
 from gateway.dialects.openai_responses.fit import fit
 from gateway.dialects.openai_responses.translation import translate
-from gateway.errors import InvalidRequest
 from gateway.generation import Generation
 
 # The gateway's own state and routing: an upstream would look for ids that only the gateway has.
@@ -29,11 +27,7 @@ def encode_request(generation: Generation, origin: Origin, dialect: str) -> tupl
     if generation.is_stream:
         body["stream"] = True
     fit(body, origin, dropped)
-    try:
-        return orjson.dumps(body), dropped
-    except orjson.JSONEncodeError:
-        # Read it can be, written it cannot.
-        raise InvalidRequest("The body is nested too deeply.", code="invalid_value") from None
+    return written(body), dropped
 
 
 def _native(generation: Generation) -> dict[str, Any]:
