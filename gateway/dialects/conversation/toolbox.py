@@ -55,7 +55,10 @@ def offers(generation: Generation, report: Report | None = None) -> list[Offer]:
     """Every tool that the request offers, those of a namespace one by one, also those that items add."""
     found: list[Offer] = []
     for number, tool in enumerate(generation.tools):
-        found += _unfolded(f"tools[{number}]", tool)
+        if isinstance(tool, dict) and tool.get("type") == "function":
+            found.append(Offer(f"tools[{number}]", tool))
+        else:
+            found += _unfolded(f"tools[{number}]", tool)
     for number, item in enumerate(generation.items):
         if item.get("type") != "additional_tools":
             continue

@@ -126,7 +126,10 @@ class Turns:
         for number, item in enumerate(self._items):
             kind = item.get("type")
             if kind == "message" or (kind is None and "role" in item):
-                yield from self._say(number, item)
+                if self._answer is None and not self._thoughts and (said := _usual(item, number)) is not None:
+                    yield said
+                else:
+                    yield from self._say(number, item)
             elif kind in CALLS:
                 self._call(number, item)
             elif kind in OUTPUTS:
@@ -223,6 +226,14 @@ class Turns:
             kind = item.get("type")
             raise self._report.unsupported(f"items of type {kind!r}", self._report.item(number, ".type"))
         self._report.leave_out_item(number)
+
+
+def _usual(item: Item, number: int) -> Said | None:
+    """What a user says in one text, as most of them do; None for anything else."""
+    content = item.get("content")
+    if type(content) is not str or item.get("role") != "user":
+        return None
+    return Said("user", [{"type": "text", "text": content}], number)
 
 
 def _text(value: Any) -> str:
