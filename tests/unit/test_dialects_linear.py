@@ -89,11 +89,12 @@ def test_what_is_nested_too_deeply_to_be_written_is_refused(place: str, provider
     row, surface = ROWS[provider], OpenAIResponsesSurface()
     form = {"format": {"type": "json_schema", "name": "n", "schema": _nested(300)}}
     call = {"type": "function_call", "call_id": "c", "name": "f", "arguments": _nested(300)}
-    body: dict[str, Any] = {
+    bodies: dict[str, dict[str, Any]] = {
         "form": {"input": "x", "text": form},
         "tool": {"input": "x", "tools": [{"type": "function", "name": "f", "parameters": _nested(300)}]},
         "arguments": {"input": [_user(), call, {"type": "function_call_output", "call_id": "c", "output": "o"}]},
-    }[place]
+    }
+    body = bodies[place]
     try:
         generation = surface.read({"model": "any", **body})
         surface.translate(generation, provider)
