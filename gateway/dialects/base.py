@@ -79,8 +79,13 @@ class Decoder(Protocol):
 class Dialect(Protocol):
     """One wire format. `is_native` asks for `NativeReply` and `NativeChunk` in place of neutral events."""
 
-    name: str
-    models_path: str
+    @property
+    def name(self) -> str:
+        """By which rows and waystone.yaml name it."""
+
+    @property
+    def models_path(self) -> str:
+        """Where, below the base URL, an upstream lists its models."""
 
     def authorize(self, key: str) -> Mapping[str, str]:
         """The headers that carry a provider's key."""

@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.dialects.anthropic import AnthropicMessages
+from gateway.dialects.anthropic import ANTHROPIC_MESSAGES
 from gateway.dialects.base import Origin
 from gateway.events import Event
 from gateway.generation import Generation
@@ -14,7 +14,7 @@ from tests.replay.decoded import fed
 from tests.replay.folding import chunks
 from tests.replay.recordings import Recording, recordings_of
 
-DIALECT = AnthropicMessages()
+DIALECT = ANTHROPIC_MESSAGES
 RECORDINGS = recordings_of("messages")
 # The same protocol in another envelope.
 ELSEWHERE = [

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from gateway.dialects.base import Origin, Refused
-from gateway.dialects.bedrock import BedrockConverse
+from gateway.dialects.bedrock import BEDROCK_CONVERSE
 from gateway.events import Event, ReasoningState, Usage
 from gateway.generation import Generation
 from gateway.providers import ROWS
@@ -16,7 +16,7 @@ from tests.replay.decoded import fold
 from tests.replay.recordings import Recording, name_of
 from tests.replay.rendering import on_chat, on_responses, squeezed
 
-DIALECT = BedrockConverse()
+DIALECT = BEDROCK_CONVERSE
 FACTS = ROWS["bedrock"].facts
 ORIGIN = Origin("bedrock", "asked/model", FACTS)
 CODE = "code_interpreter_call.outputs"

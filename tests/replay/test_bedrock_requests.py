@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from gateway.dialects.base import Origin, Outbound
-from gateway.dialects.bedrock import BedrockConverse
+from gateway.dialects.bedrock import BEDROCK_CONVERSE
 from gateway.generation import Generation, Recovered
 from gateway.providers import ROWS
 from gateway.surfaces.openai_chat import OpenAIChatSurface
@@ -17,7 +17,7 @@ from tests.replay import bedrock
 from tests.replay.bedrock_requests import as_chat, as_responses, meaning
 from tests.replay.recordings import Recording, name_of
 
-DIALECT = BedrockConverse()
+DIALECT = BEDROCK_CONVERSE
 each = pytest.mark.parametrize("recording", bedrock.RECORDINGS, ids=name_of)
 
 # By the start of a recording's path: fields of the request that are not as they were, and why.

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from gateway.dialects.base import Origin, Refused
-from gateway.dialects.cohere import Cohere
+from gateway.dialects.cohere import COHERE
 from gateway.events import Annotation, Done, Event, Failed, Reasoning, ReasoningState, Text, ToolArguments
 from gateway.generation import Generation
 from gateway.providers import ROWS
@@ -16,7 +16,7 @@ from tests.replay.folding import chunks
 from tests.replay.recordings import Recording, name_of, recordings_of
 from tests.replay.rendering import on_chat, on_responses, squeezed
 
-DIALECT = Cohere()
+DIALECT = COHERE
 FACTS = ROWS["cohere"].facts
 RECORDINGS = recordings_of("v2_chat")
 ANSWERED = [recording for recording in RECORDINGS if recording.status == 200]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.dialects.base import Origin
-from gateway.dialects.cohere import Cohere
+from gateway.dialects.cohere import COHERE
 from gateway.providers import ROWS
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 from tests.replay.recordings import Recording, name_of, recordings_of
@@ -68,7 +68,7 @@ def test_request_is_encoded_as_it_was_recorded(recording: Recording) -> None:
     generation = surface.read(as_chat(recorded))
     surface.translate(generation, "cohere")
     origin = Origin("cohere", recorded["model"], ROWS["cohere"].facts.of(recorded["model"]))
-    outbound = Cohere().encode(generation, origin)
+    outbound = COHERE.encode(generation, origin)
     body = json.loads(outbound.body)
     assert equivalent(body) == equivalent(recorded)
     assert list(complaints(body)) == []

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from gateway.dialects.base import Origin
-from gateway.dialects.gemini import Gemini
+from gateway.dialects.gemini import GEMINI
 from gateway.errors import GatewayError
 from gateway.events import Done, Event, Failed, ReasoningState, ToolCall, Usage
 from gateway.generation import Generation
@@ -17,7 +17,7 @@ from tests.replay import rendering
 from tests.replay.gemini_reading import Said, documents, read, whole
 from tests.replay.recordings import Recording, name_of, recordings_of
 
-DIALECT = Gemini()
+DIALECT = GEMINI
 ROWS = {"gemini": gemini.ROW, "vertex": vertex.ROW}
 RECORDINGS = [
     recording

@@ -5,14 +5,14 @@ from typing import Any
 import orjson
 import pytest
 
-from gateway.dialects.anthropic import AnthropicMessages
+from gateway.dialects.anthropic import ANTHROPIC_MESSAGES
 from gateway.dialects.base import Origin
 from gateway.errors import InvalidRequest
 from gateway.generation import Generation
 from gateway.providers.anthropic import ROW
 from tests.servers.anthropic_rules import complaints
 
-DIALECT = AnthropicMessages()
+DIALECT = ANTHROPIC_MESSAGES
 HAIKU = "claude-haiku-4-5"
 SONNET_4 = "claude-sonnet-4-0"
 OPUS_46 = "claude-opus-4-6"

@@ -6,13 +6,13 @@ from typing import Any
 import orjson
 
 from gateway.dialects.base import Origin
-from gateway.dialects.bedrock import BedrockConverse
+from gateway.dialects.bedrock import BEDROCK_CONVERSE
 from gateway.generation import Generation
 from gateway.providers import ROWS
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 from gateway.surfaces.openai_responses import OpenAIResponsesSurface
 
-DIALECT = BedrockConverse()
+DIALECT = BEDROCK_CONVERSE
 CLAUDE_3 = "anthropic.claude-3-haiku-20240307-v1:0"
 CLAUDE_4 = "us.anthropic.claude-sonnet-4-20250514-v1:0"
 CLAUDE_4_5 = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"

@@ -6,14 +6,14 @@ import orjson
 import pytest
 
 from gateway.dialects.base import Origin
-from gateway.dialects.cohere import Cohere
+from gateway.dialects.cohere import COHERE
 from gateway.errors import InvalidRequest
 from gateway.generation import Generation
 from gateway.providers import ROWS
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 from tests.servers.cohere_rules import complaints
 
-DIALECT = Cohere()
+DIALECT = COHERE
 FACTS = ROWS["cohere"].facts
 MODEL = "command-a-plus-05-2026"
 URL = "data:image/png;base64,iVBORw0KGgo="

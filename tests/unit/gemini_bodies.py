@@ -6,13 +6,13 @@ import orjson
 import pytest
 
 from gateway.dialects.base import Origin, Outbound
-from gateway.dialects.gemini import Gemini
+from gateway.dialects.gemini import GEMINI
 from gateway.errors import InvalidRequest
 from gateway.generation import Generation
 from gateway.providers import gemini
 from gateway.providers.row import Row
 
-DIALECT = Gemini()
+DIALECT = GEMINI
 NEW, MIDDLE, OLD = "gemini-3-flash-preview", "gemini-2.5-flash", "gemini-2.0-flash"
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 TOOL = {"type": "function", "name": "weather", "description": "Tells it.", "parameters": SCHEMA, "strict": False}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.dialects.base import Origin
-from gateway.dialects.gemini import Gemini
+from gateway.dialects.gemini import GEMINI
 from gateway.dialects.gemini.arguments import Arguments
 from gateway.dialects.gemini.reader import Reader
 from gateway.errors import UpstreamError
@@ -31,7 +31,7 @@ from gateway.events import (
 from gateway.generation import Generation
 from gateway.providers import gemini
 
-DIALECT = Gemini()
+DIALECT = GEMINI
 ORIGIN = Origin("g", "gemini-3-flash", gemini.ROW.facts)
 PLAIN = Generation("m")
 

@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.dialects.base import Origin
-from gateway.dialects.gemini import Gemini
+from gateway.dialects.gemini import GEMINI
 from gateway.dialects.gemini.contents import STAND_IN
 from gateway.generation import Generation, Recovered
 from gateway.providers import gemini
 
 _Object = dict[str, Any]
 Atom = tuple[Any, ...]
-DIALECT = Gemini()
+DIALECT = GEMINI
 MODEL = "gemini-3-flash-preview"
 ORIGIN = Origin("gemini", MODEL, gemini.ROW.facts.of(MODEL))
 

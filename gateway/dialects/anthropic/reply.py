@@ -2,38 +2,29 @@
 
 from typing import Any
 
-import orjson
-
 from gateway.dialects.anthropic.answer import Telling
 from gateway.dialects.anthropic.ending import Ending
 from gateway.dialects.anthropic.errors import error_in_band
 from gateway.dialects.base import Origin
-from gateway.dialects.conversation.answers import NotAnAnswer, nonsense
-from gateway.dialects.depth import is_too_deep
-from gateway.errors import GatewayError
-from gateway.events import Done, Event, Failed
+from gateway.dialects.conversation.answers import NotAnAnswer, decode_whole
+from gateway.events import Event, Usage
 from gateway.generation import Generation
 
 
 def decode_reply(body: bytes, generation: Generation, origin: Origin) -> list[Event]:
     """The events of one reply, ending in `Done`, or in `Failed` if it is no message."""
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return [Failed(nonsense(origin, "answered with something that is not JSON"))]
-    if not isinstance(document, dict) or is_too_deep(body, document):
-        return [Failed(nonsense(origin, "answered with no message"))]
-    if document.get("type") == "error":
-        return [Failed(error_in_band(document, origin))]
     ending = Ending()
-    ending.note(document)
-    last: list[Event] = [ending.usage] if ending.usage else []
-    try:
-        return [*_said(document, Telling(generation, origin), ending), *last, Done()]
-    except NotAnAnswer:
-        return [*last, Failed(nonsense(origin, "answered with no message"))]
-    except GatewayError as error:
-        return [*last, Failed(error)]
+
+    def usage(document: dict[str, Any]) -> Usage | None:
+        ending.note(document)
+        return ending.usage
+
+    def said(document: dict[str, Any]) -> list[Event]:
+        if document.get("type") == "error":
+            raise error_in_band(document, origin)
+        return _said(document, Telling(generation, origin), ending)
+
+    return decode_whole(body, origin, "message", usage, said)
 
 
 def _said(document: dict[str, Any], telling: Telling, ending: Ending) -> list[Event]:

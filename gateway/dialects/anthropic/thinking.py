@@ -36,10 +36,6 @@ class Thinking:
         self.output: Body = output
 
     @property
-    def is_on(self) -> bool:
-        return self._form is not None and self._form["type"] != "disabled"
-
-    @property
     def is_budget(self) -> bool:
         """Whether it is of the kind that goes with no forced call, and only with thinking in the history."""
         return self._form is not None and self._form["type"] == "enabled"

@@ -1,5 +1,7 @@
 """Amazon Bedrock's Converse: one shape for the models of many makers, streamed in binary frames.
 
+`POST /model/{id}/converse`, and `/converse-stream` with AWS's binary event stream.
+
 The traits (`Facts.traits`) that this dialect asks about:
 
     cache_points, tool_cache_points   it keeps what is marked in a prompt cache, tools too
@@ -16,47 +18,22 @@ The traits (`Facts.traits`) that this dialect asks about:
     choice_as_auto                    it cannot be made to call a tool, and is left free to
 """
 
-from collections.abc import Mapping
-
 from gateway import eventstream
-from gateway.dialects.base import Decoder, ListedModel, Origin, Outbound, Reader, Refused
 from gateway.dialects.bedrock.encode import encode_request
 from gateway.dialects.bedrock.errors import decode_error
 from gateway.dialects.bedrock.models import listed_models
 from gateway.dialects.bedrock.reply import decode_reply
 from gateway.dialects.bedrock.stream import ConverseDecoder
-from gateway.errors import UpstreamError
-from gateway.events import Event
-from gateway.generation import Generation
-from gateway.providers.row import Facts
+from gateway.dialects.foreign import Foreign, bearer
 
-
-class BedrockConverse:
-    """The dialect `bedrock-converse`: `POST /model/{id}/converse`, and `-stream` with AWS's binary event stream."""
-
-    name = "bedrock-converse"
-    models_path = "/foundation-models"
-
-    def authorize(self, key: str) -> Mapping[str, str]:
-        return {"authorization": f"Bearer {key}"}
-
-    def encode(self, generation: Generation, origin: Origin) -> Outbound:
-        return encode_request(generation, origin)
-
-    def decode_reply(self, body: bytes, generation: Generation, origin: Origin, *, is_native: bool) -> list[Event]:
-        return decode_reply(body, generation, origin)
-
-    def can_pass_on(self, generation: Generation, origin: Origin) -> bool:
-        return False
-
-    def reader(self) -> Reader:
-        return eventstream.Reader()
-
-    def decoder(self, generation: Generation, origin: Origin, *, is_native: bool) -> Decoder:
-        return ConverseDecoder(generation, origin)
-
-    def decode_error(self, refused: Refused, facts: Facts) -> UpstreamError:
-        return decode_error(refused, facts)
-
-    def decode_models(self, body: bytes) -> list[ListedModel]:
-        return listed_models(body)
+BEDROCK_CONVERSE = Foreign(
+    name="bedrock-converse",
+    models_path="/foundation-models",
+    headers_for=bearer,
+    encode_request=encode_request,
+    read_reply=decode_reply,
+    new_decoder=ConverseDecoder,
+    read_error=decode_error,
+    read_models=listed_models,
+    new_reader=eventstream.Reader,
+)

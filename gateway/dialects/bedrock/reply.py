@@ -3,34 +3,24 @@
 from collections.abc import Iterator
 from typing import Any
 
-import orjson
-
 from gateway.dialects.base import Origin
 from gateway.dialects.bedrock.answer import Answer, arguments_of
 from gateway.dialects.bedrock.usage import read_usage
-from gateway.dialects.conversation.answers import NotAnAnswer, nonsense
-from gateway.dialects.depth import is_too_deep
-from gateway.errors import GatewayError
-from gateway.events import Done, Event, Failed, Told
+from gateway.dialects.conversation.answers import NotAnAnswer, decode_whole
+from gateway.events import Event, Told, Usage
 from gateway.generation import Generation
 
 
 def decode_reply(body: bytes, generation: Generation, origin: Origin) -> list[Event]:
     """The events of one reply, ending in `Done`, or in `Failed` where it is none."""
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return [Failed(nonsense(origin, "answered with something that is not JSON"))]
-    if not isinstance(document, dict) or is_too_deep(body, document):
-        return [Failed(nonsense(origin, "answered with no Converse answer"))]
-    usage = read_usage(document.get("usage"))
-    last: list[Event] = [] if usage is None else [usage]
-    try:
-        return [*_read(document, Answer(generation, origin)), *last, Done()]
-    except NotAnAnswer:
-        return [*last, Failed(nonsense(origin, "answered with no Converse answer"))]
-    except GatewayError as error:
-        return [*last, Failed(error)]
+
+    def usage(document: dict[str, Any]) -> Usage | None:
+        return read_usage(document.get("usage"))
+
+    def said(document: dict[str, Any]) -> list[Event]:
+        return _read(document, Answer(generation, origin))
+
+    return decode_whole(body, origin, "Converse answer", usage, said)
 
 
 def service_tier(document: dict[str, Any]) -> list[Event]:

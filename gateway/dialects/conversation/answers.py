@@ -1,7 +1,7 @@
 """What the readers of answers share: the client's own names for its tools, forms kept, ends and failures told once."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
@@ -146,6 +146,33 @@ class AnswerDecoder(ABC):
     def _fail(self, error: GatewayError) -> list[Event]:
         self.is_over = True
         return [*([self.usage] if self.usage else []), Failed(error)]
+
+
+def decode_whole(
+    body: bytes,
+    origin: Origin,
+    what: str,
+    read_usage: Callable[[dict[str, Any]], Usage | None],
+    read: Callable[[dict[str, Any]], list[Event]],
+) -> list[Event]:
+    """The events of a plain reply, ending in `Done` or `Failed`, usage right before it.
+
+    `read` raises `NotAnAnswer` for what is no `what`, or the error that the reply speaks of.
+    """
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return [Failed(nonsense(origin, "answered with something that is not JSON"))]
+    if not isinstance(document, dict) or is_too_deep(body, document):
+        return [Failed(nonsense(origin, f"answered with no {what}"))]
+    usage = read_usage(document)
+    last: list[Event] = [] if usage is None else [usage]
+    try:
+        return [*read(document), *last, Done()]
+    except NotAnAnswer:
+        return [*last, Failed(nonsense(origin, f"answered with no {what}"))]
+    except GatewayError as error:
+        return [*last, Failed(error)]
 
 
 def nonsense(origin: Origin, what: str) -> UpstreamDown:

@@ -15,7 +15,6 @@ class Form:
     name: str = "answer"
     schema: dict[str, Any] | None = None
     description: str = ""
-    is_strict: bool = False
 
 
 TEXT = Form("text")
@@ -46,7 +45,6 @@ def form_of(response_format: Any) -> Form:
                 name if isinstance(name, str) and name else "answer",
                 schema,
                 description if isinstance(description, str) else "",
-                given.get("strict") is True,
             )
         case {"type": "json_schema"}:
             # With no schema every object has its form.

@@ -1,0 +1,55 @@
+"""A dialect that no surface speaks: nothing travels as it came, so it is its functions and no more."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from gateway import sse
+from gateway.dialects.base import Decoder, ListedModel, Origin, Outbound, Reader, Refused
+from gateway.errors import UpstreamError
+from gateway.events import Event
+from gateway.generation import Generation
+from gateway.providers.row import Facts
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """Put together from the functions of one wire format; what they do is said in `Dialect`."""
+
+    name: str
+    models_path: str
+    headers_for: Callable[[str], Mapping[str, str]]
+    encode_request: Callable[[Generation, Origin], Outbound]
+    read_reply: Callable[[bytes, Generation, Origin], list[Event]]
+    new_decoder: Callable[[Generation, Origin], Decoder]
+    read_error: Callable[[Refused, Facts], UpstreamError]
+    read_models: Callable[[bytes], list[ListedModel]]
+    new_reader: Callable[[], Reader] = sse.Reader
+
+    def authorize(self, key: str) -> Mapping[str, str]:
+        return self.headers_for(key)
+
+    def encode(self, generation: Generation, origin: Origin) -> Outbound:
+        return self.encode_request(generation, origin)
+
+    def decode_reply(self, body: bytes, generation: Generation, origin: Origin, *, is_native: bool) -> list[Event]:
+        return self.read_reply(body, generation, origin)
+
+    def can_pass_on(self, generation: Generation, origin: Origin) -> bool:
+        return False
+
+    def reader(self) -> Reader:
+        return self.new_reader()
+
+    def decoder(self, generation: Generation, origin: Origin, *, is_native: bool) -> Decoder:
+        return self.new_decoder(generation, origin)
+
+    def decode_error(self, refused: Refused, facts: Facts) -> UpstreamError:
+        return self.read_error(refused, facts)
+
+    def decode_models(self, body: bytes) -> list[ListedModel]:
+        return self.read_models(body)
+
+
+def bearer(key: str) -> Mapping[str, str]:
+    """The header by which most providers take a key."""
+    return {"authorization": f"Bearer {key}"}
