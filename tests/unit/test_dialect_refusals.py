@@ -66,8 +66,9 @@ def test_schema_that_is_left_out_asks_for_any_object(name: str) -> None:
     assert asked(name, response_format=form) == asked(name, response_format={"type": "json_object"})
 
 
-def test_schema_that_is_left_out_asks_for_any_object_through_the_responses_api() -> None:
-    body = asked("openai-responses", response_format={"type": "json_schema", "json_schema": {"name": "x"}})
+@pytest.mark.parametrize("nested", [{"json_schema": {"name": "x"}}, {}, {"json_schema": None}])
+def test_schema_that_is_left_out_asks_for_any_object_through_the_responses_api(nested: dict[str, Any]) -> None:
+    body = asked("openai-responses", response_format={"type": "json_schema", **nested})
     assert body["text"] == {"format": {"type": "json_object"}}
 
 

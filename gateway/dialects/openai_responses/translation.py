@@ -139,12 +139,14 @@ def _limit(name: str, value: Any, dropped: list[str]) -> Any:
 
 def _format(given: Any) -> Any:
     """A response format, which chat nests under its type, flat."""
-    schema = given.get("json_schema") if isinstance(given, dict) else None
-    if isinstance(schema, dict):
-        # Here it needs a schema, and a name; with no schema every object has its form.
-        has_schema = isinstance(schema.get("schema"), dict)
-        return {"type": "json_schema", "name": "answer", **schema} if has_schema else {"type": "json_object"}
-    return given
+    if not isinstance(given, dict) or given.get("type") != "json_schema":
+        return given
+    nested = given.get("json_schema")
+    schema = nested if isinstance(nested, dict) else given
+    # Here it needs a schema, and a name; with no schema every object has its form.
+    if not isinstance(schema.get("schema"), dict):
+        return {"type": "json_object"}
+    return {"type": "json_schema", "name": "answer", **schema} | {"type": "json_schema"}
 
 
 def _tool(tool: Any, *, is_chat: bool) -> Any:
