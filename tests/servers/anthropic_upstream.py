@@ -6,10 +6,7 @@ offer and answer with its output, the second only if its thinking came back unha
 model's name, whose rules then hold: `claude-opus-4-8:echo`.
 """
 
-import asyncio
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -21,6 +18,7 @@ from starlette.routing import Route
 
 from tests.servers.anthropic_rules import complaints
 from tests.servers.chat_upstream import KEY, Broken
+from tests.servers.memory import Memory
 
 _Object = dict[str, Any]
 THOUGHT = "I had to think. ✓"
@@ -38,14 +36,8 @@ CITED = "It is so."
 _NEWEST = ("claude-opus-4-8", "claude-opus-5", "claude-fable")
 
 
-@dataclass
-class AnthropicUpstream:
-    """The server's script and its memory. Tests read `requests` and `went`."""
-
-    requests: list[_Object] = field(default_factory=list)
-    """What was received: `path`, `headers` and `body`."""
-    went: threading.Event = field(default_factory=threading.Event)
-    """Set when whoever asked a stalling model has gone."""
+class AnthropicUpstream(Memory):
+    """The server's script."""
 
     @property
     def app(self) -> Starlette:
@@ -55,16 +47,6 @@ class AnthropicUpstream:
                 Route("/v1/models", self.models, methods=["GET"]),
             ]
         )
-
-    @property
-    def last(self) -> _Object:
-        body: _Object = self.requests[-1]["body"]
-        return body
-
-    def forget(self) -> None:
-        """Begin anew, between two tests."""
-        self.requests.clear()
-        self.went.clear()
 
     async def models(self, request: Request) -> Response:
         if refused := _unknown(request):
@@ -86,18 +68,12 @@ class AnthropicUpstream:
         if found:
             return _refusal(400, "invalid_request_error", "; ".join(found))
         if script == "stall":
-            await self._stall(request)
+            await self.stall(request)
         answer = _answer(script, body)
         if body.get("stream"):
             return StreamingResponse(_stream(script, answer), media_type="text/event-stream")
         # A 200 may say when to come again; it is an answer all the same.
         return JSONResponse(answer, headers={"retry-after": "36", "request-id": "req_1"})
-
-    async def _stall(self, request: Request) -> None:
-        # The connection alone knows when its other end has gone.
-        while not await request.is_disconnected():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-        self.went.set()
 
 
 def _unknown(request: Request) -> Response | None:

@@ -5,11 +5,8 @@ The model's name, or what follows its last dot, is the script: `echo` answers wi
 told; the others break. A request is let in by a bearer key, or by a signature that botocore finds right.
 """
 
-import asyncio
 import re
-import threading
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
@@ -25,6 +22,7 @@ from starlette.routing import Route
 from tests.servers.bedrock_rules import complaints
 from tests.servers.chat_upstream import KEY, Broken
 from tests.servers.eventstream_frames import event, exception
+from tests.servers.memory import Memory
 
 _Object = dict[str, Any]
 ACCESS_KEY, SECRET_KEY, REGION = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "eu-central-1"
@@ -41,14 +39,8 @@ USAGE = {
 _SEGMENT = re.compile(r"/model/([^/]+)/(converse|converse-stream)")
 
 
-@dataclass
-class BedrockUpstream:
-    """The server's script and its memory. Tests read `requests` and `went`."""
-
-    requests: list[_Object] = field(default_factory=list)
-    """What was received: `path` as it travelled, `headers` and `body`."""
-    went: threading.Event = field(default_factory=threading.Event)
-    """Set when whoever asked a stalling model has gone."""
+class BedrockUpstream(Memory):
+    """The server's script."""
 
     @property
     def app(self) -> Starlette:
@@ -58,16 +50,6 @@ class BedrockUpstream:
                 Route("/model/{rest:path}", self.converse, methods=["POST"]),
             ]
         )
-
-    @property
-    def last(self) -> _Object:
-        body: _Object = self.requests[-1]["body"]
-        return body
-
-    def forget(self) -> None:
-        """Begin anew, between two tests."""
-        self.requests.clear()
-        self.went.clear()
 
     async def models(self, request: Request) -> Response:
         if not _is_let_in(request, b""):
@@ -96,7 +78,7 @@ class BedrockUpstream:
         content, reason = _answer(name, body)
         if found[2] == "converse":
             if name == "stall":
-                await self._stall(request)
+                await self.stall(request)
             message = {"message": {"role": "assistant", "content": content}}
             whole = {"output": message, "stopReason": reason, "usage": USAGE, "metrics": {"latencyMs": 5}}
             return JSONResponse({**whole, "serviceTier": {"type": "default"}})
@@ -110,7 +92,7 @@ class BedrockUpstream:
                 yield first
         match name:
             case "stall":
-                await self._stall(request)
+                await self.stall(request)
             case "cut":
                 yield frames[2][:20]
                 raise Broken
@@ -121,15 +103,6 @@ class BedrockUpstream:
             case _:
                 for one in frames:
                     yield one
-
-    async def _stall(self, request: Request) -> None:
-        try:
-            # The connection alone knows when its other end has gone.
-            while not await request.is_disconnected():  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
-        finally:
-            # A stream is cancelled by then.
-            self.went.set()
 
 
 def _is_let_in(request: Request, body: bytes) -> bool:

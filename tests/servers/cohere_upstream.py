@@ -5,10 +5,7 @@ tool on offer and answer with its output, the last only if its reasoning came ba
 answers with an object of the form that is asked for; the others break.
 """
 
-import asyncio
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -19,6 +16,7 @@ from starlette.routing import Route
 
 from tests.servers.chat_upstream import KEY, Broken
 from tests.servers.cohere_rules import complaints
+from tests.servers.memory import Memory
 
 _Object = dict[str, Any]
 THOUGHT = "I had to think. ✓"
@@ -31,30 +29,14 @@ USAGE = {
 MODELS = ("echo", "tool", "plan", "think", "cite", "form", "length", "bad-form", "nothing")
 
 
-@dataclass
-class CohereUpstream:
-    """The server's script and its memory. Tests read `requests` and `went`."""
-
-    requests: list[_Object] = field(default_factory=list)
-    """What was received: `path`, `headers` and `body`."""
-    went: threading.Event = field(default_factory=threading.Event)
-    """Set when whoever asked a stalling model has gone."""
+class CohereUpstream(Memory):
+    """The server's script."""
 
     @property
     def app(self) -> Starlette:
         return Starlette(
             routes=[Route("/v2/chat", self.chat, methods=["POST"]), Route("/v1/models", self.models, methods=["GET"])]
         )
-
-    @property
-    def last(self) -> _Object:
-        body: _Object = self.requests[-1]["body"]
-        return body
-
-    def forget(self) -> None:
-        """Begin anew, between two tests."""
-        self.requests.clear()
-        self.went.clear()
 
     async def models(self, request: Request) -> Response:
         if request.headers.get("authorization") != f"Bearer {KEY}":
@@ -75,17 +57,11 @@ class CohereUpstream:
         if found:
             return _refusal(400, "; ".join(found))
         if name == "stall":
-            await self._stall(request)
+            await self.stall(request)
         answer = _answer(name, body)
         if body.get("stream"):
             return StreamingResponse(_stream(name, answer), media_type="text/event-stream")
         return JSONResponse(answer)
-
-    async def _stall(self, request: Request) -> None:
-        # The connection alone knows when its other end has gone.
-        while not await request.is_disconnected():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-        self.went.set()
 
 
 def _refusal(status: int, message: str, headers: dict[str, str] | None = None, **more: str) -> Response:

@@ -6,7 +6,6 @@ and wants its signature back; others draw, search, run code, break or stall.
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -18,6 +17,7 @@ from starlette.routing import Route
 from tests.servers.chat_upstream import Broken
 from tests.servers.gemini_rules import complaints
 from tests.servers.gemini_scripts import finish_of, grounding_of, parts_of
+from tests.servers.memory import Memory
 
 _Object = dict[str, Any]
 
@@ -37,11 +37,8 @@ _RETRY = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "7.
 _KEY_INVALID = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}
 
 
-@dataclass
-class GeminiUpstream:
-    """The server's script and its memory. Each of `requests` has a path, headers and a body."""
-
-    requests: list[_Object] = field(default_factory=list)
+class GeminiUpstream(Memory):
+    """The server's script."""
 
     @property
     def app(self) -> Starlette:
@@ -53,16 +50,6 @@ class GeminiUpstream:
                 Route(_VERTEX + "/models/{model}:{method}", self.generate, methods=["POST"]),
             ]
         )
-
-    @property
-    def last(self) -> _Object:
-        """The body of the last request."""
-        body: _Object = self.requests[-1]["body"]
-        return body
-
-    def forget(self) -> None:
-        """Begin anew, between two tests."""
-        self.requests.clear()
 
     async def models(self, request: Request) -> Response:
         if request.headers.get("x-goog-api-key") != KEY:
