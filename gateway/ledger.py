@@ -75,18 +75,26 @@ class Ledger:
                 pause = FLUSH_SECONDS if await self._flush() else min(pause * 2, _LONGEST_PAUSE)
         try:
             async with asyncio.timeout(_CLOSING_SECONDS):
-                while not await self._flush():  # noqa: ASYNC110 - a database that is away sends no event
-                    await asyncio.sleep(FLUSH_SECONDS)
+                while self._batch or self._waiting:
+                    if not await self._flush():
+                        await asyncio.sleep(FLUSH_SECONDS)
         except TimeoutError:
             log.error("usage_rows_lost", rows=len(self._batch) + len(self._waiting))
 
     async def _flush(self) -> bool:
-        """Write everything that waits; False if the database failed, and the batch under way is kept."""
+        """Write the rows that wait now; False if the database failed, and the batch under way is kept.
+
+        Rows that come meanwhile are left for the next call: under load this would never end, and each of its
+        transactions would hold the few rows that came during the one before.
+        """
         if self._dropped:
             log.error("usage_rows_dropped", rows=self._dropped, reason="the database was away for too long")
             self._dropped = 0
-        while self._batch or self._waiting:
-            self._batch = self._batch or self._take()
+        remaining = len(self._waiting)
+        while self._batch or remaining:
+            if not self._batch:
+                self._batch = self._take(min(_BATCH, remaining))
+                remaining -= len(self._batch)
             try:
                 await self._write(self._batch)
             except StoreError as error:
@@ -100,8 +108,8 @@ class Ledger:
             self._is_failing = False
         return True
 
-    def _take(self) -> list[Entry]:
-        entries = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+    def _take(self, number: int) -> list[Entry]:
+        entries = [self._waiting.popleft() for _ in range(number)]
         return [(f"{self._prefix}{next(self._number):012x}", row, end_user) for row, end_user in entries]
 
     async def _write(self, batch: list[Entry]) -> None:

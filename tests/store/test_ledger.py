@@ -97,6 +97,31 @@ async def test_idle_ledger_leaves_the_database_alone(database: Database, monkeyp
     assert fickle.writes == 1
 
 
+async def test_rows_that_come_during_a_write_wait_for_the_next_one(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger_module, "FLUSH_SECONDS", 0.001)
+    sizes: list[int] = []
+
+    class Busy:
+        """A database that ten more requests are answered beside while it writes, for as long as the test looks on."""
+
+        async def write(self, work: Any) -> Any:
+            sizes.append(len(work.keywords["batch"]))
+            for number in range(10 if len(sizes) <= 4 else 0):
+                ledger.record(_row(f"late{len(sizes)}-{number}"), None)
+            return await database.write(work)
+
+    make: Any = Ledger
+    ledger: Ledger = make(Busy())
+    for number in range(250):
+        ledger.record(_row(f"r{number}"), None)
+    await ledger.start()
+    await _until_written(database, 290)
+    await ledger.close()
+    assert sizes == [100, 100, 50, 30, 10]
+
+
 async def test_kill_9_loses_less_than_the_last_second(url: str) -> None:
     program = """
 database = await Database.open(url)
