@@ -32,6 +32,7 @@ from gateway.models import Models
 from gateway.routing.attempts import Conditions
 from gateway.routing.health import Health
 from gateway.routing.router import Router
+from gateway.schemas.validator import SchemaValidator
 from gateway.sealing import SECRET_BYTES, Sealer
 from gateway.settings import Settings, load
 from gateway.store import secrets
@@ -96,7 +97,9 @@ class Application:
             catalogue = Catalogue(upstreams)
             stack.push_async_callback(catalogue.close)
             router = Router(upstreams, catalogue, settings.models)
-            engine = Engine(router, ledger, Sealer(await _sealing_secret(database)), _conditions(settings))
+            schemas = SchemaValidator(settings.bounds.answer_schema)
+            stack.push_async_callback(schemas.close)
+            engine = Engine(router, ledger, await _sealer(database), _conditions(settings), schemas)
             stored = StoredResponses(database)
             committer = Committer(database)
             stack.push_async_callback(committer.close)
@@ -131,9 +134,9 @@ def _conditions(settings: Settings) -> Conditions:
     return Conditions(health, settings.retries, own)
 
 
-async def _sealing_secret(database: Database) -> bytes:
+async def _sealer(database: Database) -> Sealer:
     make = partial(os.urandom, SECRET_BYTES)
-    return await database.write(partial(secrets.obtain, name="sealing", make=make), durable=True)
+    return Sealer(await database.write(partial(secrets.obtain, name="sealing", make=make), durable=True))
 
 
 def _settle_garbage() -> None:

@@ -10,6 +10,8 @@ from urllib.parse import quote
 import structlog
 
 from gateway.account import Account
+from gateway.dialects.base import Dialect, Origin
+from gateway.dialects.conversation.report import Report
 from gateway.end_user import EndUser, take_end_user
 from gateway.errors import GatewayError, Headers, InvalidRequest
 from gateway.events import Failed, Usage
@@ -21,6 +23,7 @@ from gateway.routing.attempts import Attempts, Conditions
 from gateway.routing.plan import Lane, Planner
 from gateway.routing.router import Router
 from gateway.run import Batch, Run, opening
+from gateway.schemas.validator import AnswerSchema, SchemaValidator
 from gateway.sealing import Sealed, Sealer
 from gateway.surfaces.base import Author, Ended, Surface, Writer
 
@@ -101,12 +104,15 @@ class Exchange:
 class Engine:
     """Answers generation requests."""
 
-    def __init__(self, router: Router, ledger: Ledger, sealer: Sealer, conditions: Conditions) -> None:
+    def __init__(
+        self, router: Router, ledger: Ledger, sealer: Sealer, conditions: Conditions, schemas: SchemaValidator
+    ) -> None:
         self._router = router
         self._ledger = ledger
         self._sealer = sealer
         self._planner = Planner(sealer)
         self._conditions = conditions
+        self._schemas = schemas
 
     async def answer(
         self, request: Request[Any], surface: Surface, memory: Memory | None = None
@@ -149,11 +155,21 @@ class Engine:
             surface.translate(generation, upstream.name)
         recovery = Recovery(self._sealer, asked.key_id, upstream.name, lane.model)
         generation = recovery.recover(generation, is_native=is_native)
-        run = Run(generation, lane, dialect, origin, is_native=is_native)
+        schema = None if is_native else self._schema(generation, dialect, origin)
+        run = Run(generation, lane, dialect, origin, is_native=is_native, schema=schema)
         if run.dropped:
             log.debug("fields_dropped", provider=upstream.name, model=lane.model, fields=list(run.dropped))
         author = Author(upstream.name, lane.model, partial(self._seal, asked.key_id, lane))
         return Exchange(surface.writer(generation, author), run, asked.account, generation.is_stream)
+
+    def _schema(self, generation: Generation, dialect: Dialect, origin: Origin) -> AnswerSchema | None:
+        """What the gateway itself holds the answer to."""
+        form = dialect.held_form(generation, origin)
+        if form is None or form.schema is None:
+            return None
+        field = Report(generation, origin.provider).field("response_format")
+        inside = "json_schema.schema" if field == "response_format" else "schema"
+        return AnswerSchema(self._schemas, form.schema, f"{field}.{inside}".split("."))
 
     def _seal(self, key_id: str, lane: Lane, state: Mapping[str, Any]) -> str:
         sealed = Sealed(lane.upstream.name, lane.model, dict(state), lane.credential.label)

@@ -139,6 +139,17 @@ class Usage:
 
 
 @dataclass(slots=True)
+class Unvalidated:
+    """The whole text of a choice that has to be valid against the request's schema, before its `Finished`.
+
+    For `gateway.run`, which has it validated and passes it on to nobody.
+    """
+
+    text: str
+    choice: int = 0
+
+
+@dataclass(slots=True)
 class Finished:
     """One choice is complete."""
 
@@ -187,6 +198,7 @@ Event = (
     | ItemEnded
     | Told
     | Usage
+    | Unvalidated
     | Finished
     | Done
     | Failed

@@ -6,10 +6,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Se
 import structlog
 
 from gateway.dialects.base import Decoder, Dialect, Origin, Reader
-from gateway.errors import UpstreamDown, UpstreamError
-from gateway.events import Event, Failed, Told, Usage
+from gateway.errors import GatewayError, UpstreamDown, UpstreamError
+from gateway.events import Event, Failed, Told, Unvalidated, Usage
 from gateway.generation import Generation
 from gateway.routing.plan import Lane
+from gateway.schemas.validator import AnswerSchema
 from gateway.transport import Stream
 
 # How long a finished stream is read on, so that its connection can be used again.
@@ -26,7 +27,14 @@ class Run:
     """One request on its way to one upstream, in one of its dialects. `is_native`: the surface speaks that, too."""
 
     def __init__(
-        self, generation: Generation, lane: Lane, dialect: Dialect, origin: Origin, *, is_native: bool
+        self,
+        generation: Generation,
+        lane: Lane,
+        dialect: Dialect,
+        origin: Origin,
+        *,
+        is_native: bool,
+        schema: AnswerSchema | None = None,
     ) -> None:
         self._generation = generation
         self._upstream = lane.upstream
@@ -34,6 +42,8 @@ class Run:
         self._origin = origin
         self._dialect = dialect
         self._is_native = is_native
+        self._schema = schema
+        """What the answer is held to, because the upstream does not see to it."""
         self._outbound = dialect.encode(generation, self._origin)
         self.headers: Mapping[str, str] = {}
         """Those of the upstream's answer, once it has come. Names are in lower case."""
@@ -44,10 +54,15 @@ class Run:
         return self._outbound.dropped
 
     async def events(self) -> Batch:
-        """The events of a plain answer. Raises `UpstreamError` for a refusal."""
+        """The events of a plain answer.
+
+        Raises `UpstreamError` for a refusal, and `InvalidRequest` for a schema that no answer can be held to.
+        """
+        if self._schema is not None:
+            await self._schema.require_usable()
         answer = await self._upstream.send(self._outbound, self._dialect, self._credential)
         self.headers = answer.headers
-        return self._decoded(answer.body, is_native=self._is_native)
+        return await self._validated(self._decoded(answer.body, is_native=self._is_native))
 
     async def batches(self) -> AsyncGenerator[Batch, None]:
         """Yield the events of a streamed answer, those together that arrived together.
@@ -55,6 +70,8 @@ class Run:
         The first batch comes when the upstream's first event has arrived, and is empty where that says nothing yet.
         The last ends with `Done` or `Failed`; an upstream that refuses or breaks off is a `Failed`, too.
         """
+        if self._schema is not None:
+            await self._schema.require_usable()
         try:
             async with self._upstream.stream(self._outbound, self._dialect, self._credential) as stream:
                 self.headers = stream.headers
@@ -69,14 +86,18 @@ class Run:
     async def _read(self, chunks: AsyncIterator[bytes]) -> AsyncGenerator[Batch, None]:
         decoder = self._dialect.decoder(self._generation, self._origin, is_native=self._is_native)
         reader = self._dialect.reader()
+        has_failed = False
         async for chunk in chunks:
             payloads = self._split(reader, chunk)
             if payloads:
-                yield self._fed(decoder, payloads)
+                batch = await self._validated(self._fed(decoder, payloads))
+                yield batch
+                has_failed = bool(batch) and isinstance(batch[-1], Failed)
             if decoder.is_over:
                 await _drain(chunks)
+            if decoder.is_over or has_failed:
                 return
-        yield [*self._fed(decoder, self._split(reader, None)), *decoder.end()]
+        yield await self._validated([*self._fed(decoder, self._split(reader, None)), *decoder.end()])
 
     def _split(self, reader: Reader, chunk: bytes | None) -> Sequence[bytes]:
         """The events that a chunk completes, or those that the end does."""
@@ -87,6 +108,22 @@ class Run:
 
     def _fed(self, decoder: Decoder, payloads: Sequence[bytes]) -> Batch:
         return self._checked([event for payload in payloads for event in decoder.feed(payload)])
+
+    async def _validated(self, batch: Batch) -> Batch:
+        """The batch without its `Unvalidated` texts; `Failed` stands in the place of the first that is not valid."""
+        if self._schema is None:
+            return batch
+        passed: list[Event] = []
+        for number, event in enumerate(batch):
+            if not isinstance(event, Unvalidated):
+                passed.append(event)
+                continue
+            try:
+                await self._schema.require(event.text, self._upstream.name)
+            except GatewayError as error:
+                # What it used was used all the same.
+                return [*passed, *(later for later in batch[number:] if isinstance(later, Usage)), Failed(error)]
+        return passed
 
     async def _no_stream(self, stream: Stream) -> Failed:
         """A stream was asked for and a plain body came: an error with a status of success, or no answer to this."""

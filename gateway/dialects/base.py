@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from gateway.dialects.conversation.settings import Form
 from gateway.errors import UpstreamError
 from gateway.events import Event
 from gateway.generation import Generation
@@ -104,6 +105,12 @@ class Dialect(Protocol):
         """Whether a body of this very dialect may go there as it came, and the answer come back so.
 
         False where this upstream lacks something that has to be made up for, which takes reading the answer.
+        """
+
+    def held_form(self, generation: Generation, origin: Origin) -> Form | None:
+        """The form that the answer to a translated request is held to, because this upstream does not see to it.
+
+        Its decoders then emit `Unvalidated` texts where the form has a schema.
         """
 
     def reader(self) -> Reader:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from gateway import sse
 from gateway.dialects.base import Decoder, ListedModel, Origin, Outbound, Reader, Refused
+from gateway.dialects.conversation.settings import Form
 from gateway.errors import UpstreamError
 from gateway.events import Event
 from gateway.generation import Generation
@@ -20,6 +21,7 @@ class Foreign:
     headers_for: Callable[[str], Mapping[str, str]]
     encode_request: Callable[[Generation, Origin], Outbound]
     read_reply: Callable[[bytes, Generation, Origin], list[Event]]
+    form_to_hold: Callable[[Generation, Facts], Form | None]
     new_decoder: Callable[[Generation, Origin], Decoder]
     read_error: Callable[[Refused, Facts], UpstreamError]
     read_models: Callable[[bytes], list[ListedModel]]
@@ -36,6 +38,9 @@ class Foreign:
 
     def can_pass_on(self, generation: Generation, origin: Origin) -> bool:
         return False
+
+    def held_form(self, generation: Generation, origin: Origin) -> Form | None:
+        return self.form_to_hold(generation, origin.facts)
 
     def reader(self) -> Reader:
         return self.new_reader()

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, SettingsConfigDi
 
 from gateway.providers import ROWS, Row
 from gateway.providers.address import address
+from gateway.settings.bounds import Bounds
 from gateway.settings.document import ConfigurationError, Document, KeyPath, read
 from gateway.settings.models import BreakerSettings, Models, ModelSettings, Retries, Target, model_problems
 from gateway.settings.options import KEY, AbsolutePath, DatabaseAddress, Key, Number, Section, Text, filled, lower
@@ -81,6 +82,9 @@ class Settings(BaseSettings):
     models: Models = Field(default={}, description="names of models, each with its targets or its fallbacks")
     retries: Annotated[Retries, BeforeValidator(filled)] = Field(
         default=Retries(), description="attempts or longest_wait, each with a number"
+    )
+    bounds: Annotated[Bounds, BeforeValidator(filled)] = Field(
+        default=Bounds(), description="a mapping: answer_schema or connections, each with its bounds"
     )
     breaker: Annotated[BreakerSettings, BeforeValidator(filled)] = Field(
         default=BreakerSettings(), description="failures or seconds, each with a number"

@@ -13,6 +13,7 @@ from tests.replay.decoded import fed
 from tests.replay.rendering import on_chat, on_responses
 from tests.servers.anthropic_upstream import USAGE, _event, _events
 from tests.unit.anthropic_requests import DIALECT, HAIKU, SONNET_4, origin
+from tests.unit.validating import validated
 
 ASKED = Generation("m")
 DOG = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
@@ -26,9 +27,11 @@ def message(*content: dict[str, Any], reason: str = "end_turn", **more: Any) -> 
 
 def told(document: dict[str, Any], asked: Generation = ASKED, model: str = HAIKU) -> Sequence[Event]:
     """The events of a message, which are the same streamed and plain, but for how texts are cut."""
-    plain = DIALECT.decode_reply(orjson.dumps(document), asked, origin(model), is_native=False)
+    answer = DIALECT.decode_reply(orjson.dumps(document), asked, origin(model), is_native=False)
+    plain = validated(answer, DIALECT, asked, origin(model))
     decoder = DIALECT.decoder(asked, origin(model), is_native=False)
-    streamed = fed(decoder, b"".join(map(_event, _events(document))), 100)
+    pieces = fed(decoder, b"".join(map(_event, _events(document))), 100)
+    streamed = validated(pieces, DIALECT, asked, origin(model))
     if not isinstance(plain[-1], Failed):
         assert [event for event in streamed if isinstance(event, Usage)] == [e for e in plain if isinstance(e, Usage)]
         assert [type(event) for event in joined(streamed)] == [type(event) for event in joined(plain)]

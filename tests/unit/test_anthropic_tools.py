@@ -205,9 +205,3 @@ def test_schema_that_is_no_object_is_asked_for_in_words() -> None:
     body, _ = asked(response_format=form)
     assert "tools" not in body
     assert body["system"] == instruction(shape_of({"response_format": form}, None, origin().facts))
-
-
-def test_schema_that_is_none_is_refused() -> None:
-    form = {"type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "objekt"}}}
-    generation = Generation("m", items=[user()], fields={"response_format": form})
-    assert refusal(generation) == ("response_format", "invalid_json_schema")

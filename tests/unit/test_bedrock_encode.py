@@ -299,12 +299,6 @@ def test_open_schema_is_closed_for_bedrock() -> None:
     assert orjson.loads(native["schema"]) == {**closed, "additionalProperties": False}
 
 
-def test_schema_that_is_none_is_refused() -> None:
-    form = {"type": "json_schema", "json_schema": {"name": "a", "schema": {"type": "object", "minimum": "x"}}}
-    with pytest.raises(InvalidRequest):
-        chat("Hi", NOVA, response_format=form)
-
-
 def test_call_that_the_client_requires_comes_before_the_form() -> None:
     sent = chat("Hi", NOVA, response_format=FORM, tools=[TOOL], tool_choice=NAMED)
     assert sent.tools == {"tools": [SPEC], "toolChoice": {"tool": {"name": "weather"}}}

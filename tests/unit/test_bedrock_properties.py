@@ -14,6 +14,7 @@ from tests.replay.rendering import on_responses
 from tests.servers.bedrock_rules import complaints
 from tests.unit.bedrock_encoding import CLAUDE_4_5, DIALECT, FORM, MODELS, NOVA, TOOL, chat, of_chat, origin
 from tests.unit.upstreams import JUNK, odd, record, written
+from tests.unit.validating import validated
 
 PNG = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
 PDF = {"type": "file", "file": {"filename": "Report.pdf", "file_data": "data:application/pdf;base64,JVBERi0="}}
@@ -158,7 +159,7 @@ ASKED = (of_chat("Hi", tools=[TOOL]), of_chat("Hi", NOVA, response_format=FORM))
 def test_whatever_comes_has_one_end_and_can_be_told(stream: list[Any], asked: Any) -> None:
     decoder = DIALECT.decoder(asked, origin(asked.model), is_native=False)
     events = [event for one in stream for event in decoder.feed(written(one))]
-    events += decoder.end()
+    events = validated([*events, *decoder.end()], DIALECT, asked, origin(asked.model))
     assert sum(isinstance(event, Done | Failed) for event in events) == 1
     assert isinstance(events[-1], Done | Failed)
     assert decoder.is_over

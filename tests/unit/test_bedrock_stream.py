@@ -29,6 +29,7 @@ from gateway.generation import Generation
 from gateway.providers import ROWS
 from tests.replay.rendering import on_chat, on_responses
 from tests.unit.bedrock_encoding import CLAUDE_4_5, DIALECT, FORM, LLAMA, NOVA, TOOL, of_chat, origin
+from tests.unit.validating import validated
 
 ASKED = of_chat("Hi", tools=[TOOL])
 START = ("messageStart", {"role": "assistant"})
@@ -57,13 +58,14 @@ def streamed(*events: Told_, asked: Generation = ASKED) -> list[Event]:
     """The neutral events of a stream."""
     decoder = DIALECT.decoder(asked, origin(asked.model), is_native=False)
     found = [event for kind, payload in events for event in decoder.feed(orjson.dumps({kind: payload}))]
-    return [*found, *decoder.end()]
+    return validated([*found, *decoder.end()], DIALECT, asked, origin(asked.model))
 
 
 def plain(*blocks: Any, reason: str = "end_turn", asked: Generation = ASKED, **more: Any) -> list[Event]:
     """The neutral events of a plain reply."""
     document = {"output": {"message": {"content": blocks}}, "stopReason": reason, "usage": METADATA[1]["usage"], **more}
-    return DIALECT.decode_reply(orjson.dumps(document), asked, origin(asked.model), is_native=False)
+    events = DIALECT.decode_reply(orjson.dumps(document), asked, origin(asked.model), is_native=False)
+    return validated(events, DIALECT, asked, origin(asked.model))
 
 
 def failure(events: list[Event]) -> GatewayError:

@@ -26,6 +26,7 @@ from gateway.providers.row import Facts
 from tests.replay.decoded import fed
 from tests.servers.cohere_upstream import stream_of
 from tests.unit.cohere_requests import DIALECT, FACTS, asked, origin, tool
+from tests.unit.validating import validated
 
 USAGE = {"tokens": {"input_tokens": 11, "output_tokens": 7, "reasoning_tokens": 2}, "cached_tokens": 3}
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
@@ -50,12 +51,16 @@ def call(number: int = 0, arguments: str | None = '{"at":1}', name: str = "look"
 
 
 def plain(document: _Object, generation: Generation | None = None) -> list[Event]:
-    return DIALECT.decode_reply(orjson.dumps(document), generation or Generation("m"), origin(), is_native=False)
+    generation = generation or Generation("m")
+    events = DIALECT.decode_reply(orjson.dumps(document), generation, origin(), is_native=False)
+    return validated(events, DIALECT, generation, origin())
 
 
 def streamed(*documents: _Object, generation: Generation | None = None, size: int = 1 << 20) -> list[Event]:
     body = b"".join(sse.event(orjson.dumps(document)) for document in documents)
-    return fed(DIALECT.decoder(generation or Generation("m"), origin(), is_native=False), body, size)
+    generation = generation or Generation("m")
+    events = fed(DIALECT.decoder(generation, origin(), is_native=False), body, size)
+    return validated(events, DIALECT, generation, origin())
 
 
 def folded(events: list[Event]) -> list[Event]:

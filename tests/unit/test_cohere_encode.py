@@ -250,13 +250,6 @@ def test_form_beside_tools_is_a_tool_of_its_own() -> None:
     assert ("response_format" in loose, "tool_choice" in loose, len(loose["tools"])) == (False, False, 1)
 
 
-def test_schema_that_is_none_is_refused_before_anybody_is_asked() -> None:
-    form = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "objekt"}}}
-    with pytest.raises(InvalidRequest) as caught:
-        body(response_format=form, tools=[tool()])
-    assert (caught.value.param, caught.value.code) == ("response_format", "invalid_json_schema")
-
-
 def test_custom_tools_take_their_text_wrapped() -> None:
     custom = {"type": "custom", "custom": {"name": "run", "description": "Runs."}}
     call = {"id": "call_1", "type": "custom", "custom": {"name": "run", "input": "ls"}}

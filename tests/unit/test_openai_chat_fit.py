@@ -258,13 +258,6 @@ def test_words_about_the_form_stand_behind_the_callers_own(content: Any) -> None
     assert content is None or written.index("Be brief.") < written.index("JSON Schema")
 
 
-def test_schema_that_no_answer_could_be_held_to_is_refused() -> None:
-    form = {"type": "json_schema", "json_schema": {"name": "a", "schema": {"$ref": "https://example.org/a"}}}
-    with pytest.raises(InvalidRequest) as refused:
-        fitted("deepseek", "deepseek-chat", response_format=form)
-    assert refused.value.code == "invalid_json_schema"
-
-
 @pytest.mark.parametrize(("field", "value"), [("n", 2), ("logprobs", True), ("logit_bias", {"1": 2})])
 def test_what_would_change_the_answer_is_refused_by_field_and_provider(field: str, value: Any) -> None:
     with pytest.raises(InvalidRequest) as refused:

@@ -11,6 +11,7 @@ from gateway.events import Done, Event, Failed, NativeChunk, NativeReply, Text
 from gateway.generation import Generation
 from gateway.providers.row import Facts
 from gateway.surfaces.openai_chat import OpenAIChatSurface
+from tests.unit.validating import validated
 
 DIALECT, SURFACE = OpenAIChat(), OpenAIChatSurface()
 ORIGIN = Origin("lab", "small", Facts(forms=frozenset({"json_object"}), tool_choices=frozenset({"auto"})))
@@ -47,7 +48,8 @@ def answers(generation: Generation, message: dict[str, Any], reason: str = "stop
         head = {"id": "x", "object": "chat.completion.chunk", "created": 1, "model": "m"}
         streamed += decoder.feed(orjson.dumps({**head, "choices": [piece]}))
     streamed += decoder.feed(b"[DONE]")
-    return [DIALECT.decode_reply(body, generation, ORIGIN, is_native=False), streamed]
+    plain = DIALECT.decode_reply(body, generation, ORIGIN, is_native=False)
+    return [validated(events, DIALECT, generation, ORIGIN) for events in (plain, streamed)]
 
 
 def test_answer_that_keeps_its_form_is_told_as_it_is() -> None:
@@ -81,9 +83,10 @@ def test_answer_without_the_call_that_was_required_is_an_error(choice: Any) -> N
 
 
 def test_stream_that_ends_without_a_reason_is_held_to_its_form_too() -> None:
-    decoder = DIALECT.decoder(asked(response_format=FORM), ORIGIN, is_native=False)
+    generation = asked(response_format=FORM)
+    decoder = DIALECT.decoder(generation, ORIGIN, is_native=False)
     decoder.feed(b'{"choices": [{"index": 0, "delta": {"content": "No."}}]}')
-    events = decoder.feed(b"[DONE]")
+    events = validated(decoder.feed(b"[DONE]"), DIALECT, generation, ORIGIN)
     assert isinstance(events[-1], Failed)
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from gateway.providers import ROWS, Row
 from gateway.settings import ProviderSettings, Settings, Timeouts, load
+from gateway.settings.bounds import Bounds
+from gateway.settings.options import Section
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs" / "configuration.md").read_text()
@@ -27,6 +29,14 @@ def named(cell: str) -> list[str]:
 @pytest.mark.parametrize(("heading", "model"), [("At the top", Settings), ("A provider", ProviderSettings)])
 def test_every_setting_is_in_its_table(heading: str, model: type[Settings] | type[ProviderSettings]) -> None:
     assert {name for row in rows(heading) for name in named(row[0])} == set(model.model_fields)
+
+
+@pytest.mark.parametrize(("name", "bounds"), [*Bounds()])
+def test_every_bound_is_in_its_table_with_its_default(name: str, bounds: Section) -> None:
+    section = TEXT.partition(f"| bound of `{name}` |")[2].partition("\n\n")[0]
+    lines = [line.split("|") for line in section.splitlines()[2:]]
+    told = {named(cells[1])[0]: cells[3].strip() for cells in lines}
+    assert told == {field: f"{value:g}" if isinstance(value, float) else str(value) for field, value in bounds}
 
 
 def test_every_time_out_is_told_with_its_default() -> None:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from gateway.dialects.anthropic.encode import DIALECT, VERSION, encode_request
 from gateway.dialects.anthropic.errors import decode_error
+from gateway.dialects.anthropic.forms import held_form
 from gateway.dialects.anthropic.models import listed_models
 from gateway.dialects.anthropic.reply import decode_reply
 from gateway.dialects.anthropic.stream import MessageDecoder
@@ -28,6 +29,7 @@ ANTHROPIC_MESSAGES = Foreign(
     headers_for=_headers,
     encode_request=encode_request,
     read_reply=decode_reply,
+    form_to_hold=held_form,
     new_decoder=MessageDecoder,
     read_error=decode_error,
     read_models=listed_models,

@@ -4,7 +4,7 @@ from typing import Any
 
 from gateway.dialects.anthropic.conversation import STATES, Conversation, calls_in, lacks_thinking
 from gateway.dialects.anthropic.fields import leave_out_rest, write_fields
-from gateway.dialects.anthropic.forms import Shape, form_check, form_tool, instruction, shape_of
+from gateway.dialects.anthropic.forms import Shape, form_tool, instruction, shape_of
 from gateway.dialects.anthropic.marks import limit_marks
 from gateway.dialects.anthropic.provided import betas
 from gateway.dialects.anthropic.recovered import without_recovered
@@ -49,8 +49,6 @@ class _Request:
         self._settings = settings_of(generation)
         require_known_form(self._settings, report)
         self._shape = shape_of(self._settings, generation.tool_choice, self._facts)
-        # What is no schema is refused before anything is sent.
-        form_check(self._shape)
 
     def write(self) -> Body:
         """The body. What it has to leave out is in the report."""

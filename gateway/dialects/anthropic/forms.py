@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from gateway.dialects.anthropic.schema import fitted
-from gateway.dialects.conversation.settings import TEXT, Form, form_of
+from gateway.dialects.conversation.settings import TEXT, Form, form_of, settings_of
 from gateway.dialects.conversation.structured import FORM_TOOL, FormCheck
 from gateway.dialects.depth import written
+from gateway.generation import Generation
 from gateway.providers.row import Facts
 
 Tool = dict[str, Any]
@@ -44,8 +45,14 @@ def shape_of(settings: dict[str, Any], choice: Any, facts: Facts) -> Shape:
 
 
 def form_check(shape: Shape) -> FormCheck | None:
-    """What holds the answer to its form, where Anthropic does not. Raises `InvalidRequest` for a bad schema."""
+    """What holds the answer to its form, where Anthropic does not."""
     return FormCheck(shape.form) if shape.is_checked else None
+
+
+def held_form(generation: Generation, facts: Facts) -> Form | None:
+    """The form that the answer is held to, where Anthropic does not."""
+    shape = shape_of(settings_of(generation), generation.tool_choice, facts)
+    return shape.form if shape.is_checked else None
 
 
 def form_tool(shape: Shape) -> Tool:

@@ -21,6 +21,7 @@ The traits (`Facts.traits`) that this dialect asks about:
 from gateway import eventstream
 from gateway.dialects.bedrock.encode import encode_request
 from gateway.dialects.bedrock.errors import decode_error
+from gateway.dialects.bedrock.form import held_form
 from gateway.dialects.bedrock.models import listed_models
 from gateway.dialects.bedrock.reply import decode_reply
 from gateway.dialects.bedrock.stream import ConverseDecoder
@@ -32,6 +33,7 @@ BEDROCK_CONVERSE = Foreign(
     headers_for=bearer,
     encode_request=encode_request,
     read_reply=decode_reply,
+    form_to_hold=held_form,
     new_decoder=ConverseDecoder,
     read_error=decode_error,
     read_models=listed_models,

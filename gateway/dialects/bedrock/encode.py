@@ -44,7 +44,6 @@ def _encoded(generation: Generation, origin: Origin, report: Report) -> dict[str
     conversation = Conversation(generation, toolbox, facts, report)
     conversation.write()
     plan = form_plan(settings, facts)
-    plan.check()
     tools = ToolConfig(generation, toolbox, facts, report)
     tools.write(offered, conversation.called, plan)
     words = [*tools.words, *([plan.words()] if plan.way == "words" else [])]

@@ -5,9 +5,10 @@ from typing import Any, Literal
 
 from gateway.dialects.bedrock.schemas import closed_schema
 from gateway.dialects.bedrock.thinking import thinks_by_budget
-from gateway.dialects.conversation.settings import TEXT, Form, form_of
+from gateway.dialects.conversation.settings import TEXT, Form, form_of, settings_of
 from gateway.dialects.conversation.structured import FORM_TOOL, FormCheck
 from gateway.dialects.depth import written
+from gateway.generation import Generation
 from gateway.providers.row import Facts
 
 Way = Literal["none", "native", "tool", "words"]
@@ -22,9 +23,14 @@ class FormPlan:
     way: Way = "none"
     native: dict[str, Any] | None = None
 
+    @property
+    def held(self) -> Form | None:
+        """The form that the answer is held to, where Bedrock does not."""
+        return self.form if self.way in ("tool", "words") else None
+
     def check(self) -> FormCheck | None:
-        """What holds the answer to the form, where Bedrock does not. Raises `InvalidRequest` for a bad schema."""
-        return FormCheck(self.form) if self.way in ("tool", "words") else None
+        """What holds the answer to it."""
+        return None if self.held is None else FormCheck(self.held)
 
     def output_config(self) -> dict[str, Any]:
         """The native request for the form."""
@@ -45,6 +51,11 @@ class FormPlan:
 
 
 NO_FORM = FormPlan()
+
+
+def held_form(generation: Generation, facts: Facts) -> Form | None:
+    """The form that the answer is held to, where Bedrock does not."""
+    return form_plan(settings_of(generation), facts).held
 
 
 def form_plan(settings: dict[str, Any], facts: Facts) -> FormPlan:

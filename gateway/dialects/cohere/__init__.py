@@ -5,6 +5,7 @@ from gateway.dialects.cohere.errors import decode_error
 from gateway.dialects.cohere.models import listed_models
 from gateway.dialects.cohere.reply import decode_reply
 from gateway.dialects.cohere.stream import CohereDecoder
+from gateway.dialects.cohere.tools import held_form
 from gateway.dialects.foreign import Foreign, bearer
 
 COHERE = Foreign(
@@ -14,6 +15,7 @@ COHERE = Foreign(
     headers_for=bearer,
     encode_request=encode_request,
     read_reply=decode_reply,
+    form_to_hold=held_form,
     new_decoder=CohereDecoder,
     read_error=decode_error,
     read_models=listed_models,

@@ -5,8 +5,9 @@ from typing import Any
 from gateway.dialects.base import Origin
 from gateway.dialects.cohere.citations import annotations
 from gateway.dialects.cohere.messages import PLAN, THINKING
-from gateway.dialects.cohere.tools import check_of
+from gateway.dialects.cohere.tools import held_form
 from gateway.dialects.conversation.answers import NotAnAnswer, Voice
+from gateway.dialects.conversation.structured import FormCheck
 from gateway.events import Event, FinishReason, PartBegan, Reasoning, ReasoningState
 from gateway.generation import Generation
 from gateway.identifiers import new_id
@@ -20,7 +21,8 @@ class Telling:
     """One answer, told as it goes on."""
 
     def __init__(self, generation: Generation, origin: Origin) -> None:
-        self._voice = Voice(generation, origin, check=check_of(generation))
+        form = held_form(generation, origin.facts)
+        self._voice = Voice(generation, origin, check=FormCheck(form) if form is not None else None)
         self._thoughts: dict[str, list[str]] = {THINKING: [], PLAN: []}
         self._texts = 0
         self._citations = 0

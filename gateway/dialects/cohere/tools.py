@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from gateway.dialects.conversation.report import Report
 from gateway.dialects.conversation.settings import Form, form_of, settings_of
-from gateway.dialects.conversation.structured import FORM_TOOL, FormCheck
+from gateway.dialects.conversation.structured import FORM_TOOL
 from gateway.dialects.conversation.tool_choice import choose
 from gateway.dialects.conversation.toolbox import Offer, Toolbox
 from gateway.dialects.conversation.tools import Tool, chat_tools
@@ -36,10 +36,10 @@ def form_way(generation: Generation, form: Form) -> Way:
     return "tool" if form.kind == "json_schema" else "check"
 
 
-def check_of(generation: Generation) -> FormCheck | None:
-    """What holds the answer to its form, where Cohere itself does not."""
+def held_form(generation: Generation, facts: Facts) -> Form | None:
+    """The form that the answer is held to, where Cohere itself does not."""
     form = form_of(settings_of(generation).get("response_format"))
-    return FormCheck(form) if form_way(generation, form) in ("tool", "check") else None
+    return form if form_way(generation, form) in ("tool", "check") else None
 
 
 def shown_tools(
@@ -48,7 +48,6 @@ def shown_tools(
     """The tools and the choice among them. Raises `InvalidRequest` for a choice or a form that cannot be met."""
     way = form_way(generation, form)
     if form.schema is not None and form.schema.get("type") != "object":
-        FormCheck(form)
         # Neither its response format nor a tool takes another one (shared facts on providers, section 8).
         raise report.unsupported("forms that are not of type 'object'", report.field("response_format"))
     if not offered and generation.tool_choice is None and way != "tool":
@@ -78,7 +77,6 @@ def _with_form(tools: dict[str, Tool], choice: Any, form: Form, facts: Facts, re
 
     Where the request itself requires a call, there is no answer that could have a form.
     """
-    FormCheck(form)
     _require(facts, report, report.field("tool_choice" if choice == "required" else "response_format"))
     listed = [*tools.values()]
     if choice != "required" or not listed:

@@ -84,7 +84,7 @@ class Voice:
         if reason in ("stop", "tool_calls"):
             reason = "tool_calls" if self.has_calls else "stop"
             if self._check is not None and not self.has_calls:
-                self._check.require(self._provider)
+                events += self._check.require(self._provider)
         return [*events, Finished(reason, self._choice)]
 
 

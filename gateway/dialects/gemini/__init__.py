@@ -9,6 +9,7 @@ from gateway.dialects.foreign import Foreign
 from gateway.dialects.gemini.answer import GeminiDecoder, decode_reply
 from gateway.dialects.gemini.encode import encode_request
 from gateway.dialects.gemini.errors import decode_error
+from gateway.dialects.gemini.forms import held_form
 from gateway.dialects.gemini.models import listed_models
 from gateway.dialects.gemini.reader import Reader
 
@@ -24,6 +25,7 @@ GEMINI = Foreign(
     headers_for=_headers,
     encode_request=encode_request,
     read_reply=decode_reply,
+    form_to_hold=held_form,
     new_decoder=GeminiDecoder,
     read_error=decode_error,
     read_models=listed_models,

@@ -4,9 +4,10 @@ from typing import Any
 
 from gateway.dialects.base import Origin
 from gateway.dialects.conversation.answers import AnswerDecoder, NotAnAnswer
+from gateway.dialects.conversation.structured import FormCheck
 from gateway.dialects.gemini.candidate import Candidate
 from gateway.dialects.gemini.errors import error_in_band
-from gateway.dialects.gemini.forms import form_check
+from gateway.dialects.gemini.forms import held_form
 from gateway.dialects.gemini.tokens import Tokens
 from gateway.errors import GatewayError
 from gateway.events import Event, Finished, Told
@@ -59,7 +60,8 @@ class GeminiDecoder(AnswerDecoder):
         number = index if type(index) is int and index >= 0 else 0
         found = self._candidates.get(number)
         if found is None:
-            check = form_check(self._generation, self.origin.facts)
+            form = held_form(self._generation, self.origin.facts)
+            check = FormCheck(form, number) if form is not None else None
             found = self._candidates[number] = Candidate(self._generation, self.origin, number, check)
         return found
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from gateway.dialects.conversation.report import Report
 from gateway.dialects.conversation.settings import TEXT, Form, form_of, settings_of
-from gateway.dialects.conversation.structured import FORM_TOOL, FormCheck
+from gateway.dialects.conversation.structured import FORM_TOOL
 from gateway.dialects.conversation.toolbox import Toolbox, offers
 from gateway.dialects.gemini.schema import subset
 from gateway.dialects.gemini.tools import Tooling
@@ -15,12 +15,12 @@ _FIELD = "response_format"
 _DESCRIPTION = "Gives the answer. Call it when no other function is needed any more."
 
 
-def form_check(generation: Generation, facts: Facts) -> FormCheck | None:
-    """What holds one choice to its form, where `with_tools` has made it a call; None where there is nothing to hold."""
+def held_form(generation: Generation, facts: Facts) -> Form | None:
+    """The form that each choice is held to, where `with_tools` has made it a call."""
     if facts.takes_forms_with_tools or generation.tool_choice == "none":
         return None
     form = form_of(settings_of(generation).get(_FIELD))
-    return FormCheck(form) if form.kind != "text" and len(Toolbox(offers(generation))) else None
+    return form if form.kind != "text" and len(Toolbox(offers(generation))) else None
 
 
 def with_tools(tooling: Tooling, form: Form, facts: Facts, report: Report) -> Form:
@@ -34,7 +34,6 @@ def with_tools(tooling: Tooling, form: Form, facts: Facts, report: Report) -> Fo
     if form.schema is None or form.schema.get("type") != "object" or not tooling.functions:
         raise report.unsupported("such a form of the answer together with tools", report.field(_FIELD))
     if mode == "AUTO":
-        FormCheck(form)
         declared = tooling.tools[-1]["functionDeclarations"]
         name = "parametersJsonSchema" if facts.takes_json_schema else "parameters"
         schema = form.schema if facts.takes_json_schema else subset(form.schema)

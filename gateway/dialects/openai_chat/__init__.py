@@ -4,11 +4,13 @@ from collections.abc import Mapping
 
 from gateway import sse
 from gateway.dialects.base import Decoder, ListedModel, Origin, Outbound, Reader, Refused
+from gateway.dialects.conversation.settings import Form
 from gateway.dialects.models import listed_models
 from gateway.dialects.openai_chat.encode import DIALECT, encode_request, passes_on
 from gateway.dialects.openai_chat.errors import decode_error
 from gateway.dialects.openai_chat.native import NativeDecoder
 from gateway.dialects.openai_chat.neutral import NeutralDecoder
+from gateway.dialects.openai_chat.promises import held_form
 from gateway.dialects.openai_chat.reply import decode_reply
 from gateway.errors import UpstreamError
 from gateway.events import Event
@@ -33,6 +35,9 @@ class OpenAIChat:
 
     def can_pass_on(self, generation: Generation, origin: Origin) -> bool:
         return passes_on(generation, origin.facts)
+
+    def held_form(self, generation: Generation, origin: Origin) -> Form | None:
+        return held_form(generation, origin.facts)
 
     def reader(self) -> Reader:
         return sse.Reader()

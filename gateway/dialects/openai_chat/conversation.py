@@ -82,8 +82,7 @@ class Conversation:
         content: Any = written(said, joint="")
         if not content and (calls or is_told):
             content = None
-        thoughts = state.pop("content", None)
-        if isinstance(thoughts, list):
+        if thoughts := _thinking(state.pop("content", None)):
             content = [*thoughts, *(part for part in said if not is_text(part) or part["text"])]
         message: Message = {"role": "assistant", "content": content}
         if is_told:
@@ -106,6 +105,12 @@ class Conversation:
 
 def _function_call(call: Call, arguments: str) -> dict[str, Any]:
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}}
+
+
+def _thinking(content: Any) -> list[Part]:
+    """The parts of a kept content that are thinking."""
+    given = content if isinstance(content, list) else ()
+    return [part for part in given if isinstance(part, dict) and part.get("type") == "thinking"]
 
 
 def _remember(state: State, piece: State) -> None:

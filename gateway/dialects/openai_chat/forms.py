@@ -3,7 +3,6 @@
 from typing import Any
 
 from gateway.dialects.conversation.settings import Form, form_of
-from gateway.dialects.conversation.structured import FormCheck
 from gateway.dialects.depth import written
 from gateway.providers.row import Facts
 
@@ -13,16 +12,12 @@ _ASKS = "Answer with one JSON object and nothing else: no other text, no Markdow
 
 
 def fit_form(body: Body, facts: Facts) -> None:
-    """Ask for the form as the upstream knows it, and in words for one that it does not know.
-
-    Raises `InvalidRequest` for a schema that the answer could not be held to.
-    """
+    """Ask for the form as the upstream knows it, and in words for one that it does not know."""
     form = form_of(body[_FIELD])
     if form.kind == "json_schema" and facts.flattens_schema:
         body[_FIELD] = {"type": "json_schema", "schema": form.schema}
     if form.kind == "text" or form.kind in facts.forms:
         return
-    FormCheck(form)
     if form.kind == "json_schema" and "json_object" in facts.forms:
         body[_FIELD] = {"type": "json_object"}
     else:

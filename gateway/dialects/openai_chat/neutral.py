@@ -73,9 +73,7 @@ class NeutralDecoder(ChatDecoder):
         return self._held(events)
 
     def _held(self, events: list[Event]) -> list[Event]:
-        if self._promise is not None:
-            self._promise.hold(events)
-        return events
+        return events if self._promise is None else self._promise.hold(events)
 
     def _delta(self, choice: dict[str, Any], *, was_list: bool) -> list[Event]:
         index, delta = choice["index"], choice["delta"]

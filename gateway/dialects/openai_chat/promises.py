@@ -1,6 +1,6 @@
 """What an answer must be, though its upstream cannot be told so: the answer is held to it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gateway.dialects.conversation.settings import Form, form_of, settings_of
@@ -49,8 +49,12 @@ class Promise:
         self._checks: dict[int, FormCheck] = {}
         self._calling: set[int] = set()
 
-    def hold(self, events: Iterable[Event]) -> None:
-        """Take the next events. Raises `UpstreamDown` for the end of a choice that has not kept it."""
+    def hold(self, events: Iterable[Event]) -> list[Event]:
+        """Take the next events, and give them back with what is still to be validated.
+
+        Raises `UpstreamDown` for the end of a choice that has not kept it.
+        """
+        held: list[Event] = []
         for event in events:
             match event:
                 case Text(text, choice) if self._form is not None:
@@ -58,31 +62,37 @@ class Promise:
                 case ToolCall(choice=choice):
                     self._calling.add(choice)
                 case Finished("stop" | "tool_calls", choice):
-                    self._require(choice)
+                    held += self._require(choice)
+            held.append(event)
+        return held
 
-    def _require(self, choice: int) -> None:
+    def _require(self, choice: int) -> Sequence[Event]:
         if choice in self._calling:
-            return
+            return ()
         if self._must_call:
             message = f"{self._provider} called no tool, though the request's tool_choice asks for it."
             raise UpstreamDown(message, code="upstream_bad_reply")
-        if self._form is not None:
-            self._check(choice, self._form).require(self._provider)
+        return () if self._form is None else self._check(choice, self._form).require(self._provider)
 
     def _check(self, choice: int, form: Form) -> FormCheck:
         if choice not in self._checks:
-            self._checks[choice] = FormCheck(form)
+            self._checks[choice] = FormCheck(form, choice)
         return self._checks[choice]
 
 
 def promise_of(generation: Generation, facts: Facts, provider: str) -> Promise | None:
     """What the answer to a translated request is held to; None where its upstream sees to it."""
-    form: Form | None = None
-    if not facts.forms >= _FORMS:
-        asked = form_of(settings_of(generation).get("response_format"))
-        form = asked if _is_missing(asked, facts) else None
+    form = held_form(generation, facts)
     must_call = not facts.tool_choices >= _CALLS and _must_call(generation.tool_choice, facts)
     return Promise(form, provider, must_call=must_call) if form is not None or must_call else None
+
+
+def held_form(generation: Generation, facts: Facts) -> Form | None:
+    """The form that the answer to a translated request is held to."""
+    if facts.forms >= _FORMS:
+        return None
+    form = form_of(settings_of(generation).get("response_format"))
+    return form if _is_missing(form, facts) else None
 
 
 def _is_missing(form: Form, facts: Facts) -> bool:

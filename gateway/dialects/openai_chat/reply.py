@@ -69,7 +69,7 @@ def _read(document: dict[str, Any], generation: Generation, origin: Origin, *, i
         events = _usual(text) if text is not None else _said(choices, Translator(generation, origin))
         promise = promise_of(generation, origin.facts, origin.provider)
         if promise is not None:
-            promise.hold(events)
+            events = promise.hold(events)
     except UpstreamDown as error:
         return [*last, Failed(error)]
     tier = document.get("service_tier")

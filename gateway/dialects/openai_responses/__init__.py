@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from gateway import sse
 from gateway.dialects.base import Decoder, ListedModel, Origin, Outbound, Reader, Refused
+from gateway.dialects.conversation.settings import Form
 from gateway.dialects.models import listed_models
 from gateway.dialects.openai_responses.encode import encode_request
 from gateway.dialects.openai_responses.errors import decode_error
@@ -36,6 +37,9 @@ class OpenAIResponses:
 
     def can_pass_on(self, generation: Generation, origin: Origin) -> bool:
         return True
+
+    def held_form(self, generation: Generation, origin: Origin) -> Form | None:
+        return None
 
     def reader(self) -> Reader:
         return sse.Reader()

@@ -1,0 +1,42 @@
+"""How much one caller may ask of the gateway: every bound that an operator can move, with its default."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from gateway.settings.options import Number, Section, filled
+
+_MiB = 1024 * 1024
+Whole = Annotated[int, Number]
+
+
+class SchemaBounds(Section):
+    """The JSON Schema of a response format, where the gateway itself holds the answer to it.
+
+    That is where a provider does not: it is told of the schema in words or as a tool, and its answer is validated.
+    """
+
+    bytes: Whole = Field(default=256 * 1024, ge=1, le=16 * _MiB, description="a whole number of bytes up to 16777216")
+    """Of the schema as JSON without blanks."""
+    patterns: Whole = Field(default=50, ge=0, le=10_000, description="a whole number from 0 to 10000")
+    """`pattern`, and the keys of `patternProperties`."""
+    pattern_bytes: Whole = Field(
+        default=200_000, ge=1_000, le=10 * _MiB, description="a whole number of bytes from 1000 to 10485760"
+    )
+    """Of one compiled pattern: enough for e-mail addresses and IBANs."""
+    nesting: Whole = Field(default=100, ge=1, le=200, description="a whole number from 1 to 200")
+    """Objects and lists inside each other."""
+    properties: Whole = Field(default=5_000, ge=1, le=100_000, description="a whole number from 1 to 100000")
+    """Entries of all `properties` together; OpenAI takes as many."""
+    cpu_seconds: Annotated[float, Number] = Field(
+        default=2.0, ge=0.1, le=60, allow_inf_nan=False, description="seconds, from 0.1 to 60"
+    )
+    """Processor time for compiling the schema, and for validating one answer."""
+
+
+class Bounds(Section):
+    """All of them."""
+
+    answer_schema: Annotated[SchemaBounds, BeforeValidator(filled)] = Field(
+        default=SchemaBounds(), description="a mapping of bounds, such as `patterns: 50`"
+    )
