@@ -4,34 +4,37 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
 
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
-from gateway.cli.protocol import HeadLimitedProtocol
+from gateway.cli.connections import Connections, raise_file_limit
+from gateway.cli.protocol import BoundedProtocol
+from gateway.settings.bounds import ConnectionBounds
 
 Announce = Callable[[], None]
 
-# Clients keep connections for longer than uvicorn's five seconds; a request that crosses a closing
-# connection fails, so the client should be the one to close.
-_KEEP_ALIVE_SECONDS = 75
 _GRACEFUL_STOP_SECONDS = 30
 # A worker answers pings as soon as its process has begun; one that has died never does.
 _PING_SECONDS = 1
 
 
-def run(listener: socket.socket, workers: int, announce: Announce) -> None:
+def run(listener: socket.socket, workers: int, bounds: ConnectionBounds, announce: Announce) -> None:
     """Serve on `listener` until told to stop; `announce` is called once, when requests are served.
 
     Raises `SystemExit`: 0 after SIGINT or SIGTERM, another code when the application cannot start.
     """
+    raise_file_limit()
+    connections = Connections(bounds)
     config = uvicorn.Config(
         "gateway.cli.worker:application",
         factory=True,
         workers=workers,
-        http=HeadLimitedProtocol,
+        # It travels to the workers before it counts anything, so each has its own.
+        http=partial(BoundedProtocol, connections=connections),  # type: ignore[arg-type]  # anything that makes one
         ws="none",
         lifespan="on",
         interface="asgi3",
@@ -39,7 +42,7 @@ def run(listener: socket.socket, workers: int, announce: Announce) -> None:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_keep_alive=bounds.idle_seconds,  # type: ignore[arg-type]  # a part of a second will do
         timeout_graceful_shutdown=_GRACEFUL_STOP_SECONDS,
     )
     # uvicorn takes the signals over while it serves, and raises them again after a clean stop.

@@ -53,7 +53,8 @@ def serve(
     url = address.base_url(listener)
     if first:
         _show_first_key(url, first.secret, _model_to_try(effective))
-    processes.run(listener, effective.workers, lambda: _announce(url, effective))
+    bounds = effective.bounds.connections
+    processes.run(listener, effective.workers, bounds, lambda: _announce(url, effective))
 
 
 def _named_as_typed(message: str, flags: Mapping[str, str]) -> str:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from gateway.settings.options import Number, Section, filled
+from gateway.settings.options import SECONDS, Number, Seconds, Section, filled
 
 _MiB = 1024 * 1024
 Whole = Annotated[int, Number]
@@ -34,8 +34,33 @@ class SchemaBounds(Section):
     """Processor time for compiling the schema, and for validating one answer."""
 
 
+class ConnectionBounds(Section):
+    """The connections of clients, before any key is looked at. They are each worker's own."""
+
+    most: Whole = Field(default=10_000, ge=1, le=1_000_000, description="a whole number from 1 to 1000000")
+    """Half of what the file limit leaves, where that is less."""
+    head_bytes: Whole = Field(
+        default=128 * 1024, ge=1024, le=16 * _MiB, description="a whole number of bytes from 1024 to 16777216"
+    )
+    """Clients send one to four KiB; cookies of a browser on the same host may come along."""
+    head_seconds: Seconds = Field(default=30.0, description=SECONDS)
+    """For the whole head of a request, from the connection's begin or the head's first byte on."""
+    idle_seconds: Seconds = Field(default=75.0, description=SECONDS)
+    """Between two requests. A request that crosses a closing connection fails, so the client should close first."""
+    body_pause_seconds: Seconds = Field(default=30.0, description=SECONDS)
+    """Between two pieces of a body."""
+    body_bytes_per_second: Whole = Field(
+        default=1024, ge=0, le=2**31, description="a whole number of bytes from 0 to 2147483648"
+    )
+    """On average, once a body has taken as long as a pause may."""
+
+
 class Bounds(Section):
     """All of them."""
+
+    connections: Annotated[ConnectionBounds, BeforeValidator(filled)] = Field(
+        default=ConnectionBounds(), description="a mapping of bounds, such as `most: 10000`"
+    )
 
     answer_schema: Annotated[SchemaBounds, BeforeValidator(filled)] = Field(
         default=SchemaBounds(), description="a mapping of bounds, such as `patterns: 50`"

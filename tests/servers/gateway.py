@@ -8,7 +8,7 @@ import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,7 +95,10 @@ def _below(provider: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 @contextmanager
 def running_gateway(
-    folder: Path, config: Mapping[str, Any] | None = None, environment: Mapping[str, str] | None = None
+    folder: Path,
+    config: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str] | None = None,
+    command: Sequence[str] = (sys.executable, "-m", "gateway"),
 ) -> Iterator[RunningGateway]:
     """A gateway on a free port with its state in `folder`. It is stopped when the context is left."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -113,7 +116,7 @@ def running_gateway(
     log = folder / "gateway.log"
     with log.open("w") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "gateway", "serve", "--port", "0"],
+            [*command, "serve", "--port", "0"],
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,

@@ -2,7 +2,7 @@
 
 import socket
 
-from gateway.cli.protocol import MOST_HEAD_BYTES
+from gateway.settings.bounds import ConnectionBounds
 from tests.servers.gateway import RunningGateway
 
 
@@ -27,7 +27,7 @@ def test_a_head_that_does_not_end_is_refused(gateway: RunningGateway) -> None:
         connection.sendall(b"GET /health/live HTTP/1.1\r\nhost: here\r\n")
         line = b"x-filler: " + b"a" * 1000 + b"\r\n"
         try:
-            for _ in range(0, 4 * MOST_HEAD_BYTES, len(line)):
+            for _ in range(0, 4 * ConnectionBounds().head_bytes, len(line)):
                 connection.sendall(line)
         except OSError:
             pass  # the server has closed, which is the point
