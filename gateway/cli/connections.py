@@ -60,7 +60,7 @@ class Connections:
     def __init__(self, bounds: ConnectionBounds, clock: Callable[[], float] = time.monotonic) -> None:
         self.bounds = bounds
         self._clock = clock
-        self._interval = min(1.0, min(bounds.head_seconds, bounds.body_pause_seconds) / 4)
+        self._interval = min(1.0, min(bounds.head_seconds, bounds.body_pause_seconds, bounds.idle_seconds) / 4)
         self._is_looking = False
         self._most: int | None = None
         self._open: set[Connection] = set()
@@ -134,6 +134,9 @@ class Connections:
         for connection in _due(self._heads, now - self.bounds.head_seconds):
             self._heads.pop(connection)
             connection.time_out()
+        for connection in _due(self._idle, now - self.bounds.idle_seconds):
+            self._idle.pop(connection)
+            connection.close()
         for connection in _due(self._surplus, now - _SURPLUS_SECONDS):
             connection.refuse()
         for connection, body in [*self._bodies.items()]:

@@ -12,7 +12,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from gateway.cli.connections import Connections, raise_file_limit
-from gateway.cli.protocol import BoundedProtocol
+from gateway.cli.protocol import GatewayProtocol
 from gateway.settings.bounds import ConnectionBounds
 
 Announce = Callable[[], None]
@@ -34,7 +34,7 @@ def run(listener: socket.socket, workers: int, bounds: ConnectionBounds, announc
         factory=True,
         workers=workers,
         # It travels to the workers before it counts anything, so each has its own.
-        http=partial(BoundedProtocol, connections=connections),  # type: ignore[arg-type]  # anything that makes one
+        http=partial(GatewayProtocol, connections=connections),  # type: ignore[arg-type]  # anything that makes one
         ws="none",
         lifespan="on",
         interface="asgi3",
@@ -42,7 +42,6 @@ def run(listener: socket.socket, workers: int, bounds: ConnectionBounds, announc
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_keep_alive=bounds.idle_seconds,  # type: ignore[arg-type]  # a part of a second will do
         timeout_graceful_shutdown=_GRACEFUL_STOP_SECONDS,
     )
     # uvicorn takes the signals over while it serves, and raises them again after a clean stop.

@@ -1,60 +1,75 @@
-"""uvicorn's HTTP protocol with an end to what a client may send of a request, and to how long it may take."""
+"""uvicorn's HTTP protocol with less work for each request, and with bounds on what a client may send of one."""
 
+import asyncio
+import urllib.parse
+from collections import deque
+from functools import lru_cache
 from typing import Any
 
-import orjson
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.cli.connections import Connections
+from gateway.cli.exchange import Exchange, refusal
+from gateway.contract.presence import DISCONNECT
 
-
-def _refusal(status: str, type: str, code: str, message: str) -> bytes:
-    body = orjson.dumps({"error": {"message": message, "type": type, "param": None, "code": code}})
-    lines = [
-        f"HTTP/1.1 {status}",
-        "content-type: application/json",
-        f"content-length: {len(body)}",
-        "connection: close",
-    ]
-    return "\r\n".join([*lines, "", ""]).encode() + body
-
-
-_TOO_LARGE = _refusal(
+_TOO_LARGE = refusal(
     "431 Request Header Fields Too Large",
     "invalid_request_error",
     "headers_too_large",
     "The request line and headers are too large.",
 )
-_TOO_SLOW = _refusal("408 Request Timeout", "invalid_request_error", "request_timeout", "The request came too slowly.")
-_TOO_MANY = _refusal(
+_TOO_SLOW = refusal("408 Request Timeout", "invalid_request_error", "request_timeout", "The request came too slowly.")
+_TOO_MANY = refusal(
     "503 Service Unavailable", "server_error", "unavailable", "The gateway has too many connections. Try again later."
 )
+# Longer ones are a caller's own: they would fill the cache and never come again.
+_KNOWN_TARGET_BYTES = 100
 
 
-class BoundedProtocol(HttpToolsProtocol):
-    """Reports to `Connections` how far a request has come, and refuses a head that does not end.
+class GatewayProtocol(HttpToolsProtocol):
+    """One connection of a client.
 
-    uvicorn waits for a head and a body for as long as they take, and keeps a head in memory for as long as it comes,
-    before any key is looked at.
+    Its requests are answered one after the other by one task, which lives as long as the connection; `Connections`
+    has one timer for all connections. uvicorn makes a task, an event and a timer for each request, writes the head of
+    an answer before its body, waits for a head and a body for as long as they take, and keeps a head in memory for as
+    long as it comes, before any key is looked at.
     """
+
+    cycle: Exchange | None  # type: ignore[assignment]  # uvicorn's own class is replaced by ours
 
     def __init__(self, *args: Any, connections: Connections, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._counted = connections
+        self._queue: deque[Exchange] = deque()
+        self._current: Exchange | None = None
+        self._serving: asyncio.Task[None] | None = None
+        self._waiting: asyncio.Future[None] | None = None
         self._head_bytes = 0
-        self._is_surplus = self._in_head = self._in_body = False
+        self._is_surplus = self._in_head = self._in_body = self._is_lost = False
 
     @property
-    def is_paused(self) -> bool:
-        return bool(self.flow.read_paused)
+    def default_headers(self) -> list[tuple[bytes, bytes]]:
+        return self.server_state.default_headers
+
+    # What the event loop calls.
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self._is_surplus = not self._counted.opened(self, self.loop)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._is_lost = True
         self._counted.closed(self)
-        super().connection_lost(exc)
+        self.connections.discard(self)
+        self.flow.resume_writing()
+        for exchange in (*self._queue, self._current):
+            if exchange is not None:
+                exchange.disconnect()
+        self._wake()
+        if exc is None:
+            self.transport.close()
+        self.parser = None  # type: ignore[assignment]  # as uvicorn does: it holds this object
 
     def data_received(self, data: bytes) -> None:
         if self._is_surplus:
@@ -70,28 +85,74 @@ class BoundedProtocol(HttpToolsProtocol):
                 self.transport.write(_TOO_LARGE)
                 self.transport.close()
 
+    # What the parser calls.
+
     def on_message_begin(self) -> None:
         self._in_head = True
         if not self._is_answering:
             self._counted.began_head(self)
-        super().on_message_begin()
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
 
     def on_headers_complete(self) -> None:
         self._in_head, self._in_body = False, True
         self._counted.ended_head(self)
-        super().on_headers_complete()
+        path, raw_path, query = (_target if len(self.url) <= _KNOWN_TARGET_BYTES else _read_target)(self.url)
+        version = self.parser.get_http_version()
+        extensions: dict[str, Any] = {}
+        scope = {
+            "type": "http",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "http_version": version,
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "root_path": "",
+            "method": self.parser.get_method().decode("ascii"),
+            "path": path,
+            "raw_path": raw_path,
+            "query_string": query,
+            "headers": self.headers,
+            "state": self.app_state.copy(),
+            "extensions": extensions,
+        }
+        keep_alive = version != "1.0" and self.parser.should_keep_alive()
+        was_answering = self._is_answering
+        self.cycle = exchange = Exchange(self, scope, keep_alive=keep_alive, expects=self.expect_100_continue)
+        extensions[DISCONNECT] = exchange.call_on_disconnect
+        self._queue.append(exchange)
+        if was_answering:
+            # Pipelined: it waits, and so does what comes behind it.
+            self.flow.pause_reading()
+        elif self._serving is None:
+            self._serving = self.loop.create_task(self._serve())
+            self.tasks.add(self._serving)
+            self._serving.add_done_callback(self.tasks.discard)
+        else:
+            self._wake()
+
+    def on_body(self, body: bytes) -> None:
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.feed(body)
 
     def on_message_complete(self) -> None:
         self._in_body = False
         self._counted.ended_body(self)
-        super().on_message_complete()
-        if not self._is_answering and not self.transport.is_closing():
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.end()
+        elif not self.transport.is_closing():
             # It was answered before it was complete.
             self._counted.became_idle(self)
 
+    # What an exchange calls.
+
     def on_response_complete(self) -> None:
-        super().on_response_complete()
-        if self._is_answering or self._in_body or self.transport.is_closing():
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self._queue or self._in_body:
             return
         if self._in_head:
             # It began to come while the request before it was being answered.
@@ -99,8 +160,14 @@ class BoundedProtocol(HttpToolsProtocol):
         else:
             self._counted.became_idle(self)
 
+    # What `Connections` calls.
+
+    @property
+    def is_paused(self) -> bool:
+        return bool(self.flow.read_paused)
+
     def time_out(self) -> None:
-        is_answered = self._in_body and self.cycle.response_started
+        is_answered = self._in_body and self.cycle is not None and self.cycle.response_started
         if (self._in_head or self._in_body) and not is_answered:
             self.transport.write(_TOO_SLOW)
         self.transport.close()
@@ -114,4 +181,28 @@ class BoundedProtocol(HttpToolsProtocol):
 
     @property
     def _is_answering(self) -> bool:
-        return bool(self.pipeline) or (self.cycle is not None and not self.cycle.response_complete)
+        return self.cycle is not None and not self.cycle.response_complete
+
+    async def _serve(self) -> None:
+        while not self._is_lost:
+            if self._queue:
+                self._current = self._queue.popleft()
+                await self._current.run(self.app)
+            else:
+                self._waiting = self.loop.create_future()
+                await self._waiting
+
+    def _wake(self) -> None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None and not waiting.done():
+            waiting.set_result(None)
+
+
+def _read_target(target: bytes) -> tuple[str, bytes, bytes]:
+    """The path, as it is meant and as it was written, and the query of a request's target."""
+    url = httptools.parse_url(target)
+    path = url.path.decode("ascii")
+    return urllib.parse.unquote(path) if "%" in path else path, url.path, url.query or b""
+
+
+_target = lru_cache(256)(_read_target)

@@ -1,48 +1,39 @@
-"""Notices that a client has left, and stops the work that nobody waits for."""
+"""Stops the work for a client that has left."""
 
 import asyncio
 
-from starlette.types import Receive
+from starlette.types import Scope
 
-# Most requests are over before this; they never pay for a second task.
-DELAY_SECONDS = 0.2
+DISCONNECT = "waystone.disconnect"
+"""The ASGI extension by which the server's protocol reports at once that a client has left: a function that takes the
+function to be called then, or None."""
 
 
 class Presence:
-    """Cancels the task of a request whose client has closed the connection, within about a fifth of a second."""
+    """Cancels the task of a request whose client has closed the connection."""
 
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self._timer: asyncio.TimerHandle | None = None
-        self._watcher: asyncio.Task[None] | None = None
+    def __init__(self, scope: Scope) -> None:
+        self._register = scope.get("extensions", {}).get(DISCONNECT)
         self._task: asyncio.Task[object] | None = None
         self.has_left = False
 
     def watch(self) -> None:
-        """Begin, once the body has been read: from then on only a disconnect can still be received."""
-        self._task = asyncio.current_task()
-        self._timer = asyncio.get_running_loop().call_later(DELAY_SECONDS, self._begin)
+        """Begin, once the body has been read."""
+        if self._register is not None:
+            self._task = asyncio.current_task()
+            self._register(self._leave)
 
     def stop(self) -> None:
         """The answer is complete, or there is none to be given."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if self._watcher is not None:
-            self._watcher.cancel()
-            self._watcher = None
+        if self._task is not None:
+            self._register(None)
 
     def absorb(self) -> None:
         """Take back the cancellation that was ours, so that the server sees an ordinary end."""
         if self._task is not None:
             self._task.uncancel()
 
-    def _begin(self) -> None:
-        self._watcher = asyncio.get_running_loop().create_task(self._wait())
-
-    async def _wait(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
+    def _leave(self) -> None:
         if self._task is not None:
             self.has_left = True
             self._task.cancel()

@@ -55,7 +55,7 @@ class Operation:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request_id = f"req_{os.urandom(12).hex()}"
-        presence = Presence(receive)
+        presence = Presence(scope)
         try:
             reply = await self._answer(request_id, scope, receive, presence)
             reply.headers.append((b"x-request-id", request_id.encode()))

@@ -100,6 +100,16 @@ def test_head_of_a_later_request_has_its_own_thirty_seconds(loop: asyncio.Abstra
     assert client.end == "timed out"
 
 
+def test_idle_connection_has_an_end(loop: asyncio.AbstractEventLoop) -> None:
+    house = House(loop)
+    client = house.at_work()
+    house.connections.became_idle(client)
+    house.wait(74)
+    assert client.end == ""
+    house.wait(2)
+    assert client.end == "closed"
+
+
 def test_answer_takes_as_long_as_it_takes(loop: asyncio.AbstractEventLoop) -> None:
     house = House(loop)
     client = house.at_work()

@@ -1,0 +1,205 @@
+"""One request on a client's connection and the answer to it, as ASGI's `receive` and `send`."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import orjson
+from starlette.types import ASGIApp, Message
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+from gateway.errors import InternalError
+
+_NO_BODY = (204, 304)
+_DISCONNECT: Message = {"type": "http.disconnect"}
+
+log = logging.getLogger("uvicorn.error")
+
+
+def refusal(status: str, type: str, code: str, message: str) -> bytes:
+    """A whole answer that ends the connection."""
+    return _whole(status, orjson.dumps({"error": {"message": message, "type": type, "param": None, "code": code}}))
+
+
+def _whole(status: str, body: bytes) -> bytes:
+    head = f"HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\nconnection: close"
+    return head.encode() + b"\r\n\r\n" + body
+
+
+_FAILED = _whole("500 Internal Server Error", InternalError().body())
+
+
+class Connection(Protocol):
+    """What an exchange needs of its connection."""
+
+    transport: asyncio.Transport
+    flow: FlowControl
+    loop: asyncio.AbstractEventLoop
+
+    @property
+    def default_headers(self) -> list[tuple[bytes, bytes]]:
+        """Headers of every answer."""
+
+    def on_response_complete(self) -> None:
+        """The answer has been written."""
+
+
+class Exchange:
+    """uvicorn's cycle of a request and its response with less for each of them.
+
+    The head of the answer is written with the first piece of its body. A client that disconnects is reported at once,
+    to whoever has registered with `call_on_disconnect`.
+    """
+
+    __slots__ = (
+        "_chunked",
+        "_connection",
+        "_head",
+        "_is_head",
+        "_left",
+        "_on_disconnect",
+        "_pieces",
+        "_size",
+        "_waiter",
+        "disconnected",
+        "expects_continue",
+        "keep_alive",
+        "more_body",
+        "response_complete",
+        "response_started",
+        "scope",
+    )
+
+    def __init__(self, connection: Connection, scope: dict[str, Any], *, keep_alive: bool, expects: bool) -> None:
+        self.scope = scope
+        self.keep_alive = keep_alive
+        self.expects_continue = expects
+        self.more_body = True
+        self.disconnected = self.response_started = self.response_complete = False
+        self._connection = connection
+        self._pieces: deque[bytes] = deque()
+        self._size = 0
+        self._waiter: asyncio.Future[None] | None = None
+        self._on_disconnect: Callable[[], object] | None = None
+        self._head: list[bytes] = []
+        self._is_head = scope["method"] == "HEAD"
+        self._chunked = False
+        self._left = 0
+        """Bytes of the body that are still to come, where its length was given."""
+
+    def call_on_disconnect(self, callback: Callable[[], object] | None) -> None:
+        """Have `callback` called when the client leaves before its answer is complete; None: no longer."""
+        self._on_disconnect = callback
+        if callback is not None and self.disconnected:
+            callback()
+
+    async def run(self, app: ASGIApp) -> None:
+        """Have the application answer. Without a whole answer, the connection is closed."""
+        try:
+            await app(self.scope, self.receive, self.send)
+        except Exception as error:
+            log.error("Exception in ASGI application", exc_info=error)
+            if not self.response_started and not self.disconnected:
+                self._connection.transport.write(_FAILED)
+        finally:
+            if not self.response_complete and not self.disconnected:
+                self._connection.transport.close()
+
+    def feed(self, piece: bytes) -> None:
+        """A piece of the request's body has come."""
+        self._pieces.append(piece)
+        self._size += len(piece)
+        if self._size > HIGH_WATER_LIMIT:
+            self._connection.flow.pause_reading()
+        self._wake()
+
+    def end(self) -> None:
+        """The request's body is complete."""
+        self.more_body = False
+        self._wake()
+
+    def disconnect(self) -> None:
+        """The client has left."""
+        if self.response_complete:
+            return
+        self.disconnected = True
+        self._wake()
+        if self._on_disconnect is not None:
+            self._on_disconnect()
+
+    async def receive(self) -> Message:
+        """ASGI's: what has come of the body, once there is something, or that the client has left."""
+        while not self._pieces and self.more_body and not self.disconnected and not self.response_complete:
+            self._ask_for_body()
+            self._waiter = self._connection.loop.create_future()
+            await self._waiter
+        if self.disconnected or self.response_complete:
+            return _DISCONNECT
+        body = self._pieces.popleft() if len(self._pieces) == 1 else b"".join(self._pieces)
+        self._pieces.clear()
+        self._size = 0
+        return {"type": "http.request", "body": body, "more_body": self.more_body}
+
+    async def send(self, message: Message) -> None:
+        """ASGI's: the head of the answer, then its body."""
+        if self._connection.flow.write_paused and not self.disconnected:
+            await self._connection.flow.drain()
+        if self.disconnected:
+            return
+        if self.response_started:
+            self._send_body(message.get("body", b""), is_last=not message.get("more_body", False))
+        else:
+            self._send_head(message["status"], message["headers"])
+
+    def _send_head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        self.response_started = True
+        self.expects_continue = False
+        is_sized = False
+        lines = [STATUS_LINE[status]]
+        for name, value in self._connection.default_headers:
+            lines += (name, b": ", value, b"\r\n")
+        for name, value in headers:
+            if b"\n" in value or b"\r" in value or b"\0" in value:
+                raise ValueError(f"a line break in the header {name!r}")
+            if name == b"content-length":
+                is_sized, self._left = True, int(value)
+            lines += (name, b": ", value, b"\r\n")
+        if not self.keep_alive:
+            lines.append(b"connection: close\r\n")
+        self._chunked = not is_sized and not self._is_head and status not in _NO_BODY
+        lines.append(b"transfer-encoding: chunked\r\n\r\n" if self._chunked else b"\r\n")
+        self._head = lines
+
+    def _send_body(self, body: bytes, *, is_last: bool) -> None:
+        parts, self._head = self._head, []
+        if self._chunked:
+            if body:
+                parts += (b"%x\r\n" % len(body), body, b"\r\n")
+            if is_last:
+                parts.append(b"0\r\n\r\n")
+        elif not self._is_head:
+            self._left -= len(body)
+            if self._left < 0 or (is_last and self._left):
+                raise ValueError("a body that has not the length that was given")
+            parts.append(body)
+        if parts:
+            self._connection.transport.write(b"".join(parts))
+        if is_last:
+            self.response_complete = True
+            if not self.keep_alive:
+                self._connection.transport.close()
+            self._connection.on_response_complete()
+
+    def _ask_for_body(self) -> None:
+        if self.expects_continue:
+            self.expects_continue = False
+            self._connection.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self._connection.flow.resume_reading()
+
+    def _wake(self) -> None:
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)

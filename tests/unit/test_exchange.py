@@ -1,0 +1,243 @@
+"""The server's protocol over a transport that notes what is written, and when; and what a client's leaving does."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+import uvicorn
+from starlette.types import Receive, Scope, Send
+from uvicorn.server import ServerState
+
+from gateway.cli.connections import Connections
+from gateway.cli.protocol import GatewayProtocol
+from gateway.contract.presence import DISCONNECT
+from gateway.settings.bounds import ConnectionBounds
+
+pytestmark = pytest.mark.anyio
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+GET = b"GET /a%20b?c=d HTTP/1.1\r\nhost: here\r\n\r\n"
+POST = b"POST / HTTP/1.1\r\nhost: here\r\ncontent-length: 5\r\n\r\n"
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+class Wire(asyncio.Transport):
+    """Notes what is written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes: list[bytes] = []
+        self.is_closed = False
+        self.reads = True
+
+    def write(self, data: Any) -> None:
+        self.writes.append(bytes(data))
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    def is_closing(self) -> bool:
+        return self.is_closed
+
+    def pause_reading(self) -> None:
+        self.reads = False
+
+    def resume_reading(self) -> None:
+        self.reads = True
+
+
+class Client:
+    """A connection to an application."""
+
+    def __init__(self, app: App) -> None:
+        config = uvicorn.Config(app, ws="none", lifespan="off", interface="asgi3", log_config=None)
+        config.load()
+        loop = asyncio.get_running_loop()
+        self.state = ServerState()
+        connections = Connections(ConnectionBounds())
+        self.protocol = GatewayProtocol(config, self.state, {}, loop, connections=connections)
+        self.wire = Wire()
+        self.protocol.connection_made(self.wire)
+
+    async def send(self, *pieces: bytes) -> None:
+        for piece in pieces:
+            self.protocol.data_received(piece)
+            await _turns()
+
+
+async def _turns() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def hello(scope: Scope, receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"5")]})
+    await send({"type": "http.response.body", "body": b"hello"})
+
+
+async def test_head_and_body_are_one_write_and_the_task_is_the_connections() -> None:
+    client = Client(hello)
+    await client.send(GET)
+    tasks = set(client.state.tasks)
+    await client.send(GET, GET)
+    assert client.wire.writes == [b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello"] * 3
+    assert set(client.state.tasks) == tasks
+    assert len(tasks) == 1
+    client.protocol.connection_lost(None)
+    await _turns()
+    assert client.state.tasks == set()
+
+
+async def test_request_is_handed_on_as_it_came() -> None:
+    seen: list[Any] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append({name: scope[name] for name in ("method", "path", "raw_path", "query_string", "http_version")})
+        while (message := await receive()).get("more_body"):
+            seen.append(message["body"])
+        seen.append(message["body"])
+        await hello(scope, receive, send)
+
+    client = Client(app)
+    await client.send(GET, POST + b"he", b"llo")
+    about = {"http_version": "1.1", "query_string": b"c=d", "path": "/a b", "raw_path": b"/a%20b", "method": "GET"}
+    assert seen[:2] == [about, b""]
+    assert seen[2]["method"] == "POST"
+    assert b"".join(seen[3:]) == b"hello"
+
+
+async def test_stream_is_chunked_and_its_head_goes_with_the_first_piece() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for piece in (b"a", b"bc"):
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    client = Client(app)
+    await client.send(GET)
+    head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+    assert client.wire.writes == [head + b"1\r\na\r\n", b"2\r\nbc\r\n", b"0\r\n\r\n"]
+
+
+@pytest.mark.parametrize(
+    ("request_line", "closes"),
+    [(b"GET / HTTP/1.1", False), (b"GET / HTTP/1.0", True), (b"HEAD / HTTP/1.1", False)],
+)
+async def test_versions_and_heads(request_line: bytes, closes: bool) -> None:
+    client = Client(hello)
+    await client.send(request_line + b"\r\nhost: here\r\n\r\n")
+    (written,) = client.wire.writes
+    assert written.endswith(b"hello") is not request_line.startswith(b"HEAD")
+    assert (b"connection: close" in written, client.wire.is_closed) == (closes, closes)
+
+
+async def test_pipelined_requests_are_answered_in_their_order_one_at_a_time() -> None:
+    running = 0
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal running
+        running += 1
+        assert running == 1
+        await asyncio.sleep(0)
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
+        await send({"type": "http.response.body", "body": scope["query_string"]})
+        running -= 1
+
+    client = Client(app)
+    await client.send(b"".join(b"GET /?%d HTTP/1.1\r\nhost: here\r\n\r\n" % number for number in range(5)))
+    await _turns()
+    await _turns()
+    assert [written[-1:] for written in client.wire.writes] == [b"0", b"1", b"2", b"3", b"4"]
+
+
+async def test_client_that_leaves_is_reported_at_once_and_only_then() -> None:
+    left: list[str] = []
+    waits = asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["extensions"][DISCONNECT](lambda: left.append(scope["query_string"].decode()))
+        if scope["query_string"] == b"waits":
+            await waits.wait()
+        await hello(scope, receive, send)
+
+    client = Client(app)
+    await client.send(GET, b"GET /?waits HTTP/1.1\r\nhost: here\r\n\r\n")
+    assert left == []
+    client.protocol.connection_lost(ConnectionResetError())
+    assert left == ["waits"]
+    waits.set()
+    await _turns()
+    assert len(client.wire.writes) == 1
+
+
+async def test_large_body_is_read_no_faster_than_it_is_taken() -> None:
+    go_on = asyncio.Event()
+    sizes: list[int] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await go_on.wait()
+        while (message := await receive())["more_body"]:
+            sizes.append(len(message["body"]))
+        await hello(scope, receive, send)
+
+    client = Client(app)
+    await client.send(b"POST / HTTP/1.1\r\nhost: here\r\ncontent-length: 200000\r\n\r\n" + b"x" * 100_000)
+    has_read = [client.wire.reads]
+    go_on.set()
+    await _turns()
+    assert [*has_read, client.wire.reads] == [False, True]
+    assert sizes == [100_000]
+    await client.send(b"x" * 100_000)
+    assert client.wire.writes[0].endswith(b"hello")
+
+
+async def test_continue_is_sent_when_the_body_is_asked_for() -> None:
+    async def reads(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await hello(scope, receive, send)
+
+    client = Client(reads)
+    expecting = POST.replace(b"\r\n\r\n", b"\r\nexpect: 100-continue\r\n\r\n")
+    await client.send(expecting)
+    assert client.wire.writes == [b"HTTP/1.1 100 Continue\r\n\r\n"]
+    refusing = Client(hello)
+    await refusing.send(expecting)
+    assert refusing.wire.writes[0].startswith(b"HTTP/1.1 200 OK")
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [],
+        [{"type": "http.response.start", "status": 200, "headers": [(b"x", b"a\r\nb: c")]}],
+        [
+            {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"3")]},
+            {"type": "http.response.body", "body": b"four"},
+        ],
+    ],
+)
+async def test_application_that_breaks_the_rules_ends_the_connection(messages: list[dict[str, Any]]) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        for message in messages:
+            await send(message)
+
+    client = Client(app)
+    await client.send(GET)
+    assert client.wire.is_closed
+    assert not any(written.startswith(b"HTTP/1.1 200") for written in client.wire.writes)
+
+
+async def test_application_that_fails_is_a_500_in_the_envelope() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        raise LookupError("a defect")
+
+    client = Client(app)
+    await client.send(GET)
+    (written,) = client.wire.writes
+    assert written.startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
+    assert b'"code":"internal_error"' in written
+    assert client.wire.is_closed
