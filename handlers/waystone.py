@@ -1,21 +1,25 @@
 """Waystone's two documented operations, below `/api/gateway/v1`."""
 
+from typing import TYPE_CHECKING
+
 from gateway.http import Reply, Request, StreamReply
 from gateway.surfaces.waystone_chat import WaystoneChatSurface
 from gateway.surfaces.waystone_responses import WaystoneResponsesSurface
-from generated.models import WaystoneChatCompletionRequest, WaystoneResponseRequest
+
+if TYPE_CHECKING:
+    from generated.models import WaystoneChatCompletionRequest, WaystoneResponseRequest
 
 CHAT = WaystoneChatSurface()
 RESPONSES = WaystoneResponsesSurface()
 
 
 async def post_api_gateway_v1_chat_completions(
-    request: Request[WaystoneChatCompletionRequest],
+    request: "Request[WaystoneChatCompletionRequest]",
 ) -> Reply | StreamReply:
     """Answer a conversation, in the document's form and OpenAI's."""
     return await request.gateway.engine.answer(request, CHAT)
 
 
-async def post_api_gateway_v1_responses(request: Request[WaystoneResponseRequest]) -> Reply | StreamReply:
+async def post_api_gateway_v1_responses(request: "Request[WaystoneResponseRequest]") -> Reply | StreamReply:
     """Answer a text with a Responses object."""
     return await request.gateway.responses.create(request, RESPONSES)

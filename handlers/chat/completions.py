@@ -1,12 +1,16 @@
 """`/v1/chat/completions`."""
 
+from typing import TYPE_CHECKING
+
 from gateway.http import Reply, Request, StreamReply
 from gateway.surfaces.openai_chat import OpenAIChatSurface
-from generated.models import CreateChatCompletionRequest
+
+if TYPE_CHECKING:
+    from generated.models import CreateChatCompletionRequest
 
 SURFACE = OpenAIChatSurface()
 
 
-async def create(request: Request[CreateChatCompletionRequest]) -> Reply | StreamReply:
+async def create(request: "Request[CreateChatCompletionRequest]") -> Reply | StreamReply:
     """Answer a conversation."""
     return await request.gateway.engine.answer(request, SURFACE)

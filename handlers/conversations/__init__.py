@@ -1,12 +1,16 @@
 """`/v1/conversations`."""
 
+from typing import TYPE_CHECKING
+
 import orjson
 
 from gateway.http import Reply, Request
-from generated.models import CreateConversationBody, UpdateConversationBody
+
+if TYPE_CHECKING:
+    from generated.models import CreateConversationBody, UpdateConversationBody
 
 
-async def create(request: Request[CreateConversationBody]) -> Reply:
+async def create(request: "Request[CreateConversationBody]") -> Reply:
     """Begin a conversation."""
     return Reply(orjson.dumps(await request.gateway.conversations.create(request.key.key_id, request.body)))
 
@@ -17,7 +21,7 @@ async def retrieve(request: Request[None]) -> Reply:
     return Reply(orjson.dumps(conversation))
 
 
-async def update(request: Request[UpdateConversationBody]) -> Reply:
+async def update(request: "Request[UpdateConversationBody]") -> Reply:
     """Put other metadata in the place of a conversation's."""
     conversation = await request.gateway.conversations.update(
         request.key.key_id, request.path["conversation_id"], request.body["metadata"]

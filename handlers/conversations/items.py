@@ -1,13 +1,15 @@
 """`/v1/conversations/{conversation_id}/items`."""
 
 import builtins
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from gateway.http import Reply, Request
 from gateway.paging import Page
-from generated.models import CreateConversationItemsBody
+
+if TYPE_CHECKING:
+    from generated.models import CreateConversationItemsBody
 
 
 async def list(request: Request[None]) -> Reply:
@@ -17,7 +19,7 @@ async def list(request: Request[None]) -> Reply:
     return Reply(orjson.dumps(items))
 
 
-async def create(request: Request[CreateConversationItemsBody]) -> Reply:
+async def create(request: "Request[CreateConversationItemsBody]") -> Reply:
     """Add items to a conversation."""
     items: builtins.list[Any] = [*request.body["items"]]
     added = await request.gateway.conversations.add_items(request.key.key_id, request.path["conversation_id"], items)

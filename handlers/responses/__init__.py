@@ -1,13 +1,17 @@
 """`/v1/responses`."""
 
+from typing import TYPE_CHECKING
+
 import orjson
 
 from gateway.errors import InvalidRequest
 from gateway.http import Reply, Request, StreamReply
-from generated.models import CreateResponse
+
+if TYPE_CHECKING:
+    from generated.models import CreateResponse
 
 
-async def create(request: Request[CreateResponse]) -> Reply | StreamReply:
+async def create(request: "Request[CreateResponse]") -> Reply | StreamReply:
     """Answer an input."""
     return await request.gateway.responses.create(request)
 

@@ -12,6 +12,7 @@ from scripts.contract.models import request_type
 from scripts.contract.sources import Node
 
 _LINE_LENGTH = 110
+_TYPES = "generated.models"
 
 _FUNCTION = '''
 
@@ -32,18 +33,13 @@ class Handler:
     body: str | None
     streams: bool
 
-    def imports(self) -> dict[str, str]:
-        """The names that its signature needs, each with the module it comes from."""
-        names = {"Reply": "gateway.http", "Request": "gateway.http"}
-        if self.streams:
-            names["StreamReply"] = "gateway.http"
-        if self.body:
-            names[self.body] = "generated.models"
-        return names
+    def names(self) -> set[str]:
+        """What its signature needs of `gateway.http`."""
+        return {"Reply", "Request", *({"StreamReply"} if self.streams else ())}
 
     def source(self) -> str:
         """The function, with a body that says what is left to do."""
-        argument = f"request: Request[{self.body}]"
+        argument = f'request: "Request[{self.body}]"' if self.body else "request: Request[None]"
         reply = "Reply | StreamReply" if self.streams else "Reply"
         signature = f"async def {self.name}({argument}) -> {reply}:"
         if len(signature) > _LINE_LENGTH:
@@ -94,7 +90,7 @@ def needed(bundle: Node) -> Iterator[Handler]:
 
 def _bound(tree: ast.Module) -> set[str]:
     names: set[str] = set()
-    for node in tree.body:
+    for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             names.add(node.name)
         elif isinstance(node, ast.Import | ast.ImportFrom):
@@ -105,11 +101,28 @@ def _bound(tree: ast.Module) -> set[str]:
 def _with_imports(source: str, tree: ast.Module, handler: Handler) -> str:
     lines = source.splitlines()
     bound = _bound(tree)
-    for module in sorted(set(handler.imports().values()), reverse=True):
-        names = {name for name, origin in handler.imports().items() if origin == module}
-        if not names <= bound:
-            _import(lines, module, names)
+    if handler.body and handler.body not in bound:
+        _import_type(lines, handler.body)
+    if not handler.names() <= bound:
+        _import(lines, "gateway.http", handler.names())
+    if handler.body and "TYPE_CHECKING" not in bound:
+        _import(lines, "typing", {"TYPE_CHECKING"})
+        _set_apart(lines)
     return "\n".join(lines)
+
+
+def _import_type(lines: list[str], name: str) -> None:
+    """Import a type of the contract's for type checkers alone: thousands of lines that no server needs."""
+    body = ast.parse("\n".join(lines)).body
+    blocks = (node for node in body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
+    block = next(blocks, None)
+    statement = f"    from {_TYPES} import {name}"
+    if block is not None:
+        lines.insert(block.lineno, statement)
+        return
+    imports = [node.end_lineno or 0 for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
+    end = max([*imports, body[0].end_lineno or 0])
+    lines[end:end] = ["", "if TYPE_CHECKING:", statement]
 
 
 def _import(lines: list[str], module: str, names: set[str]) -> None:
@@ -122,6 +135,14 @@ def _import(lines: list[str], module: str, names: set[str]) -> None:
             names = names | {alias.name for alias in node.names}
     statement = f"from {module} import {', '.join(sorted(names))}"
     lines[start:end] = [statement] if imports else ["", statement]
+
+
+def _set_apart(lines: list[str]) -> None:
+    """A blank line between what Python brings and what is ours."""
+    for number, line in enumerate(lines[1:], 1):
+        if line.startswith("from gateway") and lines[number - 1].startswith("from typing"):
+            lines.insert(number, "")
+            return
 
 
 def _make_packages(folder: Path, root: Path) -> None:

@@ -60,11 +60,15 @@ def test_scaffold_begins_every_handler_with_its_types(tmp_path: Path) -> None:
     assert (tmp_path / "handlers" / "chat" / "completions.py").read_text() == (
         '"""Handles chat.completions."""\n'
         "\n"
+        "from typing import TYPE_CHECKING\n"
+        "\n"
         "from gateway.http import Reply, Request, StreamReply\n"
-        "from generated.models import CreateChatCompletionRequest\n"
+        "\n"
+        "if TYPE_CHECKING:\n"
+        "    from generated.models import CreateChatCompletionRequest\n"
         "\n"
         "\n"
-        "async def create(request: Request[CreateChatCompletionRequest]) -> Reply | StreamReply:\n"
+        'async def create(request: "Request[CreateChatCompletionRequest]") -> Reply | StreamReply:\n'
         '    """Create a chat completion."""\n'
         '    raise NotImplementedError("chat.completions.create: write me")\n'
     )
