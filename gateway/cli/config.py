@@ -7,7 +7,7 @@ from gateway import settings
 from gateway.cli.state import ConfigPath
 from gateway.settings import ConfigurationError
 
-app = typer.Typer(help="Show the configuration.", no_args_is_help=True)
+app = typer.Typer(help="Show the configuration.", no_args_is_help=True, add_completion=False)
 
 
 @app.callback()

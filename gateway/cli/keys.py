@@ -12,7 +12,9 @@ from gateway.cli import moments, tables
 from gateway.cli.state import ConfigPath, with_database
 from gateway.store.keys import Key
 
-app = typer.Typer(help="Make, list and revoke the keys that open the gateway.", no_args_is_help=True)
+app = typer.Typer(
+    help="Make, list and revoke the keys that open the gateway.", no_args_is_help=True, add_completion=False
+)
 
 
 @app.command()

@@ -1,99 +1,79 @@
-"""Running uvicorn: in this process for one worker, under its supervisor for several."""
+"""How a process runs uvicorn: its configuration, and a server that leaves no connection unanswered when it stops."""
 
+import asyncio
+import select
 import signal
 import socket
 import sys
 from collections.abc import Callable
-from functools import partial
 from types import FrameType
+from typing import Any
 
 import uvicorn
-from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import Multiprocess
-
-from gateway.cli.connections import Connections, raise_file_limit
-from gateway.cli.protocol import GatewayProtocol
-from gateway.settings.bounds import ConnectionBounds
+from uvicorn.importer import import_from_string
 
 Announce = Callable[[], None]
 
 _GRACEFUL_STOP_SECONDS = 30
-# A worker answers pings as soon as its process has begun; one that has died never does.
-_PING_SECONDS = 1
+# Each turn accepts what is queued; under load some more has come by then, and the next turn may be the last.
+_TURNS_TO_EMPTY_A_QUEUE = 100
 
 
-def run(listener: socket.socket, workers: int, bounds: ConnectionBounds, announce: Announce) -> None:
-    """Serve on `listener` until told to stop; `announce` is called once, when requests are served.
+class Config(uvicorn.Config):
+    """uvicorn's configuration. The application and the protocol are made in the process that serves, and only there."""
 
-    Raises `SystemExit`: 0 after SIGINT or SIGTERM, another code when the application cannot start.
-    """
-    raise_file_limit()
-    connections = Connections(bounds)
-    config = uvicorn.Config(
-        "gateway.cli.worker:application",
-        factory=True,
-        workers=workers,
-        # It travels to the workers before it counts anything, so each has its own.
-        http=partial(GatewayProtocol, connections=connections),  # type: ignore[arg-type]  # anything that makes one
-        ws="none",
-        lifespan="on",
-        interface="asgi3",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=_GRACEFUL_STOP_SECONDS,
-    )
-    # uvicorn takes the signals over while it serves, and raises them again after a clean stop.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _stop)
-    if workers == 1:
-        _Server(config, announce).run(sockets=[listener])
-    else:
-        supervisor = _Supervisor(config, [listener], announce)
-        supervisor.run()
-        if supervisor.has_failed:
-            sys.exit(STARTUP_FAILURE)
+    def __init__(self, workers: int = 1) -> None:
+        super().__init__(
+            "gateway.cli.worker:build",
+            workers=workers,
+            ws="none",
+            lifespan="on",
+            interface="asgi3",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=_GRACEFUL_STOP_SECONDS,
+        )
+
+    def load_app(self) -> Any:
+        built = import_from_string(self.app)()
+        self.http_protocol_class = built.protocol
+        return built.application
 
 
-def _stop(number: int, frame: FrameType | None) -> None:
-    sys.exit(0)
+class Server(uvicorn.Server):
+    """uvicorn's server. It reports when it serves, and accepts what is queued before it stops."""
 
-
-class _Server(uvicorn.Server):
-    """uvicorn's server, saying when it is ready."""
-
-    def __init__(self, config: uvicorn.Config, announce: Announce) -> None:
+    def __init__(self, config: uvicorn.Config, announce: Announce | None = None) -> None:
         super().__init__(config)
         self._announce = announce
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
-        if self.started:
+        if self.started and self._announce is not None:
             self._announce()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # To close a listening socket is to reset the connections in its queue.
+        for _ in range(_TURNS_TO_EMPTY_A_QUEUE):
+            if not sockets or not select.select(sockets, [], [], 0)[0]:
+                break
+            await asyncio.sleep(0)
+        await super().shutdown(sockets=sockets)
 
-class _Supervisor(Multiprocess):
-    """uvicorn's supervisor, saying when every worker is ready."""
 
-    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket], announce: Announce) -> None:
-        super().__init__(config, sockets)
-        self._announce = announce
-        self._is_serving = False
-        self.has_failed = False
+def run_alone(listener: socket.socket, announce: Announce) -> None:
+    """Serve in this process until it is told to stop; `announce` is called once requests are served.
 
-    def keep_subprocess_alive(self) -> None:
-        if self._is_serving:
-            super().keep_subprocess_alive()
-            self.has_failed = any(process.exitcode == STARTUP_FAILURE for process in self.processes)
-        elif not self.should_exit.is_set():
-            self._look_at_start()
+    Raises `SystemExit`: 0 after SIGINT or SIGTERM, another code when the application cannot start.
+    """
+    # uvicorn takes the signals over while it serves, and raises them again after a clean stop.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    Server(Config(), announce).run(sockets=[listener])
 
-    def _look_at_start(self) -> None:
-        """Announce when every worker is ready; stop when one has ended, as the next would the same way."""
-        if not all(process.process.is_alive() for process in self.processes):
-            self.has_failed = True
-            self.should_exit.set()
-        elif all(process.is_ready(_PING_SECONDS) for process in self.processes):
-            self._is_serving = True
-            self._announce()
+
+def stop(number: int, frame: FrameType | None) -> None:
+    """Handle a signal to stop."""
+    sys.exit(0)

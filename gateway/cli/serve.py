@@ -12,7 +12,9 @@ from gateway import logs, settings
 from gateway.auth import KeyRing, NewKey
 from gateway.cli import address, processes
 from gateway.cli.address import AddressError
+from gateway.cli.connections import raise_file_limit
 from gateway.cli.state import ConfigPath
+from gateway.cli.supervisor import supervise
 from gateway.embedded import EmbeddedModel
 from gateway.settings import ConfigurationError, Settings
 from gateway.store.database import Database
@@ -43,18 +45,21 @@ def serve(
     _spare_loopback_from_proxies()
     try:
         effective = settings.load()
-        listener = address.listen(effective.host, effective.port)
+        listeners = address.listen(effective.host, effective.port, effective.workers)
         logs.configure(effective.log_level)
         first = asyncio.run(_mint_first_key(effective))
     except (ConfigurationError, AddressError, StoreError) as error:
         typer.echo(_named_as_typed(str(error), flags), err=True)
         raise typer.Exit(_CANNOT_START) from None
 
-    url = address.base_url(listener)
+    url = address.base_url(listeners[0])
     if first:
         _show_first_key(url, first.secret, _model_to_try(effective))
-    bounds = effective.bounds.connections
-    processes.run(listener, effective.workers, bounds, lambda: _announce(url, effective))
+    raise_file_limit()
+    if effective.workers == 1:
+        processes.run_alone(listeners[0], lambda: typer.echo(_announcement(url, effective)))
+    else:
+        supervise(listeners, effective.workers, _announcement(url, effective))
 
 
 def _named_as_typed(message: str, flags: Mapping[str, str]) -> str:
@@ -104,8 +109,7 @@ def _show_first_key(url: str, secret: str, model: str | None) -> None:
     )
 
 
-def _announce(url: str, effective: Settings) -> None:
+def _announcement(url: str, effective: Settings) -> str:
     missing = EmbeddedModel(effective.data_dir).missing() if effective.embedded.enabled else None
-    if missing:
-        typer.echo(missing)
-    typer.echo(f"Waystone listens on {url}; docs at {url}/docs")
+    lines = [missing] if missing else []
+    return "\n".join([*lines, f"Waystone listens on {url}; docs at {url}/docs"])

@@ -1,22 +1,37 @@
-"""What every worker process runs: settings read, logs set up, the application composed."""
+"""What every process that serves builds: settings read, logs set up, the application and its protocol."""
 
+import asyncio
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 from starlette.types import ASGIApp
 from uvicorn.config import STARTUP_FAILURE
 
 from gateway import logs, settings
 from gateway.app import create_app
+from gateway.cli.connections import Connections
+from gateway.cli.protocol import GatewayProtocol
 from gateway.contract.handlers import MissingHandler
 from gateway.settings import ConfigurationError
 
 
-def application() -> ASGIApp:
-    """Build the application from the environment; uvicorn calls this by name, once in each process."""
+@dataclass(frozen=True, slots=True)
+class Built:
+    """The application, and what makes the protocol of a connection to it."""
+
+    application: ASGIApp
+    protocol: Callable[..., asyncio.Protocol]
+
+
+def build() -> Built:
+    """Build them from the environment; `gateway.cli.processes` calls this by name, once in each process."""
     try:
         effective = settings.load()
         logs.configure(effective.log_level)
-        return create_app(effective)
+        connections = Connections(effective.bounds.connections)
+        return Built(create_app(effective), partial(GatewayProtocol, connections=connections))
     except (ConfigurationError, MissingHandler) as error:
         print(error, file=sys.stderr)
         sys.exit(STARTUP_FAILURE)

@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, InitSettingsSource, SettingsConfigDict
 
 from gateway.providers import ROWS, Row
 from gateway.providers.address import address
@@ -48,10 +47,8 @@ class EmbeddedSettings(Section):
     enabled: bool = Field(default=True, description="true or false")
 
 
-class Settings(BaseSettings):
+class Settings(Section):
     """What the gateway runs with. Built once, by `load`, and handed down."""
-
-    model_config = SettingsConfigDict(frozen=True, extra="forbid")
 
     host: Text = Field(default="127.0.0.1", description="the name or address to listen on")
     port: Annotated[int, Number] = Field(default=3000, ge=0, le=65_535, description="a whole number from 0 to 65535")
@@ -110,11 +107,8 @@ def load(
     for path, name in found.items():
         _put(given, path, environ[name])
     defaults = {} if "data_dir" in given or "data_dir" in document.values else _default_folder(environ)
-    layers = (given, document.values, defaults)
-    sources = tuple(InitSettingsSource(Settings, init_kwargs=layer) for layer in layers)
     try:
-        # The parameter is pydantic-settings' own; type checkers see fields only.
-        settings = Settings(_build_sources=(sources, {}))  # type: ignore[call-arg]
+        settings = Settings.model_validate(_over(given, _over(document.values, defaults)))
     except ValidationError as error:
         # Never `from error`: what pydantic shows of its input may be a key.
         raise origins.error(translate(error, Settings)) from None
@@ -167,6 +161,16 @@ def _document(config_path: Path | None, environ: Mapping[str, str]) -> Document:
     except OSError:
         is_there = True  # reading it says what is wrong
     return read(FILE, environ) if is_there else Document()
+
+
+def _over(upper: Mapping[str, Any], lower: Mapping[str, Any]) -> dict[str, Any]:
+    """What both say; where they say different things, the upper one. Mappings are put together key by key."""
+    merged = {**lower, **upper}
+    for name, value in upper.items():
+        below = lower.get(name)
+        if isinstance(value, dict) and isinstance(below, dict):
+            merged[name] = _over(value, below)
+    return merged
 
 
 def _put(tree: dict[str, Any], path: KeyPath, value: str) -> None:

@@ -11,8 +11,7 @@ from pathlib import Path
 import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway import cli
-from gateway.cli import worker
+from gateway.cli import command, worker
 
 _EVERY_SECONDS = 0.001
 
@@ -52,4 +51,4 @@ class Watched:
 if __name__ == "__main__":
     make = worker.application
     worker.application = lambda: Watched(make())
-    cli.main()
+    command.main()

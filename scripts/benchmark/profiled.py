@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-from gateway.cli import main
+from gateway.cli.command import main
 
 
 def _begin_and_end_by_signal(file: Path) -> None:

@@ -1,11 +1,12 @@
 """The README says what is so: its commands exist, its tables are the code's."""
 
 import re
+from typing import Any
 
 import pytest
 import typer.main
 
-from gateway.cli import main
+from gateway.cli.command import main
 from gateway.providers import ROWS, embedded
 from gateway.settings import VARIABLES
 from tests.house.sources import ROOT
@@ -46,9 +47,10 @@ def test_table_of_providers_is_the_rows_with_their_key_variables() -> None:
     assert named == {name: row.key_variable for name, row in ROWS.items() if row.key_variable}
 
 
-def _subcommands(command: object) -> dict[str, object]:
+def _subcommands(command: Any) -> dict[str, Any]:
     """The commands of a group by name; none for a command that is no group."""
-    return getattr(command, "commands", {})
+    names = command.list_commands(None) if hasattr(command, "list_commands") else []
+    return {name: command.get_command(None, name) for name in names}
 
 
 def column(header: str, number: int) -> list[str]:

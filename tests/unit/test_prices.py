@@ -117,7 +117,8 @@ def test_lookup_touches_no_network_and_begins_no_thread() -> None:
 
 
 def test_server_does_not_import_the_price_list() -> None:
-    lines = "import sys, gateway.app, gateway.cli; print([name for name in sys.modules if name.startswith('genai')])"
+    loaded = "import sys, gateway.app, gateway.cli.models"
+    lines = f"{loaded}; print([name for name in sys.modules if name.startswith('genai')])"
     done = subprocess.run(
         [sys.executable, "-c", lines], capture_output=True, check=True, timeout=60, cwd=ROOT, env={"PYTHONPATH": "."}
     )
