@@ -8,8 +8,6 @@ from typing import Any
 
 import orjson
 
-from scripts.benchmark import upstream
-
 
 def _word(number: int) -> str:
     return f" word{number % 100:02}"
@@ -23,10 +21,21 @@ def _named(kind: str, **fields: Any) -> bytes:
     return b"event: " + kind.encode() + b"\n" + _data({"type": kind, **fields})
 
 
+def _chat_event(usage: dict[str, int] | None = None, **choice: Any) -> bytes:
+    """One event of some 230 bytes, as OpenAI's are; with usage, it has no choice."""
+    head = {"id": "chatcmpl-benchmark0123456789", "object": "chat.completion.chunk", "created": 1_760_000_000}
+    choices = [] if usage else [{"index": 0, "delta": {}, "logprobs": None, "finish_reason": None, **choice}]
+    facts = {"model": "static", "service_tier": "default", "system_fingerprint": "fp_0123456789"}
+    return _data({**head, **facts, "choices": choices, "usage": usage})
+
+
 def _chat(events: int) -> Iterator[bytes]:
+    yield _chat_event(delta={"role": "assistant", "content": ""})
     for number in range(events):
-        yield upstream.delta(_word(number))
-    yield from upstream.END
+        yield _chat_event(delta={"content": _word(number)})
+    yield _chat_event(finish_reason="stop")
+    yield _chat_event({"prompt_tokens": 24, "completion_tokens": events, "total_tokens": 24 + events})
+    yield b"data: [DONE]\n\n"
 
 
 def _responses(events: int) -> Iterator[bytes]:
@@ -137,7 +146,20 @@ _TOKENS = {"input_tokens": 24, "output_tokens": 40}
 
 REPLIES: Mapping[str, bytes] = MappingProxyType(
     {
-        "openai-chat": upstream.REPLY,
+        "openai-chat": orjson.dumps(
+            {
+                **{"id": "chatcmpl-benchmark0123456789", "object": "chat.completion", "created": 1_760_000_000},
+                **{"model": "static", "service_tier": "default", "system_fingerprint": "fp_0123456789"},
+                "choices": [
+                    {
+                        "index": 0,
+                        "message": {"role": "assistant", "content": _ANSWER, "refusal": None, "annotations": []},
+                        **{"logprobs": None, "finish_reason": "stop"},
+                    }
+                ],
+                "usage": {"prompt_tokens": 24, "completion_tokens": 40, "total_tokens": 64},
+            }
+        ),
         "openai-responses": orjson.dumps(
             {
                 **{"id": "resp_benchmark", "object": "response", "created_at": 1_760_000_000, "model": "static"},
