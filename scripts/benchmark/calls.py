@@ -5,14 +5,11 @@ that no HTTP client's calls are counted.
 """
 
 import asyncio
-import cProfile
 import json
-import pstats
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import cache
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -30,8 +27,8 @@ from scripts.benchmark.processes import BenchmarkError
 from scripts.benchmark.report import table
 from scripts.benchmark.rows import RESPONSES, Row, chat, responses
 from scripts.benchmark.servers import GATEWAY, KEY, provider
-from scripts.benchmark.upstream import WORDS, dialect_of
-from scripts.benchmark.wires import REPLIES, WIRES
+from scripts.benchmark.upstream import dialect_of, events
+from scripts.benchmark.wires import REPLIES
 
 REQUESTS = (
     Row(GATEWAY, chat(), note="plain"),
@@ -40,11 +37,9 @@ REQUESTS = (
     Row(GATEWAY, chat("anthropic-messages/static"), note="translated"),
     Row(GATEWAY, chat("anthropic-messages/static", is_stream=True), note="translated stream"),
 )
-_WARM = 20
-# Now and then the ledger or another task of the background runs while a request waits, and is counted with it.
-_COUNTED = 30
-_PROFILED = 2000
-_SHOWN = 30
+# The first ones find caches empty; and now and then a task of the background, such as the ledger, runs while a request
+# waits, and is counted with it. The fewest calls are those of a warm request alone.
+_REPEATED = 50
 
 
 class ScriptedTransport:
@@ -54,54 +49,25 @@ class ScriptedTransport:
         pass
 
     async def send(self, call: Call) -> Answer:
-        return Answer(200, {"content-type": "application/json"}, _reply(call.url))
+        return Answer(200, {"content-type": "application/json"}, REPLIES[dialect_of(call.url)])
 
     @asynccontextmanager
     async def stream(self, call: Call) -> AsyncIterator[Stream]:
-        yield Stream(200, {"content-type": "text/event-stream"}, _chunks(_events(call.url)))
+        yield Stream(200, {"content-type": "text/event-stream"}, _chunks(dialect_of(call.url)))
 
     async def close(self) -> None:
         pass
 
 
-def report() -> dict[str, int]:
-    """Count, and print the counts as Markdown; they are returned by the request's name."""
-    counts = uvloop.run(_measure())
-    rows = [[name, str(count)] for name, count in counts.items()]
-    print(
-        f"### Python function calls of one request, on the event loop's thread\n\n{table(('request', 'calls'), rows)}"
-    )
-    return counts
-
-
-def profile() -> None:
-    """Print where the time of the same requests goes, by function."""
-    for name, stats in uvloop.run(_profiles()).items():
-        print(f"### Profile of {_PROFILED} requests: {name}\n")
-        stats.strip_dirs().sort_stats("tottime").print_stats(_SHOWN)
+def report() -> str:
+    """The counts as Markdown."""
+    rows = [[name, str(count)] for name, count in uvloop.run(_measure()).items()]
+    return f"### Python function calls of one request on the event loop's thread\n\n{table(('request', 'calls'), rows)}"
 
 
 async def _measure() -> dict[str, int]:
     async with _application() as app:
-        counts = {}
-        for row in REQUESTS:
-            for _ in range(_WARM):
-                await _exchange(app, row)
-            counts[row.note] = min([await _count(app, row) for _ in range(_COUNTED)])
-        return counts
-
-
-async def _profiles() -> Mapping[str, pstats.Stats]:
-    async with _application() as app:
-        found = {}
-        for row in REQUESTS:
-            profiler = cProfile.Profile()
-            profiler.enable()
-            for _ in range(_PROFILED):
-                await _exchange(app, row)
-            profiler.disable()
-            found[row.note] = pstats.Stats(profiler)
-        return found
+        return {row.note: min([await _count(app, row) for _ in range(_REPEATED)]) for row in REQUESTS}
 
 
 async def _count(app: ASGIApp, row: Row) -> int:
@@ -123,18 +89,21 @@ async def _count(app: ASGIApp, row: Row) -> int:
 
 
 async def _exchange(app: ASGIApp, row: Row) -> None:
-    """Send one request to the application, as uvicorn does. Raises `BenchmarkError` unless it is answered completely."""
+    """Send one request to the application as uvicorn does. Raises `BenchmarkError` unless the answer is complete."""
     body = orjson.dumps(row.body)
-    received: asyncio.Queue[Message] = asyncio.Queue()
-    received.put_nowait({"type": "http.request", "body": body, "more_body": False})
+    left: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
     status, pieces = 0, []
+
+    async def receive() -> Message:
+        return left.pop() if left else await asyncio.Future()
 
     async def send(message: Message) -> None:
         nonlocal status
         status = message.get("status", status)
         pieces.append(message.get("body", b""))
 
-    await app(_scope(row.path, len(body)), received.get, send)
+    # As a task, for each time that a request goes on after it has waited, whoever awaits it is called again, too.
+    await asyncio.ensure_future(app(_scope(row.path, len(body)), receive, send))
     answer = b"".join(pieces)
     if status != 200 or row.expected not in answer:
         raise BenchmarkError(f"{row.note} was answered with {status}: {answer[:500]!r}")
@@ -142,14 +111,11 @@ async def _exchange(app: ASGIApp, row: Row) -> None:
 
 def _scope(path: str, length: int) -> dict[str, Any]:
     headers = {"host": "127.0.0.1", "authorization": f"Bearer {KEY}", "content-type": "application/json"}
+    headers["content-length"] = str(length)
     return {
-        **{"type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "scheme": "http"},
-        **{"method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": ""},
-        **{"server": ("127.0.0.1", 3000), "client": ("127.0.0.1", 50_000), "state": {}},
-        "headers": [
-            *((name.encode(), value.encode()) for name, value in headers.items()),
-            (b"content-length", str(length).encode()),
-        ],
+        **{"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "http", "method": "POST"},
+        **{"path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "", "state": {}},
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
     }
 
 
@@ -173,15 +139,5 @@ async def _application() -> AsyncIterator[ASGIApp]:
             await running
 
 
-@cache
-def _reply(url: str) -> bytes:
-    return REPLIES[dialect_of(url)]
-
-
-@cache
-def _events(url: str) -> bytes:
-    return b"".join(WIRES[dialect_of(url)](WORDS))
-
-
-async def _chunks(body: bytes) -> AsyncIterator[bytes]:
-    yield body
+async def _chunks(dialect: str) -> AsyncIterator[bytes]:
+    yield b"".join(events(dialect))

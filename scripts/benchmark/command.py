@@ -1,25 +1,23 @@
 """The command line of scripts/bench."""
 
 import argparse
-import json
 import os
 import platform
 import signal
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
-from scripts.benchmark import calls, peers, report, resting, rounds, servers, soak, streams, wrk
+from scripts.benchmark import calls, peers, report, resting, rounds, soak, streams, wrk
 from scripts.benchmark.processes import BenchmarkError, Cores
-from scripts.benchmark.report import Section
 from scripts.benchmark.rounds import Effort, Table
 from scripts.benchmark.rows import GROUPS, Group, Row
-from scripts.benchmark.servers import Place, Servers
+from scripts.benchmark.servers import Servers
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -40,18 +38,10 @@ def run(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, _stop)
     try:
         if options.calls:
-            _write(options.json, calls.report())
-        elif options.profile:
-            calls.profile()
+            print(calls.report())
         else:
             wrk.find()
-            with tempfile.TemporaryDirectory(prefix="waystone-bench-") as folder:
-                place = Place(ROOT, Path(folder), Cores.choose())
-                print(_heading(place.cores), flush=True)
-                if options.soak:
-                    print(soak.report(place, options.minutes))
-                else:
-                    _bench(place, options)
+            _run(options)
     except BenchmarkError as error:
         print(f"scripts/bench: {error}", file=sys.stderr)
         return 1
@@ -69,9 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, choices=range(1, 100), metavar="N", help="rounds of a row [5]")
     parser.add_argument("--only", type=_parts, default=list(PARTS), metavar="PARTS", help=f"some of {','.join(PARTS)}")
     parser.add_argument("--peers", action="store_true", help="run Portkey and LiteLLM, too; installs them when missing")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file, too")
     parser.add_argument("--calls", action="store_true", help="count Python function calls of one request, and no more")
-    parser.add_argument("--profile", action="store_true", help="profile the same requests, and no more")
     parser.add_argument("--soak", action="store_true", help="load it with failures for minutes and watch its memory")
     parser.add_argument("--minutes", type=float, default=10.0, metavar="N", help="the length of a soak [10]")
     return parser
@@ -84,20 +72,26 @@ def _parts(text: str) -> list[str]:
     return [name for name in PARTS if name in names]
 
 
-def _bench(place: Place, options: argparse.Namespace) -> None:
+def _run(options: argparse.Namespace) -> None:
+    cores = Cores.choose()
+    print(_heading(cores), flush=True)
+    with tempfile.TemporaryDirectory(prefix="waystone-bench-") as folder, ExitStack() as stack:
+        running = Servers(ROOT, Path(folder), cores, stack)
+        if options.soak:
+            print(soak.report(running, options.minutes))
+        else:
+            _bench(running, options)
+
+
+def _bench(running: Servers, options: argparse.Namespace) -> None:
     short, long = (1, 1), (options.rounds or 5, options.seconds or 2)
     effort = Effort(*(short if options.quick else long), is_quick=options.quick)
     print(f"Medians of {effort.rounds} alternating rounds of {effort.seconds} s.", flush=True)
-    with servers.opened(place) as running:
-        others = _started(running) if options.peers else []
-        bench = Bench(running, effort, others, [])
-        figures = {}
-        for name in options.only:
-            text, figures[name] = PARTS[name](bench)
-            print(f"\n{text}", end="", flush=True)
-        if bench.tables:
-            print(f"\n{report.verdict(bench.tables)}")
-    _write(options.json, figures)
+    bench = Bench(running, effort, _started(running) if options.peers else [], [])
+    for name in options.only:
+        print(f"\n{PARTS[name](bench)}", end="", flush=True)
+    if bench.tables:
+        print(f"\n{report.verdict(bench.tables)}")
 
 
 def _started(running: Servers) -> list[str]:
@@ -112,33 +106,23 @@ def _started(running: Servers) -> list[str]:
     return names
 
 
-def _group(group: Group, bench: Bench) -> Section:
+def _group(group: Group, bench: Bench) -> str:
     if group.has_peers:
         body = group.rows[0].body
         group = replace(group, rows=[*group.rows, *(Row(name, body) for name in bench.others)])
     connections = group.connections[:1] if bench.effort.is_quick else sorted(group.connections)
     tables = [rounds.measure(group, number, bench.servers, bench.effort) for number in connections]
     bench.tables.extend(tables)
-    return report.group(group.title, tables), [asdict(one) for table in tables for one in table.figures]
+    return report.group(group.title, tables)
 
 
-def _first_events(bench: Bench) -> Section:
-    return streams.first_events(bench.servers, 3 if bench.effort.is_quick else 100)
-
-
-def _slow_streams(bench: Bench) -> Section:
-    return streams.slow_streams(bench.servers, *((50, "brief") if bench.effort.is_quick else (500, "slow")))
-
-
-def _starts(bench: Bench) -> Section:
-    return resting.starts(bench.servers, 1 if bench.effort.is_quick else 3)
-
-
-PARTS: Mapping[str, Callable[[Bench], Section]] = {
+PARTS: Mapping[str, Callable[[Bench], str]] = {
     **{group.key: partial(_group, group) for group in GROUPS},
-    "first-event": _first_events,
-    "slow": _slow_streams,
-    "start": _starts,
+    "first-event": lambda bench: streams.first_events(bench.servers, 3 if bench.effort.is_quick else 100),
+    "slow": lambda bench: streams.slow_streams(
+        bench.servers, *((50, "brief") if bench.effort.is_quick else (500, "slow"))
+    ),
+    "start": lambda bench: resting.starts(bench.servers, 1 if bench.effort.is_quick else 3),
 }
 
 
@@ -149,11 +133,6 @@ def _heading(cores: Cores) -> str:
         f"Loopback only; the server on core {min(cores.server)}, wrk and the upstream on core {min(cores.load)}.\n"
         f"Load of the machine before the run: {os.getloadavg()[0]:.2f}."
     )
-
-
-def _write(file: Path | None, figures: Any) -> None:
-    if file:
-        file.write_text(json.dumps(figures, indent=2) + "\n")
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

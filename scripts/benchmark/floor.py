@@ -1,8 +1,8 @@
 """The floor: the least that a proxy in Python does that reads what it passes on; and an echo, which calls nobody.
 
-Run as `python -m scripts.benchmark.floor [UPSTREAM] PORT`; without an upstream it is the echo. No contract, no keys, no
-accounts: the floor parses the request, changes the model, and parses and writes the reply again; of a stream each event,
-those together that came together.
+Run as `python -m scripts.benchmark.floor [UPSTREAM] PORT`; without an upstream it is the echo. The floor has no
+contract, no keys and no accounts: it parses the request, changes the model, and parses and writes the reply again; of
+a stream, each event, those together that came together.
 """
 
 import os
@@ -86,14 +86,6 @@ async def _start(media_type: bytes, send: Send, *headers: tuple[bytes, bytes]) -
 
 
 if __name__ == "__main__":
-    uvicorn.run(
-        Floor(sys.argv[1]) if len(sys.argv) > 2 else echo,
-        port=int(sys.argv[-1]),
-        loop="uvloop",
-        http="httptools",
-        lifespan="off",
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_keep_alive=75,
-    )
+    application = Floor(sys.argv[1]) if len(sys.argv) > 2 else echo
+    quiet: dict[str, Any] = {"lifespan": "off", "log_level": "warning", "access_log": False, "server_header": False}
+    uvicorn.run(application, port=int(sys.argv[-1]), loop="uvloop", http="httptools", timeout_keep_alive=75, **quiet)

@@ -31,7 +31,7 @@ class Peer:
 
 def start(peer: Peer, servers: Servers) -> None:
     """Start a peer, which is installed first if that is still to be done. Raises `BenchmarkError` if either fails."""
-    folder = servers.place.root / FOLDER / peer.name
+    folder = servers.root / FOLDER / peer.name
     made = folder / "version"
     if not made.exists() or made.read_text() != peer.version:
         shutil.rmtree(folder, ignore_errors=True)
@@ -60,12 +60,12 @@ def _litellm(folder: Path, servers: Servers) -> Program:
         {"model_name": f"{CHAT_DIALECT}/{name}", "litellm_params": {"model": f"openai/{name}", **upstream}}
         for name in PACES
     ]
-    config = servers.place.folder / "litellm.yaml"
+    config = servers.folder / "litellm.yaml"
     # JSON is YAML, too.
     config.write_text(json.dumps({"model_list": models, "general_settings": {"master_key": KEY}}))
     command = (str(folder / "bin" / "litellm"), "--config", str(config), "--host", "127.0.0.1", "--port", "{port}")
     environment = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOG": "ERROR", "LITELLM_MODE": "PRODUCTION"}
-    return Program("LiteLLM", command, servers.place.cores.server, environment, AUTHORIZATION, "/health/liveliness")
+    return Program("LiteLLM", command, servers.cores.server, environment, AUTHORIZATION, "/health/liveliness")
 
 
 def _install_portkey(folder: Path, version: str) -> Sequence[Command]:
@@ -84,7 +84,7 @@ def _portkey(folder: Path, servers: Servers) -> Program:
     script = folder / "node_modules" / "@portkey-ai" / "gateway" / "build" / "start-server.js"
     command = ("node", str(script), "--port={port}", "--headless")
     headers = {"x-portkey-provider": "openai", "x-portkey-custom-host": servers.upstream_url, **AUTHORIZATION}
-    return Program("Portkey", command, servers.place.cores.server, {"NODE_ENV": "production"}, headers, "/")
+    return Program("Portkey", command, servers.cores.server, {"NODE_ENV": "production"}, headers, "/")
 
 
 PEERS = (

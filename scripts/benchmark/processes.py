@@ -1,4 +1,4 @@
-"""Starts servers as processes of their own, each on its core, reads their time and memory, and stops them at the end."""
+"""Starts servers as processes of their own, each on its core, and reads their processor time and memory."""
 
 import http.client
 import os
@@ -6,7 +6,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence, Set
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +14,8 @@ _START_SECONDS = 120.0
 _STOP_SECONDS = 20.0
 _POLL_SECONDS = 0.002
 _TICKS = os.sysconf("SC_CLK_TCK")
+
+Reply = tuple[int, bytes]
 
 
 class BenchmarkError(Exception):
@@ -153,12 +155,16 @@ def free_port() -> int:
         return port
 
 
+def exchange(port: int, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Reply:
+    """The status and the body of the answer to one request, a POST if it has a body."""
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=_START_SECONDS)) as connection:
+        connection.request("POST" if body else "GET", path, body, headers or {})
+        response = connection.getresponse()
+        return response.status, response.read()
+
+
 def _is_ready(port: int, path: str) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_START_SECONDS)
     try:
-        connection.request("GET", path)
-        return connection.getresponse().status == 200
+        return exchange(port, path)[0] == 200
     except (OSError, http.client.HTTPException):
         return False
-    finally:
-        connection.close()

@@ -1,12 +1,8 @@
 """Writes what was measured as Markdown."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from scripts.benchmark.rounds import Table
-
-Section = tuple[str, Any]
-"""What one part of a benchmark found: Markdown for a person, figures for a file."""
 
 _HEADS = ("server", "connections", "requests/s", "of the first", "p50 ms", "p99 ms", "CPU µs", "spread")
 
@@ -15,8 +11,9 @@ def group(title: str, tables: Sequence[Table]) -> str:
     """The tables of a group as one, and what does not count of it."""
     lines = [
         [
-            *(one.name, str(one.connections), f"{one.per_second:,.0f}", f"{one.share:.2f}"),
-            *(f"{one.p50_ms:.2f}", f"{one.p99_ms:.2f}", f"{one.cpu_us:,.0f}", f"{one.spread:.0%}"),
+            *(one.name, str(one.connections), f"{one.medians.per_second:,.0f}", f"{one.share:.2f}"),
+            *(f"{one.medians.p50_ms:.2f}", f"{one.medians.p99_ms:.2f}", f"{one.medians.cpu_us:,.0f}"),
+            f"{one.spread:.0%}",
         ]
         for measured in tables
         for one in measured.figures

@@ -1,7 +1,7 @@
 """Loads the rows of a group in short alternating rounds, so that whatever else the machine does hits all alike."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from statistics import median
 
@@ -30,15 +30,12 @@ class Effort:
 
 @dataclass(frozen=True)
 class Figures:
-    """The medians of one row's rounds. `share` is of the first row's requests per second in the same round."""
+    """A row's rounds in one. `share` is of the first row's requests per second in the same round."""
 
     name: str
     connections: int
-    per_second: float
+    medians: Round
     share: float
-    p50_ms: float
-    p99_ms: float
-    cpu_us: float
     spread: float
 
 
@@ -65,7 +62,7 @@ class Table:
 def measure(group: Group, connections: int, servers: Servers, effort: Effort) -> Table:
     """Load the rows of a group in turn, round after round."""
     targets = [target(row, servers) for row in group.rows]
-    cores = servers.place.cores.load if group.is_pinned else servers.place.cores.both
+    cores = servers.cores.load if group.is_pinned else servers.cores.both
     with on_cores(cores, servers.get(UPSTREAM).process.pid):
         for row, one in zip(group.rows, targets, strict=True):
             wrk.check(one, row.expected)
@@ -79,23 +76,15 @@ def measure(group: Group, connections: int, servers: Servers, effort: Effort) ->
 
 def summary(name: str, connections: int, rounds: Sequence[Round], first: Sequence[Round]) -> Figures:
     """The medians of a row's rounds, beside those of the first row."""
+    medians = Round(*map(median, zip(*map(astuple, rounds), strict=True)))
     speeds = [one.per_second for one in rounds]
-    middle = median(speeds)
-    return Figures(
-        name=name,
-        connections=connections,
-        per_second=middle,
-        share=median(one.per_second / beside.per_second for one, beside in zip(rounds, first, strict=True)),
-        p50_ms=median(one.p50_ms for one in rounds),
-        p99_ms=median(one.p99_ms for one in rounds),
-        cpu_us=median(one.cpu_us for one in rounds),
-        spread=(max(speeds) - min(speeds)) / middle,
-    )
+    share = median(one.per_second / beside.per_second for one, beside in zip(rounds, first, strict=True))
+    return Figures(name, connections, medians, share, (max(speeds) - min(speeds)) / medians.per_second)
 
 
 def target(row: Row, servers: Servers) -> Target:
     """What wrk is given of a row: its server, running, and its body in a file."""
-    folder: Path = servers.place.folder
+    folder: Path = servers.folder
     body = folder / f"body-{len(list(folder.glob('body-*')))}.json"
     body.write_bytes(orjson.dumps(row.body))
     return Target(row.name, servers.get(row.server), row.path, body)

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scripts.benchmark.servers import CHAT_DIALECT, ECHO, FLOOR, FLOOR_TLS, GATEWAY, GATEWAY_TLS, UPSTREAM
-from scripts.benchmark.servers import ONE_WORKER, TWO_WORKERS
+from scripts.benchmark import servers
+from scripts.benchmark.servers import CHAT_DIALECT, FLOOR, GATEWAY
 
 CHAT = "/v1/chat/completions"
 RESPONSES = "/v1/responses"
@@ -107,7 +107,7 @@ GROUPS = (
     Group(
         "plain",
         "Plain chat",
-        [Row(FLOOR, chat()), Row(ECHO, chat()), Row(GATEWAY, chat())],
+        [Row(FLOOR, chat()), Row(servers.ECHO, chat()), Row(GATEWAY, chat())],
         connections=(8, 1, 32),
         has_peers=True,
     ),
@@ -138,19 +138,19 @@ GROUPS = (
     Group(
         "tls",
         "Plain chat, TLS to the upstream",
-        [Row(FLOOR_TLS, chat()), Row(GATEWAY_TLS, chat())],
+        [Row(servers.FLOOR_TLS, chat()), Row(servers.GATEWAY_TLS, chat())],
     ),
     Group(
         "workers",
         "Plain chat, two workers beside one; they, wrk and the upstream share both cores",
-        [Row(ONE_WORKER, chat()), Row(TWO_WORKERS, chat())],
+        [Row(servers.ONE_WORKER, chat()), Row(servers.TWO_WORKERS, chat())],
         connections=(32,),
         is_pinned=False,
     ),
 )
 
 FIRST_EVENTS = (
-    Row(UPSTREAM, chat("late", is_stream=True)),
+    Row(servers.UPSTREAM, chat("late", is_stream=True)),
     Row(FLOOR, chat(f"{CHAT_DIALECT}/late", is_stream=True)),
     Row(GATEWAY, chat(f"{CHAT_DIALECT}/late", is_stream=True)),
     Row(GATEWAY, chat("anthropic-messages/late", is_stream=True), note="upstream anthropic-messages"),

@@ -2,9 +2,8 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Set
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Set
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -27,24 +26,17 @@ ONE_WORKER = "Waystone, 1 worker"
 TWO_WORKERS = "Waystone, 2 workers"
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a benchmark runs: the project, a folder of its own for what it writes, and the cores."""
-
-    root: Path
-    folder: Path
-    cores: Cores
-
-
 class Servers:
-    """The servers, each started when it is first used and running until the benchmark's end."""
+    """The servers, each started when it is first used and running until `stack` is closed.
 
-    def __init__(self, place: Place, stack: ExitStack) -> None:
-        self.place = place
-        self._stack = stack
+    `root` is the project's folder, `folder` one for what a run writes.
+    """
+
+    def __init__(self, root: Path, folder: Path, cores: Cores, stack: ExitStack) -> None:
+        self.root, self.folder, self.cores, self._stack = root, folder, cores, stack
         self._running: dict[str, Server] = {}
         self._tls_port = free_port()
-        self._certificate, self._key = place.folder / "certificate.pem", place.folder / "key.pem"
+        self._certificate, self._key = folder / "certificate.pem", folder / "key.pem"
         certificates.write(self._certificate, self._key)
         self.programs: dict[str, Callable[[], Program]] = {
             UPSTREAM: self._upstream,
@@ -53,8 +45,8 @@ class Servers:
             ECHO: lambda: self._floor(ECHO),
             GATEWAY: self.gateway,
             GATEWAY_TLS: self._gateway_tls,
-            ONE_WORKER: lambda: self.gateway(1, place.cores.both),
-            TWO_WORKERS: lambda: self.gateway(2, place.cores.both),
+            ONE_WORKER: lambda: self.gateway(1, cores.both),
+            TWO_WORKERS: lambda: self.gateway(2, cores.both),
         }
 
     @property
@@ -68,7 +60,7 @@ class Servers:
     def get(self, name: str) -> Server:
         """The server of that name, which is started now if it does not run yet."""
         if name not in self._running:
-            self._running[name] = self._stack.enter_context(running(self.programs[name](), self.place.folder))
+            self._running[name] = self._stack.enter_context(running(self.programs[name](), self.folder))
         return self._running[name]
 
     def gateway(self, workers: int = 1, cores: Set[int] | None = None) -> Program:
@@ -80,7 +72,7 @@ class Servers:
         self, config: Mapping[str, Any], environment: Mapping[str, str], cores: Set[int] | None = None
     ) -> Program:
         """The gateway with a configuration, and with a data folder and so a SQLite database of its own."""
-        folder = self.place.folder
+        folder = self.folder
         number = len(list(folder.glob("waystone-*.yaml")))
         file = folder / f"waystone-{number}.yaml"
         # JSON is YAML, too.
@@ -94,7 +86,7 @@ class Servers:
 
     def _upstream(self) -> Program:
         words = (str(self._tls_port), str(self._certificate), str(self._key))
-        return self._python(UPSTREAM, self.place.cores.load, {}, "scripts.benchmark.upstream", *words)
+        return self._python(UPSTREAM, self.cores.load, {}, "scripts.benchmark.upstream", *words)
 
     def _floor(self, name: str, *upstream: str) -> Program:
         environment = {"SSL_CERT_FILE": str(self._certificate)}
@@ -103,15 +95,8 @@ class Servers:
     def _python(self, name: str, cores: Set[int] | None, environment: Mapping[str, str], *words: str) -> Program:
         """A program of the project's, which takes its port as its last word; it runs on the server's core by itself."""
         command = (sys.executable, "-m", *words, "{port}")
-        imports = {"PYTHONPATH": str(self.place.root)}
-        return Program(name, command, cores or self.place.cores.server, {**imports, **environment}, AUTHORIZATION)
-
-
-@contextmanager
-def opened(place: Place) -> Iterator[Servers]:
-    """The servers; those that were started are stopped when the context is left."""
-    with ExitStack() as stack:
-        yield Servers(place, stack)
+        imports = {"PYTHONPATH": str(self.root)}
+        return Program(name, command, cores or self.cores.server, {**imports, **environment}, AUTHORIZATION)
 
 
 def provider(dialect: str, url: str) -> dict[str, Any]:

@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 import orjson
@@ -14,7 +15,7 @@ from scripts.benchmark import wrk
 from scripts.benchmark.processes import Server, on_cores, resident_mib, running
 from scripts.benchmark.report import table
 from scripts.benchmark.rows import CHAT, RESPONSES, WAYSTONE_CHAT, Row, chat, responses
-from scripts.benchmark.servers import GATEWAY, Place, Servers, opened
+from scripts.benchmark.servers import GATEWAY, Servers
 from scripts.benchmark.streams import read_stream
 from scripts.benchmark.upstream import FAILURES
 
@@ -30,12 +31,20 @@ Sample = tuple[float, float]
 """Seconds after the beginning, and the gateway's resident memory in MiB."""
 
 
-def report(place: Place, minutes: float) -> str:
+def report(servers: Servers, minutes: float) -> str:
     """Run the soak. The memory by time and its slope, as Markdown."""
-    with opened(place) as servers:
-        with running(servers.configured(_config(servers.upstream_url), {}), place.folder) as gateway:
-            samples, figures = asyncio.run(_load(servers, gateway, round(minutes * 60)))
-    return _written(samples, figures, minutes)
+    with running(servers.configured(_config(servers.upstream_url), {}), servers.folder) as gateway:
+        samples, figures = asyncio.run(_load(servers, gateway, round(minutes * 60)))
+    settled = [sample for sample in samples if sample[0] >= _SETTLED * samples[-1][0]]
+    shown = samples[:: max(1, len(samples) // _SHOWN)]
+    rows = [[f"{seconds / 60:.1f}", f"{resident:.1f}"] for seconds, resident in shown]
+    return (
+        f"### A soak of {minutes:g} minutes\n\n"
+        f"{figures['requests']:,} requests; {figures['refused']:,} were answered with an error, "
+        f"{figures['broken']:,} broke off. Some more clients left in the middle of their streams.\n\n"
+        f"{table(('minutes', 'RSS MiB'), rows)}\n"
+        f"Slope from minute {settled[0][0] / 60:.1f} on: {slope(settled) * 60 * 1024:+.1f} KiB a minute."
+    )
 
 
 def slope(samples: Sequence[Sample]) -> float:
@@ -81,23 +90,21 @@ def _requests(servers: Servers) -> list[str]:
     # A stalled answer holds its connection; one in a hundred is enough.
     names += ["unreachable", "stall-0", "no-such/model"]
     words: list[str] = []
-    for number, name in enumerate(names):
-        for is_stream in (False, True):
-            choices: Mapping[str, dict[str, Any]] = {
-                CHAT: chat(name, is_stream=is_stream, metadata={"topic": f"topic-{number % 10}"}),
-                RESPONSES: responses(name, is_stream=is_stream, store=False),
-                WAYSTONE_CHAT: chat(name, is_stream=is_stream),
-            }
-            path = list(choices)[number % len(choices)]
-            file = servers.place.folder / f"soak-{number}-{is_stream}.json"
-            file.write_bytes(orjson.dumps(choices[path]))
-            words += [path, str(file)]
+    for number, (name, is_stream) in enumerate(product(names, (False, True))):
+        path, body = [
+            (CHAT, chat(name, is_stream=is_stream, metadata={"topic": f"topic-{number % 10}"})),
+            (RESPONSES, responses(name, is_stream=is_stream, store=False)),
+            (WAYSTONE_CHAT, chat(name, is_stream=is_stream)),
+        ][number % 3]
+        file = servers.folder / f"soak-{number}.json"
+        file.write_bytes(orjson.dumps(body))
+        words += [path, str(file)]
     return words
 
 
 async def _load(servers: Servers, gateway: Server, seconds: int) -> tuple[list[Sample], dict[str, Any]]:
     words = wrk.command(gateway, _CONNECTIONS, seconds, _requests(servers))
-    with on_cores(servers.place.cores.load):
+    with on_cores(servers.cores.load):
         process = await asyncio.create_subprocess_exec(*words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         leaving = asyncio.create_task(_leave_early(gateway))
         output = asyncio.create_task(process.communicate())
@@ -120,17 +127,3 @@ async def _leave_early(gateway: Server) -> None:
                 await read_stream(gateway, row)
         number += 1
         await asyncio.sleep(_LEAVING_SECONDS)
-
-
-def _written(samples: Sequence[Sample], figures: Mapping[str, Any], minutes: float) -> str:
-    settled = [sample for sample in samples if sample[0] >= _SETTLED * samples[-1][0]]
-    grown = slope(settled)
-    shown = samples[:: max(1, len(samples) // _SHOWN)]
-    rows = [[f"{seconds / 60:.1f}", f"{resident:.1f}"] for seconds, resident in shown]
-    return (
-        f"### A soak of {minutes:g} minutes\n\n"
-        f"{figures['requests']:,} requests; {figures['refused']:,} were answered with an error, "
-        f"{figures['broken']:,} broke off. Some more clients left in the middle of their streams.\n\n"
-        f"{table(('minutes', 'RSS MiB'), rows)}\n"
-        f"Slope from minute {settled[0][0] / 60:.1f} on: {grown * 60 * 1024:+.1f} KiB a minute."
-    )

@@ -11,7 +11,7 @@ from statistics import median
 import orjson
 
 from scripts.benchmark.processes import BenchmarkError, Server, on_cores, resident_mib
-from scripts.benchmark.report import Section, table
+from scripts.benchmark.report import table
 from scripts.benchmark.rows import FIRST_EVENTS, Row, chat
 from scripts.benchmark.servers import CHAT_DIALECT, GATEWAY, Servers
 from scripts.benchmark.upstream import EXTRA_EVENTS, PACES, STAMP
@@ -37,11 +37,11 @@ class Stream:
         return self.received.startswith(b"HTTP/1.1 200") and self.received.endswith(_LAST_CHUNK)
 
 
-def first_events(servers: Servers, streams: int) -> Section:
+def first_events(servers: Servers, streams: int) -> str:
     """When the first text of a stream arrives: medians of so many streams, one at a time and the rows in turn."""
     found: dict[str, list[float]] = {row.name: [] for row in FIRST_EVENTS}
     running = {row.server: servers.get(row.server) for row in FIRST_EVENTS}
-    with on_cores(servers.place.cores.load):
+    with on_cores(servers.cores.load):
         for row in list(FIRST_EVENTS) * streams:
             stream = asyncio.run(read_stream(running[row.server], row))
             if not stream.is_whole or stream.delay_ms is None:
@@ -53,19 +53,18 @@ def first_events(servers: Servers, streams: int) -> Section:
         [name, f"{delay:.3f}", f"{delay - upstream:.3f}", f"{delay - floor:.3f}"] for name, delay in delays.items()
     ]
     heads = ("server", "ms after it was sent", "over the upstream", "over the floor")
-    return f"### First text of a stream, one stream at a time\n\n{table(heads, lines)}", delays
+    return f"### First text of a stream, one stream at a time\n\n{table(heads, lines)}"
 
 
-def slow_streams(servers: Servers, streams: int, pace: str) -> Section:
+def slow_streams(servers: Servers, streams: int, pace: str) -> str:
     """Open so many streams of the gateway at once, read each to its end, and watch the gateway's memory."""
     row = Row(GATEWAY, chat(f"{CHAT_DIALECT}/{pace}", is_stream=True))
-    with on_cores(servers.place.cores.load):
+    with on_cores(servers.cores.load):
         ends, peak = asyncio.run(_many(servers.get(GATEWAY), row, streams))
     events = PACES[pace].words + EXTRA_EVENTS
     lost = len([one for one in ends if not one.is_whole or one.received.count(b"data: ") != events])
     line = [f"{events} events, {PACES[pace].pause:g} s apart", str(streams), str(lost), f"{peak:.1f}"]
-    text = f"### Slow streams at once, one worker\n\n{table(('streams', 'begun', 'lost', 'peak RSS MiB'), [line])}"
-    return text, {"begun": streams, "lost": lost, "peak_mib": peak}
+    return f"### Slow streams at once, one worker\n\n{table(('streams', 'begun', 'lost', 'peak RSS MiB'), [line])}"
 
 
 async def _many(server: Server, row: Row, streams: int) -> tuple[Sequence[Stream], float]:

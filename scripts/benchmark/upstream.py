@@ -10,9 +10,8 @@ import ssl
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
-from typing import cast
+from typing import NamedTuple, cast
 
 import orjson
 import uvloop
@@ -27,24 +26,24 @@ STAMP = "stamp="
 """Written before the time of the first text of a paced stream, in nanoseconds of the clock that all processes share."""
 
 
-@dataclass(frozen=True)
-class Pace:
+class Pace(NamedTuple):
     """Pieces of text in a stream, and the seconds before each event; 0 sends everything at once."""
 
-    words: int = WORDS
-    pause: float = 0.0
+    words: int
+    pause: float
 
 
 PACES = {
-    "static": Pace(),
-    "paced": Pace(pause=0.002),
-    "slow": Pace(pause=0.2),
-    "brief": Pace(words=5, pause=0.05),
-    "late": Pace(words=1, pause=0.01),
+    "static": Pace(WORDS, 0.0),
+    "paced": Pace(WORDS, 0.002),
+    "slow": Pace(WORDS, 0.2),
+    "brief": Pace(5, 0.05),
+    "late": Pace(1, 0.01),
 }
 FAILURES = ("refuse", "throttle", "overloaded", "garbage", "cut", "stall")
 
 _STALL_SECONDS = 2.0
+_ERROR = b'{"error":{"message":"no","type":"server_error","code":null}}'
 _STATUSES = {"refuse": 500, "throttle": 429, "overloaded": 529}
 # What each dialect's path contains; the chat dialect has the rest.
 _PATHS = {
@@ -60,6 +59,7 @@ _CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
 _LAST_CHUNK = b"0\r\n\r\n"
 
 
+@cache
 def dialect_of(path: str) -> str:
     """The dialect that is spoken on a path."""
     return next((name for part, name in _PATHS.items() if part in path), "openai-chat")
@@ -108,33 +108,29 @@ class Exchange(asyncio.Protocol):
             self._transport.write(_plain(200, REPLIES[dialect]))
         elif pace.pause:
             self._transport.write(_stream_head(dialect))
-            self._loop.call_later(pace.pause, self._send_next, iter(_events(dialect, pace.words)), pace.pause)
+            self._loop.call_later(pace.pause, self._send_next, iter(events(dialect, pace.words)), pace.pause)
         else:
             self._transport.write(_stream(dialect, pace.words))
 
-    def _send_next(self, events: Iterator[bytes], pause: float) -> None:
-        if self._transport.is_closing():
-            return
-        event = next(events, None)
-        if event is None:
+    def _send_next(self, rest: Iterator[bytes], pause: float) -> None:
+        if event := next(rest, None):
+            self._transport.write(_chunk(event.replace(b" word00", f" {STAMP}{time.monotonic_ns()};".encode())))
+            if not self._transport.is_closing():
+                self._loop.call_later(pause, self._send_next, rest, pause)
+        else:
             self._transport.write(_LAST_CHUNK)
-            return
-        self._transport.write(_chunk(event.replace(b" word00", f" {STAMP}{time.monotonic_ns()};".encode())))
-        self._loop.call_later(pause, self._send_next, events, pause)
 
     def _fail(self, failure: str, dialect: str, *, is_stream: bool) -> None:
-        match failure:
-            case "stall":
-                self._loop.call_later(_STALL_SECONDS, self._transport.write, _plain(500, b"{}"))
-            case "garbage":
-                self._transport.write(_plain(200, b'data: {"choices": 7\n\n' if is_stream else b"<html>no</html>"))
-            case "cut":
-                whole = _stream(dialect, WORDS) if is_stream else _plain(200, REPLIES[dialect])
-                self._transport.write(whole[: len(whole) // 2])
-                self._transport.close()
-            case _:
-                error = b'{"error":{"message":"no","type":"server_error","code":null}}'
-                self._transport.write(_plain(_STATUSES[failure], error))
+        if failure == "stall":
+            self._loop.call_later(_STALL_SECONDS, self._transport.write, _plain(500, b"{}"))
+        elif failure == "garbage":
+            self._transport.write(_plain(200, b'data: {"choices": 7\n\n' if is_stream else b"<html>no</html>"))
+        elif failure == "cut":
+            whole = _stream(dialect, WORDS) if is_stream else _plain(200, REPLIES[dialect])
+            self._transport.write(whole[: len(whole) // 2])
+            self._transport.close()
+        else:
+            self._transport.write(_plain(_STATUSES[failure], _ERROR))
 
 
 @cache
@@ -146,7 +142,7 @@ def _plain(status: int, body: bytes) -> bytes:
 
 @cache
 def _stream(dialect: str, words: int) -> bytes:
-    return _stream_head(dialect) + _chunk(b"".join(_events(dialect, words))) + _LAST_CHUNK
+    return _stream_head(dialect) + _chunk(b"".join(events(dialect, words))) + _LAST_CHUNK
 
 
 @cache
@@ -156,7 +152,8 @@ def _stream_head(dialect: str) -> bytes:
 
 
 @cache
-def _events(dialect: str, words: int) -> list[bytes]:
+def events(dialect: str, words: int = WORDS) -> list[bytes]:
+    """The events of a stream of so many pieces of text."""
     return list(WIRES[dialect](words))
 
 

@@ -143,64 +143,47 @@ WIRES: Mapping[str, Callable[[int], Iterator[bytes]]] = MappingProxyType(
 
 _ANSWER = "A gateway stands between those who ask and those who answer. " * 3
 _TOKENS = {"input_tokens": 24, "output_tokens": 40}
-
-REPLIES: Mapping[str, bytes] = MappingProxyType(
-    {
-        "openai-chat": orjson.dumps(
+_MESSAGE = {"role": "assistant", "content": [{"type": "text", "text": _ANSWER}]}
+_REPLIES: Mapping[str, dict[str, Any]] = {
+    "openai-chat": {
+        **{"id": "chatcmpl-benchmark0123456789", "object": "chat.completion", "created": 1_760_000_000},
+        **{"model": "static", "service_tier": "default", "system_fingerprint": "fp_0123456789"},
+        "choices": [
             {
-                **{"id": "chatcmpl-benchmark0123456789", "object": "chat.completion", "created": 1_760_000_000},
-                **{"model": "static", "service_tier": "default", "system_fingerprint": "fp_0123456789"},
-                "choices": [
-                    {
-                        "index": 0,
-                        "message": {"role": "assistant", "content": _ANSWER, "refusal": None, "annotations": []},
-                        **{"logprobs": None, "finish_reason": "stop"},
-                    }
-                ],
-                "usage": {"prompt_tokens": 24, "completion_tokens": 40, "total_tokens": 64},
+                "index": 0,
+                "message": {"role": "assistant", "content": _ANSWER, "refusal": None, "annotations": []},
+                **{"logprobs": None, "finish_reason": "stop"},
             }
-        ),
-        "openai-responses": orjson.dumps(
+        ],
+        "usage": {"prompt_tokens": 24, "completion_tokens": 40, "total_tokens": 64},
+    },
+    "openai-responses": {
+        **{"id": "resp_benchmark", "object": "response", "created_at": 1_760_000_000, "model": "static"},
+        **{"status": "completed", "error": None, "incomplete_details": None},
+        "output": [
             {
-                **{"id": "resp_benchmark", "object": "response", "created_at": 1_760_000_000, "model": "static"},
-                **{"status": "completed", "error": None, "incomplete_details": None},
-                "output": [
-                    {
-                        **{"id": "msg_benchmark", "type": "message", "role": "assistant", "status": "completed"},
-                        "content": [{"type": "output_text", "text": _ANSWER, "annotations": []}],
-                    }
-                ],
-                "usage": {**_TOKENS, "total_tokens": 64},
+                **{"id": "msg_benchmark", "type": "message", "role": "assistant", "status": "completed"},
+                "content": [{"type": "output_text", "text": _ANSWER, "annotations": []}],
             }
-        ),
-        "anthropic-messages": orjson.dumps(
-            {
-                **{"id": "msg_benchmark", "type": "message", "role": "assistant", "model": "static"},
-                **{"content": [{"type": "text", "text": _ANSWER}], "stop_reason": "end_turn", "stop_sequence": None},
-                "usage": _TOKENS,
-            }
-        ),
-        "gemini": orjson.dumps(
-            {
-                "candidates": [
-                    {"content": {"parts": [{"text": _ANSWER}], "role": "model"}, "finishReason": "STOP", "index": 0}
-                ],
-                "usageMetadata": {"promptTokenCount": 24, "candidatesTokenCount": 40, "totalTokenCount": 64},
-            }
-        ),
-        "cohere": orjson.dumps(
-            {
-                **{"id": "benchmark", "finish_reason": "COMPLETE", "usage": {"tokens": _TOKENS}},
-                "message": {"role": "assistant", "content": [{"type": "text", "text": _ANSWER}]},
-            }
-        ),
-        "bedrock-converse": orjson.dumps(
-            {
-                "output": {"message": {"role": "assistant", "content": [{"text": _ANSWER}]}},
-                **{"stopReason": "end_turn", "metrics": {"latencyMs": 10}},
-                "usage": {"inputTokens": 24, "outputTokens": 40, "totalTokens": 64},
-            }
-        ),
-    }
-)
+        ],
+        "usage": {**_TOKENS, "total_tokens": 64},
+    },
+    "anthropic-messages": {
+        **{"id": "msg_benchmark", "type": "message", "model": "static", **_MESSAGE},
+        **{"stop_reason": "end_turn", "stop_sequence": None, "usage": _TOKENS},
+    },
+    "gemini": {
+        "candidates": [
+            {"content": {"parts": [{"text": _ANSWER}], "role": "model"}, "finishReason": "STOP", "index": 0}
+        ],
+        "usageMetadata": {"promptTokenCount": 24, "candidatesTokenCount": 40, "totalTokenCount": 64},
+    },
+    "cohere": {"id": "benchmark", "finish_reason": "COMPLETE", "usage": {"tokens": _TOKENS}, "message": _MESSAGE},
+    "bedrock-converse": {
+        "output": {"message": {"role": "assistant", "content": [{"text": _ANSWER}]}},
+        **{"stopReason": "end_turn", "metrics": {"latencyMs": 10}},
+        "usage": {"inputTokens": 24, "outputTokens": 40, "totalTokens": 64},
+    },
+}
+REPLIES: Mapping[str, bytes] = MappingProxyType({name: orjson.dumps(reply) for name, reply in _REPLIES.items()})
 """A plain reply of one text, by dialect."""

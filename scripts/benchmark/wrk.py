@@ -1,15 +1,14 @@
 """Loads a server with wrk for one round, and reads what wrk measured."""
 
-import http.client
 import json
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts.benchmark.processes import BenchmarkError, Server, on_cores
+from scripts.benchmark.processes import BenchmarkError, Server, exchange, on_cores
 
 _SCRIPT = Path(__file__).with_name("post.lua")
 _GRACE_SECONDS = 60.0
@@ -30,22 +29,12 @@ class Target:
 
 @dataclass(frozen=True)
 class Round:
-    """What one round measured; `cpu_seconds` are the server's."""
+    """What one round measured, or the medians of several. `cpu_us`: the server's processor time for one request."""
 
-    requests: int
-    seconds: float
+    per_second: float
     p50_ms: float
     p99_ms: float
-    cpu_seconds: float
-
-    @property
-    def per_second(self) -> float:
-        return self.requests / self.seconds
-
-    @property
-    def cpu_us(self) -> float:
-        """Microseconds of the server's processor time for one request."""
-        return self.cpu_seconds / self.requests * 1e6
+    cpu_us: float
 
 
 def find() -> str:
@@ -72,13 +61,14 @@ def load(target: Target, connections: int, seconds: int, cores: Set[int]) -> Rou
         done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=seconds + _GRACE_SECONDS)
     cpu_seconds = target.server.cpu_seconds() - before
     figures = read(done.stdout + done.stderr)
-    if figures.pop("refused") + figures.pop("broken"):
+    if figures["refused"] + figures["broken"]:
         raise BenchmarkError(f"requests to {target.name} failed:\n{done.stdout}")
     if figures["requests"] < _LEAST_EACH * connections and seconds < _LONGEST_SECONDS:
         return load(target, connections, min(4 * seconds, _LONGEST_SECONDS), cores)
     if not figures["requests"]:
         raise BenchmarkError(f"{target.name} answered no request in {seconds} s")
-    return Round(**figures, cpu_seconds=cpu_seconds)
+    per_second = figures["requests"] / figures["seconds"]
+    return Round(per_second, figures["p50_ms"], figures["p99_ms"], cpu_seconds / figures["requests"] * 1e6)
 
 
 def read(output: str) -> dict[str, Any]:
@@ -92,13 +82,7 @@ def read(output: str) -> dict[str, Any]:
 
 def check(target: Target, expected: bytes) -> None:
     """Send one request. Raises `BenchmarkError` unless the answer is complete: a 200 that contains `expected`."""
-    headers: Mapping[str, str] = {"content-type": "application/json", **target.server.headers}
-    connection = http.client.HTTPConnection("127.0.0.1", target.server.port, timeout=_GRACE_SECONDS)
-    try:
-        connection.request("POST", target.path, target.body.read_bytes(), headers)
-        response = connection.getresponse()
-        answer = response.read()
-    finally:
-        connection.close()
-    if response.status != 200 or expected not in answer:
-        raise BenchmarkError(f"{target.name} answered {response.status}: {answer[:500]!r}")
+    headers = {"content-type": "application/json", **target.server.headers}
+    status, answer = exchange(target.server.port, target.path, target.body.read_bytes(), headers)
+    if status != 200 or expected not in answer:
+        raise BenchmarkError(f"{target.name} answered {status}: {answer[:500]!r}")
