@@ -111,11 +111,11 @@ async def _exchange(app: ASGIApp, row: Row) -> None:
 
 def _scope(path: str, length: int) -> dict[str, Any]:
     headers = {"host": "127.0.0.1", "authorization": f"Bearer {KEY}", "content-type": "application/json"}
-    headers["content-length"] = str(length)
+    fields = [(name.encode(), value.encode()) for name, value in {**headers, "content-length": str(length)}.items()]
     return {
         **{"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "http", "method": "POST"},
         **{"path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "", "state": {}},
-        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        "headers": fields,
     }
 
 

@@ -52,7 +52,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="scripts/bench", description="Measure the gateway beside a bare proxy; prints Markdown."
+        "scripts/bench", description="Measure the gateway beside a bare proxy, as Markdown."
     )
     parser.add_argument("--quick", action="store_true", help="only see that all of it works; the figures mean nothing")
     parser.add_argument("--seconds", type=int, choices=range(1, 3601), metavar="N", help="the length of a round [2]")

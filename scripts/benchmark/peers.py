@@ -16,7 +16,7 @@ from scripts.benchmark.upstream import PACES
 FOLDER = ".venv-peers"
 _INSTALL_SECONDS = 900
 
-Command = Sequence[str]
+Commands = Sequence[Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Peer:
 
     name: str
     version: str
-    install: Callable[[Path, str], Sequence[Command]]
+    install: Callable[[Path, str], Commands]
     program: Callable[[Path, Servers], Program]
 
 
@@ -48,7 +48,7 @@ def start(peer: Peer, servers: Servers) -> None:
     servers.get(peer.name)
 
 
-def _install_litellm(folder: Path, version: str) -> Sequence[Command]:
+def _install_litellm(folder: Path, version: str) -> Commands:
     pip = (str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
     return [(sys.executable, "-m", "venv", str(folder)), (*pip, f"litellm[proxy]=={version}")]
 
@@ -68,7 +68,7 @@ def _litellm(folder: Path, servers: Servers) -> Program:
     return Program("LiteLLM", command, servers.cores.server, environment, AUTHORIZATION, "/health/liveliness")
 
 
-def _install_portkey(folder: Path, version: str) -> Sequence[Command]:
+def _install_portkey(folder: Path, version: str) -> Commands:
     package = {
         "dependencies": {"@portkey-ai/gateway": version},
         # Newer ones within the range that the gateway allows break its streams: "TypeError: immutable".

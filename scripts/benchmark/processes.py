@@ -15,8 +15,6 @@ _STOP_SECONDS = 20.0
 _POLL_SECONDS = 0.002
 _TICKS = os.sysconf("SC_CLK_TCK")
 
-Reply = tuple[int, bytes]
-
 
 class BenchmarkError(Exception):
     """Nothing can be measured, or what was measured is worth nothing; the message is why."""
@@ -155,10 +153,10 @@ def free_port() -> int:
         return port
 
 
-def exchange(port: int, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Reply:
+def exchange(port: int, path: str, body: bytes = b"", headers: Mapping[str, str] = {}) -> tuple[int, bytes]:
     """The status and the body of the answer to one request, a POST if it has a body."""
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=_START_SECONDS)) as connection:
-        connection.request("POST" if body else "GET", path, body, headers or {})
+        connection.request("POST" if body else "GET", path, body, headers)
         response = connection.getresponse()
         return response.status, response.read()
 

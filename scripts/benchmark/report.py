@@ -38,9 +38,5 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table; the first column to the left, the others, which are figures, to the right."""
     widths = [max(len(row[column]) for row in [heads, *rows]) for column in range(len(heads))]
     rule = ["-" * width if column == 0 else "-" * (width - 1) + ":" for column, width in enumerate(widths)]
-    return "".join(f"| {' | '.join(_aligned(row, widths))} |\n" for row in [heads, rule, *rows])
-
-
-def _aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:
-    first, *others = zip(row, widths, strict=True)
-    return [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]
+    layout = " | ".join(f"{{:{'<' if column == 0 else '>'}{width}}}" for column, width in enumerate(widths))
+    return "".join(f"| {layout.format(*row)} |\n" for row in [heads, rule, *rows])

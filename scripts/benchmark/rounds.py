@@ -44,7 +44,6 @@ class Table:
     """What was measured of a group at one number of connections."""
 
     group: str
-    title: str
     figures: Sequence[Figures]
     rounds: int
 
@@ -71,7 +70,7 @@ def measure(group: Group, connections: int, servers: Servers, effort: Effort) ->
         rounds = [[wrk.load(one, connections, effort.seconds, cores) for one in targets] for _ in range(effort.rounds)]
     first, *_ = columns = list(zip(*rounds, strict=True))
     figures = [summary(row.name, connections, column, first) for row, column in zip(group.rows, columns, strict=True)]
-    return Table(group.key, group.title, figures, effort.rounds)
+    return Table(group.key, figures, effort.rounds)
 
 
 def summary(name: str, connections: int, rounds: Sequence[Round], first: Sequence[Round]) -> Figures:

@@ -1,11 +1,11 @@
 """Loads the gateway for minutes with failures of every kind, and reports whether its memory grows."""
 
 import asyncio
-import contextlib
 import subprocess
 import time
-from collections.abc import Sequence
-from itertools import product
+from contextlib import suppress
+from itertools import cycle, product
+from statistics import linear_regression
 from typing import Any
 
 import orjson
@@ -36,6 +36,7 @@ def report(servers: Servers, minutes: float) -> str:
     with running(servers.configured(_config(servers.upstream_url), {}), servers.folder) as gateway:
         samples, figures = asyncio.run(_load(servers, gateway, round(minutes * 60)))
     settled = [sample for sample in samples if sample[0] >= _SETTLED * samples[-1][0]]
+    slope = linear_regression(*zip(*settled, strict=True)).slope
     shown = samples[:: max(1, len(samples) // _SHOWN)]
     rows = [[f"{seconds / 60:.1f}", f"{resident:.1f}"] for seconds, resident in shown]
     return (
@@ -43,16 +44,8 @@ def report(servers: Servers, minutes: float) -> str:
         f"{figures['requests']:,} requests; {figures['refused']:,} were answered with an error, "
         f"{figures['broken']:,} broke off. Some more clients left in the middle of their streams.\n\n"
         f"{table(('minutes', 'RSS MiB'), rows)}\n"
-        f"Slope from minute {settled[0][0] / 60:.1f} on: {slope(settled) * 60 * 1024:+.1f} KiB a minute."
+        f"Slope from minute {settled[0][0] / 60:.1f} on, by least squares: {slope * 60 * 1024:+.1f} KiB a minute."
     )
-
-
-def slope(samples: Sequence[Sample]) -> float:
-    """MiB a second, by least squares."""
-    middle = sum(seconds for seconds, _ in samples) / len(samples)
-    level = sum(resident for _, resident in samples) / len(samples)
-    spread = sum((seconds - middle) ** 2 for seconds, _ in samples)
-    return sum((seconds - middle) * (resident - level) for seconds, resident in samples) / spread if spread else 0.0
 
 
 def _config(url: str) -> dict[str, Any]:
@@ -119,11 +112,8 @@ async def _load(servers: Servers, gateway: Server, seconds: int) -> tuple[list[S
 async def _leave_early(gateway: Server) -> None:
     """Be a client that closes its connection in the middle of streams, now before their head has come, now after."""
     row = Row(GATEWAY, chat("static-0", is_stream=True))
-    patience = (0.0005, 0.01)
-    number = 0
-    while True:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(patience[number % len(patience)]):
+    for patience in cycle((0.0005, 0.01)):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
                 await read_stream(gateway, row)
-        number += 1
         await asyncio.sleep(_LEAVING_SECONDS)

@@ -24,10 +24,7 @@ _TIMEOUT_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class Stream:
-    """What was received of a stream, and the milliseconds from the upstream's sending of its first text to its arrival.
-
-    Both ends read the same clock.
-    """
+    """What was received of a stream, and the milliseconds from the sending of its first text to its arrival."""
 
     received: bytes
     delay_ms: float | None

@@ -3,7 +3,6 @@
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -41,24 +40,16 @@ def _chat(events: int) -> Iterator[bytes]:
 def _responses(events: int) -> Iterator[bytes]:
     response = {"id": "resp_benchmark", "object": "response", "created_at": 1_760_000_000, "model": "static"}
     place = {"item_id": "msg_benchmark", "output_index": 0}
-    item: dict[str, Any] = {
-        "id": "msg_benchmark",
-        "type": "message",
-        "role": "assistant",
-        "status": "in_progress",
-        "content": [],
-    }
+    item: dict[str, Any] = {"id": "msg_benchmark", "type": "message", "role": "assistant"}
     part: dict[str, Any] = {"type": "output_text", "text": "", "annotations": []}
+    begun = {**item, "status": "in_progress", "content": []}
     text = "".join(map(_word, range(events)))
     yield _named("response.created", response={**response, "status": "in_progress", "output": []})
-    yield _named("response.output_item.added", output_index=0, item=item)
+    yield _named("response.output_item.added", output_index=0, item=begun)
     yield _named("response.content_part.added", **place, content_index=0, part=part)
     for number in range(events):
-        yield _named(
-            "response.output_text.delta",
-            **{"sequence_number": number + 3, **place, "content_index": 0},
-            **{"delta": _word(number), "logprobs": [], "obfuscation": "aYc3kQ1x"},
-        )
+        delta = {"delta": _word(number), "logprobs": [], "obfuscation": "aYc3kQ1x"}
+        yield _named("response.output_text.delta", sequence_number=number + 3, **place, content_index=0, **delta)
     part = {**part, "text": text}
     item = {**item, "status": "completed", "content": [part]}
     yield _named("response.output_text.done", **place, content_index=0, text=text)
@@ -129,16 +120,14 @@ def _frame(kind: str, document: dict[str, Any]) -> bytes:
     return whole + struct.pack(">I", zlib.crc32(whole))
 
 
-WIRES: Mapping[str, Callable[[int], Iterator[bytes]]] = MappingProxyType(
-    {
-        "openai-chat": _chat,
-        "openai-responses": _responses,
-        "anthropic-messages": _anthropic,
-        "gemini": _gemini,
-        "cohere": _cohere,
-        "bedrock-converse": _bedrock,
-    }
-)
+WIRES: Mapping[str, Callable[[int], Iterator[bytes]]] = {
+    "openai-chat": _chat,
+    "openai-responses": _responses,
+    "anthropic-messages": _anthropic,
+    "gemini": _gemini,
+    "cohere": _cohere,
+    "bedrock-converse": _bedrock,
+}
 """The events of an answer of so many pieces, by dialect."""
 
 _ANSWER = "A gateway stands between those who ask and those who answer. " * 3
@@ -185,5 +174,5 @@ _REPLIES: Mapping[str, dict[str, Any]] = {
         "usage": {"inputTokens": 24, "outputTokens": 40, "totalTokens": 64},
     },
 }
-REPLIES: Mapping[str, bytes] = MappingProxyType({name: orjson.dumps(reply) for name, reply in _REPLIES.items()})
+REPLIES: Mapping[str, bytes] = {name: orjson.dumps(reply) for name, reply in _REPLIES.items()}
 """A plain reply of one text, by dialect."""
