@@ -51,9 +51,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "scripts/bench", description="Measure the gateway beside a bare proxy, as Markdown."
-    )
+    parser = argparse.ArgumentParser("scripts/bench", description="Measure the gateway beside a bare proxy.")
     parser.add_argument("--quick", action="store_true", help="only see that all of it works; the figures mean nothing")
     parser.add_argument("--seconds", type=int, choices=range(1, 3601), metavar="N", help="the length of a round [2]")
     parser.add_argument("--rounds", type=int, choices=range(1, 100), metavar="N", help="rounds of a row [5]")

@@ -19,7 +19,7 @@ def group(title: str, tables: Sequence[Table]) -> str:
         for one in measured.figures
     ]
     objections = [
-        f"\n**At {measured.figures[0].connections} connections this does not count**: {measured.objection}.\n"
+        f"\n**Does not count** (connections: {measured.figures[0].connections}): {measured.objection}.\n"
         for measured in tables
         if measured.objection
     ]

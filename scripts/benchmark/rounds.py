@@ -52,9 +52,9 @@ class Table:
         """Why these figures do not count; None where they do."""
         first = self.figures[0]
         if self.rounds < _LEAST_ROUNDS:
-            return f"{self.rounds} rounds are fewer than {_LEAST_ROUNDS}"
+            return f"fewer than {_LEAST_ROUNDS} rounds were measured"
         if first.spread > MOST_SPREAD:
-            return f"{first.name} varied by {first.spread:.0%} between rounds, more than {MOST_SPREAD:.0%}"
+            return f"{first.name} varied by {first.spread:.1%} between rounds, more than {MOST_SPREAD:.0%}"
         return None
 
 
