@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from scripts.benchmark.rounds import Table
 
-_HEADS = ("server", "connections", "requests/s", "of the first", "p50 ms", "p99 ms", "CPU µs", "spread")
+_HEADS = ("server", "connections", "requests/s", "share", "p50 ms", "p99 ms", "CPU µs", "CPU share", "spread")
 
 
 def group(title: str, tables: Sequence[Table]) -> str:
@@ -13,7 +13,7 @@ def group(title: str, tables: Sequence[Table]) -> str:
         [
             *(one.name, str(one.connections), f"{one.medians.per_second:,.0f}", f"{one.share:.2f}"),
             *(f"{one.medians.p50_ms:.2f}", f"{one.medians.p99_ms:.2f}", f"{one.medians.cpu_us:,.0f}"),
-            f"{one.spread:.0%}",
+            *(f"{measured.figures[0].medians.cpu_us / one.medians.cpu_us:.2f}", f"{one.spread:.0%}"),
         ]
         for measured in tables
         for one in measured.figures

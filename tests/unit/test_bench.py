@@ -79,6 +79,15 @@ def test_floor_that_varies_by_more_than_15_percent_does_not_count() -> None:
     assert report.verdict([steady, unsteady]) == "**This run does not count** in 1 of 2 tables: plain at 8."
 
 
+def test_table_of_a_group_has_a_row_beside_the_floor() -> None:
+    floor, gateway = [Round(800.0, 1.0, 2.0, 100.0)], [Round(400.0, 1.5, 9.0, 400.0)]
+    figures = [rounds.summary(FLOOR, 8, floor, floor), rounds.summary(GATEWAY, 8, gateway, floor)]
+    row = report.group("Plain chat", [Table("plain", figures, 1)]).splitlines()[5]
+    assert [cell.strip() for cell in row.strip("|").split("|")] == [
+        *(GATEWAY, "8", "400", "0.50", "1.50", "9.00", "400", "0.25", "0%")
+    ]
+
+
 def test_single_round_does_not_count() -> None:
     assert table_of(1000.0).objection == "fewer than 3 rounds were measured"
 
@@ -112,7 +121,7 @@ def test_time_and_memory_of_a_process_are_those_of_its_threads_and_its_children(
 @asynccontextmanager
 async def upstream() -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     server = await asyncio.get_running_loop().create_server(Exchange, "127.0.0.1", 0)
-    async with server:
+    async with server, asyncio.timeout(10):
         reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
         yield reader, writer
         writer.close()
@@ -154,7 +163,7 @@ async def test_upstream_refuses_a_body_without_a_length_and_does_not_misread_it(
 
 def test_peer_that_cannot_be_installed_says_why(servers: Servers, tmp_path: Path) -> None:
     servers.root = tmp_path
-    command = [sys.executable, "-c", "import sys; sys.exit('no such version')"]
+    command = [sys.executable, "-c", "import sys; sys.exit('no such ' + 'version')"]
     peer = Peer("other", "1", lambda folder, version: [command], lambda folder, servers: pytest.fail("was started"))
     with pytest.raises(BenchmarkError, match="no such version"):
         peers.start(peer, servers)
