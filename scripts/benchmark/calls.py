@@ -102,7 +102,7 @@ async def _exchange(app: ASGIApp, row: Row) -> None:
         status = message.get("status", status)
         pieces.append(message.get("body", b""))
 
-    # As a task, for each time that a request goes on after it has waited, whoever awaits it is called again, too.
+    # In a task of its own: each time that a request resumes, the coroutines that await it are called again, too.
     await asyncio.ensure_future(app(_scope(row.path, len(body)), receive, send))
     answer = b"".join(pieces)
     if status != 200 or row.expected not in answer:

@@ -1,4 +1,4 @@
-"""The floor: the least that a proxy in Python does that reads what it passes on; and an echo, which calls nobody.
+"""The floor: the least that a proxy in Python does that reads what it passes on; and an echo, without an upstream.
 
 Run as `python -m scripts.benchmark.floor [UPSTREAM] PORT`; without an upstream it is the echo. The floor has no
 contract, no keys and no accounts: it parses the request, changes the model, and parses and writes the reply again; of

@@ -18,7 +18,7 @@ _TRANSLATED = ("anthropic-messages", "gemini", "bedrock-converse")
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a table: a request, and the server that gets it. `note` says what is special about the request."""
+    """One line of a table: a request, and the server that gets it. `note` is what is special about the request."""
 
     server: str
     body: Mapping[str, Any]
@@ -51,7 +51,7 @@ class Group:
 
 
 def chat(model: str = f"{CHAT_DIALECT}/static", *, is_stream: bool = False, **more: Any) -> dict[str, Any]:
-    """A chat request. It asks for usage, so that the gateway and the floor pass on the same events."""
+    """A chat request. It includes usage, so that the gateway and the floor pass on the same events."""
     messages = [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": _QUESTION}]
     body: dict[str, Any] = {"model": model, "messages": messages, "temperature": 0.2, **more}
     if is_stream:

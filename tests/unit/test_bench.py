@@ -161,7 +161,9 @@ async def test_upstream_refuses_a_body_without_a_length_and_does_not_misread_it(
         assert (await reader.read()).startswith(b"HTTP/1.1 411 ")
 
 
-def test_peer_that_cannot_be_installed_says_why(servers: Servers, tmp_path: Path) -> None:
+def test_peer_that_cannot_be_installed_is_reported_with_what_its_installer_wrote(
+    servers: Servers, tmp_path: Path
+) -> None:
     servers.root = tmp_path
     command = [sys.executable, "-c", "import sys; sys.exit('no such ' + 'version')"]
     peer = Peer("other", "1", lambda folder, version: [command], lambda folder, servers: pytest.fail("was started"))
