@@ -21,7 +21,8 @@ _Schema = Mapping[str, Any]
 
 
 def _patterned(*patterns: str) -> _Schema:
-    return {"type": "object", "properties": {f"p{number}": {"type": "string", "pattern": text} for number, text in enumerate(patterns)}}
+    properties = {f"p{number}": {"type": "string", "pattern": text} for number, text in enumerate(patterns)}
+    return {"type": "object", "properties": properties}
 
 
 def _doubling(levels: int) -> _Schema:
