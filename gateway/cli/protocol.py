@@ -25,6 +25,9 @@ _TOO_MANY = refusal(
 )
 # Longer ones are a caller's own: they would fill the cache and never come again.
 _KNOWN_TARGET_BYTES = 100
+# In which a server that stops answers one more request on a connection: a client that has sent one sees it reset
+# otherwise.
+_LAST_REQUEST_SECONDS = 0.5
 
 
 class GatewayProtocol(HttpToolsProtocol):
@@ -46,7 +49,7 @@ class GatewayProtocol(HttpToolsProtocol):
         self._serving: asyncio.Task[None] | None = None
         self._waiting: asyncio.Future[None] | None = None
         self._head_bytes = 0
-        self._is_surplus = self._in_head = self._in_body = self._is_lost = False
+        self._is_surplus = self._in_head = self._in_body = self._is_lost = self._is_stopping = False
 
     @property
     def default_headers(self) -> list[tuple[bytes, bytes]]:
@@ -117,7 +120,7 @@ class GatewayProtocol(HttpToolsProtocol):
             "state": self.app_state.copy(),
             "extensions": extensions,
         }
-        keep_alive = version != "1.0" and self.parser.should_keep_alive()
+        keep_alive = version != "1.0" and not self._is_stopping and self.parser.should_keep_alive()
         was_answering = self._is_answering
         self.cycle = exchange = Exchange(self, scope, keep_alive=keep_alive, expects=self.expect_100_continue)
         extensions[DISCONNECT] = exchange.call_on_disconnect
@@ -159,6 +162,20 @@ class GatewayProtocol(HttpToolsProtocol):
             self._counted.began_head(self)
         else:
             self._counted.became_idle(self)
+
+    # What uvicorn's server calls.
+
+    def shutdown(self) -> None:
+        """Close when the answer under way is complete, or the one to a request that is about to come."""
+        self._is_stopping = True
+        if self._is_answering and self.cycle is not None:
+            self.cycle.keep_alive = False
+        else:
+            self.loop.call_later(_LAST_REQUEST_SECONDS, self._close_unless_answering)
+
+    def _close_unless_answering(self) -> None:
+        if not self._is_answering:
+            self.transport.close()
 
     # What `Connections` calls.
 

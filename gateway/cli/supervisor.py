@@ -86,6 +86,12 @@ class Supervisor(Multiprocess):
     def init_processes(self) -> None:
         self.processes = [self._started(number) for number in range(self.processes_num)]
 
+    def terminate_all(self) -> None:
+        # First, so that each socket is closed by its worker, which has emptied its queue then.
+        for listener in self.sockets:
+            listener.close()
+        super().terminate_all()
+
     def keep_subprocess_alive(self) -> None:
         """Replace workers that have ended or hang; at first, wait until all of them serve."""
         if self.should_exit.is_set():

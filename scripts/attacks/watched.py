@@ -6,6 +6,7 @@ Run as `python -m scripts.attacks.watched serve …`, with one worker.
 import asyncio
 import resource
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -49,6 +50,6 @@ class Watched:
 
 
 if __name__ == "__main__":
-    make = worker.application
-    worker.application = lambda: Watched(make())
+    build = worker.build
+    worker.build = lambda: replace(built := build(), application=Watched(built.application))
     command.main()

@@ -1,159 +1,168 @@
-"""Starts the servers as processes of their own, each on its core, and stops them whatever happens."""
+"""Starts servers as processes of their own, each on its core, and reads their processor time and memory."""
 
 import http.client
 import os
 import socket
 import subprocess
-import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence, Set
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scripts.benchmark.errors import BenchmarkError
-
-_START_SECONDS = 60.0
+_START_SECONDS = 120.0
 _STOP_SECONDS = 20.0
 _POLL_SECONDS = 0.002
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class BenchmarkError(Exception):
+    """Nothing can be measured, or what was measured is worth nothing; the message is why."""
 
 
 @dataclass(frozen=True)
 class Cores:
-    """Where the measured server runs, and what loads it. None where nothing can be pinned."""
+    """Where the measured server runs, and where what loads it."""
 
-    server: int | None
-    load: int | None
+    server: Set[int]
+    load: Set[int]
 
     @classmethod
     def choose(cls) -> "Cores":
-        """Two of the cores that this process may use."""
-        if not hasattr(os, "sched_setaffinity"):
-            return cls(None, None)
-        usable = sorted(os.sched_getaffinity(0))
-        return cls(usable[0], usable[1]) if len(usable) > 1 else cls(None, None)
+        """Two of the cores that this process may use. Raises `BenchmarkError` where there are none, or no /proc."""
+        usable = sorted(os.sched_getaffinity(0)) if Path("/proc/self/stat").exists() else []
+        if len(usable) < 2:
+            raise BenchmarkError(
+                "two cores are needed, and Linux, whose /proc has the time and the memory of a process"
+            )
+        return cls({usable[0]}, {usable[1]})
 
-    def __str__(self) -> str:
-        if self.server is None:
-            return "nothing is pinned to a core here: both sides share them, so the figures are worth little"
-        return f"the server on core {self.server}, wrk and the upstream on core {self.load}"
+    @property
+    def both(self) -> Set[int]:
+        return self.server | self.load
 
 
 @contextmanager
-def on_core(core: int | None) -> Iterator[None]:
-    """Run this process, and what it starts, on one core."""
-    if core is None:
-        yield
-        return
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
+def on_cores(cores: Set[int], process: int = 0) -> Iterator[None]:
+    """Run a process (0: this one), and what it starts, on these cores."""
+    before = os.sched_getaffinity(process)
+    os.sched_setaffinity(process, cores)
     try:
         yield
     finally:
-        os.sched_setaffinity(0, before)
+        os.sched_setaffinity(process, before)
+
+
+@dataclass(frozen=True)
+class Program:
+    """How to start a server. `{port}` in the command stands for its port; `headers` go with every request to it.
+
+    `ready` is the path that answers 200 once it can be used.
+    """
+
+    name: str
+    command: Sequence[str]
+    cores: Set[int]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    ready: str = "/health/ready"
 
 
 @dataclass
 class Server:
-    """A server that answers: spawned when the clock said `begun`, answering since `ready`."""
+    """A server that answers; `start_seconds` passed from spawning its command to its first answer."""
 
     port: int
     process: subprocess.Popen[bytes]
     log: Path
-    begun: float
-    ready: float = field(default=0.0)
+    headers: Mapping[str, str]
+    start_seconds: float = 0.0
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def resident_bytes(self) -> int:
-        """Its resident memory now. Raises `BenchmarkError` where the system does not tell."""
-        try:
-            status = Path(f"/proc/{self.process.pid}/status").read_text()
-        except OSError as error:
-            raise BenchmarkError("memory is read from /proc, which this system has not") from error
-        line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
-        return int(line.split()[1]) * 1024
-
     def cpu_seconds(self) -> float:
-        """The processor time that it has used; 0 where the system does not tell."""
-        try:
-            fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            return 0.0
-        # Behind the name come the state and ten more fields, then user and system time in ticks.
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def stop(self) -> None:
-        """Stop as a service manager would, and harder if that does not help."""
-        self.process.terminate()
-        try:
-            self.process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        """The processor time of all its processes and their threads."""
+        return sum(map(cpu_seconds, family(self.process.pid)))
 
 
-@dataclass(frozen=True)
-class Program:
-    """What to run: Python's own arguments, with `{port}` where the port goes."""
+def cpu_seconds(process: int) -> float:
+    """The processor time of a process and its threads, in user and in system mode; 0 for one that has ended."""
+    fields = _stat(process)
+    # Behind the name come the state and ten more fields, then user and system time in ticks.
+    return (int(fields[11]) + int(fields[12])) / _TICKS if fields else 0.0
 
-    name: str
-    arguments: Sequence[str]
-    environment: Mapping[str, str]
-    folder: Path
+
+def family(process: int) -> list[int]:
+    """A process and all its descendants, parents first."""
+    everything = [int(entry.name) for entry in Path("/proc").glob("[0-9]*")]
+    parents = {one: int(fields[1]) for one in everything if (fields := _stat(one))}
+    found = [process]
+    for one in found:
+        found += [child for child, parent in parents.items() if parent == one]
+    return found
+
+
+def resident_mib(process: int) -> float:
+    """The resident memory of a process now."""
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+
+def _stat(process: int) -> list[str]:
+    """The fields of /proc/PID/stat behind the process's name, in which anything may stand; none if it has ended."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
 
 
 @contextmanager
-def running(program: Program, core: int | None) -> Iterator[Server]:
+def running(program: Program, folder: Path) -> Iterator[Server]:
     """The program as a server on a free port, once it answers. It is stopped when the context is left."""
     port = free_port()
-    arguments = [sys.executable, *(word.replace("{port}", str(port)) for word in program.arguments)]
-    log = program.folder / f"{program.name}-{port}.log"
-    with log.open("wb") as output, on_core(core):
+    log = folder / f"{program.name.replace(' ', '-')}-{port}.log"
+    # Nothing else of the caller's environment: a proxy or a provider's key there would change the figures.
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), **program.environment}
+    command = [word.replace("{port}", str(port)) for word in program.command]
+    with log.open("wb") as output, on_cores(program.cores):
         begun = time.perf_counter()
-        process = subprocess.Popen(
-            arguments,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            cwd=program.folder,
-            env=dict(program.environment),
-        )
-    server = Server(port, process, log, begun)
+        process = subprocess.Popen(command, stdout=output, stderr=output, cwd=folder, env=environment)
+    server = Server(port, process, log, program.headers)
     try:
-        _wait(server, program.name)
+        while not _is_ready(port, program.ready):
+            if process.poll() is not None or time.perf_counter() > begun + _START_SECONDS:
+                raise BenchmarkError(f"{program.name} does not answer:\n{log.read_text()[-2000:]}")
+            time.sleep(_POLL_SECONDS)
+        server.start_seconds = time.perf_counter() - begun
         yield server
     finally:
-        server.stop()
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_STOP_SECONDS)
+        process.kill()
+        process.wait()
 
 
 def free_port() -> int:
-    """A port of the loopback interface that nobody listens on."""
+    """A port of the loopback interface that is not in use."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
 
 
-def _wait(server: Server, name: str) -> None:
-    deadline = server.begun + _START_SECONDS
-    while not _is_ready(server.port):
-        if server.process.poll() is not None:
-            raise BenchmarkError(f"{name} stopped:\n{server.log.read_text()}")
-        if time.perf_counter() > deadline:
-            raise BenchmarkError(f"{name} did not answer within {_START_SECONDS:.0f} s:\n{server.log.read_text()}")
-        time.sleep(_POLL_SECONDS)
-    server.ready = time.perf_counter()
+def exchange(port: int, path: str, body: bytes = b"", headers: Mapping[str, str] = {}) -> tuple[int, bytes]:
+    """The status and the body of the answer to one request, a POST if it has a body."""
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=_START_SECONDS)) as connection:
+        connection.request("POST" if body else "GET", path, body, headers)
+        response = connection.getresponse()
+        return response.status, response.read()
 
 
-def _is_ready(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_START_SECONDS)
+def _is_ready(port: int, path: str) -> bool:
     try:
-        connection.request("GET", "/health/ready")
-        return connection.getresponse().status == 200
+        return exchange(port, path)[0] == 200
     except (OSError, http.client.HTTPException):
         return False
-    finally:
-        connection.close()

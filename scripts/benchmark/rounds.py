@@ -1,67 +1,89 @@
-"""Loads several servers in short alternating rounds, so that what else the machine does hits all alike."""
+"""Loads the rows of a group in short alternating rounds, so that whatever else the machine does hits all alike."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import astuple, dataclass
+from pathlib import Path
 from statistics import median
-from typing import Any
+
+import orjson
 
 from scripts.benchmark import wrk
+from scripts.benchmark.processes import on_cores
+from scripts.benchmark.rows import Group, Row
+from scripts.benchmark.servers import UPSTREAM, Servers
 from scripts.benchmark.wrk import Round, Target
 
-_WARM_SECONDS = 0.3
+MOST_SPREAD = 0.15
+"""How much the floor may vary between rounds, as (most - least) / median of its requests per second."""
+_LEAST_ROUNDS = 3
+_WARM_SECONDS = 1
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is measured: rounds, seconds a round, and numbers of connections."""
+    """How much is measured: rounds, seconds a round, and whether it is only to be seen that everything works."""
 
     rounds: int
-    seconds: float
-    connections: Sequence[int]
+    seconds: int
+    is_quick: bool
 
 
 @dataclass(frozen=True)
 class Figures:
-    """The medians of one target's rounds; `share` is of its part of the first target's speed."""
+    """A row's rounds in one. `share` is of the first row's requests per second in the same round."""
 
     name: str
     connections: int
-    per_second: float
-    p50_ms: float
-    p99_ms: float
+    medians: Round
     share: float
-    cpu_us: float
     spread: float
 
-    def document(self) -> dict[str, Any]:
-        """For the JSON file."""
-        return {name: round(value, 4) if isinstance(value, float) else value for name, value in asdict(self).items()}
+
+@dataclass(frozen=True)
+class Table:
+    """What was measured of a group at one number of connections."""
+
+    group: str
+    figures: Sequence[Figures]
+    rounds: int
+
+    @property
+    def objection(self) -> str | None:
+        """Why these figures do not count; None where they do."""
+        first = self.figures[0]
+        if self.rounds < _LEAST_ROUNDS:
+            return f"fewer than {_LEAST_ROUNDS} rounds were measured"
+        if first.spread > MOST_SPREAD:
+            return f"{first.name} varied by {first.spread:.1%} between rounds, more than {MOST_SPREAD:.0%}"
+        return None
 
 
-def alternate(targets: Sequence[Target], connections: int, effort: Effort, core: int | None) -> list[Figures]:
-    """Load the targets in turn, round after round; the first is what the others are compared with."""
-    for target in targets:
-        wrk.load(target, connections, min(_WARM_SECONDS, effort.seconds), core)
-    measured: list[list[Round]] = [[] for _ in targets]
-    for _ in range(effort.rounds):
-        for target, rounds in zip(targets, measured, strict=True):
-            rounds.append(wrk.load(target, connections, effort.seconds, core))
-    return [
-        _figures(target.name, connections, rounds, measured[0])
-        for target, rounds in zip(targets, measured, strict=True)
-    ]
+def measure(group: Group, connections: int, servers: Servers, effort: Effort) -> Table:
+    """Load the rows of a group in turn, round after round."""
+    targets = [target(row, servers) for row in group.rows]
+    cores = servers.cores.load if group.is_pinned else servers.cores.both
+    with on_cores(cores, servers.get(UPSTREAM).process.pid):
+        for row, one in zip(group.rows, targets, strict=True):
+            wrk.check(one, row.expected)
+            if not effort.is_quick:
+                wrk.load(one, connections, _WARM_SECONDS, cores)
+        rounds = [[wrk.load(one, connections, effort.seconds, cores) for one in targets] for _ in range(effort.rounds)]
+    first, *_ = columns = list(zip(*rounds, strict=True))
+    figures = [summary(row.name, connections, column, first) for row, column in zip(group.rows, columns, strict=True)]
+    return Table(group.key, figures, effort.rounds)
 
 
-def _figures(name: str, connections: int, rounds: Sequence[Round], first: Sequence[Round]) -> Figures:
+def summary(name: str, connections: int, rounds: Sequence[Round], first: Sequence[Round]) -> Figures:
+    """The medians of a row's rounds, beside those of the first row."""
+    medians = Round(*map(median, zip(*map(astuple, rounds), strict=True)))
     speeds = [one.per_second for one in rounds]
-    middle = median(speeds)
-    return Figures(
-        name=name,
-        connections=connections,
-        per_second=middle,
-        p50_ms=median(one.p50_ms for one in rounds),
-        p99_ms=median(one.p99_ms for one in rounds),
-        share=median(one.per_second / beside.per_second for one, beside in zip(rounds, first, strict=True)),
-        cpu_us=median(one.cpu_us for one in rounds),
-        spread=(max(speeds) - min(speeds)) / middle,
-    )
+    share = median(one.per_second / beside.per_second for one, beside in zip(rounds, first, strict=True))
+    return Figures(name, connections, medians, share, (max(speeds) - min(speeds)) / medians.per_second)
+
+
+def target(row: Row, servers: Servers) -> Target:
+    """What wrk is given of a row: its server, running, and its body in a file."""
+    folder: Path = servers.folder
+    body = folder / f"body-{len(list(folder.glob('body-*')))}.json"
+    body.write_bytes(orjson.dumps(row.body))
+    return Target(row.name, servers.get(row.server), row.path, body)

@@ -1,194 +1,119 @@
-"""Loads the gateway for minutes with every kind of failure, and tells whether its memory grows."""
+"""Loads the gateway for minutes with failures of every kind, and reports whether its memory grows."""
 
-import http.client
-import json
-import signal
+import asyncio
 import subprocess
-import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import suppress
+from itertools import cycle, product
+from statistics import linear_regression
 from typing import Any
 
 import orjson
 
 from gateway.dialects import DIALECTS
 from scripts.benchmark import wrk
-from scripts.benchmark.bodies import CHAT, RESPONSES, WAYSTONE_CHAT, chat, responses
-from scripts.benchmark.errors import BenchmarkError
-from scripts.benchmark.failing import WAYS
-from scripts.benchmark.processes import Server, on_core, running
-from scripts.benchmark.sections import Aim
-from scripts.benchmark.servers import GATEWAY, KEY, Place
-from scripts.benchmark.tables import table
+from scripts.benchmark.processes import Server, on_cores, resident_mib, running
+from scripts.benchmark.report import table
+from scripts.benchmark.rows import CHAT, RESPONSES, WAYSTONE_CHAT, Row, chat, responses
+from scripts.benchmark.servers import GATEWAY, Servers
+from scripts.benchmark.streams import read_stream
+from scripts.benchmark.upstream import FAILURES
 
-_MIXED = Path(__file__).with_name("mixed.lua")
 _CONNECTIONS = 16
 _SAMPLES = 60
-# What is warmed up, filled and settled in the first part is no growth.
-_SETTLED = 0.25
-_MIB = 1024 * 1024
-_MOST_GROWTH_MIB = 10.0
+# Caches fill and pools grow in the first three of ten minutes; that is no leak.
+_SETTLED = 0.3
+_SHOWN = 12
+_LEAVING_SECONDS = 0.02
+_MODES = ("static", *FAILURES)
+
+Sample = tuple[float, float]
+"""Seconds after the beginning, and the gateway's resident memory in MiB."""
 
 
-@dataclass(frozen=True)
-class Sample:
-    """The server's memory some seconds after the beginning."""
-
-    seconds: float
-    resident: int
-
-
-def report(place: Place, minutes: float) -> tuple[str, Sequence[Aim]]:
-    """Run the soak. The memory by time, its slope, and the targets."""
-    with running(place.program("failing", "-m", "scripts.benchmark.failing", "{port}"), place.cores.load) as upstream:
-        config = place.folder / "soak.yaml"
-        config.write_text(json.dumps(_config(upstream)))
-        environment = {
-            "WAYSTONE_CONFIG": str(config),
-            "WAYSTONE_DATA": str(place.folder / "soak"),
-            "WAYSTONE_API_KEY": KEY,
-            "LOG_LEVEL": "error",
-        }
-        program = place.program("soaked", *GATEWAY, environment=environment)
-        with running(program, place.cores.server) as gateway:
-            samples, told = _loaded(place, gateway, minutes * 60)
-    return _written(samples, told, minutes)
+def report(servers: Servers, minutes: float) -> str:
+    """Run the soak. The memory by time and its slope, as Markdown."""
+    with running(servers.configured(_config(servers.upstream_url), {}), servers.folder) as gateway:
+        samples, figures = asyncio.run(_load(servers, gateway, round(minutes * 60)))
+    settled = [sample for sample in samples if sample[0] >= _SETTLED * samples[-1][0]]
+    slope = linear_regression(*zip(*settled, strict=True)).slope
+    shown = samples[:: max(1, len(samples) // _SHOWN)]
+    rows = [[f"{seconds / 60:.1f}", f"{resident:.1f}"] for seconds, resident in shown]
+    return (
+        f"### A soak of {minutes:g} minutes\n\n"
+        f"{figures['requests']:,} requests; {figures['refused']:,} were answered with an error, "
+        f"{figures['broken']:,} broke off. Some more clients left in the middle of their streams.\n\n"
+        f"{table(('minutes', 'RSS MiB'), rows)}\n"
+        f"Slope from minute {settled[0][0] / 60:.1f} on, by least squares: {slope * 60 * 1024:+.1f} KiB a minute."
+    )
 
 
-def _config(upstream: Server) -> dict[str, Any]:
-    """An instance for each way to fail in each dialect, and names for which one that answers steps in."""
-    names = list(DIALECTS)
+def _config(url: str) -> dict[str, Any]:
+    """A provider for each failure in each dialect, and models that fall back from each to one that answers."""
     providers: dict[str, Any] = {
-        _instance(name, way): {
-            **{"dialect": name, "base_url": f"{upstream.url}/v1", "models": [way]},
+        f"{dialect}-{mode}": {
+            **{"dialect": dialect, "base_url": url, "models": [mode]},
             **{"api_keys": ["soak-one", "soak-two"], "timeouts": {"first_byte": 0.5}},
         }
-        for name in names
-        for way in WAYS
+        for dialect in DIALECTS
+        for mode in _MODES
     }
     providers["nowhere"] = {"dialect": "openai-chat", "base_url": "http://127.0.0.1:9/v1", "models": ["any"]}
+    answering = [f"{dialect}-static/static" for dialect in DIALECTS]
     models = {
-        f"{way}-{number}": {
-            "targets": [f"{_instance(name, way)}/{way}"],
-            "fallbacks": [f"{_instance(names[(number + 1) % len(names)], 'static')}/static"],
+        f"{mode}-{number}": {
+            "targets": [f"{dialect}-{mode}/{mode}"],
+            "fallbacks": [answering[(number + 1) % len(answering)]],
         }
-        for way in WAYS
-        for number, name in enumerate(names)
+        for mode in _MODES
+        for number, dialect in enumerate(DIALECTS)
     }
-    models["unreachable"] = {"targets": ["nowhere/any"], "fallbacks": [f"{_instance(names[0], 'static')}/static"]}
+    models["unreachable"] = {"targets": ["nowhere/any"], "fallbacks": answering[:1]}
     return {
         **{"providers": providers, "models": models, "embedded": {"enabled": False}},
-        # Waits are not what is measured; a breaker that stays open would keep most failures away.
+        # Waiting is not what is measured; a breaker that stays open would keep most failures away.
         **{"retries": {"attempts": 2, "longest_wait": 0.05}, "breaker": {"failures": 20, "seconds": 0.5}},
     }
 
 
-def _instance(dialect: str, way: str) -> str:
-    return f"{dialect}-{way}"
-
-
-def _asked(folder: Path) -> list[str]:
-    """Paths and files of bodies: each way to fail, by each dialect, plain and streamed, with and without a way out."""
-    words: list[str] = []
-    names = [f"{way}-{number}" for way in WAYS for number in range(len(DIALECTS)) if way != "stall"]
-    names += [f"{_instance(name, way)}/{way}" for name in DIALECTS for way in WAYS if way != "stall"]
+def _requests(servers: Servers) -> list[str]:
+    """Paths and files for wrk: each failure in each dialect, plain and streamed, with and without a fallback."""
+    names = [f"{mode}-{number}" for mode in _MODES for number in range(len(DIALECTS)) if mode != "stall"]
+    names += [f"{dialect}-{mode}/{mode}" for dialect in DIALECTS for mode in _MODES if mode != "stall"]
     # A stalled answer holds its connection; one in a hundred is enough.
     names += ["unreachable", "stall-0", "no-such/model"]
-    for number, name in enumerate(names):
-        for is_stream in (False, True):
-            asked = {
-                CHAT: chat(name, is_stream=is_stream, metadata={"topic": f"topic-{number % 10}"}),
-                RESPONSES: {**responses(is_stream=is_stream, model=name), "store": False},
-                WAYSTONE_CHAT: chat(name, is_stream=is_stream),
-            }
-            path = list(asked)[number % len(asked)]
-            file = folder / f"soak-{number}-{is_stream}.json"
-            file.write_bytes(orjson.dumps(asked[path]))
-            words += [path, str(file)]
+    words: list[str] = []
+    for number, (name, is_stream) in enumerate(product(names, (False, True))):
+        path, body = [
+            (CHAT, chat(name, is_stream=is_stream, metadata={"topic": f"topic-{number % 10}"})),
+            (RESPONSES, responses(name, is_stream=is_stream, store=False)),
+            (WAYSTONE_CHAT, chat(name, is_stream=is_stream)),
+        ][number % 3]
+        file = servers.folder / f"soak-{number}.json"
+        file.write_bytes(orjson.dumps(body))
+        words += [path, str(file)]
     return words
 
 
-def _loaded(place: Place, gateway: Server, seconds: float) -> tuple[list[Sample], dict[str, Any]]:
-    command = [wrk.find(), "-t1", f"-c{_CONNECTIONS}", "-d86400", "--timeout", "30", "-s", str(_MIXED)]
-    command += ["-H", f"Authorization: Bearer {KEY}", "-H", "Content-Type: application/json", gateway.url, "--"]
-    with on_core(place.cores.load):
-        process = subprocess.Popen(
-            command + _asked(place.folder), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-    leaving = _Leaving(gateway)
-    leaving.start()
-    samples: list[Sample] = []
-    begun = time.monotonic()
-    try:
-        while (elapsed := time.monotonic() - begun) < seconds:
-            samples.append(Sample(elapsed, gateway.resident_bytes()))
-            time.sleep(seconds / _SAMPLES)
-        process.send_signal(signal.SIGINT)
-        output, _ = process.communicate(timeout=60)
-    finally:
-        leaving.stop()
-        process.kill()
-        process.wait()
-    line = next((line for line in output.splitlines() if line.startswith("{")), None)
-    if line is None:
-        raise BenchmarkError(f"wrk told nothing:\n{output}")
-    return samples, {**json.loads(line), "left": leaving.count}
+async def _load(servers: Servers, gateway: Server, seconds: int) -> tuple[list[Sample], dict[str, Any]]:
+    words = wrk.command(gateway, _CONNECTIONS, seconds, _requests(servers))
+    with on_cores(servers.cores.load):
+        process = await asyncio.create_subprocess_exec(*words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        leaving = asyncio.create_task(_leave_early(gateway))
+        output = asyncio.create_task(process.communicate())
+        begun, samples = time.monotonic(), []
+        while not output.done():
+            samples.append((time.monotonic() - begun, resident_mib(gateway.process.pid)))
+            await asyncio.wait([output], timeout=seconds / _SAMPLES)
+        leaving.cancel()
+    return samples, wrk.read((await output)[0].decode())
 
 
-class _Leaving(threading.Thread):
-    """A client that goes away in the middle of its answers."""
-
-    def __init__(self, gateway: Server) -> None:
-        super().__init__(daemon=True)
-        self._port = gateway.port
-        self._is_stopped = threading.Event()
-        self.count = 0
-
-    def run(self) -> None:
-        body = orjson.dumps(chat("static-0", is_stream=True))
-        headers = {"authorization": f"Bearer {KEY}", "content-type": "application/json"}
-        while not self._is_stopped.wait(0.02):
-            connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
-            try:
-                connection.request("POST", CHAT, body, headers)
-                if self.count % 2:
-                    connection.getresponse().read(10)
-            except (OSError, http.client.HTTPException):
-                pass
-            finally:
-                connection.close()
-            self.count += 1
-
-    def stop(self) -> None:
-        """Stop, and wait for the last call to end."""
-        self._is_stopped.set()
-        self.join(20)
-
-
-def _written(samples: Sequence[Sample], told: dict[str, Any], minutes: float) -> tuple[str, Sequence[Aim]]:
-    settled = [sample for sample in samples if sample.seconds >= _SETTLED * samples[-1].seconds]
-    slope = _slope(settled)
-    growth = slope * settled[-1].seconds / _MIB
-    per_request = slope * minutes * 60 / max(told["requests"], 1)
-    shown = samples[:: max(1, len(samples) // 12)]
-    rows = [[f"{sample.seconds / 60:.1f}", f"{sample.resident / _MIB:.1f}"] for sample in shown]
-    text = (
-        f"### A soak of {minutes:g} minutes\n\n"
-        f"{told['requests']:,} requests, {told['refused']:,} of them answered with an error, "
-        f"{told['broken']:,} broken; {told['left']:,} more clients left in the middle.\n\n"
-        + table(["minutes", "RSS MiB"], rows)
-        + f"\nSlope after the first quarter: {slope * 60 / 1024:+.1f} KiB a minute, "
-        f"{per_request:+.2f} bytes a request.\n"
-    )
-    return text, [Aim(f"growth of memory in {minutes:g} minutes of failures", growth, _MOST_GROWTH_MIB, "MiB")]
-
-
-def _slope(samples: Sequence[Sample]) -> float:
-    """Bytes a second, by least squares."""
-    count = len(samples)
-    middle = sum(sample.seconds for sample in samples) / count
-    level = sum(sample.resident for sample in samples) / count
-    spread = sum((sample.seconds - middle) ** 2 for sample in samples)
-    return sum((s.seconds - middle) * (s.resident - level) for s in samples) / spread if spread else 0.0
+async def _leave_early(gateway: Server) -> None:
+    """Be a client that closes its connection in the middle of streams, now before their head has come, now after."""
+    row = Row(GATEWAY, chat("static-0", is_stream=True))
+    for patience in cycle((0.0005, 0.01)):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await read_stream(gateway, row)
+        await asyncio.sleep(_LEAVING_SECONDS)

@@ -3,12 +3,9 @@
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from types import MappingProxyType
 from typing import Any
 
 import orjson
-
-from scripts.benchmark import upstream
 
 
 def _word(number: int) -> str:
@@ -23,33 +20,36 @@ def _named(kind: str, **fields: Any) -> bytes:
     return b"event: " + kind.encode() + b"\n" + _data({"type": kind, **fields})
 
 
+def _chat_event(usage: dict[str, int] | None = None, **choice: Any) -> bytes:
+    """One event of some 230 bytes, as OpenAI's are; with usage, it has no choice."""
+    head = {"id": "chatcmpl-benchmark0123456789", "object": "chat.completion.chunk", "created": 1_760_000_000}
+    choices = [] if usage else [{"index": 0, "delta": {}, "logprobs": None, "finish_reason": None, **choice}]
+    facts = {"model": "static", "service_tier": "default", "system_fingerprint": "fp_0123456789"}
+    return _data({**head, **facts, "choices": choices, "usage": usage})
+
+
 def _chat(events: int) -> Iterator[bytes]:
+    yield _chat_event(delta={"role": "assistant", "content": ""})
     for number in range(events):
-        yield upstream.delta(_word(number))
-    yield from upstream.END
+        yield _chat_event(delta={"content": _word(number)})
+    yield _chat_event(finish_reason="stop")
+    yield _chat_event({"prompt_tokens": 24, "completion_tokens": events, "total_tokens": 24 + events})
+    yield b"data: [DONE]\n\n"
 
 
 def _responses(events: int) -> Iterator[bytes]:
     response = {"id": "resp_benchmark", "object": "response", "created_at": 1_760_000_000, "model": "static"}
     place = {"item_id": "msg_benchmark", "output_index": 0}
-    item: dict[str, Any] = {
-        "id": "msg_benchmark",
-        "type": "message",
-        "role": "assistant",
-        "status": "in_progress",
-        "content": [],
-    }
+    item: dict[str, Any] = {"id": "msg_benchmark", "type": "message", "role": "assistant"}
     part: dict[str, Any] = {"type": "output_text", "text": "", "annotations": []}
+    begun = {**item, "status": "in_progress", "content": []}
     text = "".join(map(_word, range(events)))
     yield _named("response.created", response={**response, "status": "in_progress", "output": []})
-    yield _named("response.output_item.added", output_index=0, item=item)
+    yield _named("response.output_item.added", output_index=0, item=begun)
     yield _named("response.content_part.added", **place, content_index=0, part=part)
     for number in range(events):
-        yield _named(
-            "response.output_text.delta",
-            **{"sequence_number": number + 3, **place, "content_index": 0},
-            **{"delta": _word(number), "logprobs": [], "obfuscation": "aYc3kQ1x"},
-        )
+        delta = {"delta": _word(number), "logprobs": [], "obfuscation": "aYc3kQ1x"}
+        yield _named("response.output_text.delta", sequence_number=number + 3, **place, content_index=0, **delta)
     part = {**part, "text": text}
     item = {**item, "status": "completed", "content": [part]}
     yield _named("response.output_text.done", **place, content_index=0, text=text)
@@ -120,65 +120,59 @@ def _frame(kind: str, document: dict[str, Any]) -> bytes:
     return whole + struct.pack(">I", zlib.crc32(whole))
 
 
-WIRES: Mapping[str, Callable[[int], Iterator[bytes]]] = MappingProxyType(
-    {
-        "openai-chat": _chat,
-        "openai-responses": _responses,
-        "anthropic-messages": _anthropic,
-        "gemini": _gemini,
-        "cohere": _cohere,
-        "bedrock-converse": _bedrock,
-    }
-)
+WIRES: Mapping[str, Callable[[int], Iterator[bytes]]] = {
+    "openai-chat": _chat,
+    "openai-responses": _responses,
+    "anthropic-messages": _anthropic,
+    "gemini": _gemini,
+    "cohere": _cohere,
+    "bedrock-converse": _bedrock,
+}
 """The events of an answer of so many pieces, by dialect."""
 
 _ANSWER = "A gateway stands between those who ask and those who answer. " * 3
 _TOKENS = {"input_tokens": 24, "output_tokens": 40}
-
-REPLIES: Mapping[str, bytes] = MappingProxyType(
-    {
-        "openai-chat": upstream.REPLY,
-        "openai-responses": orjson.dumps(
+_MESSAGE = {"role": "assistant", "content": [{"type": "text", "text": _ANSWER}]}
+_REPLIES: Mapping[str, dict[str, Any]] = {
+    "openai-chat": {
+        **{"id": "chatcmpl-benchmark0123456789", "object": "chat.completion", "created": 1_760_000_000},
+        **{"model": "static", "service_tier": "default", "system_fingerprint": "fp_0123456789"},
+        "choices": [
             {
-                **{"id": "resp_benchmark", "object": "response", "created_at": 1_760_000_000, "model": "static"},
-                **{"status": "completed", "error": None, "incomplete_details": None},
-                "output": [
-                    {
-                        **{"id": "msg_benchmark", "type": "message", "role": "assistant", "status": "completed"},
-                        "content": [{"type": "output_text", "text": _ANSWER, "annotations": []}],
-                    }
-                ],
-                "usage": {**_TOKENS, "total_tokens": 64},
+                "index": 0,
+                "message": {"role": "assistant", "content": _ANSWER, "refusal": None, "annotations": []},
+                **{"logprobs": None, "finish_reason": "stop"},
             }
-        ),
-        "anthropic-messages": orjson.dumps(
+        ],
+        "usage": {"prompt_tokens": 24, "completion_tokens": 40, "total_tokens": 64},
+    },
+    "openai-responses": {
+        **{"id": "resp_benchmark", "object": "response", "created_at": 1_760_000_000, "model": "static"},
+        **{"status": "completed", "error": None, "incomplete_details": None},
+        "output": [
             {
-                **{"id": "msg_benchmark", "type": "message", "role": "assistant", "model": "static"},
-                **{"content": [{"type": "text", "text": _ANSWER}], "stop_reason": "end_turn", "stop_sequence": None},
-                "usage": _TOKENS,
+                **{"id": "msg_benchmark", "type": "message", "role": "assistant", "status": "completed"},
+                "content": [{"type": "output_text", "text": _ANSWER, "annotations": []}],
             }
-        ),
-        "gemini": orjson.dumps(
-            {
-                "candidates": [
-                    {"content": {"parts": [{"text": _ANSWER}], "role": "model"}, "finishReason": "STOP", "index": 0}
-                ],
-                "usageMetadata": {"promptTokenCount": 24, "candidatesTokenCount": 40, "totalTokenCount": 64},
-            }
-        ),
-        "cohere": orjson.dumps(
-            {
-                **{"id": "benchmark", "finish_reason": "COMPLETE", "usage": {"tokens": _TOKENS}},
-                "message": {"role": "assistant", "content": [{"type": "text", "text": _ANSWER}]},
-            }
-        ),
-        "bedrock-converse": orjson.dumps(
-            {
-                "output": {"message": {"role": "assistant", "content": [{"text": _ANSWER}]}},
-                **{"stopReason": "end_turn", "metrics": {"latencyMs": 10}},
-                "usage": {"inputTokens": 24, "outputTokens": 40, "totalTokens": 64},
-            }
-        ),
-    }
-)
+        ],
+        "usage": {**_TOKENS, "total_tokens": 64},
+    },
+    "anthropic-messages": {
+        **{"id": "msg_benchmark", "type": "message", "model": "static", **_MESSAGE},
+        **{"stop_reason": "end_turn", "stop_sequence": None, "usage": _TOKENS},
+    },
+    "gemini": {
+        "candidates": [
+            {"content": {"parts": [{"text": _ANSWER}], "role": "model"}, "finishReason": "STOP", "index": 0}
+        ],
+        "usageMetadata": {"promptTokenCount": 24, "candidatesTokenCount": 40, "totalTokenCount": 64},
+    },
+    "cohere": {"id": "benchmark", "finish_reason": "COMPLETE", "usage": {"tokens": _TOKENS}, "message": _MESSAGE},
+    "bedrock-converse": {
+        "output": {"message": {"role": "assistant", "content": [{"text": _ANSWER}]}},
+        **{"stopReason": "end_turn", "metrics": {"latencyMs": 10}},
+        "usage": {"inputTokens": 24, "outputTokens": 40, "totalTokens": 64},
+    },
+}
+REPLIES: Mapping[str, bytes] = {name: orjson.dumps(reply) for name, reply in _REPLIES.items()}
 """A plain reply of one text, by dialect."""

@@ -13,7 +13,7 @@ stop() {
     exit 1
 }
 
-# Make .venv current for $1, `server` or `test`; a moment's work when it is so already.
+# Make .venv current for $1, `server`, `bench` or `test`; a moment's work when it is so already.
 prepare() {
     is_current "$1" || is_part_of_current "$1" || install_locked "$1"
 }
@@ -29,9 +29,13 @@ is_current() {
         [ ! -e "$venv/unfinished" ] && [ "$(ingredients "$1")" = "$(cat "$venv/made-for-$1")" ]
 }
 
-# The tests' packages are the server's and more, at the same versions.
+# The benchmark's packages are the server's and more, the tests' are the benchmark's and more, at the same versions.
 is_part_of_current() {
-    [ "$1" = server ] && is_current test
+    case $1 in
+        server) is_current bench || is_current test ;;
+        bench) is_current test ;;
+        *) false ;;
+    esac
 }
 
 is_usable() {

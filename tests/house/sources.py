@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 _CODE = ("gateway", "handlers", "scripts", "tests")
-_NOT_OURS = {".git", ".venv", "__pycache__", "node_modules", "build", ".hypothesis"}
+_NOT_OURS = {".git", ".venv", ".venv-peers", "__pycache__", "node_modules", "build", ".hypothesis"}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

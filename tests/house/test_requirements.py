@@ -9,7 +9,7 @@ import pytest
 
 from tests.house.sources import ROOT, imports, texts, under
 
-LOCKED = ("server", "test", "embedded")
+LOCKED = ("server", "bench", "test", "embedded")
 
 # Put together here, so that this file does not contain what it looks for.
 PLACES = [
@@ -48,9 +48,11 @@ def test_every_wanted_package_is_locked(name: str) -> None:
     assert wanted <= {_plain(entry.partition("==")[0]) for entry in _packages(name)}
 
 
-def test_server_and_tests_lock_the_same_versions() -> None:
-    server, test = (dict(entry.split()[0].split("==") for entry in _packages(name)) for name in ("server", "test"))
-    assert server.items() <= test.items()
+def test_server_benchmark_and_tests_lock_the_same_versions() -> None:
+    server, bench, test = (
+        dict(entry.split()[0].split("==") for entry in _packages(name)) for name in ("server", "bench", "test")
+    )
+    assert server.items() <= bench.items() <= test.items()
 
 
 def test_every_locked_javascript_package_has_a_version_and_a_hash_and_no_place() -> None:
@@ -68,8 +70,11 @@ def test_every_locked_javascript_package_has_a_version_and_a_hash_and_no_place()
     assert wanted == {name: locked[f"node_modules/{name}"]["version"] for name in wanted}
 
 
-@pytest.mark.parametrize(("folders", "name"), [(("gateway/", "handlers/"), "server"), (("scripts/", "tests/"), "test")])
-def test_every_package_that_is_imported_is_asked_for_by_name(folders: tuple[str, ...], name: str) -> None:
+@pytest.mark.parametrize(
+    ("folders", "lists"),
+    [(("gateway/", "handlers/"), ("server",)), (("scripts/", "tests/"), ("server", "bench", "test"))],
+)
+def test_every_package_that_is_imported_is_asked_for_by_name(folders: tuple[str, ...], lists: tuple[str, ...]) -> None:
     ours = {"gateway", "handlers", "generated", "scripts", "tests"}
     imported = {dotted.split(".")[0] for module in under(*folders) for _, dotted in imports(module)}
     distributions = packages_distributions()
@@ -77,7 +82,7 @@ def test_every_package_that_is_imported_is_asked_for_by_name(folders: tuple[str,
         _plain(distributions.get(package, [package])[0]) for package in imported - ours - sys.stdlib_module_names
     }
     assert packages
-    assert packages <= _wanted(name) | (_wanted("server") if name == "test" else set())
+    assert packages <= {package for name in lists for package in _wanted(name)}
 
 
 def test_nothing_names_a_package_index_or_a_path_of_one_machine() -> None:
