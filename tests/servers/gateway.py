@@ -99,8 +99,9 @@ def running_gateway(
     config: Mapping[str, Any] | None = None,
     environment: Mapping[str, str] | None = None,
     command: Sequence[str] = (sys.executable, "-m", "gateway"),
+    port: int = 0,
 ) -> Iterator[RunningGateway]:
-    """A gateway on a free port with its state in `folder`. It is stopped when the context is left."""
+    """A gateway on a free port, or on this one, with its state in `folder`. It is stopped when the context is left."""
     folder.mkdir(parents=True, exist_ok=True)
     if config is not None:
         # JSON is YAML, too.
@@ -116,7 +117,7 @@ def running_gateway(
     log = folder / "gateway.log"
     with log.open("w") as errors:
         process = subprocess.Popen(
-            [*command, "serve", "--port", "0"],
+            [*command, "serve", "--port", str(port)],
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,

@@ -1,0 +1,141 @@
+"""Several workers: connections survive one that stops or is killed, and a stop of all resets none that is queued."""
+
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.clients.sockets import connection, exchange, head, read_reply
+from tests.servers.gateway import DEADLINE, RunningGateway, running_gateway
+
+LIVE = head("GET", "/health/live", "connection: close")
+WORKERS = 2
+
+
+@pytest.fixture
+def workers(tmp_path: Path) -> Iterator[RunningGateway]:
+    """A gateway of two workers."""
+    with running_gateway(tmp_path, {}, {"WORKERS": str(WORKERS)}) as running:
+        yield running
+
+
+class Load:
+    """Clients that each open one connection after the other, for one request on each."""
+
+    def __init__(self, url: str) -> None:
+        self.answered = 0
+        self.refused = 0
+        self.failures: list[str] = []
+        self._url = url
+        self._is_over = threading.Event()
+        self._enough = threading.Condition()
+        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(8)]
+
+    def __enter__(self) -> "Load":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        for thread in self._threads:
+            thread.join(DEADLINE)
+
+    def wait(self, more: int) -> None:
+        """Until so many more requests have been answered."""
+        wanted = self.answered + more
+        with self._enough:
+            assert self._enough.wait_for(lambda: self.answered >= wanted, DEADLINE), self.failures[:3]
+
+    def _run(self) -> None:
+        while not self._is_over.is_set() and not self.refused:
+            try:
+                status = exchange(self._url, LIVE).status
+                if status != 200:
+                    self.failures.append(f"answered with {status}")
+            except ConnectionRefusedError:
+                self.refused += 1
+            except OSError as error:
+                self.failures.append(repr(error))
+            with self._enough:
+                self.answered += 1
+                self._enough.notify_all()
+
+
+def _pids(gateway: RunningGateway) -> list[int]:
+    """The worker processes, which are those that have the contract's validator loaded."""
+    server = gateway.process.pid
+    children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+    return [int(child) for child in children if _has_loaded(int(child), "jsonschema_rs")]
+
+
+def _has_loaded(process: int, library: str) -> bool:
+    try:
+        return library in Path(f"/proc/{process}/maps").read_text()
+    except OSError:
+        return False
+
+
+def _wait(condition: Callable[[], bool]) -> None:
+    deadline = threading.Event()
+    for _ in range(int(DEADLINE * 20)):
+        if condition():
+            return
+        deadline.wait(0.05)
+    raise AssertionError("it has not come to be")
+
+
+def test_supervisor_does_not_import_the_application(workers: RunningGateway) -> None:
+    assert len(_pids(workers)) == WORKERS
+    assert not any(_has_loaded(workers.process.pid, name) for name in ("jsonschema_rs", "pydantic_core", "orjson"))
+
+
+def test_second_start_finds_the_port_taken(workers: RunningGateway, tmp_path: Path) -> None:
+    port = workers.url.rpartition(":")[2]
+    with pytest.raises(AssertionError, match=f"port {port} on 127.0.0.1 is taken"):  # noqa: SIM117
+        with running_gateway(tmp_path / "second", {}, {"WORKERS": "2"}, port=int(port)):
+            pass
+    assert exchange(workers.url, LIVE).status == 200
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_worker_that_stops_under_load_resets_nothing(workers: RunningGateway, number: signal.Signals) -> None:
+    before = _pids(workers)
+    with Load(workers.url) as load:
+        load.wait(200)
+        os.kill(before[0] if number == signal.SIGTERM else workers.process.pid, number)
+        _wait(lambda: len(_pids(workers)) == WORKERS and before[0] not in _pids(workers))
+        load.wait(200)
+    assert load.failures == []
+
+
+def test_connections_in_the_queue_of_a_killed_worker_are_answered_by_the_next(workers: RunningGateway) -> None:
+    victim = _pids(workers)[0]
+    os.kill(victim, signal.SIGSTOP)
+    opened: list[socket.socket] = []
+    contexts = [connection(workers.url) for _ in range(40)]
+    try:
+        opened = [context.__enter__() for context in contexts]
+        for one in opened:
+            one.sendall(LIVE)
+        os.kill(victim, signal.SIGKILL)
+        for one in opened:
+            one.settimeout(DEADLINE)
+            assert read_reply(one).status == 200
+    finally:
+        for context in contexts[: len(opened)]:
+            context.__exit__(None, None, None)
+    assert len(_pids(workers)) == WORKERS
+
+
+@pytest.mark.parametrize("count", ["1", "2"])
+def test_stop_under_load_resets_nothing_that_was_queued(tmp_path: Path, count: str) -> None:
+    with running_gateway(tmp_path, {}, {"WORKERS": count}) as gateway, Load(gateway.url) as load:
+        load.wait(200)
+        assert gateway.stop() == 0
+        _wait(lambda: load.refused > 0)
+    assert load.failures == []
