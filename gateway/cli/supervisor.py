@@ -21,6 +21,8 @@ from gateway.cli.processes import Config, Server, stop
 
 # A worker answers pings as soon as its process has begun; one that has died never does.
 _PING_SECONDS = 1
+# A machine that is busy with other things may take long for a start.
+_START_SECONDS = 60
 
 log = logging.getLogger("gateway.supervisor")
 
@@ -56,7 +58,14 @@ def main() -> None:
 
 
 class Worker(Process):
-    """uvicorn's worker process, with our server in it."""
+    """uvicorn's worker process, with our server in it. It stops when its supervisor has gone, however that went."""
+
+    def always_pong(self) -> None:
+        supervisor = os.getppid()
+        while os.getppid() == supervisor:
+            if self.child_conn.poll(_PING_SECONDS):
+                self.pong()
+        os.kill(os.getpid(), signal.SIGTERM)
 
     @property
     def server(self) -> Server:
@@ -116,7 +125,7 @@ class Supervisor(Multiprocess):
         """Replace each worker by one that serves already."""
         for number, old in enumerate(self.processes):
             new = self._started(number)
-            if not new.wait_until_ready(self.config.timeout_worker_healthcheck, self.should_exit):
+            if not new.wait_until_ready(_START_SECONDS, self.should_exit):
                 new.kill()
                 new.join()
                 log.error("worker_not_ready, the old ones stay")
