@@ -10,7 +10,7 @@ from gateway.errors import UpstreamDown, UpstreamError
 from gateway.events import Event, Failed, Told, Usage
 from gateway.generation import Generation
 from gateway.routing.plan import Lane
-from gateway.transport import Stream
+from gateway.wire.transport import Stream
 
 # How long a finished stream is read on, so that its connection can be used again.
 DRAIN_SECONDS = 0.5

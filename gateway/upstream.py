@@ -13,7 +13,8 @@ from gateway.dialects import Dialect
 from gateway.dialects.base import ListedModel, Outbound, Refused
 from gateway.errors import GatewayError, UpstreamDown, UpstreamError
 from gateway.providers import Facts
-from gateway.transport import Answer, Call, Stream, Transport
+from gateway.wire.tls import SYSTEM_TLS, TLS
+from gateway.wire.transport import Answer, Call, Stream, Transport
 
 JSON_HEADERS = {"content-type": "application/json"}
 _MESSAGE_CHARACTERS = 2000
@@ -70,6 +71,7 @@ class Upstream:
     row: str = ""
     weight: float = 1.0
     deployments: Mapping[str, str] = field(default_factory=dict)
+    tls: TLS = SYSTEM_TLS
 
     def dialect(self, preferred: str | None) -> Dialect:
         """The dialect to speak with it: the preferred one, where it knows that."""

@@ -7,8 +7,8 @@ from tests.house.sources import Module, imports, modules, under
 NEUTRAL = (
     "generated",
     "gateway.errors",
-    "gateway.sse",
-    "gateway.eventstream",
+    "gateway.wire.sse",
+    "gateway.wire.eventstream",
     "gateway.events",
     "gateway.generation",
     "gateway.end_user",
@@ -36,7 +36,7 @@ MAY_IMPORT = {
         "gateway.errors",
         "gateway.http",
         "gateway.auth",
-        "gateway.sse",
+        "gateway.wire.sse",
     ),
     "gateway/store/": ("gateway.store", "gateway.end_user", "gateway.errors", "gateway.paging"),
 }

@@ -12,8 +12,8 @@ from botocore.eventstream import EventStreamBuffer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.eventstream import BrokenFrame, Reader
-from gateway.sse import EventTooLarge
+from gateway.wire.eventstream import BrokenFrame, Reader
+from gateway.wire.sse import EventTooLarge
 from tests.servers.eventstream_frames import event, exception, frame
 
 PAYLOADS = st.dictionaries(st.sampled_from(["text", "ä🙂", "p"]), st.text(max_size=20) | st.integers(0, 9), max_size=3)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway import sse
+from gateway.wire import sse
 
 WORDS = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), max_size=12)
 LINES = st.lists(WORDS, min_size=1, max_size=3).filter(lambda lines: lines != [""])

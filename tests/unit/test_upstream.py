@@ -11,8 +11,8 @@ from gateway.dialects import DIALECTS
 from gateway.dialects.base import Outbound
 from gateway.errors import UpstreamDown, UpstreamError
 from gateway.providers import Facts
-from gateway.transport import Answer, Call, Stream
 from gateway.upstream import Address, Upstream
+from gateway.wire.transport import Answer, Call, Stream
 
 SECRET = "sk-upstream-0123456789abcdef"
 CHAT = DIALECTS["openai-chat"]

@@ -12,9 +12,9 @@ from gateway.dialects.base import Outbound
 from gateway.errors import UpstreamError
 from gateway.providers import Facts
 from gateway.settings import ProviderSettings
-from gateway.transport import Answer, Call, Stream
 from gateway.upstream import Address, Upstream
 from gateway.upstreams import upstream as built
+from gateway.wire.transport import Answer, Call, Stream
 
 CHAT = DIALECTS["openai-chat"]
 OUTBOUND = Outbound("/chat/completions", b'{"model": "m"}')

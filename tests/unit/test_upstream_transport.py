@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from gateway.errors import UpstreamDown
-from gateway.transport import Answer, Call, HTTPTransport, Timeouts
+from gateway.wire.client import HTTPTransport
+from gateway.wire.transport import Answer, Call, Timeouts
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\nX-Request-ID: R1\r\ntransfer-encoding: chunked\r\n\r\n"
 END = b"0\r\n\r\n"

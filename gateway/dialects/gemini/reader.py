@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from gateway import sse
+from gateway.wire import sse
 
 _ARRAY = b"["
 _BLANK = b" \t\r\n"

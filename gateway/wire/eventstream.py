@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from gateway.sse import MAX_EVENT_BYTES, EventTooLarge
+from gateway.wire.sse import MAX_EVENT_BYTES, EventTooLarge
 
 EXCEPTION = "exception"
 """Under this name an exception or an error of the stream is handed on, in place of an event."""

@@ -1,0 +1,125 @@
+"""Opens connections: names to addresses, IPv4 and IPv6 side by side, Unix sockets, TLS."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from functools import cached_property
+from itertools import chain, zip_longest
+from typing import Any, TypeVar
+
+from gateway.wire.request import UNIX, Origin
+from gateway.wire.tls import SYSTEM_TLS, TLS, client_context
+
+# RFC 8305, section 5: how long an address is given before the next one is tried beside it.
+_HEAD_START_SECONDS = 0.25
+
+Address = tuple[socket.AddressFamily, tuple[Any, ...]]
+Resolve = Callable[[str, int], Awaitable[Sequence[Address]]]
+P = TypeVar("P", bound=asyncio.Protocol)
+
+
+async def system_addresses(host: str, port: int) -> Sequence[Address]:
+    """The addresses of a host, by the system's own resolver and in its order."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [(socket.AddressFamily(family), address) for family, _, _, _, address in found]
+
+
+class Dialer:
+    """Opens connections with one set of certificates."""
+
+    def __init__(self, tls: TLS = SYSTEM_TLS, resolve: Resolve = system_addresses) -> None:
+        self._tls = tls
+        self._resolve = resolve
+
+    async def open(self, origin: Origin, protocol: Callable[[], P]) -> P:
+        """A protocol on a new connection. Raises `OSError` (`gaierror` and `SSLError` are such) or `ValueError`."""
+        loop = asyncio.get_running_loop()
+        if origin.scheme == UNIX:
+            return (await loop.create_unix_connection(protocol, origin.host))[1]
+        connected = await self._connect(origin.host, origin.port)
+        is_secure = origin.scheme == "https"
+        name = origin.host if is_secure else None
+        try:
+            _, opened = await loop.create_connection(
+                protocol, sock=connected, ssl=self._context if is_secure else None, server_hostname=name
+            )
+        except BaseException:
+            connected.close()
+            raise
+        return opened
+
+    @cached_property
+    def _context(self) -> ssl.SSLContext:
+        # Made for the first connection over TLS: it reads the system's certificates, some 5 MB of them.
+        return client_context(self._tls)
+
+    async def _connect(self, host: str, port: int) -> socket.socket:
+        if (address := _literal(host, port)) is not None:
+            return await _attempt(address)
+        addresses = await self._resolve(host, port)
+        if len(addresses) == 1:
+            return await _attempt(addresses[0])
+        return await _race(interleaved(addresses))
+
+
+def interleaved(addresses: Sequence[Address]) -> list[Address]:
+    """The addresses, families by turns, that of the first one first (RFC 8305, section 4)."""
+    first = [address for address in addresses if address[0] == addresses[0][0]]
+    others = [address for address in addresses if address[0] != addresses[0][0]]
+    return [address for address in chain.from_iterable(zip_longest(first, others)) if address is not None]
+
+
+async def _race(addresses: Sequence[Address]) -> socket.socket:
+    """The first connection that is made. Each attempt has a head start, unless the one before it has failed."""
+    attempts: set[asyncio.Task[socket.socket]] = set()
+    error: OSError = socket.gaierror(socket.EAI_NONAME, "no address")
+    waiting = list(reversed(addresses))
+    try:
+        while waiting or attempts:
+            if waiting:
+                attempts.add(asyncio.create_task(_attempt(waiting.pop())))
+            head_start = _HEAD_START_SECONDS if waiting else None
+            done, attempts = await asyncio.wait(attempts, timeout=head_start, return_when=asyncio.FIRST_COMPLETED)
+            for attempt in done:
+                try:
+                    winner = attempt.result()
+                except OSError as failed:
+                    error = failed
+                else:
+                    attempts |= done - {attempt}
+                    return winner
+        raise error
+    finally:
+        for attempt in attempts:
+            attempt.add_done_callback(_discard)
+            attempt.cancel()
+
+
+def _discard(attempt: asyncio.Task[socket.socket]) -> None:
+    """Close the connection of an attempt that came second."""
+    if not attempt.cancelled() and attempt.exception() is None:
+        attempt.result().close()
+
+
+async def _attempt(address: Address) -> socket.socket:
+    family, where = address
+    attempt = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        attempt.setblocking(False)
+        attempt.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        await asyncio.get_running_loop().sock_connect(attempt, where)
+    except BaseException:
+        attempt.close()
+        raise
+    return attempt
+
+
+def _literal(host: str, port: int) -> Address | None:
+    """The address that a host already is, in which case there is nothing to resolve."""
+    for family in (socket.AF_INET, socket.AF_INET6):
+        with suppress(OSError):
+            socket.inet_pton(family, host)
+            return family, (host, port)
+    return None
