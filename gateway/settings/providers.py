@@ -86,8 +86,8 @@ class ProviderSettings(Section):
     )
     base_url: WebAddress | None = Field(
         default=None,
-        description="an http://, https:// or http+unix:// URL without credentials, query and fragment, "
-        "such as http://127.0.0.1:9000/v1 or http+unix://%2Frun%2Fserver.sock/v1",
+        description="an http:// or https:// URL without credentials, query and fragment, "
+        "such as http://127.0.0.1:9000/v1; or that of a Unix socket, such as http+unix://%2Frun%2Fserver.sock/v1",
     )
     api_key: Key = Field(default=None, description=KEY)
     api_keys: list[Annotated[KeySettings, BeforeValidator(_as_key)]] | None = Field(

@@ -95,12 +95,14 @@ class _Streaming(AbstractAsyncContextManager[Stream]):
     async def __aenter__(self) -> Stream:
         try:
             connection, response = await self._transport.begin(self._call, is_whole=False)
+            is_entered = False
             try:
                 while not response.has_head:
                     await connection.progress(response)
-            except BaseException:
-                connection.leave(response)
-                raise
+                is_entered = True
+            finally:
+                if not is_entered:
+                    connection.leave(response)
         except WireError as error:
             raise error.down(self._call.provider) from None
         self._connection, self._response = connection, response

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import cached_property
 from itertools import chain, zip_longest
 from typing import Any, TypeVar
@@ -41,13 +41,12 @@ class Dialer:
         connected = await self._connect(origin.host, origin.port)
         is_secure = origin.scheme == "https"
         name = origin.host if is_secure else None
-        try:
+        with ExitStack() as undo:
+            undo.callback(connected.close)
             _, opened = await loop.create_connection(
                 protocol, sock=connected, ssl=self._context if is_secure else None, server_hostname=name
             )
-        except BaseException:
-            connected.close()
-            raise
+            undo.pop_all()
         return opened
 
     @cached_property
@@ -105,14 +104,12 @@ def _discard(attempt: asyncio.Task[socket.socket]) -> None:
 
 async def _attempt(address: Address) -> socket.socket:
     family, where = address
-    attempt = socket.socket(family, socket.SOCK_STREAM)
-    try:
+    with ExitStack() as undo:
+        attempt = undo.enter_context(socket.socket(family, socket.SOCK_STREAM))
         attempt.setblocking(False)
         attempt.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         await asyncio.get_running_loop().sock_connect(attempt, where)
-    except BaseException:
-        attempt.close()
-        raise
+        undo.pop_all()
     return attempt
 
 

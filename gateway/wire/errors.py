@@ -10,14 +10,38 @@ WireError
 """
 
 import ssl
+from enum import Enum
 
 from gateway.errors import UpstreamDown
 
-# OpenSSL's codes, X509_V_ERR_* in <openssl/x509_vfy.h>.
-_EXPIRED = frozenset({10})
-_NOT_YET_VALID = frozenset({9})
-_UNKNOWN_AUTHORITY = frozenset({2, 18, 19, 20, 21})
-_WRONG_NAME = frozenset({62, 64})
+
+class Refusal(Enum):
+    """Why a certificate was refused; the value completes a sentence that begins with "The certificate of …"."""
+
+    WRONG_NAME = "is not valid for its host name"
+    EXPIRED = "has expired"
+    NOT_YET_VALID = "is not valid yet"
+    UNKNOWN_AUTHORITY = "is not signed by an authority that this machine trusts"
+    OTHER = "cannot be verified"
+
+
+# X509_V_ERR_* of OpenSSL, <openssl/x509_vfy.h>.
+_REFUSALS = {
+    2: Refusal.UNKNOWN_AUTHORITY,
+    9: Refusal.NOT_YET_VALID,
+    10: Refusal.EXPIRED,
+    18: Refusal.UNKNOWN_AUTHORITY,
+    19: Refusal.UNKNOWN_AUTHORITY,
+    20: Refusal.UNKNOWN_AUTHORITY,
+    21: Refusal.UNKNOWN_AUTHORITY,
+    62: Refusal.WRONG_NAME,
+    64: Refusal.WRONG_NAME,
+}
+
+
+def refusal(error: ssl.SSLCertVerificationError) -> Refusal:
+    """Why a certificate was refused."""
+    return _REFUSALS.get(error.verify_code, Refusal.OTHER)
 
 
 class WireError(Exception):
@@ -45,7 +69,7 @@ class Untrusted(Unreachable):
     """The upstream's certificate was refused."""
 
     def __init__(self, error: ssl.SSLCertVerificationError) -> None:
-        super().__init__(f"The certificate of {{}} {refusal(error)}.")
+        super().__init__(f"The certificate of {{}} {refusal(error).value}.")
 
 
 class Busy(WireError):
@@ -76,17 +100,3 @@ class BadReply(WireError):
 
     code = "upstream_bad_reply"
     sentence = "{} sent something else than an HTTP/1.1 response."
-
-
-def refusal(error: ssl.SSLCertVerificationError) -> str:
-    """Why a certificate was refused, as the end of a sentence that begins with "The certificate of …"."""
-    code = error.verify_code
-    if code in _WRONG_NAME:
-        return "is not valid for its host name"
-    if code in _EXPIRED:
-        return "has expired"
-    if code in _NOT_YET_VALID:
-        return "is not valid yet"
-    if code in _UNKNOWN_AUTHORITY:
-        return "is not signed by an authority that this machine trusts"
-    return "cannot be verified"

@@ -4,6 +4,7 @@ import asyncio
 import math
 import ssl
 from collections import deque
+from contextlib import ExitStack
 
 from gateway.wire.clock import Clock
 from gateway.wire.connection import Connection
@@ -126,16 +127,17 @@ class Pool:
         wait = _Wait(deadline, Unreachable())
         task.add_done_callback(wait.settle)
         self._clock.watch(wait)
-        try:
-            await wait.future
-            return task.result()
-        except BaseException:
-            task.add_done_callback(_discard)
-            task.cancel()
-            self._let_next()
-            raise
-        finally:
-            self._clock.forget(wait)
+        with ExitStack() as undo:
+            undo.callback(self._let_next)
+            undo.callback(task.cancel)
+            undo.callback(task.add_done_callback, _discard)
+            try:
+                await wait.future
+            finally:
+                self._clock.forget(wait)
+            connection = task.result()
+            undo.pop_all()
+        return connection
 
     async def _dial(self) -> Connection:
         try:
