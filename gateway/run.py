@@ -5,11 +5,12 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Se
 
 import structlog
 
-from gateway.dialects.base import Decoder, Dialect, Origin, Reader
+from gateway.dialects.base import Decoder, Dialect, Origin
 from gateway.errors import UpstreamDown, UpstreamError
 from gateway.events import Event, Failed, Told, Usage
 from gateway.generation import Generation
 from gateway.routing.plan import Lane
+from gateway.wire.sse import DamagedStream
 from gateway.wire.transport import Stream
 
 # How long a finished stream is read on, so that its connection can be used again.
@@ -70,20 +71,26 @@ class Run:
         decoder = self._dialect.decoder(self._generation, self._origin, is_native=self._is_native)
         reader = self._dialect.reader()
         async for chunk in chunks:
-            payloads = self._split(reader, chunk)
+            damage: DamagedStream | None = None
+            try:
+                payloads = reader.feed(chunk)
+            except DamagedStream as damaged:
+                damage, payloads = damaged, damaged.events
             if payloads:
                 yield self._fed(decoder, payloads)
             if decoder.is_over:
                 await _drain(chunks)
                 return
-        yield [*self._fed(decoder, self._split(reader, None)), *decoder.end()]
-
-    def _split(self, reader: Reader, chunk: bytes | None) -> Sequence[bytes]:
-        """The events that a chunk completes, or those that the end does."""
+            if damage is not None:
+                raise self._damaged()
         try:
-            return reader.end() if chunk is None else reader.feed(chunk)
-        except ValueError:
-            raise self._bad_reply("sent an event that is too large, or no event at all") from None
+            payloads = reader.end()
+        except DamagedStream:
+            raise self._damaged() from None
+        yield [*self._fed(decoder, payloads), *decoder.end()]
+
+    def _damaged(self) -> UpstreamDown:
+        return self._bad_reply("sent an event that is too large, or no event at all")
 
     def _fed(self, decoder: Decoder, payloads: Sequence[bytes]) -> Batch:
         return self._checked([event for payload in payloads for event in decoder.feed(payload)])
