@@ -82,7 +82,7 @@ def request_head(call: Call) -> tuple[Origin, bytes]:
     fields = "".join(lines)
     if not fields.count("\r") == fields.count("\n") == len(lines) or "\0" in fields:
         raise ValueError("a line break or NUL in a header")
-    if "host" not in call.headers:
+    if not (fields.startswith("host: ") or "\nhost: " in fields):
         fields = f"host: {host}\r\n{fields}"
     if call.body or call.method not in _WITHOUT_BODY:
         fields = f"{fields}content-length: {len(call.body or b'')}\r\n"

@@ -129,10 +129,12 @@ def test_event_over_the_limit_is_refused(body: bytes, size: int) -> None:
 def test_events_before_one_over_the_limit_are_there(size: int) -> None:
     body = b"data: a\n\ndata: b\n\ndata: " + b"x" * 200 + b"\n\n"
     reader, found = sse.Reader(max_event_bytes=100), list[bytes]()
-    with pytest.raises(sse.DamagedStream) as damaged:
+    try:
         for start in range(0, len(body), size):
             found += reader.feed(body[start : start + size])
-    assert [*found, *damaged.value.events] == [b"a", b"b"]
+    except sse.DamagedStream as damaged:
+        found += damaged.events
+    assert found == [b"a", b"b"]
 
 
 def test_limit_is_for_one_event_and_not_for_the_stream() -> None:
