@@ -42,6 +42,7 @@ class ProxiedTransport:
         self._first_byte = first_byte if first_byte < idle else None
         self._idle = idle if idle < first_byte else None
         self._has_one_timeout = first_byte == idle
+        self._total = timeouts.total
         certificate = tls.client_cert.read_bytes() if tls.client_cert else None
         key = tls.client_key.read_bytes() if tls.client_key else certificate
         self._transport = pyqwest.HTTPTransport(
@@ -73,6 +74,7 @@ class ProxiedTransport:
     @asynccontextmanager
     async def stream(self, call: Call) -> AsyncIterator[Stream]:
         due = _due(self._first_byte)
+        ends_at = asyncio.get_running_loop().time() + self._total
         try:
             request = pyqwest.Request(call.method, call.url, pyqwest.Headers(call.headers.items()), call.body)
             async with asyncio.timeout_at(due):
@@ -80,10 +82,14 @@ class ProxiedTransport:
         except _FAILURES as error:
             raise _down(error, call.provider) from None
         async with opened as response:
-            chunks = _chunks(response, call.provider)
-            if not self._has_one_timeout:
-                chunks = _timed(chunks, call.provider, due, self._idle)
-            yield Stream(response.status, _headers(response.headers), chunks)
+            end = _End(response, ends_at)
+            try:
+                chunks = _chunks(response, call.provider, end)
+                if not self._has_one_timeout:
+                    chunks = _timed(chunks, call.provider, due, self._idle)
+                yield Stream(response.status, _headers(response.headers), chunks)
+            finally:
+                end.cancel()
 
     async def close(self) -> None:
         """Close the connections that are idle, and refuse new calls."""
@@ -91,12 +97,37 @@ class ProxiedTransport:
         await asyncio.sleep(_LETTING_GO_SECONDS)
 
 
-async def _chunks(response: pyqwest.Response, provider: str) -> AsyncIterator[bytes]:
+class _End:
+    """Closes a response when its time is over. pyqwest looks at the time only while the response is read."""
+
+    def __init__(self, response: pyqwest.Response, ends_at: float) -> None:
+        self.is_over = False
+        self._response = response
+        self._closing: asyncio.Task[None] | None = None
+        self._timer = asyncio.get_running_loop().call_at(ends_at, self._begin)
+
+    def cancel(self) -> None:
+        """The response has been left."""
+        self._timer.cancel()
+
+    def _begin(self) -> None:
+        self.is_over = True
+        self._closing = asyncio.create_task(self._close())
+
+    async def _close(self) -> None:
+        await self._response.aclose()
+
+
+async def _chunks(response: pyqwest.Response, provider: str, end: _End) -> AsyncIterator[bytes]:
     try:
         async for chunk in response.content:
+            if end.is_over:
+                break
             yield bytes(chunk)
     except _FAILURES as error:
-        raise _down(error, provider) from None
+        raise _down(TimeoutError() if end.is_over else error, provider) from None
+    if end.is_over:
+        raise _down(TimeoutError(), provider)
 
 
 def _due(seconds: float | None) -> float | None:
