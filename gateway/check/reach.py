@@ -43,7 +43,7 @@ async def obstacle(base_url: str, tls: TLS = SYSTEM_TLS) -> Obstacle | None:
         return Obstacle(f"{urlsplit(base_url).hostname or base_url} is no name of a host.")
     try:
         async with asyncio.timeout(_SECONDS):
-            await Dialer(tls).open(origin, _Closing)
+            (await Dialer(tls).open(origin, _Unused)).transport.abort()
     except TimeoutError:
         place = f"{origin.host} does not answer on port {origin.port}"
         return Obstacle(f"{place} within {_SECONDS:g} seconds; a firewall may be in the way.")
@@ -55,11 +55,13 @@ async def obstacle(base_url: str, tls: TLS = SYSTEM_TLS) -> Obstacle | None:
     return None
 
 
-class _Closing(asyncio.Protocol):
-    """Closes its connection as soon as it is made."""
+class _Unused(asyncio.Protocol):
+    """A connection on which nothing is sent."""
+
+    transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        cast(asyncio.Transport, transport).abort()
+        self.transport = cast(asyncio.Transport, transport)
 
 
 def _reason(error: OSError | UnicodeError, origin: Origin) -> str:

@@ -14,6 +14,7 @@ from gateway.wire.tls import SYSTEM_TLS, TLS, client_context
 
 # RFC 8305, section 5: how long an address is given before the next one is tried beside it.
 _HEAD_START_SECONDS = 0.25
+_PROBE_SECONDS = 30
 
 Address = tuple[socket.AddressFamily, tuple[Any, ...]]
 Resolve = Callable[[str, int], Awaitable[Sequence[Address]]]
@@ -108,9 +109,18 @@ async def _attempt(address: Address) -> socket.socket:
         attempt = undo.enter_context(socket.socket(family, socket.SOCK_STREAM))
         attempt.setblocking(False)
         attempt.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        _probe_when_silent(attempt)
         await asyncio.get_running_loop().sock_connect(attempt, where)
         undo.pop_all()
     return attempt
+
+
+def _probe_when_silent(connection: socket.socket) -> None:
+    """Let the kernel probe the peer: models think for minutes, and routers forget connections that are silent."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option in ("TCP_KEEPIDLE", "TCP_KEEPINTVL"):
+        if hasattr(socket, option):
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), _PROBE_SECONDS)
 
 
 def _literal(host: str, port: int) -> Address | None:

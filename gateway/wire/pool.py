@@ -46,7 +46,7 @@ class Pool:
 
     async def connect(self, deadline: float) -> Connection:
         """A connection that is made, or comes free, by the deadline. Raises `WireError`."""
-        while len(self._open) + self._opening >= self._limit:
+        while not self._is_closed and len(self._open) + self._opening >= self._limit:
             await self._turn(deadline)
             if (connection := self.idle()) is not None:
                 return connection
@@ -78,6 +78,8 @@ class Pool:
         for connection in self._idle:
             connection.abort()
         self._idle.clear()
+        for wait in self._queue:
+            wait.settle()
 
     def _free(self, connection: Connection) -> None:
         """A connection has carried its response, and can carry another one."""

@@ -310,6 +310,26 @@ async def test_closing_closes_what_is_idle_and_ends_new_calls(
         assert await failing(transport, server) == (502, "upstream_unreachable")
 
 
+async def test_closing_ends_the_wait_for_a_connection() -> None:
+    has_come = asyncio.Event()
+
+    async def script(visit: Visit) -> None:
+        await visit.request()
+        has_come.set()
+        await visit.is_left()
+
+    async with raw_server(script) as server, client(limit=1) as transport:
+        first = asyncio.create_task(transport.send(call(server)))
+        await has_come.wait()
+        second = asyncio.create_task(transport.send(call(server)))
+        await turns()
+        await transport.close()
+        with pytest.raises(UpstreamDown, match="cannot be reached"):
+            await second
+        first.cancel()
+        await asyncio.wait([first])
+
+
 async def test_a_server_on_a_unix_socket_is_called(tmp_path: Path) -> None:
     requests: list[bytes] = []
 
