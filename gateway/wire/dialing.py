@@ -5,7 +5,6 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack, suppress
-from functools import cached_property
 from itertools import chain, zip_longest
 from typing import Any, TypeVar
 
@@ -33,6 +32,7 @@ class Dialer:
     def __init__(self, tls: TLS = SYSTEM_TLS, resolve: Resolve = system_addresses) -> None:
         self._tls = tls
         self._resolve = resolve
+        self._loading: asyncio.Task[ssl.SSLContext] | None = None
 
     async def open(self, origin: Origin, protocol: Callable[[], P]) -> P:
         """A protocol on a new connection. Raises `OSError` (`gaierror` and `SSLError` are such) or `ValueError`."""
@@ -40,20 +40,26 @@ class Dialer:
         if origin.scheme == UNIX:
             return (await loop.create_unix_connection(protocol, origin.host))[1]
         connected = await self._connect(origin.host, origin.port)
-        is_secure = origin.scheme == "https"
-        name = origin.host if is_secure else None
         with ExitStack() as undo:
             undo.callback(connected.close)
-            _, opened = await loop.create_connection(
-                protocol, sock=connected, ssl=self._context if is_secure else None, server_hostname=name
-            )
+            is_secure = origin.scheme == "https"
+            context, name = (await self._context(), origin.host) if is_secure else (None, None)
+            _, opened = await loop.create_connection(protocol, sock=connected, ssl=context, server_hostname=name)
             undo.pop_all()
         return opened
 
-    @cached_property
-    def _context(self) -> ssl.SSLContext:
-        # Made for the first connection over TLS: it reads the system's certificates, some 5 MB of them.
-        return client_context(self._tls)
+    async def _context(self) -> ssl.SSLContext:
+        # One for all origins, made for the first of them and in a thread: reading the system's certificates takes
+        # 25 ms, and they fill some 5 MB.
+        if self._loading is None:
+            self._loading = asyncio.create_task(asyncio.to_thread(client_context, self._tls))
+            self._loading.add_done_callback(self._loaded)
+        return await asyncio.shield(self._loading)
+
+    def _loaded(self, loading: asyncio.Task[ssl.SSLContext]) -> None:
+        if loading.cancelled() or loading.exception() is not None:
+            # The files may be there next time.
+            self._loading = None
 
     async def _connect(self, host: str, port: int) -> socket.socket:
         if (address := _literal(host, port)) is not None:

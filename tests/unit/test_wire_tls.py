@@ -11,6 +11,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from gateway.check.reach import obstacle
 from gateway.errors import UpstreamDown
@@ -238,13 +244,6 @@ def test_files_that_cannot_be_used_are_named(tmp_path: Path, files: dict[str, st
 
 
 def test_a_key_with_a_pass_phrase_is_refused_and_none_is_asked_for(authority: Authority, tmp_path: Path) -> None:
-    from cryptography.hazmat.primitives.serialization import (
-        BestAvailableEncryption,
-        Encoding,
-        PrivateFormat,
-        load_pem_private_key,
-    )
-
     certificate = authority.issue("client.test")
     key = load_pem_private_key(certificate.read_bytes(), None)
     locked = tmp_path / "locked.pem"
