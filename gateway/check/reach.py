@@ -1,4 +1,4 @@
-"""Says why an address cannot be reached: its name, its port or its certificate."""
+"""Finds why an address cannot be reached: its name, its port or its certificate."""
 
 import asyncio
 import socket
@@ -29,14 +29,14 @@ _CERTIFICATE: Mapping[Refusal, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """What stands in the way of a connection, and what to do about it; `{}` in `advice` is the provider's name."""
+    """Why a connection cannot be made, and what to do about it; `{}` in `advice` is the provider's name."""
 
     message: str
     advice: str = _NETWORK
 
 
 async def obstacle(base_url: str, tls: TLS = SYSTEM_TLS) -> Obstacle | None:
-    """What stands in the way of a connection to it; None where there is nothing now."""
+    """Why no connection to it can be made; None where one can be made now."""
     try:
         origin = locate(base_url).origin
     except ValueError:

@@ -157,7 +157,7 @@ class ResponseParser:
 
 
 def limit_body(parser: ResponseParser) -> None:
-    """Raise `BadReply` where a response that is needed whole is too large, or says that it will be."""
+    """Raise `BadReply` where a response that is needed whole is too large, or announces that it will be."""
     declared = 0 if parser.is_over else int(parser.headers.get("content-length", "0"))
     if max(parser.size, declared) > MAX_BODY_BYTES:
         raise BadReply("{} sent an answer without end.")

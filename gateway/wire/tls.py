@@ -31,7 +31,7 @@ def client_context(tls: TLS) -> ssl.SSLContext:
     if tls.ca is None and not _system_has_authorities():
         context.load_verify_locations(certifi.where())
     if tls.client_cert is not None:
-        # An empty pass phrase is wrong for a key that has one; without it OpenSSL would ask at the terminal.
+        # An empty pass phrase is wrong for a key that has one; without it OpenSSL would prompt for one at the terminal.
         context.load_cert_chain(tls.client_cert, tls.client_key, password="")
     return context
 

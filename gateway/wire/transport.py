@@ -68,7 +68,7 @@ class Stream:
 
 
 class Transport(Protocol):
-    """Two ways to call. Both raise `UpstreamDown` when there is no answer or it breaks off."""
+    """Calls upstreams. Both methods raise `UpstreamDown` when there is no answer or it breaks off."""
 
     async def send(self, call: Call) -> Answer:
         """Send, and read the whole answer."""

@@ -119,13 +119,13 @@ async def test_calls_at_once_get_each_its_own_answer(make: MakeTransport) -> Non
         while request := await visit.request():
             await visit.send(response(request.partition(b"\r\n\r\n")[2]))
 
-    async def ask(transport: ClosableTransport, server: RawServer, number: int) -> None:
+    async def run(transport: ClosableTransport, server: RawServer, number: int) -> None:
         for turn in range(5):
             body = b"%d of %d" % (turn, number)
             assert (await transport.send(call(server, body))).body == body
 
     async with raw_server(echo) as server, closing(make(Timeouts())) as transport:
-        await asyncio.gather(*(ask(transport, server, number) for number in range(20)))
+        await asyncio.gather(*(run(transport, server, number) for number in range(20)))
     assert len(server.visits) <= 20
 
 
@@ -143,7 +143,7 @@ async def test_cancelling_a_call_closes_its_connection_at_once(
         await visit.is_left()
         is_left.set()
 
-    async def ask(transport: ClosableTransport, server: RawServer) -> None:
+    async def run(transport: ClosableTransport, server: RawServer) -> None:
         if not is_stream:
             await transport.send(call(server))
         async with transport.stream(call(server)) as stream:
@@ -151,11 +151,11 @@ async def test_cancelling_a_call_closes_its_connection_at_once(
                 pass
 
     async with raw_server(script) as server, closing(make(Timeouts())) as transport:
-        asking = asyncio.create_task(ask(transport, server))
+        sending = asyncio.create_task(run(transport, server))
         await has_asked.wait()
-        asking.cancel()
+        sending.cancel()
         with suppress(asyncio.CancelledError):
-            await asking
+            await sending
         await is_left.wait()
 
 

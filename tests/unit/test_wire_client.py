@@ -1,6 +1,7 @@
 """The client of our own: which connections it keeps, which it uses again, and how many there are."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from gateway.wire import pool, response
 from gateway.wire.client import HTTPTransport, Pools
 from gateway.wire.clock import Clock
 from gateway.wire.dialing import Dialer
+from gateway.wire.request import locate
 from gateway.wire.transport import DEFAULT_TIMEOUTS, MAX_BODY_BYTES, Call, Timeouts
 from tests.servers.raw_http import RawServer, Script, Visit, raw_server
 from tests.servers.raw_http import response as answer
@@ -84,7 +86,7 @@ async def test_a_connection_is_used_again(answering: Answering) -> None:
         answer(b"", b"connection: close"),
         b"HTTP/1.0 200 OK\r\ncontent-length: 0\r\n\r\n",
         answer() + b"HTTP/1.1 200 OK\r\n",
-        answer() + answer(b"not asked for"),
+        answer() + answer(b"unsolicited"),
     ],
 )
 async def test_a_connection_that_cannot_be_trusted_is_not_used_again(answering: Answering, data: bytes) -> None:
@@ -122,6 +124,18 @@ async def test_a_connection_that_the_upstream_has_closed_is_not_used_again() -> 
             assert (await transport.send(call(server))).body == b"%d" % number
             await server.visits[-1].writer.wait_closed()
             await turns()
+
+
+async def test_a_connection_that_is_closing_is_not_used_again(answering: Answering) -> None:
+    async with raw_server(answering(answer())) as server:
+        pools = Pools(Clock(), Dialer())
+        pool_of_server = pools.of(locate(server.url).origin)
+        connection = await pool_of_server.connect(math.inf)
+        over = connection.begin(b"GET / HTTP/1.1\r\n\r\n", b"", Timeouts(), math.inf, is_whole=True)
+        await connection.progress(over)
+        connection.abort()
+        assert pool_of_server.idle() is None
+        pools.close()
 
 
 async def test_a_request_is_not_sent_again_once_it_was_written() -> None:

@@ -41,10 +41,10 @@ class Names:
 
     def __init__(self, *addresses: Address) -> None:
         self.addresses = addresses
-        self.asked: list[str] = []
+        self.received: list[str] = []
 
     async def __call__(self, host: str, port: int) -> Sequence[Address]:
-        self.asked.append(host)
+        self.received.append(host)
         return self.addresses
 
 
@@ -116,7 +116,7 @@ async def test_an_address_is_not_resolved(host: str) -> None:
     names = Names()
     with pytest.raises(OSError):
         await Dialer(resolve=names).open(Origin("http", host, 1), Unused)
-    assert names.asked == []
+    assert names.received == []
 
 
 async def test_a_silent_connection_is_kept_by_probes() -> None:

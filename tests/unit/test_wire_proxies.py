@@ -85,14 +85,14 @@ def test_a_password_is_not_shown() -> None:
 
 
 def test_a_call_goes_through_the_proxy_plain_and_streamed() -> None:
-    asked: list[bytes] = []
+    received: list[bytes] = []
 
     async def proxy(visit: Visit) -> None:
         while request := await visit.request():
-            asked.append(request.split(b"\r\n")[0])
+            received.append(request.split(b"\r\n")[0])
             await visit.send(response(b"by the proxy"))
 
-    async def ask() -> None:
+    async def run() -> None:
         async with raw_server(proxy) as server, calling(Proxies(server.url)) as transport:
             for host in ("127.0.0.1", "lab.invalid"):
                 call = Call("lab", "POST", f"http://{host}:{server.port}/v1", {}, b"{}")
@@ -100,31 +100,31 @@ def test_a_call_goes_through_the_proxy_plain_and_streamed() -> None:
                 async with transport.stream(call) as stream:
                     assert await stream.read("lab") == b"by the proxy"
 
-    asyncio.run(ask())
-    assert asked[:2] == [b"POST /v1 HTTP/1.1"] * 2
-    assert len(asked) == 4
-    assert all(line.startswith(b"POST http://lab.invalid:") for line in asked[2:])
+    asyncio.run(run())
+    assert received[:2] == [b"POST /v1 HTTP/1.1"] * 2
+    assert len(received) == 4
+    assert all(line.startswith(b"POST http://lab.invalid:") for line in received[2:])
 
 
 def test_a_host_that_is_exempt_is_called_directly() -> None:
     async def proxy(visit: Visit) -> None:
         raise AssertionError("the proxy was called")
 
-    async def ask() -> None:
+    async def run() -> None:
         async with raw_server(proxy) as server, calling(Proxies(server.url, exempt=("lab.invalid",))) as transport:
             with pytest.raises(UpstreamDown, match="cannot be reached"):
                 await transport.send(Call("lab", "POST", "http://lab.invalid/v1", {}, b"{}"))
 
-    asyncio.run(ask())
+    asyncio.run(run())
 
 
 def test_a_proxy_that_is_none_is_an_upstream_that_cannot_be_reached() -> None:
-    async def ask() -> None:
+    async def run() -> None:
         async with calling(Proxies("ftp://proxy.test")) as transport:
             with pytest.raises(UpstreamDown, match="cannot be reached"):
                 await transport.send(Call("lab", "POST", "http://lab.invalid/v1", {}, b"{}"))
 
-    asyncio.run(ask())
+    asyncio.run(run())
 
 
 @asynccontextmanager
@@ -144,7 +144,7 @@ from gateway.settings import load
 from gateway.upstreams import open_upstreams
 from gateway.wire.transport import Call
 
-async def ask(url):
+async def run(url):
     settings = load()
     async with open_upstreams(settings) as upstreams:
         transport = upstreams["lab"].transport
@@ -152,7 +152,7 @@ async def ask(url):
         answer = await transport.send(Call("lab", "GET", url, {}))
         return before, answer.body.decode(), "pyqwest" in sys.modules
 
-print(orjson.dumps(asyncio.run(ask(sys.argv[1]))).decode())
+print(orjson.dumps(asyncio.run(run(sys.argv[1]))).decode())
 """
 
 
@@ -202,7 +202,7 @@ def test_providers_with_the_same_settings_share_their_connections() -> None:
         while await visit.request():
             await visit.send(response())
 
-    async def ask() -> int:
+    async def run() -> int:
         async with raw_server(answer) as server:
             transports = Transports()
             for options in (Options(), Options(), Options(Timeouts(idle=5)), Options(max_connections=3)):
@@ -210,4 +210,4 @@ def test_providers_with_the_same_settings_share_their_connections() -> None:
             await transports.close()
             return len(server.visits)
 
-    assert asyncio.run(ask()) == 2
+    assert asyncio.run(run()) == 2

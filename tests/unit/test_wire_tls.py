@@ -163,10 +163,10 @@ async def test_cancelling_a_handshake_closes_its_connection(combination: str) ->
         is_left.set()
 
     async with raw_server(script) as server, calling(combination) as transport:
-        asking = asyncio.create_task(transport.send(call(server)))
+        sending = asyncio.create_task(transport.send(call(server)))
         await has_come.wait()
-        asking.cancel()
-        await asyncio.wait([asking])
+        sending.cancel()
+        await asyncio.wait([sending])
         await is_left.wait()
 
 
@@ -201,7 +201,7 @@ def test_the_variables_of_openssl_count(variable: str, authority: Authority, tmp
         (tmp_path / f"{hashed.stdout.strip()}.0").write_bytes(authority.file.read_bytes())
     program = "import asyncio, sys\nfrom gateway.check.reach import obstacle\nprint(asyncio.run(obstacle(sys.argv[1])))"
 
-    async def ask(environment: dict[str, str]) -> str:
+    async def run(environment: dict[str, str]) -> str:
         async with raw_server(answer, tls=authority.server()) as server:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -213,8 +213,8 @@ def test_the_variables_of_openssl_count(variable: str, authority: Authority, tmp
             )
             return (await process.communicate())[0].decode()
 
-    assert asyncio.run(ask({variable: str(place)})) == "None\n"
-    assert "not signed by an authority" in asyncio.run(ask({}))
+    assert asyncio.run(run({variable: str(place)})) == "None\n"
+    assert "not signed by an authority" in asyncio.run(run({}))
 
 
 def test_files_that_can_be_used_are_no_problem(authority: Authority) -> None:
@@ -243,10 +243,21 @@ def test_files_that_cannot_be_used_are_named(tmp_path: Path, files: dict[str, st
     assert words in found[1]
 
 
-def test_a_key_with_a_pass_phrase_is_refused_and_none_is_asked_for(authority: Authority, tmp_path: Path) -> None:
+def test_a_key_with_a_pass_phrase_is_refused_without_a_prompt(
+    authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     certificate = authority.issue("client.test")
     key = load_pem_private_key(certificate.read_bytes(), None)
     locked = tmp_path / "locked.pem"
     locked.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")))
+    load, given = ssl.SSLContext.load_cert_chain, []
+
+    def noting(context: ssl.SSLContext, file: Path, keyfile: Path, password: str | None = None) -> None:
+        given.append(password)
+        load(context, file, keyfile, password)
+
+    monkeypatch.setattr(ssl.SSLContext, "load_cert_chain", noting)
     ((setting, _),) = tls_problems(TLS(client_cert=certificate, client_key=locked))
     assert setting == "client_cert"
+    # Without one, OpenSSL prompts at the terminal.
+    assert given == [""]
