@@ -14,6 +14,7 @@ MAX_HEAD_BYTES = 64 * 1024
 
 _MAX_INFORMATIONAL = 10
 _SWITCHING = 101
+_SEPARATORS_BYTES = len(b": \r\n")
 _VERSIONS = frozenset({"1.0", "1.1"})
 _ENDLESS_HEAD = "{} sent a head without end."
 
@@ -60,7 +61,7 @@ class ResponseParser:
         self._fault = ""
         self._informational = 0
         self._head_bytes = 0
-        """Bytes of names and values of headers, those of informational responses too."""
+        """Bytes of headers, those of informational responses too."""
         self._other_bytes = 0
         """Bytes that were read since the last one of the body: of the head, of a chunk's size, of trailers."""
         self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
@@ -107,9 +108,9 @@ class ResponseParser:
             self.is_reusable = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self.has_head:
-            return  # a trailer, or what follows the response
-        self._head_bytes += len(name) + len(value)
+        if self.has_head or self._head_bytes > MAX_HEAD_BYTES:
+            return  # a trailer, or what follows the response; or more than is read of a head
+        self._head_bytes += len(name) + len(value) + _SEPARATORS_BYTES
         key, text = name.decode("latin-1").lower(), value.decode("latin-1").strip(" \t")
         self.headers[key] = f"{self.headers[key]}, {text}" if key in self.headers else text
 
