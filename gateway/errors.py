@@ -21,6 +21,26 @@ import orjson
 
 Headers = list[tuple[bytes, bytes]]
 
+UPSTREAM_CODES = frozenset(
+    {
+        "content_filter",
+        "context_length_exceeded",
+        "insufficient_quota",
+        "model_not_found",
+        "overloaded",
+        "rate_limit_exceeded",
+        "upstream_auth",
+        "upstream_bad_reply",
+        "upstream_busy",
+        "upstream_cut_off",
+        "upstream_error",
+        "upstream_timeout",
+        "upstream_unavailable",
+        "upstream_unreachable",
+    }
+)
+"""The gateway's own codes for errors of upstreams. Any other code is the provider's, and may quote what it was sent."""
+
 
 class GatewayError(Exception):
     """An error with a status and the fields of OpenAI's envelope."""

@@ -5,13 +5,14 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Se
 
 import structlog
 
-from gateway.dialects.base import Decoder, Dialect, Origin, Reader
+from gateway.dialects.base import Decoder, Dialect, Origin
 from gateway.errors import GatewayError, UpstreamDown, UpstreamError
 from gateway.events import Event, Failed, Told, Unvalidated, Usage
 from gateway.generation import Generation
 from gateway.routing.plan import Lane
 from gateway.schemas.validator import AnswerSchema
-from gateway.transport import Stream
+from gateway.wire.sse import DamagedStream
+from gateway.wire.transport import Stream
 
 # How long a finished stream is read on, so that its connection can be used again.
 DRAIN_SECONDS = 0.5
@@ -88,7 +89,11 @@ class Run:
         reader = self._dialect.reader()
         has_failed = False
         async for chunk in chunks:
-            payloads = self._split(reader, chunk)
+            damage: DamagedStream | None = None
+            try:
+                payloads = reader.feed(chunk)
+            except DamagedStream as damaged:
+                damage, payloads = damaged, damaged.events
             if payloads:
                 batch = await self._validated(self._fed(decoder, payloads))
                 yield batch
@@ -97,14 +102,16 @@ class Run:
                 await _drain(chunks)
             if decoder.is_over or has_failed:
                 return
-        yield await self._validated([*self._fed(decoder, self._split(reader, None)), *decoder.end()])
-
-    def _split(self, reader: Reader, chunk: bytes | None) -> Sequence[bytes]:
-        """The events that a chunk completes, or those that the end does."""
+            if damage is not None:
+                raise self._damaged()
         try:
-            return reader.end() if chunk is None else reader.feed(chunk)
-        except ValueError:
-            raise self._bad_reply("sent an event that is too large, or no event at all") from None
+            payloads = reader.end()
+        except DamagedStream:
+            raise self._damaged() from None
+        yield await self._validated([*self._fed(decoder, payloads), *decoder.end()])
+
+    def _damaged(self) -> UpstreamDown:
+        return self._bad_reply("sent an event that is too large, or no event at all")
 
     def _fed(self, decoder: Decoder, payloads: Sequence[bytes]) -> Batch:
         return self._checked([event for payload in payloads for event in decoder.feed(payload)])

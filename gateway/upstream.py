@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from urllib.parse import quote
 
 import orjson
@@ -11,9 +12,10 @@ from gateway.credentials.base import Credential
 from gateway.credentials.keys import NoCredential
 from gateway.dialects import Dialect
 from gateway.dialects.base import ListedModel, Outbound, Refused
-from gateway.errors import GatewayError, UpstreamDown, UpstreamError
+from gateway.errors import UPSTREAM_CODES, GatewayError, UpstreamDown, UpstreamError
 from gateway.providers import Facts
-from gateway.transport import Answer, Call, Stream, Transport
+from gateway.wire.tls import SYSTEM_TLS, TLS
+from gateway.wire.transport import Answer, Call, Stream, Transport
 
 JSON_HEADERS = {"content-type": "application/json"}
 _MESSAGE_CHARACTERS = 2000
@@ -22,6 +24,8 @@ _LONGEST_SECRET = 8192
 _MOST_ERROR_BYTES = 256 * 1024
 _MODEL = "{model}"
 _LOCKED = (401, 403)
+# A shorter one is part of ordinary words, and would be cut out of those.
+_SHORTEST_SECRET = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,7 @@ class Upstream:
     row: str = ""
     weight: float = 1.0
     deployments: Mapping[str, str] = field(default_factory=dict)
+    tls: TLS = SYSTEM_TLS
 
     def dialect(self, preferred: str | None) -> Dialect:
         """The dialect to speak with it: the preferred one, where it knows that."""
@@ -127,15 +132,14 @@ class Upstream:
         error.message = self._clean(error.message, _MESSAGE_CHARACTERS)
         error.args = (error.message,)  # what a log would write of it
         error.param = error.param and self._clean(error.param, _FIELD_CHARACTERS)
-        error.code = error.code and self._clean(error.code, _FIELD_CHARACTERS)
+        if error.code and error.code not in UPSTREAM_CODES:
+            error.code = self._clean(error.code, _FIELD_CHARACTERS)
 
     def _clean(self, text: str, length: int) -> str:
         # With what a secret may need that begins before the cut: none of it must be left when the rest is gone.
         text = text[: length + _LONGEST_SECRET]
-        for secret in self.secrets:
-            text = text.replace(secret, "[redacted]")
-        for credential in self.credentials:
-            for secret in credential.secrets:
+        for secret in chain(self.secrets, *(credential.secrets for credential in self.credentials)):
+            if len(secret) >= _SHORTEST_SECRET:
                 text = text.replace(secret, "[redacted]")
         return text[:length]
 

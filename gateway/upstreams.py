@@ -20,8 +20,10 @@ from gateway.providers import ROWS, Facts, embedded
 from gateway.providers.address import address, fill, headers
 from gateway.providers.row import Row
 from gateway.settings import ProviderSettings, Settings
-from gateway.transport import HTTPTransport, Timeouts, Transport
 from gateway.upstream import JSON_HEADERS, Address, Upstream
+from gateway.wire.tls import TLS
+from gateway.wire.transport import Timeouts, Transport
+from gateway.wire.transports import Options, Transports
 
 _KEY_HEADERS = {"azure": "api-key"}
 """The header of a key, by scheme, where it is another than that of the dialect."""
@@ -31,24 +33,23 @@ _KEY_HEADERS = {"azure": "api-key"}
 async def open_upstreams(settings: Settings) -> AsyncIterator[dict[str, Upstream]]:
     """The upstreams by name, the embedded one last. Their connections are closed when the context is left."""
     async with AsyncExitStack() as stack:
-        transports: dict[Timeouts, HTTPTransport] = {}
-
-        def transport(timeouts: Timeouts) -> HTTPTransport:
-            # One for all providers with the same timeouts: each holds its own set of root certificates, some 5 MB.
-            if timeouts not in transports:
-                transports[timeouts] = HTTPTransport(timeouts)
-                stack.push_async_callback(transports[timeouts].close)
-            return transports[timeouts]
-
+        transports = Transports(settings.proxies)
+        stack.push_async_callback(transports.close)
         upstreams = {
-            name: upstream(name, provider, transport(Timeouts(**provider.timeouts.model_dump())))
+            name: upstream(name, provider, transports.of(_options(provider)))
             for name, provider in settings.providers.items()
         }
         if settings.embedded.enabled:
             model = EmbeddedModel(settings.data_dir)
             stack.push_async_callback(model.close)
-            upstreams[embedded.ROW.name] = _embedded(model, transport(Timeouts()))
+            upstreams[embedded.ROW.name] = _embedded(model, transports.of(Options()))
         yield upstreams
+
+
+def _options(provider: ProviderSettings) -> Options:
+    """How its transport is to be."""
+    timeouts, tls = Timeouts(**provider.timeouts.model_dump()), TLS(**provider.tls.model_dump())
+    return Options(timeouts, tls, provider.max_connections, provider.http2)
 
 
 def upstream(name: str, provider: ProviderSettings, transport: Transport, rows: Mapping[str, Row] = ROWS) -> Upstream:
@@ -77,6 +78,7 @@ def upstream(name: str, provider: ProviderSettings, transport: Transport, rows: 
         row=row.name if row.name in rows else "",
         weight=provider.weight,
         deployments=provider.deployments or {},
+        tls=TLS(**provider.tls.model_dump()),
     )
 
 
@@ -150,7 +152,7 @@ def _fixed(address: Address) -> Callable[[], Awaitable[Address]]:
     return locate
 
 
-def _embedded(model: EmbeddedModel, transport: HTTPTransport) -> Upstream:
+def _embedded(model: EmbeddedModel, transport: Transport) -> Upstream:
     row = embedded.ROW
     dialects = [DIALECTS[dialect] for dialect in row.dialects]
 

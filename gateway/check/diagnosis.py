@@ -47,8 +47,8 @@ async def diagnose(error: GatewayError, lane: Lane) -> Finding:
         return _locked_out(error, lane)
     if code == _UNKNOWN:
         return await _unknown_model(lane)
-    if code in _UNREACHED and (found := await obstacle((await upstream.locate()).base_url)):
-        return Finding("upstream_unreachable", found, f"See `base_url` of {upstream.name}, and the network's way out.")
+    if code in _UNREACHED and (found := await obstacle((await upstream.locate()).base_url, upstream.tls)):
+        return Finding("upstream_unreachable", found.message, found.advice.format(upstream.name))
     message, advise = _ADVICE.get(code, ("", _ask_elsewhere))
     return Finding(code, message or error.message, advise(error, lane))
 

@@ -1,44 +1,82 @@
-"""Says why an address cannot be reached: its name, its port or its certificate."""
+"""Finds why an address cannot be reached: its name, its port or its certificate."""
 
 import asyncio
 import socket
 import ssl
-from contextlib import suppress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import cast
 from urllib.parse import urlsplit
 
+from gateway.wire.dialing import Dialer
+from gateway.wire.errors import Refusal, refusal
+from gateway.wire.request import UNIX, Origin, locate
+from gateway.wire.tls import SYSTEM_TLS, TLS
+
 _SECONDS = 5.0
-_PORTS = {"https": 443, "http": 80}
+_NETWORK = "See `base_url` of {}, and the network's way out."
+_CERTIFICATE: Mapping[Refusal, str] = MappingProxyType(
+    {
+        Refusal.WRONG_NAME: "See whether `base_url` of {} has the host that the certificate was made for.",
+        Refusal.EXPIRED: "The operator of {} has to renew it.",
+        Refusal.NOT_YET_VALID: "See whether the clock of this machine is right; else ask the operator of {}.",
+        Refusal.UNKNOWN_AUTHORITY: "Set `providers.{}.tls.ca` to its authority, or SSL_CERT_FILE for all.",
+        Refusal.OTHER: "Ask the operator of {}.",
+    }
+)
 
 
-async def obstacle(base_url: str) -> str | None:
-    """What stands in the way of a connection to it, as a sentence; None where there is nothing now."""
-    parts = urlsplit(base_url)
-    host, is_secure = parts.hostname or "", parts.scheme == "https"
-    port = parts.port or _PORTS.get(parts.scheme, 80)
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why a connection cannot be made, and what to do about it; `{}` in `advice` is the provider's name."""
+
+    message: str
+    advice: str = _NETWORK
+
+
+async def obstacle(base_url: str, tls: TLS = SYSTEM_TLS) -> Obstacle | None:
+    """Why no connection to it can be made; None where one can be made now."""
+    try:
+        origin = locate(base_url).origin
+    except ValueError:
+        return Obstacle(f"{urlsplit(base_url).hostname or base_url} is no name of a host.")
     try:
         async with asyncio.timeout(_SECONDS):
-            await _connect(host, port, ssl.create_default_context() if is_secure else None)
+            (await Dialer(tls).open(origin, _Unused)).transport.abort()
     except TimeoutError:
-        return f"{host} does not answer on port {port} within {_SECONDS:g} seconds; a firewall may be in the way."
-    except socket.gaierror:
-        return f"The name {host} is not known to DNS."
-    except ConnectionRefusedError:
-        return f"Nobody listens on port {port} of {host}."
+        place = f"{origin.host} does not answer on port {origin.port}"
+        return Obstacle(f"{place} within {_SECONDS:g} seconds; a firewall may be in the way.")
     except ssl.SSLCertVerificationError as error:
-        return f"The certificate of {host} is not trusted: {error.verify_message}."
-    except ssl.SSLError:
-        return f"What listens on port {port} of {host} does not speak TLS; http:// may be meant."
+        reason = refusal(error)
+        return Obstacle(f"The certificate of {origin.host} {reason.value}.", _CERTIFICATE[reason])
     except (OSError, UnicodeError) as error:
-        return f"{host} cannot be connected to on port {port}: {_reason(error)}."
+        return Obstacle(_reason(error, origin))
     return None
 
 
-async def _connect(host: str, port: int, context: ssl.SSLContext | None) -> None:
-    _, writer = await asyncio.open_connection(host, port, ssl=context)
-    writer.close()
-    with suppress(OSError):
-        await writer.wait_closed()
+class _Unused(asyncio.Protocol):
+    """A connection on which nothing is sent."""
+
+    transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
 
 
-def _reason(error: OSError | UnicodeError) -> str:
-    return error.strerror or "no reason given" if isinstance(error, OSError) else "it is no name of a host"
+def _reason(error: OSError | UnicodeError, origin: Origin) -> str:
+    if origin.scheme == UNIX:
+        detail = error.strerror if isinstance(error, OSError) else None
+        return f"The socket {origin.host} cannot be connected to: {detail or 'no reason given'}."
+    match error:
+        case socket.gaierror():
+            return f"The name {origin.host} is not known to DNS."
+        case ConnectionRefusedError():
+            return f"Nobody listens on port {origin.port} of {origin.host}."
+        case ssl.SSLError():
+            return f"What listens on port {origin.port} of {origin.host} does not speak TLS; http:// may be meant."
+        case OSError():
+            detail = error.strerror or "no reason given"
+            return f"{origin.host} cannot be connected to on port {origin.port}: {detail}."
+        case _:
+            return f"{origin.host} is no name of a host."

@@ -5,9 +5,9 @@ from contextlib import aclosing
 
 from starlette.types import Send
 
-from gateway import sse
 from gateway.contract.presence import Presence
 from gateway.http import EVENT_STREAM, JSON, Reply, StreamReply
+from gateway.wire import sse
 
 KEEP_ALIVE_SECONDS = 15.0
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from gateway.credentials.keys import fingerprint
 from gateway.credentials.sigv4 import AccessKeys, signed_headers
 from gateway.errors import UpstreamDown
-from gateway.transport import Call
+from gateway.wire.transport import Call
 
 
 class NoAccess(Exception):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from gateway.transport import Call
+from gateway.wire.transport import Call
 
 
 class Credential(Protocol):

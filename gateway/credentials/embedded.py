@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.embedded import EmbeddedModel
-from gateway.transport import Call
+from gateway.wire.transport import Call
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import structlog
 from gateway.credentials.keys import fingerprint
 from gateway.credentials.tokens import NoToken, Source, Token
 from gateway.errors import GatewayError, UpstreamDown
-from gateway.transport import Call, Transport
+from gateway.wire.transport import Call, Transport
 
 # Google's tokens hold an hour. One is renewed behind the caller's back when so much is left of it, and not used at all
 # when less is left than a request takes on its way.

@@ -18,7 +18,7 @@ from google.oauth2 import credentials, service_account
 
 from gateway.credentials.tokens import NoToken, Token
 from gateway.errors import UpstreamError
-from gateway.transport import Answer, Call, Transport
+from gateway.wire.transport import Answer, Call, Transport
 
 _SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 _SECONDS = 30.0

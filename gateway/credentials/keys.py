@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gateway.transport import Call
+from gateway.wire.transport import Call
 
 _LABEL_CHARACTERS = 8
 

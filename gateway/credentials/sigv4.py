@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import SplitResult, quote, urlsplit
 
-from gateway.transport import Call
+from gateway.wire.transport import Call
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _SIGNED = ("content-type",)

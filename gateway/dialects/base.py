@@ -59,7 +59,7 @@ class Reader(Protocol):
     """Splits the bytes of a streamed answer into its events, wherever the chunks were cut."""
 
     def feed(self, chunk: bytes) -> Sequence[bytes]:
-        """The events that this chunk completes. Raises `EventTooLarge`."""
+        """The events that this chunk completes. Raises `DamagedStream`, which carries those before the damage."""
 
     def end(self) -> Sequence[bytes]:
         """The stream is over: what was left."""

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from gateway import sse
 from gateway.dialects.base import Decoder, ListedModel, Origin, Outbound, Reader, Refused
 from gateway.dialects.conversation.settings import Form
 from gateway.errors import UpstreamError
 from gateway.events import Event
 from gateway.generation import Generation
 from gateway.providers.row import Facts
+from gateway.wire import sse
 
 
 @dataclass(frozen=True)

@@ -34,10 +34,13 @@ _MODEL = Verdict("model", may_retry=False, may_fail_over=True)
 _BROKEN = Verdict("model", may_retry=False, may_fail_over=True, is_outage=True)
 _ODD = Verdict("model", may_retry=False, may_fail_over=True)
 _BUSY = Verdict("model", may_retry=True, may_fail_over=True, is_outage=True)
+# Its connections are in use by others of our requests; it may be in the best of health.
+_FULL = Verdict("instance", may_retry=False, may_fail_over=True)
 _GONE = Verdict("instance", may_retry=True, may_fail_over=True, is_outage=True)
 
 _BY_CODE = {
     "upstream_unreachable": _GONE,
+    "upstream_busy": _FULL,
     "upstream_auth": _KEY,
     "insufficient_quota": _KEY,
     "rate_limit_exceeded": _THROTTLED,

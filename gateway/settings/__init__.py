@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, PrivateAttr, SecretStr, ValidationError
 
 from gateway.providers import ROWS, Row
 from gateway.providers.address import address
@@ -18,6 +18,7 @@ from gateway.settings.options import KEY, AbsolutePath, DatabaseAddress, Key, Nu
 from gateway.settings.problems import Origins, translate
 from gateway.settings.providers import ProviderSettings, Timeouts, provider_problems
 from gateway.settings.variables import VARIABLES, variables
+from gateway.wire.proxies import NO_PROXIES, Proxies, proxies_of
 
 __all__ = [
     "VARIABLES",
@@ -86,6 +87,12 @@ class Settings(Section):
     breaker: Annotated[BreakerSettings, BeforeValidator(filled)] = Field(
         default=BreakerSettings(), description="failures or seconds, each with a number"
     )
+    _proxies: Proxies = PrivateAttr(default=NO_PROXIES)
+
+    @property
+    def proxies(self) -> Proxies:
+        """Those of the environment, which are no part of the configuration."""
+        return self._proxies
 
 
 def load(
@@ -115,6 +122,7 @@ def load(
     names = [*settings.providers, *([_EMBEDDED] if settings.embedded.enabled else ())]
     if problems := [*provider_problems(settings.providers, rows), *model_problems(settings.models, names)]:
         raise origins.error(problems)
+    settings._proxies = proxies_of(environ)
     return settings
 
 

@@ -3,9 +3,11 @@
 import re
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+from gateway.wire.request import UNIX
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _DATABASE_URL = re.compile(r"(sqlite|postgres|postgresql)(\+\w+)?://")
@@ -59,7 +61,10 @@ def _sendable(secret: SecretStr) -> SecretStr:
 
 def _web_address(text: str) -> str:
     parts = urlsplit(text)
-    is_usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    if parts.scheme == UNIX:
+        is_usable = unquote(parts.netloc).startswith("/")
+    else:
+        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     if not is_usable or "@" in parts.netloc or parts.query or parts.fragment:
         raise ValueError("not a base URL")
     if not text.isprintable() or " " in text:

@@ -16,6 +16,7 @@ from gateway.settings.options import (
     WEIGHT,
     AbsolutePath,
     Key,
+    Number,
     Seconds,
     Secret,
     Section,
@@ -28,9 +29,12 @@ from gateway.settings.options import (
     listed,
 )
 from gateway.settings.problems import Problem, nearest
+from gateway.wire.request import UNIX
+from gateway.wire.tls import TLS, tls_problems
 
 _EMBEDDED = "embedded"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+_PEM = "the path of a file in PEM"
 _WORD = "letters, digits, '.', '_', ':' and '-'"
 
 PLACES = ("organization", "project", "region", "location", "api_version")
@@ -58,6 +62,14 @@ class Timeouts(Section):
     total: Seconds = Field(default=600.0, description=SECONDS)
 
 
+class TLSSettings(Section):
+    """PEM files: whose certificates are trusted in the place of the system's, and what is shown to the provider."""
+
+    ca: AbsolutePath | None = Field(default=None, description=_PEM)
+    client_cert: AbsolutePath | None = Field(default=None, description=_PEM)
+    client_key: AbsolutePath | None = Field(default=None, description=_PEM)
+
+
 class KeySettings(Section):
     """One of several keys, and its share of the requests."""
 
@@ -75,7 +87,7 @@ class ProviderSettings(Section):
     base_url: WebAddress | None = Field(
         default=None,
         description="an http:// or https:// URL without credentials, query and fragment, "
-        "such as http://127.0.0.1:9000/v1",
+        "such as http://127.0.0.1:9000/v1; or that of a Unix socket, such as http+unix://%2Frun%2Fserver.sock/v1",
     )
     api_key: Key = Field(default=None, description=KEY)
     api_keys: list[Annotated[KeySettings, BeforeValidator(_as_key)]] | None = Field(
@@ -105,6 +117,11 @@ class ProviderSettings(Section):
     )
     timeouts: Annotated[Timeouts, BeforeValidator(filled)] = Field(
         default=Timeouts(), description="connect, first_byte, idle or total, each with seconds"
+    )
+    max_connections: Annotated[int | None, Number] = Field(default=None, ge=1, description="a whole number from 1")
+    http2: bool = Field(default=False, description="true or false")
+    tls: Annotated[TLSSettings, BeforeValidator(filled)] = Field(
+        default=TLSSettings(), description="ca, client_cert or client_key, each with the path of a file in PEM"
     )
     retries: Retries | None = Field(default=None, description="attempts or longest_wait, each with a number")
     token_limit_field: Literal["max_tokens", "max_completion_tokens"] | None = Field(
@@ -148,6 +165,8 @@ def provider_problems(providers: Mapping[str, ProviderSettings], rows: Mapping[s
         else:
             for setting, expected in _setting_problems(provider, provider.row(name, rows)):
                 yield (*path, setting) if setting else path, expected
+            for setting, expected in _tls_problems(provider):
+                yield (*path, "tls", setting), expected
 
 
 def _setting_problems(provider: ProviderSettings, row: Row) -> Iterator[tuple[str, str]]:
@@ -161,6 +180,8 @@ def _setting_problems(provider: ProviderSettings, row: Row) -> Iterator[tuple[st
         yield "api_keys", "expected either api_key or api_keys"
     if provider.api_keys and not any(key.weight for key in provider.api_keys):
         yield "api_keys", "expected a weight over 0 for at least one of them"
+    if provider.http2 and (provider.base_url or "").startswith(UNIX):
+        yield "http2", "expected without a Unix socket"
     yield from _credential_problems(provider, row)
 
 
@@ -174,6 +195,14 @@ def _credential_problems(provider: ProviderSettings, row: Row) -> Iterator[tuple
         yield "", "expected access_key_id and secret_access_key together"
     if provider.session_token and not provider.access_key_id:
         yield "session_token", "expected with access_key_id and secret_access_key only"
+
+
+def _tls_problems(provider: ProviderSettings) -> Iterator[tuple[str, str]]:
+    files = provider.tls.model_dump()
+    if provider.base_url and not provider.base_url.startswith("https:"):
+        yield from ((setting, "expected with an https:// base_url only") for setting, file in files.items() if file)
+    else:
+        yield from tls_problems(TLS(**files))
 
 
 _SCHEMES = {

@@ -22,7 +22,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.app import create_app
 from gateway.dialects import DIALECTS
 from gateway.settings import load
-from gateway.transport import Answer, Call, Stream, Timeouts
+from gateway.wire.transport import Answer, Call, Stream
+from gateway.wire.transports import Transports
 from scripts.benchmark.processes import BenchmarkError
 from scripts.benchmark.report import table
 from scripts.benchmark.rows import RESPONSES, Row, chat, responses
@@ -45,18 +46,12 @@ _REPEATED = 50
 class ScriptedTransport:
     """Answers each dialect with constant bytes."""
 
-    def __init__(self, _: Timeouts) -> None:
-        pass
-
     async def send(self, call: Call) -> Answer:
         return Answer(200, {"content-type": "application/json"}, REPLIES[dialect_of(call.url)])
 
     @asynccontextmanager
     async def stream(self, call: Call) -> AsyncIterator[Stream]:
         yield Stream(200, {"content-type": "text/event-stream"}, _chunks(dialect_of(call.url)))
-
-    async def close(self) -> None:
-        pass
 
 
 def report() -> str:
@@ -126,7 +121,7 @@ async def _application() -> AsyncIterator[ASGIApp]:
         config = Path(folder) / "waystone.yaml"
         config.write_text(json.dumps({"providers": {name: provider(name, "http://upstream/v1") for name in DIALECTS}}))
         environment = {"WAYSTONE_DATA": folder, "WAYSTONE_API_KEY": KEY}
-        with patch("gateway.upstreams.HTTPTransport", ScriptedTransport):
+        with patch.object(Transports, "of", lambda *_: ScriptedTransport()):
             app = create_app(load(config, environment))
             received: asyncio.Queue[Message] = asyncio.Queue()
             sent: asyncio.Queue[Message] = asyncio.Queue()

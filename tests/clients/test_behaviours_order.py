@@ -6,7 +6,7 @@ import httpx
 import pytest
 from openai._streaming import SSEDecoder
 
-from gateway import sse
+from gateway.wire import sse
 from tests.clients.asking import RESPONSES, items, kinds, plain, streamed, text
 from tests.clients.chunks import chunked
 from tests.clients.contract import DONE, events, response_events

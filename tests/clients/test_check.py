@@ -1,5 +1,6 @@
 """`waystone check`, as people run it, against servers that answer and servers that do not."""
 
+import asyncio
 import json
 import os
 import socket
@@ -11,10 +12,12 @@ from typing import Any
 
 import pytest
 
+from tests.servers.certificates import Authority
 from tests.servers.chat_upstream import KEY as CHAT_KEY
 from tests.servers.chat_upstream import ChatUpstream
 from tests.servers.failing_upstream import FAILING, KEY, FailingUpstream
 from tests.servers.gateway import DEADLINE, ROOT
+from tests.servers.raw_http import Visit, raw_server
 from tests.servers.thread import serving
 
 
@@ -184,6 +187,35 @@ def test_what_cannot_be_reached_says_where_the_way_ends(tmp_path: Path, failing:
     assert "no-such-host.invalid" in nowhere["problem"]["message"]
     assert "does not speak TLS" in plain["problem"]["message"]
     assert all(report["problem"]["code"] == "upstream_unreachable" for report in (closed, nowhere, plain))
+
+
+def test_a_certificate_that_is_refused_says_why_and_what_to_do(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    trusted = {"tls": {"ca": str(authority.file)}}
+
+    async def answer(visit: Visit) -> None:
+        await visit.request()
+
+    async def check() -> list[dict[str, Any]]:
+        async with (
+            raw_server(answer, tls=authority.server("lab.test")) as other_name,
+            raw_server(answer, tls=authority.server(is_expired=True)) as expired,
+            raw_server(answer, tls=authority.server()) as unknown,
+        ):
+            providers = {
+                "named": lab(other_name.secure_url, models=["m"], **trusted),
+                "expired": lab(expired.secure_url, models=["m"], **trusted),
+                "unknown": lab(unknown.secure_url, models=["m"]),
+            }
+            return await asyncio.to_thread(reports, tmp_path, providers)
+
+    named, expired, unknown = (report["problem"] for report in asyncio.run(check()))
+    assert named["message"] == "The certificate of 127.0.0.1 is not valid for its host name."
+    assert "`base_url` of named" in named["advice"]
+    assert expired["message"] == "The certificate of 127.0.0.1 has expired."
+    assert unknown["message"].endswith("is not signed by an authority that this machine trusts.")
+    assert "`providers.unknown.tls.ca`" in unknown["advice"]
+    assert "SSL_CERT_FILE" in unknown["advice"]
 
 
 def test_a_wrong_base_url_is_told_from_a_wrong_model(tmp_path: Path, failing: tuple[FailingUpstream, str]) -> None:

@@ -9,10 +9,10 @@ import orjson
 import pytest
 from starlette.types import Message
 
-from gateway import sse
 from gateway.contract.presence import Presence
 from gateway.contract.sending import send_stream
 from gateway.http import StreamReply
+from gateway.wire import sse
 from tests.clients.contract import (
     CHAT_PATHS,
     DONE,

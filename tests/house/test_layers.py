@@ -7,8 +7,8 @@ from tests.house.sources import Module, imports, modules, under
 NEUTRAL = (
     "generated",
     "gateway.errors",
-    "gateway.sse",
-    "gateway.eventstream",
+    "gateway.wire.sse",
+    "gateway.wire.eventstream",
     "gateway.events",
     "gateway.generation",
     "gateway.end_user",
@@ -31,12 +31,13 @@ MAY_IMPORT = {
     "gateway/dialects/": ("gateway.dialects", "gateway.providers.row", *NEUTRAL),
     "gateway/surfaces/": ("gateway.surfaces", "gateway.http", *NEUTRAL),
     "gateway/providers/": ("gateway.providers",),
+    "gateway/wire/": ("gateway.wire", "gateway.errors"),
     "gateway/contract/": (
         "gateway.contract",
         "gateway.errors",
         "gateway.http",
         "gateway.auth",
-        "gateway.sse",
+        "gateway.wire.sse",
     ),
     "gateway/store/": ("gateway.store", "gateway.end_user", "gateway.errors", "gateway.paging"),
 }
@@ -45,7 +46,13 @@ MAY_IMPORT = {
 DOORS = {
     "an HTTP client": (
         ("pyqwest", "pyreqwest", "httpx", "requests", "aiohttp", "urllib.request", "http.client"),
-        ("gateway/transport",),
+        ("gateway/wire/proxied.py",),
+    ),
+    "the grammar of HTTP": (("httptools",), ("gateway/wire/response.py", "gateway/cli/protocol.py")),
+    "TLS": (("ssl",), ("gateway/wire/", "gateway/check/reach.py")),
+    "sockets": (
+        ("socket",),
+        ("gateway/wire/dialing.py", "gateway/cli/", "gateway/check/reach.py"),
     ),
     "SQL": (("sqlalchemy", "alembic", "aiosqlite", "asyncpg", "sqlite3"), ("gateway/store/",)),
     "the contract's framework": (("connexion",), ("gateway/contract/", "gateway/app.py")),
@@ -68,8 +75,12 @@ PURE = (
     "gateway/surfaces/",
     "gateway/events.py",
     "gateway/generation.py",
-    "gateway/sse.py",
-    "gateway/eventstream.py",
+    "gateway/wire/sse.py",
+    "gateway/wire/eventstream.py",
+    "gateway/wire/transport.py",
+    "gateway/wire/request.py",
+    "gateway/wire/response.py",
+    "gateway/wire/proxies.py",
 )
 IMPURE = ("asyncio", "socket", "ssl", "subprocess", "pathlib", "os", "tempfile", "threading")
 

@@ -6,7 +6,6 @@ from typing import Any
 import orjson
 
 from gateway import events as neutral
-from gateway import sse
 from gateway.dialects.base import Decoder, Origin
 from gateway.dialects.openai_chat import OpenAIChat
 from gateway.events import (
@@ -28,6 +27,7 @@ from gateway.events import (
 from gateway.generation import Generation
 from gateway.surfaces.base import Author
 from gateway.surfaces.responses.writer import ResponseWriter
+from gateway.wire import sse
 from tests.replay.folding import Call, Told
 
 ORIGIN = Origin("upstream", "asked/model")

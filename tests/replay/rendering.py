@@ -14,11 +14,11 @@ from typing import Any
 
 import orjson
 
-from gateway import sse
 from gateway.events import Event
 from gateway.generation import Generation
 from gateway.surfaces.base import Author
 from gateway.surfaces.openai_chat import OpenAIChatSurface
+from gateway.wire import sse
 from tests.clients.contract import check
 from tests.replay.decoded import response, streamed_events, without_identity
 from tests.replay.folding import fold_stream

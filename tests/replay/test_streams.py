@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from gateway import sse
 from gateway.events import Done, Event, Failed, Usage
+from gateway.wire import sse
 from tests.clients.contract import check
 from tests.replay.decoded import (
     ASKED,

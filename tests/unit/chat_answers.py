@@ -5,12 +5,12 @@ from typing import Any
 
 import orjson
 
-from gateway import sse
 from gateway.events import Event
 from gateway.generation import Generation
 from gateway.surfaces.base import Author
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 from gateway.surfaces.openai_chat.writer import ChatWriter
+from gateway.wire import sse
 from tests.clients.contract import check
 
 CHAT = OpenAIChatSurface()

@@ -6,8 +6,8 @@ from gateway.credentials.keys import KeyCredential
 from gateway.dialects import DIALECTS
 from gateway.providers import Facts
 from gateway.routing.plan import Lane
-from gateway.transport import Answer, Call, Stream
 from gateway.upstream import Address, Upstream
+from gateway.wire.transport import Answer, Call, Stream
 
 
 class Nowhere:

@@ -11,8 +11,8 @@ from gateway.credentials.keys import KeyCredential
 from gateway.dialects import DIALECTS
 from gateway.errors import UpstreamDown
 from gateway.providers import Facts
-from gateway.transport import Answer, Call, Stream
 from gateway.upstream import Address, Upstream
+from gateway.wire.transport import Answer, Call, Stream
 
 SECRET = "sk-listing-0123456789abcdef"
 BASE_URL = "https://secret-host.test/v1"

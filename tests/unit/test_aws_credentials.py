@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from gateway.credentials.aws import AWSCredential, Chain, StaticKeys
 from gateway.credentials.sigv4 import AccessKeys, signed_headers
 from gateway.errors import UpstreamDown
-from gateway.transport import Call
+from gateway.wire.transport import Call
 
 KEY, SECRET = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openai.lib.streaming._deltas import accumulate_delta
 
-from gateway import sse
 from gateway.events import (
     Annotation,
     Done,
@@ -28,6 +27,7 @@ from gateway.surfaces.base import Author
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 from gateway.surfaces.openai_chat.reasoning import restored
 from gateway.surfaces.waystone_chat import WaystoneChatSurface
+from gateway.wire import sse
 from tests.clients.contract import check
 from tests.unit.chat_answers import CITED, IMAGE
 

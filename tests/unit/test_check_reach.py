@@ -63,14 +63,18 @@ async def test_an_address_that_answers_has_no_obstacle() -> None:
 async def test_a_closed_port_is_told() -> None:
     async with listening() as port:
         pass
-    assert await obstacle(f"http://127.0.0.1:{port}/v1") == f"Nobody listens on port {port} of 127.0.0.1."
+    found = await obstacle(f"http://127.0.0.1:{port}/v1")
+    assert found is not None
+    assert found.message == f"Nobody listens on port {port} of 127.0.0.1."
 
 
 @pytest.mark.anyio
 async def test_a_certificate_that_nobody_vouches_for_is_told(tmp_path: Path) -> None:
     async with listening(self_signed(tmp_path)) as port:
-        said = await obstacle(f"https://127.0.0.1:{port}/v1")
-    assert said == "The certificate of 127.0.0.1 is not trusted: self-signed certificate."
+        found = await obstacle(f"https://127.0.0.1:{port}/v1")
+    assert found is not None
+    assert found.message == "The certificate of 127.0.0.1 is not signed by an authority that this machine trusts."
+    assert "`providers.{}.tls.ca`" in found.advice
 
 
 @pytest.mark.anyio
@@ -82,14 +86,16 @@ async def test_a_port_without_tls_is_told() -> None:
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        said = await obstacle(f"https://127.0.0.1:{port}/v1")
-    assert said is not None
-    assert "does not speak TLS" in said
+        found = await obstacle(f"https://127.0.0.1:{port}/v1")
+    assert found is not None
+    assert "does not speak TLS" in found.message
 
 
 @pytest.mark.anyio
 async def test_a_name_that_is_not_there_is_told() -> None:
-    assert await obstacle("http://no-such-host.invalid/v1") == "The name no-such-host.invalid is not known to DNS."
+    found = await obstacle("http://no-such-host.invalid/v1")
+    assert found is not None
+    assert found.message == "The name no-such-host.invalid is not known to DNS."
 
 
 @settings(deadline=None, max_examples=30)

@@ -5,7 +5,6 @@ from typing import Any
 import orjson
 import pytest
 
-from gateway import sse
 from gateway.dialects.base import Refused
 from gateway.events import (
     Annotation,
@@ -23,6 +22,7 @@ from gateway.events import (
 )
 from gateway.generation import Generation
 from gateway.providers.row import Facts
+from gateway.wire import sse
 from tests.replay.decoded import fed
 from tests.servers.cohere_upstream import stream_of
 from tests.unit.cohere_requests import DIALECT, FACTS, asked, origin, tool

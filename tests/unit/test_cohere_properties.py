@@ -6,10 +6,10 @@ import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway import sse
 from gateway.dialects.cohere.tokens import read_usage
 from gateway.events import Done, Event, Failed, Finished, Reasoning, Text, ToolArguments, ToolCall, Usage
 from gateway.generation import Generation
+from gateway.wire import sse
 from tests.replay.decoded import fed
 from tests.servers.cohere_rules import complaints
 from tests.servers.cohere_upstream import stream_of

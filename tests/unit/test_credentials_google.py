@@ -22,7 +22,8 @@ from structlog.testing import capture_logs
 from gateway.credentials.google import GoogleCredential, application_default
 from gateway.credentials.tokens import NoToken, Source, Token
 from gateway.errors import UpstreamDown
-from gateway.transport import Call, HTTPTransport, Timeouts
+from gateway.wire.client import HTTPTransport
+from gateway.wire.transport import Call, Timeouts
 from tests.servers.thread import serving
 
 CALL = Call("vertex", "POST", "http://127.0.0.1:9/", {}, b"{}")

@@ -19,10 +19,10 @@ from gateway.dialects import DIALECTS
 from gateway.dialects.base import Decoder, ListedModel, Origin, Outbound, Refused
 from gateway.errors import InvalidRequest, UpstreamError
 from gateway.events import Done, Event, Failed, Usage
-from gateway.eventstream import BrokenFrame
 from gateway.generation import Generation
 from gateway.providers import ROWS
-from gateway.sse import EventTooLarge
+from gateway.wire.eventstream import BrokenFrame
+from gateway.wire.sse import EventTooLarge
 from scripts.benchmark.wires import REPLIES, WIRES
 from tests.contract.dialects import answered, paired
 from tests.servers import anthropic_rules, bedrock_rules, cohere_rules, gemini_rules, responses_strictness, row_rules

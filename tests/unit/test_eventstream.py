@@ -12,8 +12,8 @@ from botocore.eventstream import EventStreamBuffer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.eventstream import BrokenFrame, Reader
-from gateway.sse import EventTooLarge
+from gateway.wire.eventstream import BrokenFrame, Reader
+from gateway.wire.sse import DamagedStream, EventTooLarge
 from tests.servers.eventstream_frames import event, exception, frame
 
 PAYLOADS = st.dictionaries(st.sampled_from(["text", "ä🙂", "p"]), st.text(max_size=20) | st.integers(0, 9), max_size=3)
@@ -124,11 +124,30 @@ def test_damaged_stream_tells_no_event_that_was_not_there(
     try:
         for start, end in pairwise(places):
             told += [json.loads(payload) for payload in reader.feed(bytes(data[start:end]))]
-    except (BrokenFrame, EventTooLarge):
-        pass
+    except DamagedStream as damaged:
+        told += [json.loads(payload) for payload in damaged.events]
     expected = [{kind: payload} for kind, payload in events]
     assert told == expected[: len(told)]
     assert not data or len(told) < len(expected)
+
+
+@given(EVENTS, st.lists(st.integers(0, 1 << 16), max_size=5))
+@settings(deadline=None)
+def test_events_before_the_damage_are_there_however_the_bytes_were_cut(
+    events: list[tuple[str, dict[str, Any]]], cuts: list[int]
+) -> None:
+    frames = [frame({**HEAD, ":event-type": kind}, json.dumps(payload).encode()) for kind, payload in events]
+    broken = bytearray(event("messageStop", {"stopReason": "end_turn"}))
+    broken[-1] ^= 1
+    data = b"".join([*frames, broken])
+    reader, found = Reader(), list[bytes]()
+    places = sorted({0, *(cut % (len(data) + 1) for cut in cuts), len(data)})
+    try:
+        for start, end in pairwise(places):
+            found += reader.feed(data[start:end])
+    except DamagedStream as damaged:
+        found += damaged.events
+    assert [json.loads(payload) for payload in found] == [{kind: payload} for kind, payload in events]
 
 
 def _reframed(whole: bytes, more: bytes) -> bytes:

@@ -54,6 +54,7 @@ def test_what_the_provider_says_of_retries_wins(
     [
         (UpstreamDown("Gone.", code="upstream_unreachable"), "instance", True),
         (UpstreamDown("Gone.", code="upstream_cut_off"), "model", True),
+        (UpstreamDown("Full.", status=503, code="upstream_busy"), "instance", False),
         (UpstreamDown("Late.", status=504, code="upstream_timeout"), "model", False),
         (UpstreamDown("HTML.", code="upstream_bad_reply"), "model", False),
         (UpstreamDown("Teapot.", code="upstream_error"), "model", False),
@@ -64,3 +65,7 @@ def test_what_the_provider_says_of_retries_wins(
 def test_what_is_no_refusal_goes_to_the_next_one(error: GatewayError, blame: str, may_retry: bool) -> None:
     verdict = judge(error)
     assert (verdict.blame, verdict.may_retry, verdict.may_fail_over) == (blame, may_retry, True)
+
+
+def test_an_upstream_whose_connections_are_all_in_use_is_not_broken() -> None:
+    assert not judge(UpstreamDown("Full.", status=503, code="upstream_busy")).is_outage

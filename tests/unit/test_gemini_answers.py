@@ -30,6 +30,7 @@ from gateway.events import (
 )
 from gateway.generation import Generation
 from gateway.providers import gemini
+from gateway.wire import sse
 
 DIALECT = GEMINI
 ORIGIN = Origin("g", "gemini-3-flash", gemini.ROW.facts)
@@ -303,6 +304,13 @@ def test_reader_finds_every_chunk_wherever_the_bytes_are_cut(
         place, turn = place + size, turn + 1
     found += reader.end()
     assert [orjson.loads(one) for one in found] == told
+
+
+def test_chunks_before_one_over_the_limit_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sse, "MAX_EVENT_BYTES", 100)
+    with pytest.raises(sse.DamagedStream) as damaged:
+        Reader().feed(b'[{"a": 1},{"b": "' + b"x" * 200)
+    assert damaged.value.events == [b'{"a": 1}']
 
 
 def test_array_that_was_cut_off_ends_as_a_failure() -> None:

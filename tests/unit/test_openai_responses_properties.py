@@ -6,9 +6,9 @@ import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway import sse
 from gateway.events import Done, Failed, ItemBegan, ItemEnded, ItemProgress, Told, Usage
 from gateway.generation import Generation
+from gateway.wire import sse
 from tests.unit.responses_streams import (
     DIALECT,
     ORIGIN,

@@ -6,7 +6,6 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway import sse
 from gateway.dialects.base import Origin, Refused
 from gateway.dialects.openai_responses import OpenAIResponses
 from gateway.events import (
@@ -28,6 +27,7 @@ from gateway.events import (
 )
 from gateway.generation import Generation, Native, Recovered
 from gateway.providers.row import Facts
+from gateway.wire import sse
 from tests.servers.chat_upstream import KEY
 from tests.servers.responses_upstream import CITATION, SUMMARY, ResponsesUpstream
 from tests.servers.thread import serving

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway import sse
 from gateway.errors import UpstreamDown, UpstreamError
 from gateway.events import (
     Annotation,
@@ -34,6 +33,7 @@ from gateway.events import (
 from gateway.generation import Generation
 from gateway.surfaces.base import Author
 from gateway.surfaces.responses.writer import ResponseWriter
+from gateway.wire import sse
 from tests.clients.contract import check
 from tests.unit.stream_grammar import Machine
 

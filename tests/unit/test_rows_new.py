@@ -11,8 +11,9 @@ from gateway.dialects.openai_chat import OpenAIChat
 from gateway.providers import ROWS, Facts, Row
 from gateway.settings import load
 from gateway.surfaces.openai_chat import OpenAIChatSurface
-from gateway.transport import HTTPTransport, Timeouts
 from gateway.upstreams import upstream
+from gateway.wire.client import HTTPTransport
+from gateway.wire.transport import Timeouts
 from tests.servers.row_upstream import RowUpstream
 from tests.servers.thread import serving
 

@@ -10,6 +10,7 @@ import pytest
 from gateway.providers import ROWS, Row
 from gateway.settings import ProviderSettings, Settings, describe, load
 from gateway.settings.document import ConfigurationError
+from tests.servers.certificates import Authority
 
 HOME = {"HOME": "/home/ann"}
 
@@ -247,3 +248,44 @@ def test_every_known_provider_is_turned_on_by_the_variables_of_its_row(row: Row,
     (tmp_path / "w.yaml").write_text("")
     settings = load(tmp_path / "w.yaml", {**HOME, **environ})
     assert key(settings.providers[row.name]) == [("sk-test", 1.0)]
+
+
+def test_a_provider_has_its_own_way_to_be_called(load_providers: Load, tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    tls = {"ca": str(authority.file), "client_cert": str(authority.issue("client.test"))}
+    called = load_providers({"open": {"max_connections": 8, "http2": True, "tls": tls}}).providers["open"]
+    assert (called.max_connections, called.http2, called.tls.ca) == (8, True, authority.file)
+    plain = load_providers({"open": {"tls": None}}).providers["open"]
+    assert (plain.max_connections, plain.http2, plain.tls.ca) == (None, False, None)
+
+
+def test_a_server_on_a_unix_socket_has_an_address(load_providers: Load) -> None:
+    lab = {"dialect": "openai-chat", "base_url": "http+unix://%2FRun%2Flab.sock/v1/"}
+    assert load_providers({"lab": lab}).providers["lab"].base_url == "http+unix://%2FRun%2Flab.sock/v1"
+
+
+@pytest.mark.parametrize(
+    ("said", "problem"),
+    [
+        ({"max_connections": 0}, "providers.open.max_connections: expected a whole number from 1"),
+        ({"max_connections": 1.5}, "providers.open.max_connections: expected a whole number from 1"),
+        ({"max_connections": True}, "providers.open.max_connections: expected a whole number from 1"),
+        ({"http2": "perhaps"}, "providers.open.http2: expected true or false"),
+        ({"tls": "a.pem"}, "providers.open.tls: expected ca, client_cert or client_key"),
+        ({"tls": {"cert": "a.pem"}}, "providers.open.tls.cert: unknown key"),
+        ({"tls": {"ca": "/no/such.pem"}}, "providers.open.tls.ca: expected the path of a file that can be read"),
+        ({"tls": {"ca": "/dev/null"}}, "providers.open.tls.ca: expected a file with at least one certificate in PEM"),
+        ({"tls": {"client_cert": "/dev/null"}}, "providers.open.tls.client_cert: expected a certificate in PEM, with"),
+        (
+            {"tls": {"ca": "/dev/null"}, "base_url": "http://127.0.0.1:9/v1"},
+            "providers.open.tls.ca: expected with an https:// base_url only",
+        ),
+        ({"base_url": "http+unix://run/v1"}, "providers.open.base_url: expected an http:// or https:// URL"),
+        ({"base_url": "http+unix://%2Frun", "http2": True}, "providers.open.http2: expected without a Unix socket"),
+    ],
+)
+def test_a_way_to_call_that_is_none_is_named(
+    problems: Callable[..., list[str]], said: dict[str, Any], problem: str
+) -> None:
+    (found,) = problems({"open": said})
+    assert found.startswith(problem)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway import sse
+from gateway.wire import sse
 
 WORDS = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), max_size=12)
 LINES = st.lists(WORDS, min_size=1, max_size=3).filter(lambda lines: lines != [""])
@@ -123,6 +123,18 @@ def test_mark_alone_is_an_empty_stream() -> None:
 def test_event_over_the_limit_is_refused(body: bytes, size: int) -> None:
     with pytest.raises(sse.EventTooLarge):
         read((body[i : i + size] for i in range(0, len(body), size)), sse.Reader(max_event_bytes=100))
+
+
+@pytest.mark.parametrize("size", [1, 10, 1000])
+def test_events_before_one_over_the_limit_are_there(size: int) -> None:
+    body = b"data: a\n\ndata: b\n\ndata: " + b"x" * 200 + b"\n\n"
+    reader, found = sse.Reader(max_event_bytes=100), list[bytes]()
+    try:
+        for start in range(0, len(body), size):
+            found += reader.feed(body[start : start + size])
+    except sse.DamagedStream as damaged:
+        found += damaged.events
+    assert found == [b"a", b"b"]
 
 
 def test_limit_is_for_one_event_and_not_for_the_stream() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 
 import orjson
 import pytest
@@ -9,10 +10,10 @@ import pytest
 from gateway.catalogue import Catalogue
 from gateway.dialects import DIALECTS
 from gateway.dialects.base import Outbound
-from gateway.errors import UpstreamDown, UpstreamError
+from gateway.errors import UPSTREAM_CODES, UpstreamDown, UpstreamError
 from gateway.providers import Facts
-from gateway.transport import Answer, Call, Stream
 from gateway.upstream import Address, Upstream
+from gateway.wire.transport import Answer, Call, Stream
 
 SECRET = "sk-upstream-0123456789abcdef"
 CHAT = DIALECTS["openai-chat"]
@@ -60,6 +61,22 @@ async def test_a_secret_is_cut_out_of_every_field_of_an_error_wherever_it_stands
     assert SECRET[:6] not in refused.value.body().decode()
     assert (refused.value.code, refused.value.param) == ("bad [redacted]", "[redacted]")
     assert len(refused.value.message) <= 2000
+
+
+@pytest.mark.parametrize("code", sorted(UPSTREAM_CODES))
+def test_the_gateways_own_codes_are_not_searched_for_secrets(code: str) -> None:
+    quoting = replace(upstream(Scripted(Answer(200, {}, b""))), secrets=(code, "upstream"))
+    error = UpstreamDown(f"lab quoted {code}.", code=code)
+    quoting.redact(error)
+    assert (error.code, error.message) == (code, "lab quoted [redacted].")
+
+
+@pytest.mark.parametrize(("secret", "message"), [("up-only", "up-only is up."), ("up-only-8", "[redacted] is up.")])
+def test_a_secret_of_fewer_than_eight_characters_is_not_searched_for(secret: str, message: str) -> None:
+    quoting = replace(upstream(Scripted(Answer(200, {}, b""))), secrets=(secret,))
+    error = UpstreamError(400, f"{secret} is up.", type="invalid_request_error", code=None)
+    quoting.redact(error)
+    assert error.message == message
 
 
 async def test_an_upstream_that_failed_to_list_its_models_is_not_waited_for_again() -> None:

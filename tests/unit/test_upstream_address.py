@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from gateway.providers import ROWS, Row
 from gateway.providers.address import address, headers
 from gateway.settings import ProviderSettings
-from gateway.transport import Answer, Call
 from gateway.upstream import Address
 from gateway.upstreams import upstream
+from gateway.wire.transport import Answer, Call
 
 ENDPOINT = "https://res.openai.azure.com"
 BODY = orjson.dumps({"model": "my deploy/1", "messages": []})

@@ -12,9 +12,9 @@ from gateway.dialects.base import Outbound
 from gateway.errors import UpstreamError
 from gateway.providers import Facts
 from gateway.settings import ProviderSettings
-from gateway.transport import Answer, Call, Stream
 from gateway.upstream import Address, Upstream
 from gateway.upstreams import upstream as built
+from gateway.wire.transport import Answer, Call, Stream
 
 CHAT = DIALECTS["openai-chat"]
 OUTBOUND = Outbound("/chat/completions", b'{"model": "m"}')
@@ -68,7 +68,7 @@ class Renewable:
 
     @property
     def secrets(self) -> Sequence[str]:
-        return (f"word-{self.number}",)
+        return (f"secret-word-{self.number}",)
 
     async def headers(self, call: Call) -> Mapping[str, str]:
         return {"authorization": f"word-{self.number}"}
@@ -155,9 +155,9 @@ async def test_the_operators_own_authorization_stands() -> None:
 async def test_secrets_of_every_credential_are_cut_out_of_an_error() -> None:
     class Telling(Locked):
         async def send(self, call: Call) -> Answer:
-            return Answer(400, {}, b'{"error": {"message": "not word-1, nor key-2, nor header-3"}}')
+            return Answer(400, {}, b'{"error": {"message": "not secret-word-1, nor secret-key-2, nor header-3"}}')
 
-    asked = upstream(Telling(""), Renewable(), KeyCredential("key-2", {}))
+    asked = upstream(Telling(""), Renewable(), KeyCredential("secret-key-2", {}))
     with pytest.raises(UpstreamError, match=r"not \[redacted\], nor \[redacted\], nor header-3$"):
         await asked.send(OUTBOUND, CHAT, NoCredential())
 

@@ -4,11 +4,13 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import pytest
 
 from gateway.errors import UpstreamDown
-from gateway.transport import Answer, Call, HTTPTransport, Timeouts
+from gateway.wire.transport import Answer, Call, Timeouts
+from tests.unit.conftest import MakeTransport
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\nX-Request-ID: R1\r\ntransfer-encoding: chunked\r\n\r\n"
 END = b"0\r\n\r\n"
@@ -20,9 +22,12 @@ Script = Callable[[asyncio.StreamWriter, asyncio.Event], Awaitable[None]]
 pytestmark = pytest.mark.anyio
 
 
+Send = Callable[[MakeTransport, Timeouts, Script], Awaitable[Any]]
+
+
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
+def anyio_backend(loop_of_combination: tuple[str, dict[str, bool]]) -> tuple[str, dict[str, bool]]:
+    return loop_of_combination
 
 
 def piece(text: bytes) -> bytes:
@@ -54,8 +59,8 @@ async def scripted(script: Script) -> AsyncIterator[str]:
         await server.wait_closed()
 
 
-async def sent(timeouts: Timeouts, script: Script) -> Answer:
-    transport = HTTPTransport(timeouts)
+async def sent(make: MakeTransport, timeouts: Timeouts, script: Script) -> Answer:
+    transport = make(timeouts)
     async with scripted(script) as url, asyncio.timeout(LONG / 2):
         try:
             return await transport.send(Call("lab", "GET", url, {}))
@@ -63,8 +68,8 @@ async def sent(timeouts: Timeouts, script: Script) -> Answer:
             await transport.close()
 
 
-async def streamed(timeouts: Timeouts, script: Script) -> list[bytes]:
-    transport = HTTPTransport(timeouts)
+async def streamed(make: MakeTransport, timeouts: Timeouts, script: Script) -> list[bytes]:
+    transport = make(timeouts)
     async with scripted(script) as url, asyncio.timeout(LONG / 2):
         try:
             async with transport.stream(Call("lab", "GET", url, {})) as stream:
@@ -128,13 +133,13 @@ def waits(**seconds: float) -> Timeouts:
 
 
 @pytest.mark.parametrize("timeouts", [waits(), waits(first_byte=LONG - 1), waits(idle=LONG - 1)])
-async def test_a_whole_answer_is_read_with_its_headers(timeouts: Timeouts) -> None:
-    answer = await sent(timeouts, whole)
+async def test_a_whole_answer_is_read_with_its_headers(make: MakeTransport, timeouts: Timeouts) -> None:
+    answer = await sent(make, timeouts, whole)
     assert (answer.status, answer.body) == (200, b"ab")
     assert answer.headers["x-request-id"] == answer.headers.get("x-request-id") == "R1"
     assert "retry-after" not in answer.headers
     assert set(answer.headers) == {"content-type", "x-request-id", "transfer-encoding"}
-    assert b"".join(await streamed(timeouts, whole)) == b"ab"
+    assert b"".join(await streamed(make, timeouts, whole)) == b"ab"
 
 
 @pytest.mark.parametrize("way", [sent, streamed])
@@ -153,58 +158,54 @@ async def test_a_whole_answer_is_read_with_its_headers(timeouts: Timeouts) -> No
     ],
 )
 async def test_who_takes_too_long_is_told_as_that(
-    way: Callable[..., Awaitable[object]], timeouts: Timeouts, script: Script
+    make: MakeTransport, way: Send, timeouts: Timeouts, script: Script
 ) -> None:
     with pytest.raises(UpstreamDown) as failed:
-        await way(timeouts, script)
+        await way(make, timeouts, script)
     assert (failed.value.status, failed.value.code) == (504, "upstream_timeout")
     assert "127.0.0.1" not in str(failed.value)
 
 
-async def test_the_first_byte_of_a_stream_is_that_of_its_first_chunk() -> None:
+async def test_the_first_byte_of_a_stream_is_that_of_its_first_chunk(make: MakeTransport) -> None:
     with pytest.raises(UpstreamDown, match="in time"):
-        await streamed(waits(first_byte=SHORT), head_only)
+        await streamed(make, waits(first_byte=SHORT), head_only)
 
 
 @pytest.mark.parametrize("way", [sent, streamed])
 @pytest.mark.parametrize("timeouts", [waits(first_byte=SHORT), waits(idle=SHORT), waits(idle=SHORT, first_byte=SHORT)])
-async def test_what_goes_on_coming_is_waited_for(way: Callable[..., Awaitable[object]], timeouts: Timeouts) -> None:
-    assert await way(timeouts, slow_pieces)
+async def test_what_goes_on_coming_is_waited_for(make: MakeTransport, way: Send, timeouts: Timeouts) -> None:
+    assert await way(make, timeouts, slow_pieces)
 
 
 @pytest.mark.parametrize("way", [sent, streamed])
 @pytest.mark.parametrize(
     ("timeouts", "script"), [(waits(idle=SHORT), late_head), (waits(first_byte=SHORT), late_piece)]
 )
-async def test_each_wait_has_its_own_limit(
-    way: Callable[..., Awaitable[object]], timeouts: Timeouts, script: Script
-) -> None:
-    assert await way(timeouts, script)
+async def test_each_wait_has_its_own_limit(make: MakeTransport, way: Send, timeouts: Timeouts, script: Script) -> None:
+    assert await way(make, timeouts, script)
 
 
 @pytest.mark.parametrize("way", [sent, streamed])
 @pytest.mark.parametrize("timeouts", [waits(), waits(first_byte=LONG - 1)])
-async def test_an_answer_that_is_cut_off_is_told_as_that(
-    way: Callable[..., Awaitable[object]], timeouts: Timeouts
-) -> None:
+async def test_an_answer_that_is_cut_off_is_told_as_that(make: MakeTransport, way: Send, timeouts: Timeouts) -> None:
     with pytest.raises(UpstreamDown) as failed:
-        await way(timeouts, cut)
+        await way(make, timeouts, cut)
     assert (failed.value.status, failed.value.code) == (502, "upstream_cut_off")
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/", "http://no-such-host.invalid/", "http://127.0.0.1:1e9/"])
-async def test_who_cannot_be_reached_is_told_as_that(url: str) -> None:
-    transport = HTTPTransport(waits())
+async def test_who_cannot_be_reached_is_told_as_that(make: MakeTransport, url: str) -> None:
+    transport = make(waits())
     with pytest.raises(UpstreamDown) as failed:
         await transport.send(Call("lab", "GET", url, {}))
     assert (failed.value.status, failed.value.code) == (502, "upstream_unreachable")
     await transport.close()
 
 
-async def test_a_connection_that_does_not_come_about_in_time_is_one_that_cannot_be_reached() -> None:
+async def test_a_connection_that_does_not_come_about_in_time_is_one_that_cannot_be_reached(make: MakeTransport) -> None:
     # A port whose queue is full accepts nobody, and refuses nobody.
     async with full() as url:
-        transport = HTTPTransport(waits(connect=SHORT))
+        transport = make(waits(connect=SHORT))
         with pytest.raises(UpstreamDown) as failed:
             await transport.send(Call("lab", "GET", url, {}))
         assert failed.value.code == "upstream_unreachable"

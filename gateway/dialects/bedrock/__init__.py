@@ -18,7 +18,6 @@ The traits (`Facts.traits`) that this dialect asks about:
     choice_as_auto                    it cannot be made to call a tool, and is left free to
 """
 
-from gateway import eventstream
 from gateway.dialects.bedrock.encode import encode_request
 from gateway.dialects.bedrock.errors import decode_error
 from gateway.dialects.bedrock.form import held_form
@@ -26,6 +25,7 @@ from gateway.dialects.bedrock.models import listed_models
 from gateway.dialects.bedrock.reply import decode_reply
 from gateway.dialects.bedrock.stream import ConverseDecoder
 from gateway.dialects.foreign import Foreign, bearer
+from gateway.wire import eventstream
 
 BEDROCK_CONVERSE = Foreign(
     name="bedrock-converse",

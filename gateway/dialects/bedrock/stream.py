@@ -9,8 +9,8 @@ from gateway.dialects.bedrock.reply import service_tier
 from gateway.dialects.bedrock.usage import read_usage
 from gateway.dialects.conversation.answers import AnswerDecoder, NotAnAnswer
 from gateway.events import Event
-from gateway.eventstream import EXCEPTION
 from gateway.generation import Generation
+from gateway.wire.eventstream import EXCEPTION
 
 
 class ConverseDecoder(AnswerDecoder):

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from gateway import sse
+from gateway.wire import sse
 
 _ARRAY = b"["
 _BLANK = b" \t\r\n"
@@ -77,15 +77,17 @@ class _ArrayReader:
                     self._kept.clear()
                     self._size, begin = 0, place
         if self._depth:
-            self._keep(chunk[begin:])
+            self._keep(chunk[begin:], found)
         return found
 
     def end(self) -> list[bytes]:
         """An object that was cut off, which is no JSON."""
         return [b"".join(self._kept)] if self._kept else []
 
-    def _keep(self, piece: bytes) -> None:
+    def _keep(self, piece: bytes, found: list[bytes]) -> None:
         self._kept.append(piece)
         self._size += len(piece)
         if self._size > sse.MAX_EVENT_BYTES:
-            raise sse.EventTooLarge
+            too_large = sse.EventTooLarge()
+            too_large.events = found
+            raise too_large

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from gateway import sse
 from gateway.dialects.base import Decoder, ListedModel, Origin, Outbound, Reader, Refused
 from gateway.dialects.conversation.settings import Form
 from gateway.dialects.models import listed_models
@@ -16,6 +15,7 @@ from gateway.errors import UpstreamError
 from gateway.events import Event
 from gateway.generation import Generation
 from gateway.providers.row import Facts
+from gateway.wire import sse
 
 
 class OpenAIChat:

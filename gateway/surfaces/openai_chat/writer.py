@@ -6,7 +6,6 @@ from typing import Any
 
 import orjson
 
-from gateway import sse
 from gateway.errors import GatewayError
 from gateway.events import Done, Event, Failed, NativeChunk, NativeReply, Told, Usage
 from gateway.generation import Generation
@@ -16,6 +15,7 @@ from gateway.surfaces.documents import write_document
 from gateway.surfaces.openai_chat.completion import fold
 from gateway.surfaces.openai_chat.deltas import ChunkChoice, Deltas
 from gateway.surfaces.openai_chat.usage import chat_usage
+from gateway.wire import sse
 
 
 class ChatWriter:

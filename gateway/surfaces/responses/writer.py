@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 
 import orjson
 
-from gateway import sse
 from gateway.errors import GatewayError
 from gateway.events import Event, Text
 from gateway.generation import Generation
@@ -14,6 +13,7 @@ from gateway.surfaces.responses.assembly import Assembly
 from gateway.surfaces.responses.document import new_response, response_error
 from gateway.surfaces.responses.items import StreamEvent
 from gateway.surfaces.responses.output import Output
+from gateway.wire import sse
 
 _DELTA = b'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","item_id":"'
 

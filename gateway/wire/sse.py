@@ -1,5 +1,7 @@
 """Server-sent events: reading an upstream's, writing ours."""
 
+from collections.abc import Sequence
+
 MAX_EVENT_BYTES = 32 * 1024 * 1024
 DONE = b"data: [DONE]\n\n"
 KEEP_ALIVE = b": keep-alive\n\n"
@@ -7,7 +9,13 @@ KEEP_ALIVE = b": keep-alive\n\n"
 _MARK = b"\xef\xbb\xbf"
 
 
-class EventTooLarge(ValueError):
+class DamagedStream(ValueError):
+    """The stream cannot be read on. `events` are those of the same chunk that were complete before the damage."""
+
+    events: Sequence[bytes] = ()
+
+
+class EventTooLarge(DamagedStream):
     """One event is larger than anything a model sends."""
 
 
@@ -80,9 +88,13 @@ class Reader:
         whole = b"".join(self._line)
         self._line.clear()
         self._line_size = 0
-        for line in (whole, *lines):
-            self._read_line(line, events)
-        self._keep(rest)
+        try:
+            for line in (whole, *lines):
+                self._read_line(line, events)
+            self._keep(rest)
+        except EventTooLarge as error:
+            error.events = events
+            raise
         return events
 
     def _keep(self, piece: bytes) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from gateway.sse import MAX_EVENT_BYTES, EventTooLarge
+from gateway.wire.sse import MAX_EVENT_BYTES, DamagedStream, EventTooLarge
 
 EXCEPTION = "exception"
 """Under this name an exception or an error of the stream is handed on, in place of an event."""
@@ -29,7 +29,7 @@ _REMEMBERED = 64
 _Wrapping = tuple[bytes, bytes]
 
 
-class BrokenFrame(ValueError):
+class BrokenFrame(DamagedStream):
     """What came is no frame, or it was damaged on its way. Nothing that follows it can be read."""
 
 
@@ -66,6 +66,14 @@ class Reader:
 
     def _read(self, data: bytes) -> list[bytes]:
         events: list[bytes] = []
+        try:
+            self._read_frames(data, events)
+        except DamagedStream as damaged:
+            damaged.events = events
+            raise
+        return events
+
+    def _read_frames(self, data: bytes, events: list[bytes]) -> None:
         place, size = 0, len(data)
         wanted = _PRELUDE.size
         while place + wanted <= size:
@@ -88,7 +96,6 @@ class Reader:
         self._pieces = [data[place:]]
         self._size = size - place
         self._wanted = wanted
-        return events
 
     def _wrapping(self, raw: bytes) -> _Wrapping:
         wrapping = self._wrappings.get(raw)

@@ -1,0 +1,98 @@
+"""Writes the head of an HTTP/1.1 request, and finds the origin that its URL names."""
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+from urllib.parse import quote, unquote, urlsplit
+
+from gateway.wire.transport import Call
+
+UNIX = "http+unix"
+"""The scheme of a server on a Unix socket; its URLs have the quoted path of the socket in the place of the host."""
+
+_PORTS = {"http": 80, "https": 443}
+_METHODS = frozenset({"DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"})
+_WITHOUT_BODY = frozenset({"GET", "HEAD"})
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# What a target cannot hold, and what the URL standard quotes in it.
+_TO_QUOTE = re.compile(r"""[^\x21-\x7e]|["<>`{}]""")
+# The framing of a request and the life of its connection are decided here; two such headers would contradict.
+_OWN_HEADERS = frozenset(
+    {
+        "connection",
+        "content-length",
+        "expect",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+
+
+class Origin(NamedTuple):
+    """Where connections lead. `host` is a name, an IP address, or the path of a Unix socket, whose port is 0."""
+
+    scheme: str
+    host: str
+    port: int
+
+
+class Target(NamedTuple):
+    """What is known of a URL: its origin, the start line of a request to it without the method, its Host header."""
+
+    origin: Origin
+    start: str
+    host: str
+
+
+@lru_cache(1024)
+def locate(url: str) -> Target:
+    """Read a URL. Raises `ValueError` for one that no request can be sent to."""
+    parts = urlsplit(url)
+    path = _TO_QUOTE.sub(lambda match: quote(match[0]), parts.path or "/")
+    query = _TO_QUOTE.sub(lambda match: quote(match[0]), parts.query)
+    start = f" {path}{'?' if query else ''}{query} HTTP/1.1\r\n"
+    if parts.scheme == UNIX:
+        socket_path = unquote(parts.netloc)
+        if not socket_path.startswith("/") or "\0" in socket_path:
+            raise ValueError("not the path of a socket")
+        return Target(Origin(UNIX, socket_path, 0), start, "localhost")
+    if parts.scheme not in _PORTS or not parts.hostname or "@" in parts.netloc or parts.port == 0:
+        raise ValueError("not a URL that can be called")
+    name = parts.hostname if parts.hostname.isascii() else parts.hostname.encode("idna").decode()
+    if not name.isprintable() or " " in name:
+        raise ValueError("not the name of a host")
+    port = parts.port or _PORTS[parts.scheme]
+    host = f"[{name}]" if ":" in name else name
+    return Target(Origin(parts.scheme, name, port), start, host if port == _PORTS[parts.scheme] else f"{host}:{port}")
+
+
+def request_head(call: Call) -> tuple[Origin, bytes]:
+    """Where a call goes, and the head of its request. Raises `ValueError` for what cannot be written as one.
+
+    A caller's `Host` is sent in the place of the URL's; headers of framing and of the connection are not sent.
+    """
+    origin, start, host = locate(call.url)
+    if call.method not in _METHODS:
+        raise ValueError("not a method")
+    lines = [f"{prefix}{value}\r\n" for name, value in call.headers.items() if (prefix := _prefix(name))]
+    fields = "".join(lines)
+    if not fields.count("\r") == fields.count("\n") == len(lines) or "\0" in fields:
+        raise ValueError("a line break or NUL in a header")
+    if not (fields.startswith("host: ") or "\nhost: " in fields):
+        fields = f"host: {host}\r\n{fields}"
+    if call.body or call.method not in _WITHOUT_BODY:
+        fields = f"{fields}content-length: {len(call.body or b'')}\r\n"
+    return origin, f"{call.method}{start}accept: */*\r\n{fields}\r\n".encode("latin-1")
+
+
+@lru_cache(1024)
+def _prefix(name: str) -> str:
+    """The line of a header up to its value; "" for a header that is not sent."""
+    if not _TOKEN.fullmatch(name):
+        raise ValueError("not the name of a header")
+    name = name.lower()
+    return "" if name in _OWN_HEADERS else f"{name}: "
