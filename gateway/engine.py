@@ -155,21 +155,21 @@ class Engine:
             surface.translate(generation, upstream.name)
         recovery = Recovery(self._sealer, asked.key_id, upstream.name, lane.model)
         generation = recovery.recover(generation, is_native=is_native)
-        schema = None if is_native else self._schema(generation, dialect, origin)
+        schema = None if is_native else self._schema(asked.key_id, generation, dialect, origin)
         run = Run(generation, lane, dialect, origin, is_native=is_native, schema=schema)
         if run.dropped:
             log.debug("fields_dropped", provider=upstream.name, model=lane.model, fields=list(run.dropped))
         author = Author(upstream.name, lane.model, partial(self._seal, asked.key_id, lane))
         return Exchange(surface.writer(generation, author), run, asked.account, generation.is_stream)
 
-    def _schema(self, generation: Generation, dialect: Dialect, origin: Origin) -> AnswerSchema | None:
+    def _schema(self, key_id: str, generation: Generation, dialect: Dialect, origin: Origin) -> AnswerSchema | None:
         """What the gateway itself holds the answer to."""
         form = dialect.held_form(generation, origin)
         if form is None or form.schema is None:
             return None
         field = Report(generation, origin.provider).field("response_format")
         inside = "json_schema.schema" if field == "response_format" else "schema"
-        return AnswerSchema(self._schemas, form.schema, f"{field}.{inside}".split("."))
+        return AnswerSchema(self._schemas, key_id, form.schema, f"{field}.{inside}".split("."))
 
     def _seal(self, key_id: str, lane: Lane, state: Mapping[str, Any]) -> str:
         sealed = Sealed(lane.upstream.name, lane.model, dict(state), lane.credential.label)

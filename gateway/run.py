@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Se
 
 import structlog
 
-from gateway.dialects.base import Decoder, Dialect, Origin
+from gateway.dialects.base import Decoder, Dialect, Origin, Reader
 from gateway.errors import GatewayError, UpstreamDown, UpstreamError
 from gateway.events import Event, Failed, Told, Unvalidated, Usage
 from gateway.generation import Generation
@@ -87,7 +87,6 @@ class Run:
     async def _read(self, chunks: AsyncIterator[bytes]) -> AsyncGenerator[Batch, None]:
         decoder = self._dialect.decoder(self._generation, self._origin, is_native=self._is_native)
         reader = self._dialect.reader()
-        has_failed = False
         async for chunk in chunks:
             damage: DamagedStream | None = None
             try:
@@ -96,11 +95,12 @@ class Run:
                 damage, payloads = damaged, damaged.events
             if payloads:
                 batch = await self._validated(self._fed(decoder, payloads))
+                if batch and isinstance(batch[-1], Failed) and not decoder.is_over:
+                    yield [*batch[:-1], *await _late_usage(decoder, reader, chunks), batch[-1]]
+                    return
                 yield batch
-                has_failed = bool(batch) and isinstance(batch[-1], Failed)
             if decoder.is_over:
                 await _drain(chunks)
-            if decoder.is_over or has_failed:
                 return
             if damage is not None:
                 raise self._damaged()
@@ -157,6 +157,21 @@ async def _drain(chunks: AsyncIterator[bytes]) -> None:
                 pass
     except (TimeoutError, UpstreamError):
         log.debug("upstream_kept_its_stream_open")
+
+
+async def _late_usage(decoder: Decoder, reader: Reader, chunks: AsyncIterator[bytes]) -> list[Event]:
+    """The usage of an answer that has turned out to be wrong: it comes behind the answer's last word."""
+    found: list[Event] = []
+    try:
+        async with asyncio.timeout(DRAIN_SECONDS):
+            async for chunk in chunks:
+                events = [event for payload in reader.feed(chunk) for event in decoder.feed(payload)]
+                found += [event for event in events if isinstance(event, Usage)]
+                if decoder.is_over:
+                    break
+    except (TimeoutError, UpstreamError, DamagedStream):
+        log.debug("usage_of_a_wrong_answer_incomplete")
+    return found
 
 
 async def opening(batches: AsyncGenerator[Batch, None], spend: Callable[[Usage], None]) -> Batch:

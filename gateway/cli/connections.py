@@ -20,6 +20,9 @@ _LEAST_CONNECTIONS = 16
 # Connections over the limit that are kept for the moment in which they are told so.
 _MOST_SURPLUS = 64
 _SURPLUS_SECONDS = 5.0
+# For what is left of a body whose request has been answered: the client may be sending, and see nothing else until
+# it has sent it.
+_LINGER_SECONDS = 5.0
 _LOG_SECONDS = 10.0
 
 log = structlog.get_logger(__name__)
@@ -39,7 +42,18 @@ class Connection(Hashable, Protocol):
         """Close it, because there are too many."""
 
     def close(self) -> None:
-        """Close it without a word."""
+        """Close it without a word, whatever is still to be written."""
+
+    def unwritten(self) -> int:
+        """Bytes of an answer that the client has not taken yet."""
+
+
+@dataclass(slots=True)
+class _Unread:
+    """An answer that its client does not read: what waits for it, and since when nothing of that was taken."""
+
+    since: float
+    size: int
 
 
 @dataclass(slots=True)
@@ -60,13 +74,16 @@ class Connections:
     def __init__(self, bounds: ConnectionBounds, clock: Callable[[], float] = time.monotonic) -> None:
         self.bounds = bounds
         self._clock = clock
-        self._interval = min(1.0, min(bounds.head_seconds, bounds.body_pause_seconds, bounds.idle_seconds) / 4)
+        seconds = (bounds.head_seconds, bounds.body_pause_seconds, bounds.idle_seconds, bounds.answer_pause_seconds)
+        self._interval = min(1.0, min(seconds) / 4)
         self._is_looking = False
         self._most: int | None = None
         self._open: set[Connection] = set()
         self._heads: dict[Connection, float] = {}
         self._idle: dict[Connection, float] = {}
+        self._lingering: dict[Connection, float] = {}
         self._bodies: dict[Connection, _Body] = {}
+        self._unread: dict[Connection, _Unread] = {}
         self._surplus: dict[Connection, float] = {}
         self._evicted = self._refused = 0
         self._logged = -math.inf
@@ -97,10 +114,8 @@ class Connections:
     def closed(self, connection: Connection) -> None:
         """Forget a connection."""
         self._open.discard(connection)
-        self._surplus.pop(connection, None)
-        self._heads.pop(connection, None)
-        self._idle.pop(connection, None)
-        self._bodies.pop(connection, None)
+        for waiting in (self._surplus, self._heads, self._idle, self._lingering, self._bodies, self._unread):
+            waiting.pop(connection, None)
 
     def began_head(self, connection: Connection) -> None:
         """The first byte of a request has come. For the first request of a connection, that is no new beginning."""
@@ -123,6 +138,19 @@ class Connections:
     def ended_body(self, connection: Connection) -> None:
         """A body is complete."""
         self._bodies.pop(connection, None)
+        self._lingering.pop(connection, None)
+
+    def lingers(self, connection: Connection) -> None:
+        """A request has been answered, and its body still comes: what is left of it has a few seconds."""
+        self._lingering[connection] = self._clock()
+
+    def paused(self, connection: Connection) -> None:
+        """An answer waits for its client to read."""
+        self._unread[connection] = _Unread(self._clock(), connection.unwritten())
+
+    def resumed(self, connection: Connection) -> None:
+        """The client has read."""
+        self._unread.pop(connection, None)
 
     def became_idle(self, connection: Connection) -> None:
         """A request has been answered, and nothing of the next one has come."""
@@ -134,9 +162,18 @@ class Connections:
         for connection in _due(self._heads, now - self.bounds.head_seconds):
             self._heads.pop(connection)
             connection.time_out()
-        for connection in _due(self._idle, now - self.bounds.idle_seconds):
-            self._idle.pop(connection)
+        for connection in (
+            *_due(self._idle, now - self.bounds.idle_seconds),
+            *_due(self._lingering, now - min(_LINGER_SECONDS, self.bounds.body_pause_seconds)),
+        ):
+            self.closed(connection)
             connection.close()
+        for connection, unread in [*self._unread.items()]:
+            if (size := connection.unwritten()) < unread.size:
+                unread.since, unread.size = now, size
+            elif now - unread.since > self.bounds.answer_pause_seconds:
+                self.closed(connection)
+                connection.close()
         for connection in _due(self._surplus, now - _SURPLUS_SECONDS):
             connection.refuse()
         for connection, body in [*self._bodies.items()]:
@@ -169,7 +206,12 @@ class Connections:
 
     def _evict(self) -> bool:
         """Close the connection that has waited longest without a complete request head, if there is one."""
-        waiting = [(since, connection) for queue in (self._heads, self._idle) for connection, since in _first(queue)]
+        queues = (self._heads, self._idle, self._lingering)
+        waiting = [(since, connection) for queue in queues for connection, since in _first(queue)]
+        if not waiting:
+            # Those whose client reads nothing are next.
+            stalled = [(unread.since, connection) for connection, unread in self._unread.items()]
+            waiting = [one for one in stalled if self._clock() - one[0] > _LINGER_SECONDS]
         if not waiting:
             return False
         _, oldest = min(waiting, key=lambda one: one[0])

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 import orjson
@@ -87,7 +87,7 @@ class Exchange:
         self._head: list[bytes] = []
         self._is_head = scope["method"] == "HEAD"
         self._chunked = False
-        self._left = 0
+        self._left: int | None = None
         """Bytes of the body that are still to come, where its length was given."""
 
     def call_on_disconnect(self, callback: Callable[[], object] | None) -> None:
@@ -102,7 +102,8 @@ class Exchange:
             await app(self.scope, self.receive, self.send)
         except Exception as error:
             log.error("Exception in ASGI application", exc_info=error)
-            if not self.response_started and not self.disconnected:
+            has_written = self.response_started and not self._head
+            if not has_written and not self.disconnected:
                 self._connection.transport.write(_FAILED)
         finally:
             if not self.response_complete and not self.disconnected:
@@ -123,10 +124,10 @@ class Exchange:
 
     def disconnect(self) -> None:
         """The client has left."""
+        self._wake()
         if self.response_complete:
             return
         self.disconnected = True
-        self._wake()
         if self._on_disconnect is not None:
             self._on_disconnect()
 
@@ -149,15 +150,18 @@ class Exchange:
             await self._connection.flow.drain()
         if self.disconnected:
             return
+        if self.response_complete:
+            raise ValueError("a message after the end of the answer")
         if self.response_started:
             self._send_body(message.get("body", b""), is_last=not message.get("more_body", False))
         else:
-            self._send_head(message["status"], message["headers"])
+            self._send_head(message["status"], message.get("headers", ()))
 
-    def _send_head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+    def _send_head(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
         self.response_started = True
-        self.expects_continue = False
-        is_sized = False
+        if self.expects_continue:
+            # Whether the body that was not asked for comes all the same, nothing tells.
+            self.keep_alive = self.expects_continue = False
         lines = [STATUS_LINE[status]]
         for name, value in self._connection.default_headers:
             lines += (name, b": ", value, b"\r\n")
@@ -165,11 +169,16 @@ class Exchange:
             if b"\n" in value or b"\r" in value or b"\0" in value:
                 raise ValueError(f"a line break in the header {name!r}")
             if name == b"content-length":
-                is_sized, self._left = True, int(value)
+                self._left = int(value)
+            elif name == b"connection":
+                self.keep_alive = self.keep_alive and value != b"close"
+                continue
             lines += (name, b": ", value, b"\r\n")
         if not self.keep_alive:
             lines.append(b"connection: close\r\n")
-        self._chunked = not is_sized and not self._is_head and status not in _NO_BODY
+        has_body = not self._is_head and status not in _NO_BODY
+        # Without either, an answer ends with the connection: HTTP/1.0 knows no chunks.
+        self._chunked = has_body and self._left is None and self.scope["http_version"] != "1.0"
         lines.append(b"transfer-encoding: chunked\r\n\r\n" if self._chunked else b"\r\n")
         self._head = lines
 
@@ -181,14 +190,17 @@ class Exchange:
             if is_last:
                 parts.append(b"0\r\n\r\n")
         elif not self._is_head:
-            self._left -= len(body)
-            if self._left < 0 or (is_last and self._left):
-                raise ValueError("a body that has not the length that was given")
+            if self._left is not None:
+                self._left -= len(body)
+                if self._left < 0 or (is_last and self._left):
+                    self._head = parts
+                    raise ValueError("a body that has not the length that was given")
             parts.append(body)
         if parts:
             self._connection.transport.write(b"".join(parts))
         if is_last:
             self.response_complete = True
+            self._wake()
             if not self.keep_alive:
                 self._connection.transport.close()
             self._connection.on_response_complete()

@@ -23,6 +23,10 @@ _TOO_SLOW = refusal("408 Request Timeout", "invalid_request_error", "request_tim
 _TOO_MANY = refusal(
     "503 Service Unavailable", "server_error", "unavailable", "The gateway has too many connections. Try again later."
 )
+_MALFORMED = refusal("400 Bad Request", "invalid_request_error", "invalid_http", "The request is not valid HTTP/1.1.")
+# Requests that wait on one connection while another is answered. What comes behind them is not read, and the connection
+# closed after them: a client sends the others again.
+_MOST_PIPELINED = 64
 # Longer ones are a caller's own: they would fill the cache and never come again.
 _KNOWN_TARGET_BYTES = 100
 # In which a server that stops answers one more request on a connection: a client that has sent one sees it reset
@@ -33,10 +37,10 @@ _LAST_REQUEST_SECONDS = 0.5
 class GatewayProtocol(HttpToolsProtocol):
     """One connection of a client.
 
-    Its requests are answered one after the other by one task, which lives as long as the connection; `Connections`
-    has one timer for all connections. uvicorn makes a task, an event and a timer for each request, writes the head of
-    an answer before its body, waits for a head and a body for as long as they take, and keeps a head in memory for as
-    long as it comes, before any key is looked at.
+    Its requests are answered one after the other by one task, which lives as long as the connection (so does what a
+    request puts into a context variable); `Connections` has one timer for all connections. uvicorn makes a task, an
+    event and a timer for each request, writes the head of an answer before its body, waits for a head and a body for as
+    long as they take, and keeps a head in memory for as long as it comes, before any key is looked at.
     """
 
     cycle: Exchange | None  # type: ignore[assignment]  # uvicorn's own class is replaced by ours
@@ -49,7 +53,9 @@ class GatewayProtocol(HttpToolsProtocol):
         self._serving: asyncio.Task[None] | None = None
         self._waiting: asyncio.Future[None] | None = None
         self._head_bytes = 0
-        self._is_surplus = self._in_head = self._in_body = self._is_lost = self._is_stopping = False
+        self._body_gap = 0
+        """Bytes of a body that came since the last piece of it: sizes and extensions of chunks, trailers."""
+        self._is_surplus = self._in_head = self._in_body = self._is_lost = self._is_stopping = self._is_deaf = False
 
     @property
     def default_headers(self) -> list[tuple[bytes, bytes]]:
@@ -78,17 +84,38 @@ class GatewayProtocol(HttpToolsProtocol):
         if self._is_surplus:
             self.refuse()
             return
+        if self._is_deaf:
+            return
         was_in_head, was_in_body = self._in_head, self._in_body
+        self._body_gap += len(data)
         super().data_received(data)
         if self._in_body:
             self._counted.took_body(self, len(data) if was_in_body else 0)
+            if self._body_gap > self._counted.bounds.head_bytes:
+                self._refuse(_TOO_LARGE)
         elif self._in_head:
-            self._head_bytes = self._head_bytes + len(data) if was_in_head else len(data)
-            if self._head_bytes > self._counted.bounds.head_bytes and not self.transport.is_closing():
-                self.transport.write(_TOO_LARGE)
-                self.transport.close()
+            # Of a piece in which a head begins, nobody knows how much is the head's.
+            self._head_bytes = self._head_bytes + len(data) if was_in_head else 0
+            if self._head_bytes > self._counted.bounds.head_bytes:
+                self._refuse(_TOO_LARGE)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._counted.paused(self)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._counted.resumed(self)
+
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(_MALFORMED)
 
     # What the parser calls.
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # Trailers are not passed on.
+        if not self._in_body:
+            super().on_header(name, value)
 
     def on_message_begin(self) -> None:
         self._in_head = True
@@ -99,31 +126,21 @@ class GatewayProtocol(HttpToolsProtocol):
         self.expect_100_continue = False
 
     def on_headers_complete(self) -> None:
-        self._in_head, self._in_body = False, True
+        self._in_head, self._in_body, self._body_gap = False, True, 0
+        if self._is_deaf:
+            return
+        if len(self._queue) == _MOST_PIPELINED:
+            self._queue[-1].keep_alive = False
+            self._is_deaf = True
+            self.flow.pause_reading()
+            return
         self._counted.ended_head(self)
-        path, raw_path, query = (_target if len(self.url) <= _KNOWN_TARGET_BYTES else _read_target)(self.url)
         version = self.parser.get_http_version()
-        extensions: dict[str, Any] = {}
-        scope = {
-            "type": "http",
-            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
-            "http_version": version,
-            "server": self.server,
-            "client": self.client,
-            "scheme": self.scheme,
-            "root_path": "",
-            "method": self.parser.get_method().decode("ascii"),
-            "path": path,
-            "raw_path": raw_path,
-            "query_string": query,
-            "headers": self.headers,
-            "state": self.app_state.copy(),
-            "extensions": extensions,
-        }
         keep_alive = version != "1.0" and not self._is_stopping and self.parser.should_keep_alive()
+        scope = self._scope(version)
         was_answering = self._is_answering
         self.cycle = exchange = Exchange(self, scope, keep_alive=keep_alive, expects=self.expect_100_continue)
-        extensions[DISCONNECT] = exchange.call_on_disconnect
+        scope["extensions"][DISCONNECT] = exchange.call_on_disconnect
         self._queue.append(exchange)
         if was_answering:
             # Pipelined: it waits, and so does what comes behind it.
@@ -136,11 +153,14 @@ class GatewayProtocol(HttpToolsProtocol):
             self._wake()
 
     def on_body(self, body: bytes) -> None:
-        if self.cycle is not None and not self.cycle.response_complete:
+        self._body_gap = 0
+        if self.cycle is not None and not self.cycle.response_complete and not self._is_deaf:
             self.cycle.feed(body)
 
     def on_message_complete(self) -> None:
         self._in_body = False
+        if self._is_deaf:
+            return
         self._counted.ended_body(self)
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.end()
@@ -152,12 +172,17 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
+        if self._queue:
+            # Reading goes on when they have been answered.
+            return
         if self.transport.is_closing():
+            # Until its client has read the answer.
+            self._counted.became_idle(self)
             return
         self.flow.resume_reading()
-        if self._queue or self._in_body:
-            return
-        if self._in_head:
+        if self._in_body:
+            self._counted.lingers(self)
+        elif self._in_head:
             # It began to come while the request before it was being answered.
             self._counted.began_head(self)
         else:
@@ -184,27 +209,61 @@ class GatewayProtocol(HttpToolsProtocol):
         return bool(self.flow.read_paused)
 
     def time_out(self) -> None:
-        is_answered = self._in_body and self.cycle is not None and self.cycle.response_started
-        if (self._in_head or self._in_body) and not is_answered:
-            self.transport.write(_TOO_SLOW)
-        self.transport.close()
+        if self._in_head or self._in_body:
+            self._refuse(_TOO_SLOW)
+        else:
+            self.close()
 
     def refuse(self) -> None:
-        self.transport.write(_TOO_MANY)
-        self.transport.close()
+        self._refuse(_TOO_MANY)
 
     def close(self) -> None:
-        self.transport.close()
+        self.transport.abort()
+
+    def unwritten(self) -> int:
+        return self.transport.get_write_buffer_size()
+
+    def _refuse(self, answer: bytes) -> None:
+        """Answer what has come of a request, unless an answer is on its way already, and close."""
+        is_answered = self._in_body and self.cycle is not None and self.cycle.response_started
+        if is_answered or self.unwritten() or (self._is_answering and not self._in_body):
+            self.close()
+        elif not self.transport.is_closing():
+            self.transport.write(answer)
+            self.transport.close()
 
     @property
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
+    def _scope(self, version: str) -> dict[str, Any]:
+        """ASGI's description of the request whose head is complete."""
+        path, raw_path, query = (_target if len(self.url) <= _KNOWN_TARGET_BYTES else _read_target)(self.url)
+        return {
+            "type": "http",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "http_version": version,
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "root_path": "",
+            "method": self.parser.get_method().decode("ascii"),
+            "path": path,
+            "raw_path": raw_path,
+            "query_string": query,
+            "headers": self.headers,
+            "state": self.app_state.copy(),
+            "extensions": {},
+        }
+
     async def _serve(self) -> None:
-        while not self._is_lost:
+        while not (self._is_lost or self.transport.is_closing()):
             if self._queue:
                 self._current = self._queue.popleft()
                 await self._current.run(self.app)
+                if self._queue:
+                    # An application that need not wait for anything would keep everybody else waiting.
+                    await asyncio.sleep(0)
             else:
                 self._waiting = self.loop.create_future()
                 await self._waiting

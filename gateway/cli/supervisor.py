@@ -10,8 +10,12 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
+from multiprocessing import parent_process
+from pathlib import Path
 
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
@@ -23,6 +27,8 @@ from gateway.cli.processes import Config, Server, stop
 _PING_SECONDS = 1
 # A machine that is busy with other things may take long for a start.
 _START_SECONDS = 60
+_LOOK_SECONDS = 0.05
+_STOPPING = frozenset({signal.SIGINT, signal.SIGTERM})
 
 log = logging.getLogger("gateway.supervisor")
 
@@ -41,8 +47,10 @@ def supervise(listeners: Sequence[socket.socket], workers: int, announcement: st
     for listener in listeners:
         listener.set_inheritable(True)
     order = Order(workers, [listener.fileno() for listener in listeners], announcement)
+    # `-m` looks into the current folder first; the command `waystone` does not, and must not begin to.
+    safe = [] if str(Path.cwd()) in sys.path else ["-P"]
     sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-m", __name__, json.dumps(asdict(order))])
+    os.execv(sys.executable, [sys.executable, *safe, "-m", __name__, json.dumps(asdict(order))])
 
 
 def main() -> None:
@@ -61,8 +69,8 @@ class Worker(Process):
     """uvicorn's worker process, with our server in it. It stops when its supervisor has gone, however that went."""
 
     def always_pong(self) -> None:
-        supervisor = os.getppid()
-        while os.getppid() == supervisor:
+        supervisor = parent_process()
+        while supervisor is not None and supervisor.is_alive():
             if self.child_conn.poll(_PING_SECONDS):
                 self.pong()
         os.kill(os.getpid(), signal.SIGTERM)
@@ -125,14 +133,21 @@ class Supervisor(Multiprocess):
         """Replace each worker by one that serves already."""
         for number, old in enumerate(self.processes):
             new = self._started(number)
-            if not new.wait_until_ready(_START_SECONDS, self.should_exit):
+            self._wait(partial(_has_begun, new))
+            if not new.is_ready(_PING_SECONDS):
                 new.kill()
                 new.join()
                 log.error("worker_not_ready, the old ones stay")
                 return
-            old.terminate()
-            old.join()
             self.processes[number] = new
+            old.terminate()
+            self._wait(partial(_has_ended, old))
+
+    def _wait(self, is_so: Callable[[], bool]) -> None:
+        """Wait until something is so, a signal to stop has come, or it has taken too long."""
+        until = time.monotonic() + _START_SECONDS
+        while not is_so() and _STOPPING.isdisjoint(self.signal_queue) and time.monotonic() < until:
+            time.sleep(_LOOK_SECONDS)
 
     def handle_ttin(self) -> None:
         """One worker more."""
@@ -145,9 +160,10 @@ class Supervisor(Multiprocess):
         """One worker less."""
         if self.processes_num == 1:
             return
-        super().handle_ttou()
         if self._has_own_sockets:
+            # First, as in `terminate_all`.
             self.sockets.pop().close()
+        super().handle_ttou()
 
     def _started(self, number: int) -> Worker:
         process = Worker(self.config, [self.sockets[number if self._has_own_sockets else 0]])
@@ -162,6 +178,15 @@ class Supervisor(Multiprocess):
         elif all(process.is_ready(_PING_SECONDS) for process in self.processes):
             self._is_serving = True
             print(self._announcement, flush=True)
+
+
+def _has_begun(worker: Process) -> bool:
+    """Whether a worker serves, or never will."""
+    return worker.is_ready(_PING_SECONDS) or not worker.process.is_alive()
+
+
+def _has_ended(worker: Process) -> bool:
+    return not worker.process.is_alive()
 
 
 if __name__ == "__main__":

@@ -13,13 +13,14 @@ nothing else can interrupt. So does one that takes too much memory.
 """
 
 import json
+import os
 import resource
 import signal
 import struct
 import sys
 from collections import OrderedDict
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 import jsonschema_rs
 import orjson
@@ -32,6 +33,11 @@ _MEMORY_BYTES = 2**30
 # The second use of a schema comes when its answer has: it is compiled once if it is still here.
 _KEPT_BYTES = 512 * 1024
 _KEPT_SCHEMAS = 64
+
+_Kind = Literal["schema", "schemas", "data"]
+"""A schema or a list of them; schemas by names, which mean nothing; what is no schema at all."""
+_DATA = frozenset({"const", "enum", "default", "examples"})
+_SCHEMAS_BY_NAME = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
 
 _Path = tuple[Any, ...]
 # A node's place as a chain from the node upwards: (key, the place of what holds it).
@@ -70,6 +76,9 @@ def _answer(schemas: "_Schemas", schema: bytes, document: bytes | None) -> dict[
         validator = schemas.compiled(schema)
     except _Refused as refused:
         return refused.reply
+    except MemoryError:
+        # As where native code runs out of it.
+        os.kill(os.getpid(), signal.SIGKILL)
     if document is None:
         return {"verdict": "usable"}
     try:
@@ -112,29 +121,38 @@ def _patterns(schema: Any, bounds: dict[str, Any]) -> list[tuple[str, _Place]]:
     """The regular expressions in a schema, with their places. Raises `_Refused` for a schema over a bound."""
     found: list[tuple[str, _Place]] = []
     properties = 0
-    waiting: list[tuple[Any, int, _Place]] = [(schema, 1, None)]
+    waiting: list[tuple[Any, int, _Place, _Kind]] = [(schema, 1, None, "schema")]
     while waiting:
-        node, depth, place = waiting.pop()
+        node, depth, place, kind = waiting.pop()
         if depth > bounds["nesting"]:
             raise _Refused("nesting", _path(place))
-        if isinstance(node, dict):
-            entries: Iterable[tuple[Any, Any]] = node.items()
+        entries: Iterable[tuple[Any, Any]] = node.items() if isinstance(node, dict) else enumerate(node)
+        if isinstance(node, dict) and kind == "schema":
             if isinstance(node.get("pattern"), str):
                 found.append((node["pattern"], ("pattern", place)))
             if isinstance(node.get("patternProperties"), dict):
                 found += [(key, (key, ("patternProperties", place))) for key in node["patternProperties"]]
             if isinstance(node.get("properties"), dict):
                 properties += len(node["properties"])
-        else:
-            entries = enumerate(node)
         if len(found) > bounds["patterns"]:
             raise _Refused("patterns", _path(found[bounds["patterns"]][1]))
         if properties > bounds["properties"]:
             raise _Refused("properties", _path(("properties", place)))
-        inside = [(inner, depth + 1, (key, place)) for key, inner in entries if isinstance(inner, dict | list)]
+        inside = [
+            (inner, depth + 1, (key, place), _kind(kind, key, node))
+            for key, inner in entries
+            if isinstance(inner, dict | list)
+        ]
         # In the document's order, so that the first place over a bound is the one that is named.
         waiting += reversed(inside)
     return found
+
+
+def _kind(kind: _Kind, key: Any, node: Any) -> _Kind:
+    """What stands at a key of a node of some kind."""
+    if kind == "data" or (kind == "schema" and isinstance(node, dict) and key in _DATA):
+        return "data"
+    return "schemas" if kind == "schema" and isinstance(node, dict) and key in _SCHEMAS_BY_NAME else "schema"
 
 
 def _require_pattern(pattern: str, place: _Place, options: jsonschema_rs.RegexOptions) -> None:

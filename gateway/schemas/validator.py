@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import signal
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import structlog
 from gateway.contract.wording import param
 from gateway.errors import InvalidRequest, Unavailable, UpstreamDown
 from gateway.schemas.process import NO_DOCUMENT, REPLY, REQUEST
+from gateway.schemas.turns import Turns
 from gateway.settings.bounds import SchemaBounds
 
 IDLE_SECONDS = 60.0
@@ -23,6 +26,10 @@ MOST_WAITING = 500
 _PROGRAM = Path(__file__).with_name("process.py")
 # Far over its processor time, which is what is meant to end it: the machine may have other things to do.
 _WALL_SECONDS = 30.0
+_EXIT_SECONDS = 1.0
+# By its processor time, by us after the time above, and where native code ran out of memory or of stack.
+_LIMITED = frozenset({-signal.SIGPROF, -signal.SIGKILL, -signal.SIGABRT, -signal.SIGSEGV})
+_NOT_RUNNING = "Answers cannot be validated against schemas now. Try again later."
 
 log = structlog.get_logger(__name__)
 
@@ -37,16 +44,19 @@ class SchemaValidator:
     def __init__(self, bounds: SchemaBounds) -> None:
         self.bounds = bounds
         self._process: asyncio.subprocess.Process | None = None
-        self._turn = asyncio.Lock()
+        self._turns = Turns()
         self._idle: asyncio.TimerHandle | None = None
         # A request that is cancelled has been sent: its answer must be read before the next one is.
         self._exchanges: set[asyncio.Task[dict[str, Any]]] = set()
 
-    async def ask(self, schema: bytes, document: str | None = None) -> dict[str, Any]:
-        """What the process answers (`gateway.schemas.process`). Raises `TooCostly`, or `Unavailable` when overrun."""
+    async def ask(self, key_id: str, schema: bytes, document: str | None = None) -> dict[str, Any]:
+        """What the process answers (`gateway.schemas.process`).
+
+        Raises `TooCostly`, or `Unavailable` when it is overrun or cannot be run.
+        """
         if len(self._exchanges) >= MOST_WAITING:
             raise Unavailable("Too many answers are waiting to be validated against their schemas. Try again later.")
-        exchange = asyncio.create_task(self._in_turn(schema, document))
+        exchange = asyncio.create_task(self._in_turn(key_id, schema, document))
         self._exchanges.add(exchange)
         exchange.add_done_callback(self._exchanges.discard)
         return await asyncio.shield(exchange)
@@ -55,10 +65,11 @@ class SchemaValidator:
         """End the process, and whatever it is doing."""
         for exchange in self._exchanges:
             exchange.cancel()
-        await self._end()
+        if self._process is not None:
+            await self._end(self._process)
 
-    async def _in_turn(self, schema: bytes, document: str | None) -> dict[str, Any]:
-        async with self._turn:
+    async def _in_turn(self, key_id: str, schema: bytes, document: str | None) -> dict[str, Any]:
+        async with self._turns.of(key_id):
             return await self._exchange(schema, None if document is None else document.encode("utf-8", "replace"))
 
     async def _exchange(self, schema: bytes, document: bytes | None) -> dict[str, Any]:
@@ -77,22 +88,29 @@ class SchemaValidator:
                 (size,) = REPLY.unpack(await process.stdout.readexactly(REPLY.size))
                 reply: dict[str, Any] = orjson.loads(await process.stdout.readexactly(size))
         except (asyncio.IncompleteReadError, ConnectionError, TimeoutError):
-            await self._end()
-            log.warning("schema_process_ended", exit_code=process.returncode, schema_bytes=len(schema))
+            exit_code = await self._end(process)
+            if exit_code not in _LIMITED:
+                log.error("schema_process_failed", exit_code=exit_code)
+                raise Unavailable(_NOT_RUNNING) from None
+            log.warning("schema_process_limited", exit_code=exit_code, schema_bytes=len(schema))
             raise TooCostly from None
         self._idle = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._retire)
         return reply
 
     async def _start(self) -> asyncio.subprocess.Process:
         # Isolated from the folder and the environment of the server, and from the signals of its terminal.
-        return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", str(_PROGRAM), json.dumps(self.bounds.model_dump())),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env={},
-            start_new_session=True,
-        )
+        try:
+            return await asyncio.create_subprocess_exec(
+                *(sys.executable, "-I", str(_PROGRAM), json.dumps(self.bounds.model_dump())),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                env={},
+                start_new_session=True,
+            )
+        except OSError as error:
+            log.error("schema_process_failed", reason=error.strerror)
+            raise Unavailable(_NOT_RUNNING) from None
 
     def _retire(self) -> None:
         """End the process when it has been idle. The end of its standard input is the end of it."""
@@ -100,20 +118,28 @@ class SchemaValidator:
             self._process.stdin.close()
             self._process = None
 
-    async def _end(self) -> None:
-        process, self._process = self._process, None
+    async def _end(self, process: asyncio.subprocess.Process) -> int:
+        """End the process, if it has not ended by itself; its exit code."""
+        self._process = None
         if self._idle is not None:
             self._idle.cancel()
-        if process is not None and process.returncode is None:
+        with suppress(TimeoutError):
+            # It closes its pipes a moment before its exit code is known.
+            async with asyncio.timeout(_EXIT_SECONDS):
+                return await process.wait()
+        with suppress(ProcessLookupError):
             process.kill()
-            await process.wait()
+        return await process.wait()
 
 
 class AnswerSchema:
     """The schema that one request's answer must be valid against; `place` is where it stands in that request."""
 
-    def __init__(self, validator: SchemaValidator, schema: Mapping[str, Any], place: Sequence[str]) -> None:
+    def __init__(
+        self, validator: SchemaValidator, key_id: str, schema: Mapping[str, Any], place: Sequence[str]
+    ) -> None:
         self._validator = validator
+        self._key_id = key_id
         self._schema = schema
         self._place = place
         self._written = b""
@@ -128,7 +154,7 @@ class AnswerSchema:
         if len(self._written) > bounds.bytes:
             raise self._refusal("bytes", ())
         try:
-            reply = await self._validator.ask(self._written)
+            reply = await self._validator.ask(self._key_id, self._written)
         except TooCostly:
             raise self._refusal("cpu_seconds", ()) from None
         if reply["verdict"] != "usable":
@@ -137,7 +163,7 @@ class AnswerSchema:
     async def require(self, text: str, provider: str) -> None:
         """Raise `UpstreamDown` for an answer that is not valid against the schema."""
         try:
-            verdict = (await self._validator.ask(self._written, text))["verdict"]
+            verdict = (await self._validator.ask(self._key_id, self._written, text))["verdict"]
         except TooCostly:
             verdict = "costly"
         if verdict != "valid":

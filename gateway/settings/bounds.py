@@ -49,6 +49,8 @@ class ConnectionBounds(Section):
     """Between two requests. A request that crosses a closing connection fails, so the client should close first."""
     body_pause_seconds: Seconds = Field(default=30.0, description=SECONDS)
     """Between two pieces of a body."""
+    answer_pause_seconds: Seconds = Field(default=60.0, description=SECONDS)
+    """In which a client takes nothing of an answer that waits for it."""
     body_bytes_per_second: Whole = Field(
         default=1024, ge=0, le=2**31, description="a whole number of bytes from 0 to 2147483648"
     )

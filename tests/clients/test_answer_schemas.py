@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 
 from tests.servers.chat_upstream import KEY as UPSTREAM_KEY
-from tests.servers.chat_upstream import ChatUpstream
+from tests.servers.chat_upstream import USAGE, ChatUpstream
 from tests.servers.gateway import RunningGateway, running_gateway
 
 _Object = dict[str, Any]
@@ -108,6 +109,18 @@ def test_streamed_answer_is_held_to_the_schema_at_its_end(holder: httpx.Client, 
     broken = holder.post(path, json=asked(path, "zai/echo", NUMBER, '{"a": "x"}', stream=True)).text
     assert FAILURES[path] in broken
     assert ENDS[path] not in broken
+
+
+def test_usage_of_a_wrong_answer_counts_though_it_comes_last(holding: RunningGateway, holder: httpx.Client) -> None:
+    def tokens() -> int:
+        rows = orjson.loads(holding.command("usage", "--by", "model", "--json"))
+        return sum(row["completion_tokens"] for row in rows if row["id"] == "zai/echo")
+
+    before = tokens()
+    with holder.stream("POST", CHAT, json=asked(CHAT, "zai/echo", NUMBER, "No.", stream=True)) as broken:
+        assert FAILURES[CHAT] in broken.read().decode()
+    # Rows are written five times a second; the command itself takes longer.
+    assert tokens() - before == USAGE["completion_tokens"]
 
 
 def test_schemas_that_take_for_ever_harm_nobody_else(holding: RunningGateway, holder: httpx.Client) -> None:

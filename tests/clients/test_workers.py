@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -158,3 +159,31 @@ def test_workers_end_with_a_supervisor_that_is_killed(workers: RunningGateway) -
     workers.process.kill()
     workers.process.wait(DEADLINE)
     _wait(lambda: not any(_has_loaded(process, "jsonschema_rs") for process in pids))
+
+
+@pytest.mark.parametrize(("first", "second"), [("2", "2"), ("2", "1"), ("1", "2")])
+def test_server_starts_again_on_its_port(tmp_path: Path, first: str, second: str) -> None:
+    with running_gateway(tmp_path / "first", {}, {"WORKERS": first}) as gateway:
+        # The server closes these connections, so its side of them stays in TIME_WAIT.
+        assert [exchange(gateway.url, LIVE).status for _ in range(5)] == [200] * 5
+        assert gateway.stop() == 0
+    port = int(gateway.url.rpartition(":")[2])
+    with running_gateway(tmp_path / "second", {}, {"WORKERS": second}, port=port) as again:
+        assert exchange(again.url, LIVE).status == 200
+
+
+def test_workers_come_and_go_under_load_and_reset_nothing(workers: RunningGateway) -> None:
+    with Load(workers.url) as load:
+        for number, count in ((signal.SIGTTIN, WORKERS + 1), (signal.SIGTTOU, WORKERS)):
+            workers.process.send_signal(number)
+            _wait(lambda count=count: len(_pids(workers)) == count)  # type: ignore[misc]
+            load.wait(100)
+    assert load.failures == []
+
+
+def test_file_of_the_current_folder_is_no_module_of_the_supervisors(tmp_path: Path) -> None:
+    (tmp_path / "uvicorn.py").write_text("raise SystemExit(7)")
+    program = "from gateway.cli.command import main; main()"
+    command = (sys.executable, "-P", "-c", program)
+    with running_gateway(tmp_path, {}, {"WORKERS": "2"}, command) as gateway:
+        assert exchange(gateway.url, LIVE).status == 200

@@ -64,13 +64,15 @@ WITHIN = [
     {"properties": {f"p{number}": {} for number in range(BOUNDS.properties)}},
     {"$schema": "http://json-schema.org/draft-07/schema#", "properties": {"pattern": {"type": "string"}}},
     doubling(64),
+    {"type": "object", "default": {"pattern": "("}, "properties": {"const": {}, "default": {"pattern": "a"}}},
+    {"const": {"pattern": "(?=x)"}, "enum": [{"patternProperties": {"(": 1}}], "examples": [{"pattern": "["}]},
     {},
 ]
 
 
 @pytest.mark.parametrize("schema", WITHIN, ids=range(len(WITHIN)))
 async def test_schema_within_the_bounds_is_usable(validator: SchemaValidator, schema: dict[str, Any]) -> None:
-    await AnswerSchema(validator, schema, PLACE).require_usable()
+    await AnswerSchema(validator, "k", schema, PLACE).require_usable()
 
 
 BEYOND: list[tuple[dict[str, Any], str, str]] = [
@@ -93,7 +95,7 @@ async def test_schema_beyond_a_bound_is_refused_with_the_bound_and_the_place(
     validator: SchemaValidator, schema: dict[str, Any], place: str, limit: str
 ) -> None:
     with pytest.raises(InvalidRequest) as refused:
-        await AnswerSchema(validator, schema, PLACE).require_usable()
+        await AnswerSchema(validator, "k", schema, PLACE).require_usable()
     assert refused.value.code == "invalid_json_schema"
     assert place.startswith((refused.value.param or "none").removesuffix("…"))
     assert limit in refused.value.message
@@ -102,9 +104,9 @@ async def test_schema_beyond_a_bound_is_refused_with_the_bound_and_the_place(
 async def test_bounds_are_settings() -> None:
     validator = SchemaValidator(SchemaBounds(patterns=1, bytes=100))
     with pytest.raises(InvalidRequest, match="at most 1 patterns"):
-        await AnswerSchema(validator, patterned("a", "b"), PLACE).require_usable()
+        await AnswerSchema(validator, "k", patterned("a", "b"), PLACE).require_usable()
     with pytest.raises(InvalidRequest, match="at most 100 bytes"):
-        await AnswerSchema(validator, filled(101), PLACE).require_usable()
+        await AnswerSchema(validator, "k", filled(101), PLACE).require_usable()
     await validator.close()
 
 
@@ -126,7 +128,7 @@ async def test_bounds_are_settings() -> None:
 async def test_answer_is_held_to_its_schema(validator: SchemaValidator, text: str, fault: str | None) -> None:
     properties = {"a": {"type": "number"}}
     schema = AnswerSchema(
-        validator, {"type": "object", "required": ["a"], "properties": properties, "maxProperties": 1}, PLACE
+        validator, "k", {"type": "object", "required": ["a"], "properties": properties, "maxProperties": 1}, PLACE
     )
     await schema.require_usable()
     if fault is None:
@@ -171,7 +173,7 @@ async def test_hostile_schemas_at_once_hold_up_neither_the_loop_nor_its_memory()
     validator = SchemaValidator(SchemaBounds(cpu_seconds=0.2))
 
     async def use(schema: dict[str, Any], text: str) -> str:
-        answer = AnswerSchema(validator, schema, PLACE)
+        answer = AnswerSchema(validator, "k", schema, PLACE)
         try:
             await answer.require_usable()
             await answer.require(text, "lab")
@@ -184,7 +186,7 @@ async def test_hostile_schemas_at_once_hold_up_neither_the_loop_nor_its_memory()
     with longest_stop() as seconds:
         found = await asyncio.gather(*(use(*hostile) for hostile in HOSTILE * 2))
     assert seconds() < 0.05
-    assert _resident_bytes() - before < 32 * 2**20
+    assert _resident_bytes() - before < 64 * 2**20
     assert "too long to validate" in found[2]
     assert await use({"type": "integer"}, "1") == "valid"
     await validator.close()
@@ -201,7 +203,7 @@ async def test_process_ends_when_it_is_idle_and_comes_back(monkeypatch: pytest.M
 
     monkeypatch.setattr(SchemaValidator, "_start", watched)
     validator = SchemaValidator(BOUNDS)
-    schema = AnswerSchema(validator, {"type": "integer"}, PLACE)
+    schema = AnswerSchema(validator, "k", {"type": "integer"}, PLACE)
     await schema.require_usable()
     assert await started[0].wait() == 0
     await schema.require("1", "lab")
@@ -210,7 +212,7 @@ async def test_process_ends_when_it_is_idle_and_comes_back(monkeypatch: pytest.M
 
 
 async def test_client_that_leaves_spoils_nobody_elses_answer(validator: SchemaValidator) -> None:
-    numbers = AnswerSchema(validator, {"type": "integer"}, PLACE)
+    numbers = AnswerSchema(validator, "k", {"type": "integer"}, PLACE)
     await numbers.require_usable()
     for _ in range(20):
         left = asyncio.ensure_future(numbers.require('"no number"', "lab"))
@@ -221,7 +223,7 @@ async def test_client_that_leaves_spoils_nobody_elses_answer(validator: SchemaVa
 
 
 async def test_process_that_is_killed_is_started_again(validator: SchemaValidator) -> None:
-    schema = AnswerSchema(validator, {"type": "integer"}, PLACE)
+    schema = AnswerSchema(validator, "k", {"type": "integer"}, PLACE)
     await schema.require_usable()
     assert validator._process is not None
     validator._process.kill()
@@ -233,9 +235,32 @@ async def test_more_than_may_wait_are_refused_for_the_moment(
     validator: SchemaValidator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(validator_module, "MOST_WAITING", 2)
-    schema = AnswerSchema(validator, {}, PLACE)
+    schema = AnswerSchema(validator, "k", {}, PLACE)
     found = await asyncio.gather(*(schema.require_usable() for _ in range(4)), return_exceptions=True)
     assert [type(error) for error in found] == [type(None), type(None), Unavailable, Unavailable]
+
+
+async def test_process_that_cannot_run_is_not_the_callers_fault(
+    validator: SchemaValidator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schema = AnswerSchema(validator, "k", {}, PLACE)
+    for program in ("/bin/false", "/nonexistent"):
+        monkeypatch.setattr("sys.executable", program)
+        with pytest.raises(Unavailable):
+            await schema.require_usable()
+    monkeypatch.undo()
+    await schema.require_usable()
+
+
+async def test_keys_take_turns(validator: SchemaValidator) -> None:
+    order: list[str] = []
+
+    async def use(key_id: str) -> None:
+        await AnswerSchema(validator, key_id, {}, PLACE).require_usable()
+        order.append(key_id)
+
+    await asyncio.gather(*(use(key_id) for key_id in ("a", "a", "a", "a", "b", "b", "c")))
+    assert order == ["a", "a", "b", "c", "a", "b", "a"]
 
 
 def _resident_bytes() -> int:

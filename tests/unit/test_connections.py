@@ -20,6 +20,7 @@ class Client:
         self.connections = connections
         self.end = ""
         self.is_paused = False
+        self.unread = 0
 
     def time_out(self) -> None:
         self._ended("timed out")
@@ -29,6 +30,9 @@ class Client:
 
     def close(self) -> None:
         self._ended("closed")
+
+    def unwritten(self) -> int:
+        return self.unread
 
     def _ended(self, how: str) -> None:
         self.end = how
@@ -169,6 +173,38 @@ def test_longest_waiting_makes_room_and_idle_ones_count(loop: asyncio.AbstractEv
     assert (busy.end, idle.end, silent.end) == ("", "closed", "")
     second = house.open()
     assert (busy.end, silent.end, first.end, second.end) == ("", "closed", "", "")
+
+
+def test_answer_that_is_not_read_ends_and_makes_room(loop: asyncio.AbstractEventLoop) -> None:
+    house = House(loop, most=2)
+    stuck, slow = house.at_work(), house.at_work()
+    for client in (stuck, slow):
+        client.unread = 100_000
+        house.connections.paused(client)
+    for _ in range(59):
+        slow.unread -= 1
+        house.wait(1)
+    assert (stuck.end, slow.end) == ("", "")
+    house.wait(3)
+    assert (stuck.end, slow.end) == ("closed", "")
+    house.at_work()
+    house.wait(6)
+    new = house.open()
+    assert (slow.end, new.end) == ("closed", "")
+
+
+def test_rest_of_a_body_that_is_answered_has_an_end_and_makes_room(loop: asyncio.AbstractEventLoop) -> None:
+    house = House(loop, most=2)
+    first, second = house.at_work(), house.at_work()
+    for client in (first, second):
+        house.connections.took_body(client, 1000)
+        house.connections.lingers(client)
+    house.open()
+    assert (first.end, second.end) == ("closed", "")
+    for _ in range(6):
+        house.connections.took_body(second, 100_000)
+        house.wait(1)
+    assert second.end == "closed"
 
 
 def test_where_all_are_at_work_the_new_one_is_refused_and_room_comes_back(loop: asyncio.AbstractEventLoop) -> None:

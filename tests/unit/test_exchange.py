@@ -43,6 +43,12 @@ class Wire(asyncio.Transport):
     def is_closing(self) -> bool:
         return self.is_closed
 
+    def abort(self) -> None:
+        self.is_closed = True
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
     def pause_reading(self) -> None:
         self.reads = False
 
@@ -241,3 +247,116 @@ async def test_application_that_fails_is_a_500_in_the_envelope() -> None:
     assert written.startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
     assert b'"code":"internal_error"' in written
     assert client.wire.is_closed
+
+
+async def test_application_that_fails_before_its_first_byte_is_a_500_too() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise LookupError("a defect")
+
+    client = Client(app)
+    await client.send(GET)
+    assert [written[:12] for written in client.wire.writes] == [b"HTTP/1.1 500"]
+
+
+async def test_nothing_is_written_after_the_end_of_an_answer() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await hello(scope, receive, send)
+        with pytest.raises(ValueError, match="after the end"):
+            await send({"type": "http.response.body", "body": b"late"})
+
+    client = Client(app)
+    await client.send(GET)
+    assert len(client.wire.writes) == 1
+
+
+async def test_answer_before_an_expected_body_ends_the_connection() -> None:
+    client = Client(hello)
+    await client.send(POST.replace(b"\r\n\r\n", b"\r\nexpect: 100-continue\r\n\r\n"))
+    assert b"connection: close" in client.wire.writes[0]
+    assert client.wire.is_closed
+
+
+async def test_application_may_end_the_connection() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(b"content-length", b"0"), (b"connection", b"close")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body"})
+
+    client = Client(app)
+    await client.send(GET)
+    assert client.wire.writes[0].count(b"connection: close") == 1
+    assert client.wire.is_closed
+
+
+async def test_old_client_gets_a_stream_that_ends_with_the_connection() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"a", "more_body": True})
+        await send({"type": "http.response.body", "body": b"b"})
+
+    client = Client(app)
+    await client.send(b"GET / HTTP/1.0\r\n\r\n")
+    assert b"".join(client.wire.writes) == b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nab"
+    assert client.wire.is_closed
+
+
+async def test_trailers_are_no_headers_and_have_an_end() -> None:
+    seen: list[Any] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        while (await receive()).get("more_body"):
+            pass
+        seen.append(scope["headers"])
+        await hello(scope, receive, send)
+
+    chunked = b"POST / HTTP/1.1\r\nhost: here\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n0\r\n"
+    client = Client(app)
+    await client.send(chunked, b"x-trailer: 1\r\n\r\n")
+    assert seen == [[(b"host", b"here"), (b"transfer-encoding", b"chunked")]]
+    endless = Client(app)
+    await endless.send(chunked, *[b"a:b\r\n" * 10_000] * 5)
+    assert endless.wire.writes[0].startswith(b"HTTP/1.1 431 ")
+    assert endless.wire.is_closed
+
+
+async def test_pipelined_requests_have_an_end_and_the_first_are_answered() -> None:
+    client = Client(hello)
+    await client.send(GET * 1000)
+    for _ in range(100):
+        await _turns()
+    assert b"".join(client.wire.writes).count(b"hello") == 64
+    assert b"connection: close" in client.wire.writes[-1]
+    assert client.wire.is_closed
+
+
+async def test_pipelined_requests_do_not_keep_others_waiting() -> None:
+    client = Client(hello)
+    client.protocol.data_received(GET * 50)
+    await asyncio.sleep(0)
+    assert len(client.wire.writes) < 3
+
+
+@pytest.mark.parametrize("garbage", [b"\x16\x03\x01", b"GET / HTTP/9.9\r\n\r\n", b"nonsense\r\n\r\n"])
+async def test_what_is_no_http_is_refused_in_the_envelope_and_not_in_the_middle_of_an_answer(garbage: bytes) -> None:
+    idle = Client(hello)
+    await idle.send(garbage)
+    assert idle.wire.writes[0].startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert b'"code":"invalid_http"' in idle.wire.writes[0]
+
+    async def streams(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"a", "more_body": True})
+        await asyncio.Future()
+
+    busy = Client(streams)
+    await busy.send(GET, garbage)
+    assert len(busy.wire.writes) == 1
+    assert busy.wire.is_closed
+
+
+async def test_whole_requests_before_the_head_that_has_begun_are_no_part_of_it() -> None:
+    client = Client(hello)
+    large = b"POST / HTTP/1.1\r\nhost: here\r\ncontent-length: 200000\r\n\r\n" + b"x" * 200_000
+    await client.send(large + b"GET / HT", b"TP/1.1\r\nhost: here\r\n\r\n")
+    assert b"".join(client.wire.writes).count(b"hello") == 2
