@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway.store.database import Database
+from gateway.store.journal import Journal
 from tests.store import postgres
 
 
@@ -41,3 +42,9 @@ async def database(url: str) -> AsyncIterator[Database]:
     opened = await Database.open(url)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+def journal(database: Database, tmp_path: Path) -> Journal:
+    """A journal that is not started: usage rows stay in memory until it is closed."""
+    return Journal(database, tmp_path)

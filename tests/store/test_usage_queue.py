@@ -1,20 +1,21 @@
-"""The ledger: nothing lost at a stop, little at a kill, nobody disturbed while the database is away."""
+"""Usage rows: nothing lost at a stop, little at a kill, nobody disturbed while the database is away."""
 
 import asyncio
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, func, select
 from structlog.testing import capture_logs
 
-from gateway import ledger as ledger_module
 from gateway.end_user import EndUser, Entity
-from gateway.ledger import Ledger, UsageRow
+from gateway.store import usage_queue
 from gateway.store.database import Database
 from gateway.store.errors import Unreachable
+from gateway.store.journal import Journal, UsageRow
 from gateway.store.tables import memberships, usage, users
 from tests.store import processes
 from tests.store.waiting import until
@@ -59,48 +60,49 @@ class _Fickle:
         return answer
 
 
-def _ledger(database: _Fickle, capacity: int = 1_000) -> Ledger:
-    make: Any = Ledger
-    made: Ledger = make(database, capacity)
-    return made
+def _journal(database: Any, folder: Path) -> Journal:
+    return Journal(database, folder)
 
 
-async def test_close_writes_everything(database: Database) -> None:
-    ledger = Ledger(database)
-    await ledger.start()
+async def test_close_writes_everything(database: Database, tmp_path: Path) -> None:
+    journal = Journal(database, tmp_path)
+    await journal.start()
     for number in range(5_000):
-        ledger.record(_row(f"r{number}"), None)
-    await ledger.close()
+        journal.record(_row(f"r{number}"), None)
+    await journal.close()
     assert await _names(database) == [f"r{number}" for number in range(5_000)]
 
 
-async def test_rows_are_written_within_a_second_by_themselves(database: Database) -> None:
-    ledger = Ledger(database)
-    await ledger.start()
+async def test_rows_are_written_within_a_second_by_themselves(database: Database, tmp_path: Path) -> None:
+    journal = Journal(database, tmp_path)
+    await journal.start()
     begun = time.monotonic()
-    ledger.record(_row("r"), EndUser(Entity("ann"), Entity("acme")))
+    journal.record(_row("r"), EndUser(Entity("ann"), Entity("acme")))
     await _until_written(database, 1)
     assert time.monotonic() - begun < 1
     linked = await database.read(lambda c: c.execute(select(func.count()).select_from(memberships)).scalar())
     assert linked == 1
-    await ledger.close()
+    await journal.close()
 
 
-async def test_idle_ledger_leaves_the_database_alone(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger_module, "FLUSH_SECONDS", 0.001)
+async def test_idle_journal_leaves_the_database_alone(
+    database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(usage_queue, "FLUSH_SECONDS", 0.001)
     fickle = _Fickle(database)
-    ledger = _ledger(fickle)
-    await ledger.start()
-    ledger.record(_row("r"), None)
+    journal = _journal(fickle, tmp_path)
+    await journal.start()
+    journal.record(_row("r"), None)
     await _until_written(database, 1)
-    await ledger.close()
+    await journal.close()
     assert fickle.writes == 1
 
 
 async def test_rows_that_come_during_a_write_wait_for_the_next_one(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(ledger_module, "FLUSH_SECONDS", 0.001)
+    monkeypatch.setattr(usage_queue, "FLUSH_SECONDS", 0.001)
+    monkeypatch.setattr(usage_queue, "_BATCH", 100)
     sizes: list[int] = []
 
     class Busy:
@@ -109,33 +111,32 @@ async def test_rows_that_come_during_a_write_wait_for_the_next_one(
         async def write(self, work: Any) -> Any:
             sizes.append(len(work.keywords["batch"]))
             for number in range(10 if len(sizes) <= 4 else 0):
-                ledger.record(_row(f"late{len(sizes)}-{number}"), None)
+                journal.record(_row(f"late{len(sizes)}-{number}"), None)
             return await database.write(work)
 
-    make: Any = Ledger
-    ledger: Ledger = make(Busy())
+    journal = _journal(Busy(), tmp_path)
     for number in range(250):
-        ledger.record(_row(f"r{number}"), None)
-    await ledger.start()
+        journal.record(_row(f"r{number}"), None)
+    await journal.start()
     await _until_written(database, 290)
-    await ledger.close()
+    await journal.close()
     assert sizes == [100, 100, 50, 30, 10]
 
 
-async def test_kill_9_loses_less_than_the_last_second(url: str) -> None:
+async def test_kill_9_loses_less_than_the_last_second(url: str, tmp_path: Path) -> None:
     program = """
 database = await Database.open(url)
-ledger = Ledger(database)
-await ledger.start()
+journal = Journal(database, folder)
+await journal.start()
 number = 0
 print("started", flush=True)
 while True:
-    ledger.record(row(str(number)), EndUser(Entity("ann")))
+    journal.record(row(str(number)), EndUser(Entity("ann")))
     print(number, time.time(), flush=True)
     number += 1
     await asyncio.sleep(0.002)
 """
-    worker = await processes.start(program, url)
+    worker = await processes.start(program, url, folder=tmp_path)
     assert await processes.hear(worker) == "started"
     recorded: dict[str, float] = {}
     while len(recorded) < 700:
@@ -153,61 +154,63 @@ while True:
     assert all(moment > killed - 1 for moment in lost), f"lost from {killed - min(lost):.2f} s before the end"
 
 
-async def test_rows_wait_while_the_database_is_away(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger_module, "FLUSH_SECONDS", 0.001)
-    monkeypatch.setattr(ledger_module, "_LONGEST_PAUSE", 0.002)
+async def test_rows_wait_while_the_database_is_away(
+    database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(usage_queue, "FLUSH_SECONDS", 0.001)
+    monkeypatch.setattr(usage_queue, "_LONGEST_PAUSE", 0.002)
     fickle = _Fickle(database)
     fickle.is_away = True
-    ledger = _ledger(fickle)
+    journal = _journal(fickle, tmp_path)
     with capture_logs() as logs:
-        await ledger.start()
+        await journal.start()
         for number in range(10):
-            ledger.record(_row(f"r{number}"), None)
+            journal.record(_row(f"r{number}"), None)
         await until(lambda: fickle.writes >= 5)
         fickle.is_away = False
         await _until_written(database, 10)
-        await ledger.close()
+        await journal.close()
     assert await _names(database) == [f"r{number}" for number in range(10)]
     assert [log["event"] for log in logs] == ["usage_not_written", "usage_written_again"]
 
 
 async def test_row_whose_commit_was_not_confirmed_is_not_counted_twice(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(ledger_module, "FLUSH_SECONDS", 0.001)
+    monkeypatch.setattr(usage_queue, "FLUSH_SECONDS", 0.001)
     fickle = _Fickle(database)
     fickle.loses_answers = True
-    ledger = _ledger(fickle)
-    await ledger.start()
-    ledger.record(_row("r"), None)
+    journal = _journal(fickle, tmp_path)
+    await journal.start()
+    journal.record(_row("r"), None)
     await until(lambda: fickle.writes >= 3)
     fickle.loses_answers = False
-    await ledger.close()
+    await journal.close()
     assert await _names(database) == ["r"]
 
 
-async def test_oldest_rows_go_when_memory_is_full(database: Database) -> None:
-    ledger = Ledger(database, capacity=100)
+async def test_oldest_rows_go_when_memory_is_full(database: Database, tmp_path: Path) -> None:
+    journal = Journal(database, tmp_path, capacity=100)
     for number in range(130):
-        ledger.record(_row(f"r{number}"), None)
+        journal.record(_row(f"r{number}"), None)
     with capture_logs() as logs:
-        await ledger.close()
+        await journal.close()
     assert await _names(database) == [f"r{number}" for number in range(30, 130)]
     assert [(log["event"], log["rows"]) for log in logs] == [("usage_rows_dropped", 30)]
 
 
 async def test_stop_while_the_database_is_away_says_what_is_lost(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(ledger_module, "_CLOSING_SECONDS", 0.05)
-    monkeypatch.setattr(ledger_module, "FLUSH_SECONDS", 0.001)
+    monkeypatch.setattr(usage_queue, "_CLOSING_SECONDS", 0.05)
+    monkeypatch.setattr(usage_queue, "FLUSH_SECONDS", 0.001)
     fickle = _Fickle(database)
     fickle.is_away = True
-    ledger = _ledger(fickle)
+    journal = _journal(fickle, tmp_path)
     for number in range(3):
-        ledger.record(_row(f"r{number}"), None)
+        journal.record(_row(f"r{number}"), None)
     with capture_logs() as logs:
-        await ledger.close()
+        await journal.close()
     assert {"event": "usage_rows_lost", "rows": 3, "log_level": "error"} in logs
 
 
@@ -219,14 +222,14 @@ def _deep() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("metadata", [_deep(), {"thing": object()}], ids=["too deep", "no JSON"])
-async def test_metadata_that_cannot_be_stored_does_not_stop_the_ledger(
-    database: Database, metadata: dict[str, Any]
+async def test_metadata_that_cannot_be_stored_does_not_stop_the_journal(
+    database: Database, metadata: dict[str, Any], tmp_path: Path
 ) -> None:
-    ledger = Ledger(database)
-    ledger.record(_row("r"), EndUser(Entity("ann", metadata)))
-    ledger.record(_row("s"), EndUser(Entity("bob", {"plan": "free"})))
+    journal = Journal(database, tmp_path)
+    journal.record(_row("r"), EndUser(Entity("ann", metadata)))
+    journal.record(_row("s"), EndUser(Entity("bob", {"plan": "free"})))
     with capture_logs() as logs:
-        await ledger.close()
+        await journal.close()
     assert await _names(database) == ["r", "s"]
     assert [(log["request"], log["with_end_user"]) for log in logs] == [("r", True)]
 
@@ -236,57 +239,59 @@ async def test_metadata_that_cannot_be_stored_does_not_stop_the_ledger(
     [{"user_id": "\ud800"}, {"prompt_tokens": 2**70}, {"prompt_tokens": object()}],
     ids=["surrogate", "number", "type"],
 )
-async def test_row_that_is_refused_does_not_take_others_with_it(database: Database, poison: dict[str, Any]) -> None:
-    ledger = Ledger(database)
+async def test_row_that_is_refused_does_not_take_others_with_it(
+    database: Database, poison: dict[str, Any], tmp_path: Path
+) -> None:
+    journal = Journal(database, tmp_path)
     for number in range(20):
-        ledger.record(_row(f"r{number}"), None)
-    ledger.record(_row("bad", **poison), None)
+        journal.record(_row(f"r{number}"), None)
+    journal.record(_row("bad", **poison), None)
     for number in range(20, 40):
-        ledger.record(_row(f"r{number}"), None)
+        journal.record(_row(f"r{number}"), None)
     with capture_logs() as logs:
-        await ledger.close()
+        await journal.close()
     assert await _names(database) == [f"r{number}" for number in range(40)]
     assert [(log["event"], log["request"]) for log in logs] == [("usage_row_refused", "bad")]
 
 
-async def test_nul_that_postgresql_refuses_does_not_take_others_with_it(postgres_url: str) -> None:
+async def test_nul_that_postgresql_refuses_does_not_take_others_with_it(postgres_url: str, tmp_path: Path) -> None:
     database = await Database.open(postgres_url)
-    ledger = Ledger(database)
+    journal = Journal(database, tmp_path)
     for name, model in (("r", "small"), ("bad", "\x00"), ("s", "small")):
-        ledger.record(_row(name, model=model), None)
+        journal.record(_row(name, model=model), None)
     with capture_logs() as logs:
-        await ledger.close()
+        await journal.close()
     assert await _names(database) == ["r", "s"]
     assert [log["request"] for log in logs] == ["bad"]
     await database.close()
 
 
-async def test_end_user_that_is_refused_does_not_hide_the_usage(database: Database) -> None:
-    ledger = Ledger(database)
-    ledger.record(_row("r"), EndUser(Entity("\ud800")))
-    ledger.record(_row("s"), EndUser(Entity("ann")))
+async def test_end_user_that_is_refused_does_not_hide_the_usage(database: Database, tmp_path: Path) -> None:
+    journal = Journal(database, tmp_path)
+    journal.record(_row("r"), EndUser(Entity("\ud800")))
+    journal.record(_row("s"), EndUser(Entity("ann")))
     with capture_logs() as logs:
-        await ledger.close()
+        await journal.close()
     assert await _names(database) == ["r", "s"]
     assert [log["with_end_user"] for log in logs] == [True]
     assert await database.read(lambda c: c.execute(select(users.c.id)).scalars().all()) == ["ann"]
 
 
-async def test_two_workers_write_side_by_side(url: str) -> None:
+async def test_two_workers_write_side_by_side(url: str, tmp_path: Path) -> None:
     program = """
 database = await Database.open(url)
-ledger = Ledger(database)
-await ledger.start()
+journal = Journal(database, folder)
+await journal.start()
 await signal("ready")
 for number in range(3000):
-    ledger.record(row(f"{name}-{number}"), EndUser(Entity(f"u{number % 50}", {name: number}), Entity("acme")))
+    journal.record(row(f"{name}-{number}"), EndUser(Entity(f"u{number % 50}", {name: number}), Entity("acme")))
     if number % 100 == 0:
         await asyncio.sleep(0.01)
-await ledger.close()
+await journal.close()
 await database.close()
 """
     await (await Database.open(url)).close()
-    workers = [await processes.start(program, url, name) for name in ("a", "b")]
+    workers = [await processes.start(program, url, name, tmp_path) for name in ("a", "b")]
     for worker in workers:
         assert await processes.hear(worker) == "ready"
     for worker in workers:
