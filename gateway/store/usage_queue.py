@@ -22,7 +22,7 @@ FLUSH_SECONDS = 0.2
 CAPACITY = 100_000
 """Rows kept while the database is away; beyond, the oldest go."""
 
-_BATCH = 200
+_BATCH = 100
 """Rows a transaction: responses that are to be stored wait behind it, a millisecond or two."""
 
 _LONGEST_PAUSE = 5.0

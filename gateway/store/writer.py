@@ -1,6 +1,8 @@
 """SQLite's one writing thread: all that this process writes queues here, not at the database's lock."""
 
 import asyncio
+import sqlite3
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
@@ -9,7 +11,10 @@ from sqlalchemy import Connection, Engine
 
 from gateway.store.bulk import sqlite_driver
 from gateway.store.errors import Refused
+from gateway.store.location import BUSY_SECONDS
 from gateway.store.translation import DRIVER_ERRORS, translated
+
+_BUSY_PAUSE_SECONDS = 0.001
 
 T = TypeVar("T")
 Done = TypeVar("Done", covariant=True)
@@ -52,8 +57,7 @@ class WritingThread:
             connection = self._connected(level)
             driver = sqlite_driver(connection)
             try:
-                # The lock first, so that what `work` reads cannot change under it.
-                driver.execute("BEGIN IMMEDIATE")
+                _begin(driver)
                 outcome = work(connection)
                 driver.commit()
             finally:
@@ -69,6 +73,7 @@ class WritingThread:
     def _connected(self, level: str) -> Connection:
         if self._connection is None:
             self._connection = self._engine.connect()
+            sqlite_driver(self._connection).execute("PRAGMA busy_timeout = 0")  # `_begin` waits
             self._level = ""
         if level != self._level:
             sqlite_driver(self._connection).execute(f"PRAGMA synchronous = {level}")
@@ -80,3 +85,19 @@ class WritingThread:
         if connection is not None:
             connection.invalidate()
             connection.close()
+
+
+def _begin(driver: sqlite3.Connection) -> None:
+    """Begin with the lock for writing, so that what the transaction reads cannot change under it.
+
+    SQLite would wait for another process by sleeping up to 100 ms at a time, while that one writes again and again.
+    """
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(_BUSY_PAUSE_SECONDS)

@@ -102,7 +102,6 @@ async def test_rows_that_come_during_a_write_wait_for_the_next_one(
     database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(usage_queue, "FLUSH_SECONDS", 0.001)
-    monkeypatch.setattr(usage_queue, "_BATCH", 100)
     sizes: list[int] = []
 
     class Busy:
