@@ -15,28 +15,18 @@ from gateway.end_user import EndUser, Entity
 from gateway.store import usage_queue
 from gateway.store.database import Database
 from gateway.store.errors import Unreachable
-from gateway.store.journal import Journal, UsageRow
-from gateway.store.tables import memberships, usage, users
+from gateway.store.journal import Journal
+from gateway.store.tables import memberships, users
 from tests.store import processes
+from tests.store.stored import usage_names, usage_row
 from tests.store.waiting import until
 
 pytestmark = pytest.mark.anyio
 
 
-def _row(name: str, **fields: Any) -> UsageRow:
-    return UsageRow(request_id=name, time=time.time(), key_id="env", operation="chat", **fields)
-
-
-async def _names(database: Database) -> list[str]:
-    def read(connection: Connection) -> list[str]:
-        return list(connection.execute(select(usage.c.request_id).order_by(usage.c.id)).scalars())
-
-    return await database.read(read)
-
-
 async def _until_written(database: Database, count: int) -> None:
     async def are_there() -> bool:
-        return len(await _names(database)) >= count
+        return len(await usage_names(database)) >= count
 
     await until(are_there)
 
@@ -64,20 +54,26 @@ def _journal(database: Any, folder: Path) -> Journal:
     return Journal(database, folder)
 
 
+def _below_a_file(folder: Path) -> Path:
+    """A folder that cannot be made, not even by root."""
+    (folder / "file").touch()
+    return folder / "file" / "folder"
+
+
 async def test_close_writes_everything(database: Database, tmp_path: Path) -> None:
     journal = Journal(database, tmp_path)
     await journal.start()
     for number in range(5_000):
-        journal.record(_row(f"r{number}"), None)
+        journal.record(usage_row(f"r{number}"), None)
     await journal.close()
-    assert await _names(database) == [f"r{number}" for number in range(5_000)]
+    assert await usage_names(database) == [f"r{number}" for number in range(5_000)]
 
 
 async def test_rows_are_written_within_a_second_by_themselves(database: Database, tmp_path: Path) -> None:
     journal = Journal(database, tmp_path)
     await journal.start()
     begun = time.monotonic()
-    journal.record(_row("r"), EndUser(Entity("ann"), Entity("acme")))
+    journal.record(usage_row("r"), EndUser(Entity("ann"), Entity("acme")))
     await _until_written(database, 1)
     assert time.monotonic() - begun < 1
     linked = await database.read(lambda c: c.execute(select(func.count()).select_from(memberships)).scalar())
@@ -92,7 +88,7 @@ async def test_idle_journal_leaves_the_database_alone(
     fickle = _Fickle(database)
     journal = _journal(fickle, tmp_path)
     await journal.start()
-    journal.record(_row("r"), None)
+    journal.record(usage_row("r"), None)
     await _until_written(database, 1)
     await journal.close()
     assert fickle.writes == 1
@@ -110,12 +106,12 @@ async def test_rows_that_come_during_a_write_wait_for_the_next_one(
         async def write(self, work: Any) -> Any:
             sizes.append(len(work.keywords["batch"]))
             for number in range(10 if len(sizes) <= 4 else 0):
-                journal.record(_row(f"late{len(sizes)}-{number}"), None)
+                journal.record(usage_row(f"late{len(sizes)}-{number}"), None)
             return await database.write(work)
 
     journal = _journal(Busy(), tmp_path)
     for number in range(250):
-        journal.record(_row(f"r{number}"), None)
+        journal.record(usage_row(f"r{number}"), None)
     await journal.start()
     await _until_written(database, 290)
     await journal.close()
@@ -146,7 +142,7 @@ while True:
     await worker.wait()
 
     database = await Database.open(url)
-    written = set(await _names(database))
+    written = set(await usage_names(database))
     await database.close()
     lost = [moment for number, moment in recorded.items() if number not in written]
     assert written
@@ -164,12 +160,12 @@ async def test_rows_wait_while_the_database_is_away(
     with capture_logs() as logs:
         await journal.start()
         for number in range(10):
-            journal.record(_row(f"r{number}"), None)
+            journal.record(usage_row(f"r{number}"), None)
         await until(lambda: fickle.writes >= 5)
         fickle.is_away = False
         await _until_written(database, 10)
         await journal.close()
-    assert await _names(database) == [f"r{number}" for number in range(10)]
+    assert await usage_names(database) == [f"r{number}" for number in range(10)]
     assert [log["event"] for log in logs] == ["usage_not_written", "usage_written_again"]
 
 
@@ -181,36 +177,36 @@ async def test_row_whose_commit_was_not_confirmed_is_not_counted_twice(
     fickle.loses_answers = True
     journal = _journal(fickle, tmp_path)
     await journal.start()
-    journal.record(_row("r"), None)
+    journal.record(usage_row("r"), None)
     await until(lambda: fickle.writes >= 3)
     fickle.loses_answers = False
     await journal.close()
-    assert await _names(database) == ["r"]
+    assert await usage_names(database) == ["r"]
 
 
 async def test_oldest_rows_go_when_memory_is_full(database: Database, tmp_path: Path) -> None:
     journal = Journal(database, tmp_path, capacity=100)
     for number in range(130):
-        journal.record(_row(f"r{number}"), None)
+        journal.record(usage_row(f"r{number}"), None)
     with capture_logs() as logs:
         await journal.close()
-    assert await _names(database) == [f"r{number}" for number in range(30, 130)]
+    assert await usage_names(database) == [f"r{number}" for number in range(30, 130)]
     assert [(log["event"], log["rows"]) for log in logs] == [("usage_rows_dropped", 30)]
 
 
-async def test_stop_while_the_database_is_away_says_what_is_lost(
+async def test_stop_with_neither_database_nor_disk_logs_what_is_lost(
     database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(usage_queue, "_CLOSING_SECONDS", 0.05)
     monkeypatch.setattr(usage_queue, "FLUSH_SECONDS", 0.001)
     fickle = _Fickle(database)
     fickle.is_away = True
-    journal = _journal(fickle, tmp_path)
+    journal = _journal(fickle, _below_a_file(tmp_path))
     for number in range(3):
-        journal.record(_row(f"r{number}"), None)
+        journal.record(usage_row(f"r{number}"), None)
     with capture_logs() as logs:
         await journal.close()
-    assert {"event": "usage_rows_lost", "rows": 3, "log_level": "error"} in logs
+    assert [(log["event"], log["rows"], log["log_level"]) for log in logs[1:]] == [("usage_rows_lost", 3, "error")]
 
 
 def _deep() -> dict[str, Any]:
@@ -225,11 +221,11 @@ async def test_metadata_that_cannot_be_stored_does_not_stop_the_journal(
     database: Database, metadata: dict[str, Any], tmp_path: Path
 ) -> None:
     journal = Journal(database, tmp_path)
-    journal.record(_row("r"), EndUser(Entity("ann", metadata)))
-    journal.record(_row("s"), EndUser(Entity("bob", {"plan": "free"})))
+    journal.record(usage_row("r"), EndUser(Entity("ann", metadata)))
+    journal.record(usage_row("s"), EndUser(Entity("bob", {"plan": "free"})))
     with capture_logs() as logs:
         await journal.close()
-    assert await _names(database) == ["r", "s"]
+    assert await usage_names(database) == ["r", "s"]
     assert [(log["request"], log["with_end_user"]) for log in logs] == [("r", True)]
 
 
@@ -243,13 +239,13 @@ async def test_row_that_is_refused_does_not_take_others_with_it(
 ) -> None:
     journal = Journal(database, tmp_path)
     for number in range(20):
-        journal.record(_row(f"r{number}"), None)
-    journal.record(_row("bad", **poison), None)
+        journal.record(usage_row(f"r{number}"), None)
+    journal.record(usage_row("bad", **poison), None)
     for number in range(20, 40):
-        journal.record(_row(f"r{number}"), None)
+        journal.record(usage_row(f"r{number}"), None)
     with capture_logs() as logs:
         await journal.close()
-    assert await _names(database) == [f"r{number}" for number in range(40)]
+    assert await usage_names(database) == [f"r{number}" for number in range(40)]
     assert [(log["event"], log["request"]) for log in logs] == [("usage_row_refused", "bad")]
 
 
@@ -257,21 +253,21 @@ async def test_nul_that_postgresql_refuses_does_not_take_others_with_it(postgres
     database = await Database.open(postgres_url)
     journal = Journal(database, tmp_path)
     for name, model in (("r", "small"), ("bad", "\x00"), ("s", "small")):
-        journal.record(_row(name, model=model), None)
+        journal.record(usage_row(name, model=model), None)
     with capture_logs() as logs:
         await journal.close()
-    assert await _names(database) == ["r", "s"]
+    assert await usage_names(database) == ["r", "s"]
     assert [log["request"] for log in logs] == ["bad"]
     await database.close()
 
 
 async def test_end_user_that_is_refused_does_not_hide_the_usage(database: Database, tmp_path: Path) -> None:
     journal = Journal(database, tmp_path)
-    journal.record(_row("r"), EndUser(Entity("\ud800")))
-    journal.record(_row("s"), EndUser(Entity("ann")))
+    journal.record(usage_row("r"), EndUser(Entity("\ud800")))
+    journal.record(usage_row("s"), EndUser(Entity("ann")))
     with capture_logs() as logs:
         await journal.close()
-    assert await _names(database) == ["r", "s"]
+    assert await usage_names(database) == ["r", "s"]
     assert [log["with_end_user"] for log in logs] == [True]
     assert await database.read(lambda c: c.execute(select(users.c.id)).scalars().all()) == ["ann"]
 
@@ -297,7 +293,7 @@ await database.close()
         processes.tell(worker)
     await asyncio.gather(*map(processes.finish, workers))
     database = await Database.open(url)
-    assert len(set(await _names(database))) == 6_000
+    assert len(set(await usage_names(database))) == 6_000
     stored = await database.read(lambda c: c.execute(select(users.c.metadata)).scalars().all())
     assert all(set(metadata) == {"a", "b"} for metadata in stored)
     await database.close()
