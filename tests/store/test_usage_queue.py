@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select
 from structlog.testing import capture_logs
 
 from gateway.end_user import EndUser, Entity
-from gateway.store import usage_queue
+from gateway.store import checkpoints, usage_queue
 from gateway.store.database import Database
 from gateway.store.errors import Unreachable
 from gateway.store.journal import Journal
@@ -297,3 +297,20 @@ await database.close()
     stored = await database.read(lambda c: c.execute(select(users.c.metadata)).scalars().all())
     assert all(set(metadata) == {"a", "b"} for metadata in stored)
     await database.close()
+
+
+async def test_usage_rows_count_towards_a_checkpoint(
+    database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    checkpoint_started = asyncio.Event()
+
+    async def checkpoint() -> None:
+        checkpoint_started.set()
+
+    monkeypatch.setattr(database, "checkpoint", checkpoint)
+    monkeypatch.setattr(checkpoints, "_LOG_BYTES", 100_000)
+    journal = Journal(database, tmp_path)
+    for number in range(100):
+        journal.record(usage_row(f"r{number}"), None)
+    await journal.close()
+    assert checkpoint_started.is_set()
