@@ -43,13 +43,9 @@ class WritingThread:
         future = self._thread.submit(self._transact, work, level)
         future.add_done_callback(lambda over: self._loop.call_soon_threadsafe(done, over))
 
-    async def call(self, function: Callable[[], T]) -> T:
-        """Run `function` in the thread, after everything that was submitted."""
-        return await asyncio.wrap_future(self._thread.submit(function))
-
     async def close(self) -> None:
         """Wait for what was submitted, then close the connection."""
-        await self.call(self._disconnect)
+        await asyncio.wrap_future(self._thread.submit(self._disconnect))
         self._thread.shutdown()
 
     def _transact(self, work: Callable[[Connection], T], level: str) -> T:
@@ -61,8 +57,7 @@ class WritingThread:
                 outcome = work(connection)
                 driver.commit()
             finally:
-                driver.rollback()
-                connection.rollback()  # SQLAlchemy may have begun a transaction of its own on top of ours
+                driver.rollback()  # nothing to do after a commit
         except DRIVER_ERRORS as error:
             failure = translated(error)
             if not isinstance(failure, Refused):
@@ -83,7 +78,7 @@ class WritingThread:
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            connection.invalidate()
+            connection.invalidate()  # with its settings it must not come back from the pool
             connection.close()
 
 

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.util import await_only
 
-from gateway.store import checkpoints, conversations, responses
+from gateway.store import checkpoints, conversations, group_commit, responses
 from gateway.store.conversations import Conversation
 from gateway.store.database import Database
 from gateway.store.errors import Refused, Unreachable
@@ -131,9 +131,22 @@ async def test_database_that_is_away_is_everybodys_error(counted: _Counted, tmp_
     said = await asyncio.gather(*(journal.add(response(name)) for name in "abc"), return_exceptions=True)
     assert [type(one) for one in said] == [Unreachable] * 3
     assert counted.transactions == 1, "tried again one by one, that would take three times as long"
+    with pytest.raises(Unreachable):
+        journal.raise_if_away()
     counted.is_away = False
     await journal.add(response("d"))
     assert await _ids(counted) == ["resp_d"]
+
+
+async def test_works_behind_a_batch_that_found_the_database_away_fail_with_it(
+    counted: _Counted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_commit, "_BATCH", 2)
+    counted.is_away = True
+    journal = Journal(counted, tmp_path)
+    outcomes = await asyncio.gather(*(journal.add(response(name)) for name in "abcde"), return_exceptions=True)
+    assert [type(one) for one in outcomes] == [Unreachable] * 5
+    assert counted.transactions == 1, "each would wait as long again"
 
 
 async def test_batches_that_wait_for_each_other_are_done_one_by_one(postgres_url: str, tmp_path: Path) -> None:
