@@ -1,6 +1,5 @@
 """The journal as a whole: rows, responses and other writes of several processes on one database."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from gateway.store.database import Database
 from gateway.store.journal import Journal
 from gateway.store.tables import responses
 from tests.store import processes
-from tests.store.stored import response, usage_names, usage_row
+from tests.store.stored import response, usage_names
 
 pytestmark = pytest.mark.anyio
 
@@ -27,16 +26,6 @@ async def test_response_is_there_for_other_connections_when_its_caller_goes_on(
         await journal.add(response(f"{number:02}"))
         assert len(await other.read(_ids)) == number + 1
     await other.close()
-
-
-async def test_close_commits_responses_and_rows_that_were_handed_over(database: Database, journal: Journal) -> None:
-    adding = [asyncio.ensure_future(journal.add(response(str(number)))) for number in range(5)]
-    journal.record(usage_row("r"), None)
-    await asyncio.sleep(0)
-    await journal.close()
-    assert all(one.done() for one in adding)
-    assert len(await database.read(_ids)) == 5
-    assert await usage_names(database) == ["r"]
 
 
 async def test_processes_that_write_all_kinds_at_once_never_find_the_database_locked(url: str, tmp_path: Path) -> None:
