@@ -207,9 +207,16 @@ async def test_log_is_emptied_beside_the_commits(
 
 
 async def test_close_waits_for_what_was_handed_over(database: Database, journal: Journal) -> None:
-    tasks = [asyncio.create_task(journal.add(response(f"{number:03}"))) for number in range(150)]
-    await asyncio.sleep(0)
-    await journal.close()
+    gate = _Gate()
+    tasks = [asyncio.create_task(journal.write(gate.work))]
+    await gate.has_begun.wait()
+    tasks += [asyncio.create_task(journal.add(response(f"{number:03}"))) for number in range(150)]
+    closing = asyncio.create_task(journal.close())
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert not closing.done()
+    gate.open()
+    await closing
     assert len(await _ids(database)) == 150
     await asyncio.gather(*tasks)
 
