@@ -1,7 +1,8 @@
 """The one way to the database: a function of a `Connection`, run in a transaction, off the event loop's back.
 
-SQLite's transactions run in threads of their own, each from its first statement to its last (decision 0011); writes in
-one thread, so that they queue here and not for the database's lock. PostgreSQL's run in greenlets on the event loop.
+SQLite's transactions run in threads of their own, each from its first statement to its last (decisions 0011, 0021);
+writes in one thread, so that they queue here and not for the database's lock. PostgreSQL's run in greenlets on the
+event loop.
 
 What SQLite promises here: WAL with `synchronous=NORMAL`. Whatever was committed survives `kill -9`, since the
 operating system holds it. After a power cut the file is sound, but the last commits may be missing; a write

@@ -83,7 +83,7 @@ class UsageQueue:
             for batch in taken.batches(_BATCH):
                 await self._write(batch)
                 rows += len(batch)
-        except StoreError as error:
+        except (StoreError, OSError) as error:
             taken.release()
             log.warning("usage_rows_not_recovered", reason=str(error), effect="kept in a file for the next start")
             return

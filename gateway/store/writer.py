@@ -53,7 +53,8 @@ class WritingThread:
             connection = self._connected(level)
             driver = sqlite_driver(connection)
             try:
-                _begin(driver)
+                # The lock first, so that what the transaction reads cannot change under it.
+                _execute_patiently(driver, "BEGIN IMMEDIATE")
                 outcome = work(connection)
                 driver.commit()
             finally:
@@ -68,10 +69,10 @@ class WritingThread:
     def _connected(self, level: str) -> Connection:
         if self._connection is None:
             self._connection = self._engine.connect()
-            sqlite_driver(self._connection).execute("PRAGMA busy_timeout = 0")  # `_begin` waits
+            sqlite_driver(self._connection).execute("PRAGMA busy_timeout = 0")  # `_execute_patiently` waits
             self._level = ""
         if level != self._level:
-            sqlite_driver(self._connection).execute(f"PRAGMA synchronous = {level}")
+            _execute_patiently(sqlite_driver(self._connection), f"PRAGMA synchronous = {level}")
             self._level = level
         return self._connection
 
@@ -82,15 +83,15 @@ class WritingThread:
             connection.close()
 
 
-def _begin(driver: sqlite3.Connection) -> None:
-    """Begin with the lock for writing, so that what the transaction reads cannot change under it.
+def _execute_patiently(driver: sqlite3.Connection, statement: str) -> None:
+    """Execute a statement; while another process holds the lock for writing, try again each millisecond.
 
-    SQLite would wait for another process by sleeping up to 100 ms at a time, while that one writes again and again.
+    SQLite itself would sleep up to 100 ms between two attempts, while that process takes the lock again and again.
     """
     deadline = time.monotonic() + BUSY_SECONDS
     while True:
         try:
-            driver.execute("BEGIN IMMEDIATE")
+            driver.execute(statement)
             return
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:

@@ -208,7 +208,7 @@ async def test_log_is_emptied_beside_the_commits(
 
 async def test_close_waits_for_what_was_handed_over(database: Database, journal: Journal) -> None:
     gate = _Gate()
-    tasks = [asyncio.create_task(journal.write(gate.work))]
+    tasks: list[asyncio.Task[Any]] = [asyncio.create_task(journal.write(gate.work))]
     await gate.has_begun.wait()
     tasks += [asyncio.create_task(journal.add(response(f"{number:03}"))) for number in range(150)]
     closing = asyncio.create_task(journal.close())
