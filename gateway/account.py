@@ -10,9 +10,9 @@ from gateway.end_user import EndUser
 from gateway.errors import GatewayError
 from gateway.events import Done, Event, Failed, Usage
 from gateway.http import Request
-from gateway.ledger import Ledger, UsageRow
 from gateway.routing.plan import Lane
 from gateway.routing.router import Route
+from gateway.store.journal import Journal, UsageRow
 
 # What nginx logs for a client that left before it was answered; there is no standard status for it.
 CLIENT_LEFT = 499
@@ -21,8 +21,8 @@ CLIENT_LEFT = 499
 class Account:
     """One usage row in the making, written when the context it is used as is left, however that happens."""
 
-    def __init__(self, ledger: Ledger, request: Request[Any]) -> None:
-        self._ledger = ledger
+    def __init__(self, journal: Journal, request: Request[Any]) -> None:
+        self._journal = journal
         self._begun = time.perf_counter()
         self._is_handed_over = False
         self._is_over = False
@@ -95,7 +95,7 @@ class Account:
             row.user_id = self.end_user.user.id if self.end_user.user else None
             row.group_id = self.end_user.group.id if self.end_user.group else None
         row.duration_ms = self._elapsed()
-        self._ledger.record(row, self.end_user)
+        self._journal.record(row, self.end_user)
 
     def _elapsed(self) -> float:
         return (time.perf_counter() - self._begun) * 1000

@@ -20,8 +20,6 @@ from gateway.contract.stage import Dispatch
 from gateway.documentation import documentation_routes
 from gateway.engine import Engine
 from gateway.errors import Unavailable
-from gateway.ledger import Ledger
-from gateway.memory.committer import Committer
 from gateway.memory.conversations import Conversations
 from gateway.memory.history import History
 from gateway.memory.responses import Responses
@@ -38,6 +36,7 @@ from gateway.settings import Settings, load
 from gateway.store import secrets
 from gateway.store.database import Database
 from gateway.store.errors import StoreError
+from gateway.store.journal import Journal
 from gateway.upstreams import open_upstreams
 
 _DAY = 86_400.0
@@ -90,21 +89,19 @@ class Application:
             keys = KeyRing(database, static_key)
             await keys.start()
             stack.push_async_callback(keys.close)
-            ledger = Ledger(database)
-            await ledger.start()
-            stack.push_async_callback(ledger.close)
+            journal = Journal(database, settings.data_dir)
+            await journal.start()
+            stack.push_async_callback(journal.close)
             upstreams = await stack.enter_async_context(open_upstreams(settings))
             catalogue = Catalogue(upstreams)
             stack.push_async_callback(catalogue.close)
             router = Router(upstreams, catalogue, settings.models)
             schemas = SchemaValidator(settings.bounds.answer_schema)
             stack.push_async_callback(schemas.close)
-            engine = Engine(router, ledger, await _sealer(database), _conditions(settings), schemas)
+            engine = Engine(router, journal, await _sealer(database), _conditions(settings), schemas)
             stored = StoredResponses(database)
-            committer = Committer(database)
-            stack.push_async_callback(committer.close)
             retention = settings.retention_days * _DAY
-            archive = Archive(History(database, stored), committer, retention)
+            archive = Archive(History(database, stored), journal, retention)
             sweep = Sweep(database, retention)
             await sweep.start()
             stack.push_async_callback(sweep.close)
@@ -113,7 +110,7 @@ class Application:
                 engine,
                 Models(router, catalogue, upstreams, settings.models),
                 Responses(engine, archive, stored),
-                Conversations(database, committer, stored.items),
+                Conversations(database, journal, stored.items),
             )
             dispatch = Dispatch(self._bundle, keys, gateway, settings.max_body_bytes)
             fallback = StarletteRouter(routes=documentation_routes(self._bundle), redirect_slashes=False)

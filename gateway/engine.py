@@ -17,7 +17,6 @@ from gateway.errors import GatewayError, Headers, InvalidRequest
 from gateway.events import Failed, Usage
 from gateway.generation import Generation
 from gateway.http import Reply, Request, StreamReply
-from gateway.ledger import Ledger
 from gateway.reasoning import Recovery
 from gateway.routing.attempts import Attempts, Conditions
 from gateway.routing.plan import Lane, Planner
@@ -25,6 +24,7 @@ from gateway.routing.router import Router
 from gateway.run import Batch, Run, opening
 from gateway.schemas.validator import AnswerSchema, SchemaValidator
 from gateway.sealing import Sealed, Sealer
+from gateway.store.journal import Journal
 from gateway.surfaces.base import Author, Ended, Surface, Writer
 
 MOST_MODELS = 10
@@ -105,10 +105,10 @@ class Engine:
     """Answers generation requests."""
 
     def __init__(
-        self, router: Router, ledger: Ledger, sealer: Sealer, conditions: Conditions, schemas: SchemaValidator
+        self, router: Router, journal: Journal, sealer: Sealer, conditions: Conditions, schemas: SchemaValidator
     ) -> None:
         self._router = router
-        self._ledger = ledger
+        self._journal = journal
         self._sealer = sealer
         self._planner = Planner(sealer)
         self._conditions = conditions
@@ -122,7 +122,7 @@ class Engine:
         Raises `GatewayError` for whatever is refused before the answer has begun; a failure after that is part of
         the stream. Each call leaves one usage row.
         """
-        with Account(self._ledger, request) as account:
+        with Account(self._journal, request) as account:
             others = take_models(request.body)
             generation = surface.read(request.body)
             account.row.is_stream = generation.is_stream

@@ -9,7 +9,6 @@ import orjson
 
 from gateway.errors import InvalidRequest
 from gateway.identifiers import new_id
-from gateway.memory.committer import Committer
 from gateway.memory.failures import explained, not_found
 from gateway.memory.items import given_id, identified, item_list, item_type
 from gateway.memory.stored import MAX_BYTES
@@ -18,6 +17,7 @@ from gateway.store import conversations
 from gateway.store.conversations import Conversation
 from gateway.store.database import Connection, Database
 from gateway.store.errors import Missing
+from gateway.store.journal import Journal
 
 T = TypeVar("T")
 Item = dict[str, Any]
@@ -32,9 +32,9 @@ class Conversations:
     Everything raises `NotFound` for what is not there, and `Unavailable` while the database is away.
     """
 
-    def __init__(self, database: Database, committer: Committer, resolve: Resolve | None = None) -> None:
+    def __init__(self, database: Database, journal: Journal, resolve: Resolve | None = None) -> None:
         self._database = database
-        self._committer = committer
+        self._journal = journal
         self._resolve = resolve
 
     async def create(self, key_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -126,7 +126,7 @@ class Conversations:
 
     async def _write(self, work: Callable[[Connection], T]) -> T:
         with explained():
-            return await self._committer.write(work)
+            return await self._journal.write(work)
 
 
 def _object(conversation: Conversation) -> dict[str, Any]:

@@ -9,13 +9,13 @@ import orjson
 
 from gateway.errors import InvalidRequest, ItemNotFound
 from gateway.generation import Generation
-from gateway.memory.committer import Append, Committer
 from gateway.memory.failures import explained
 from gateway.memory.history import History, Items
 from gateway.memory.items import WITH_TOOLS, given_id, is_same, normalise_item
 from gateway.memory.stored import MAX_BYTES
 from gateway.redaction import without_entrances
 from gateway.store import turns
+from gateway.store.journal import Append, Journal
 from gateway.store.responses import StoredResponse
 from gateway.surfaces.base import Ended
 
@@ -25,7 +25,7 @@ class Archive:
     """Where turns are kept, and for how long (seconds)."""
 
     history: History
-    committer: Committer
+    journal: Journal
     retention: float
 
 
@@ -51,7 +51,7 @@ class Turn:
         self._conversation_id = _text(conversation.get("id") if isinstance(conversation, dict) else conversation)
         if self._is_kept:
             with explained():
-                self._archive.committer.raise_if_away()
+                self._archive.journal.raise_if_away()
         earlier: Items = []
         if self._previous_id is not None:
             chain = await self._archive.history.chain(self._key_id, self._previous_id)
@@ -79,9 +79,9 @@ class Turn:
             append = self._append(self._conversation_id, document["output"])
         with explained():
             if self._is_stored:
-                await self._archive.committer.add(self._row(document, body), append)
+                await self._archive.journal.add(self._row(document, body), append)
             elif append is not None:
-                await self._archive.committer.write(partial(turns.append_all, appends=[append]))
+                await self._archive.journal.write(partial(turns.append_all, appends=[append]))
 
     @property
     def _is_kept(self) -> bool:

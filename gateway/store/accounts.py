@@ -1,16 +1,15 @@
 """Users, groups and who belongs where, as requests mention them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, case, select, update
+import orjson
+from sqlalchemy import Connection, Table
 
 from gateway.end_user import EndUser, Entity
+from gateway.store.bulk import BulkInsert, sqlite_driver
 from gateway.store.tables import groups, memberships, users
-from gateway.store.upsert import insert_into
-
-_CHUNK = 500
 
 
 @dataclass(slots=True)
@@ -24,6 +23,39 @@ class _Sighting:
         self.last_seen = max(self.last_seen, time)
         if metadata:
             self.metadata.update(metadata)
+
+
+class _Entities:
+    """The rows of users, or of groups."""
+
+    def __init__(self, table: Table) -> None:
+        self._extend = _extending(table)
+        self._replace = BulkInsert(table, "ON CONFLICT (id) DO UPDATE SET metadata = excluded.metadata")
+        self._select = f"SELECT id, CAST(metadata AS TEXT) FROM {table.name} WHERE id"
+
+    def upsert(self, connection: Connection, seen: dict[str, _Sighting]) -> None:
+        in_order = sorted(seen.items())
+        self._extend.run(connection, [(id_, "{}", one.first_seen, one.last_seen) for id_, one in in_order])
+        # The rows are locked until the commit: what is read now is the latest, and no other transaction merges.
+        given = [(id_, one) for id_, one in in_order if one.metadata]
+        if not given:
+            return
+        stored = self._stored(connection, [id_ for id_, _ in given])
+        changes = [
+            (id_, _json(merged), one.first_seen, one.last_seen)
+            for id_, one in given
+            if (merged := stored[id_] | one.metadata) != stored[id_]
+        ]
+        self._replace.run(connection, changes)
+
+    def _stored(self, connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        rows: Iterable[Sequence[Any]]
+        if connection.dialect.name == "sqlite":
+            chosen = f"{self._select} IN (SELECT value FROM json_each(?))"
+            rows = sqlite_driver(connection).execute(chosen, (orjson.dumps(ids).decode(),))
+        else:
+            rows = connection.exec_driver_sql(f"{self._select} = ANY ($1::VARCHAR[])", (ids,))
+        return {id_: orjson.loads(metadata) for id_, metadata in rows}
 
 
 def upsert(connection: Connection, mentions: Iterable[tuple[float, EndUser]]) -> None:
@@ -43,53 +75,34 @@ def upsert(connection: Connection, mentions: Iterable[tuple[float, EndUser]]) ->
             _see(seen_groups, end_user.group, time)
         if end_user.user is not None and end_user.group is not None:
             links.setdefault((end_user.user.id, end_user.group.id), _Sighting(time, time)).extend(time, None)
-    _upsert_entities(connection, users, seen_users)
-    _upsert_entities(connection, groups, seen_groups)
-    _upsert_links(connection, links)
+    _USERS.upsert(connection, seen_users)
+    _GROUPS.upsert(connection, seen_groups)
+    _LINKS.run(connection, [(*pair, link.first_seen, link.last_seen) for pair, link in sorted(links.items())])
 
 
 def _see(seen: dict[str, _Sighting], entity: Entity, time: float) -> None:
     seen.setdefault(entity.id, _Sighting(time, time)).extend(time, entity.metadata)
 
 
-def _upsert_entities(connection: Connection, table: Table, seen: dict[str, _Sighting]) -> None:
-    if not seen:
-        return
-    rows = [
-        {"id": id_, "metadata": {}, "first_seen": sighting.first_seen, "last_seen": sighting.last_seen}
-        for id_, sighting in sorted(seen.items())
-    ]
-    _insert_or_extend(connection, table, rows)
-    # The rows are ours until the commit: what is read now is the latest, and nobody merges in between.
-    given = sorted(id_ for id_, sighting in seen.items() if sighting.metadata)
-    for start in range(0, len(given), _CHUNK):
-        chosen = select(table.c.id, table.c.metadata).where(table.c.id.in_(given[start : start + _CHUNK]))
-        stored = {row.id: row.metadata for row in connection.execute(chosen)}
-        merged = {id_: old | seen[id_].metadata for id_, old in sorted(stored.items())}
-        changes = [{"key": id_, "value": new} for id_, new in merged.items() if new != stored[id_]]
-        if changes:
-            change = update(table).where(table.c.id == bindparam("key")).values(metadata=bindparam("value"))
-            connection.execute(change, changes)
+def _json(metadata: dict[str, Any]) -> str:
+    try:
+        return orjson.dumps(metadata).decode()
+    except orjson.JSONEncodeError as error:
+        raise ValueError(f"metadata cannot be written: {error}") from None
 
 
-def _upsert_links(connection: Connection, links: dict[tuple[str, str], _Sighting]) -> None:
-    if not links:
-        return
-    rows = [
-        {"user_id": user, "group_id": group, "first_seen": link.first_seen, "last_seen": link.last_seen}
-        for (user, group), link in sorted(links.items())
-    ]
-    _insert_or_extend(connection, memberships, rows)
-
-
-def _insert_or_extend(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    statement = insert_into(connection, table)
-    old, new = table.c, statement.excluded
-    statement = statement.on_conflict_do_update(
-        index_elements=list(table.primary_key),
-        set_={
-            "first_seen": case((new.first_seen < old.first_seen, new.first_seen), else_=old.first_seen),
-            "last_seen": case((new.last_seen > old.last_seen, new.last_seen), else_=old.last_seen),
-        },
+def _extending(table: Table) -> BulkInsert:
+    """An INSERT that, where the row is there, extends the time over which it was seen."""
+    key = ", ".join(table.primary_key.columns.keys())
+    first, last = f"{table.name}.first_seen", f"{table.name}.last_seen"
+    return BulkInsert(
+        table,
+        f"ON CONFLICT ({key}) DO UPDATE SET "
+        f"first_seen = CASE WHEN excluded.first_seen < {first} THEN excluded.first_seen ELSE {first} END, "
+        f"last_seen = CASE WHEN excluded.last_seen > {last} THEN excluded.last_seen ELSE {last} END",
     )
-    connection.execute(statement, rows)
+
+
+_USERS = _Entities(users)
+_GROUPS = _Entities(groups)
+_LINKS = _extending(memberships)

@@ -1,7 +1,8 @@
 """The one way to the database: a function of a `Connection`, run in a transaction, off the event loop's back.
 
-SQLite's transactions run in threads of their own, each from its first statement to its last (decision 0011); writes in
-one thread, so that they queue here and not for the database's lock. PostgreSQL's run in greenlets on the event loop.
+SQLite's transactions run in threads of their own, each from its first statement to its last (decisions 0011, 0021);
+writes in one thread, so that they queue here and not for the database's lock. PostgreSQL's run in greenlets on the
+event loop.
 
 What SQLite promises here: WAL with `synchronous=NORMAL`. Whatever was committed survives `kill -9`, since the
 operating system holds it. After a power cut the file is sound, but the last commits may be missing; a write
@@ -10,7 +11,6 @@ for every commit.
 """
 
 import asyncio
-import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -19,41 +19,27 @@ from typing import Any, Self, TypeVar
 import structlog
 from sqlalchemy import Connection as Connection
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.exc import (
-    DataError,
-    DBAPIError,
-    IntegrityError,
-    InterfaceError,
-    ProgrammingError,
-    SQLAlchemyError,
-    StatementError,
-)
+from sqlalchemy.exc import SQLAlchemyError
 
 # AsyncEngine is a thin coat over this function, but its import brings the whole ORM along: 6 MB and 0.4 s.
 from sqlalchemy.util.concurrency import greenlet_spawn
 
 from gateway.store import schema
-from gateway.store.errors import Contended, Refused, StoreError, Unreachable
+from gateway.store.errors import StoreError
 from gateway.store.location import Location, locate
 from gateway.store.tables import HEAD
+from gateway.store.translation import DRIVER_ERRORS, translated
+from gateway.store.writer import Settled, WritingThread
 
 T = TypeVar("T")
 
-_MESSAGE_LIMIT = 300
-
 _LOG_PAGES = 8_000
-"""Of 4 KiB: at this length of SQLite's log, who commits stops to empty it. `Database.checkpoint` does so before."""
-
-log = structlog.get_logger(__name__)
-
-_VALUE_STATES = frozenset({"22", "23", "54"})
-"""PostgreSQL's classes of errors that are the values' fault: data exception, constraint, program limit."""
+"""Of 4 KiB: at this length of SQLite's log, a commit stops to empty it. `Database.checkpoint` does so before."""
 
 _READERS = 2
 """Threads: more would only wait for each other, since SQLite's rows are made under the interpreter's lock."""
 
-_CONTENTION_STATE = "40"
-"""PostgreSQL's class of errors that undo a transaction because of others: deadlocks, failures to serialise."""
+log = structlog.get_logger(__name__)
 
 
 class Database:
@@ -63,8 +49,9 @@ class Database:
         self._location = location
         self._engine = _engine(location)
         self._is_sqlite = location.file is not None
-        self._writer = ThreadPoolExecutor(1, "sqlite-write")
+        self._writer = WritingThread(self._engine) if self._is_sqlite else None
         self._readers = ThreadPoolExecutor(_READERS, "sqlite-read")
+        self._checkpoints = ThreadPoolExecutor(1, "sqlite-checkpoint")
         self._running: set[asyncio.Task[Any]] = set()
 
     @classmethod
@@ -84,27 +71,43 @@ class Database:
 
     async def close(self) -> None:
         """Wait for the work under way, then close every connection."""
+        if self._writer is not None:
+            await self._writer.close()
         if self._running:
             await asyncio.wait(self._running)
         if self._is_sqlite:
             # Their work is done: there is nothing to wait for.
-            self._writer.shutdown()
             self._readers.shutdown()
+            self._checkpoints.shutdown()
             self._engine.dispose()
         else:
             await greenlet_spawn(self._engine.dispose)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction that does not write. Raises `StoreError`."""
-        return await self._run(partial(self._transact, work, "BEGIN"))
+        # In a task of its own: a caller that is cancelled must not tear a connection out of its transaction.
+        return await asyncio.shield(self._start(partial(self._transact, work), self._readers))
 
     async def write(self, work: Callable[[Connection], T], *, durable: bool = False) -> T:
         """Run `work` in a transaction, which is committed when it returns. Raises `StoreError`.
 
         On SQLite it takes the write lock before `work` starts, so that what it reads cannot change under it.
         """
-        transact = partial(self._transact, work, "BEGIN IMMEDIATE", "FULL" if durable else "NORMAL")
-        return await self._run(transact, is_write=True)
+        outcome: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self.submit(work, partial(_settle, outcome), durable=durable)
+        return await outcome
+
+    def submit(
+        self, work: Callable[[Connection], T], done: Callable[[Settled[T]], object], *, durable: bool = False
+    ) -> None:
+        """Begin a `write` and return at once; when it is over, `done` is called with it in the event loop.
+
+        On SQLite writes run one after the other, in the order in which they were submitted.
+        """
+        if self._writer is not None:
+            self._writer.submit(work, done, "FULL" if durable else "NORMAL")
+        else:
+            self._start(partial(self._transact, work)).add_done_callback(done)
 
     async def check(self) -> None:
         """Raise `StoreError` if the database does not answer."""
@@ -113,40 +116,38 @@ class Database:
     async def checkpoint(self) -> None:
         """Move what was committed from SQLite's log into the database, while others go on. Raises `StoreError`."""
         if self._is_sqlite:
-            await self._spawn(self._checkpoint)
+            await self._start(self._checkpoint, self._checkpoints)
 
-    async def _run(self, transact: Callable[[], T], *, is_write: bool = False) -> T:
-        # In a task of its own: a caller that is cancelled must not tear a connection out of its transaction.
-        task = asyncio.create_task(self._spawn(transact, is_write=is_write))
+    def _start(self, work: Callable[[], T], threads: ThreadPoolExecutor | None = None) -> "asyncio.Task[T]":
+        task = asyncio.create_task(self._spawn(work, threads))
         self._running.add(task)
         task.add_done_callback(self._forget)
-        return await asyncio.shield(task)
+        return task
 
     def _forget(self, task: "asyncio.Task[Any]") -> None:
         self._running.discard(task)
         if not task.cancelled():
             task.exception()  # seen, although a cancelled caller will never ask for it
 
-    async def _spawn(self, work: Callable[[], T], *, is_write: bool = False) -> T:
+    async def _spawn(self, work: Callable[[], T], threads: ThreadPoolExecutor | None) -> T:
         if not self._is_sqlite:
             return await greenlet_spawn(work)
-        threads = self._writer if is_write else self._readers
         return await asyncio.get_running_loop().run_in_executor(threads, work)
 
-    def _transact(self, work: Callable[[Connection], T], begin: str, level: str | None = None) -> T:
+    def _transact(self, work: Callable[[Connection], T]) -> T:
         try:
             with self._engine.begin() as connection:
                 if self._is_sqlite:
-                    _begin(connection, begin, level)
+                    connection.exec_driver_sql("BEGIN")
                 return work(connection)
-        except (SQLAlchemyError, sqlite3.Error, OSError, ValueError, OverflowError, RecursionError) as error:
+        except DRIVER_ERRORS as error:
             raise translated(error) from error
 
     def _checkpoint(self) -> None:
         try:
             with self._engine.connect() as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
-        except (SQLAlchemyError, OSError) as error:
+        except DRIVER_ERRORS as error:
             raise translated(error) from error
 
     async def _prepare(self) -> None:
@@ -154,7 +155,7 @@ class Database:
             log.warning("database_parameters_ignored", parameters=self._location.ignored)
         if self._location.file is not None:
             _make_folder(self._location)
-            await self._spawn(self._use_wal, is_write=True)
+            await self._start(self._use_wal, self._checkpoints)
         if await self.read(schema.revision) == HEAD:
             return
         if await self.write(schema.create, durable=True) != HEAD:
@@ -171,32 +172,14 @@ class Database:
                 raise translated(error) from error
 
 
-def translated(error: Exception) -> StoreError:
-    """The `StoreError` that a driver's error amounts to. Its message is the driver's own first line."""
-    origin: BaseException = getattr(error, "orig", None) or error
-    line = (str(origin).splitlines() or [""])[0].rpartition("'>: ")[2]
-    message = line[:_MESSAGE_LIMIT] or type(origin).__name__
-    state = str(getattr(origin, "sqlstate", None) or "")
-    is_sqlite_value = isinstance(origin, sqlite3.Error) and isinstance(error, ProgrammingError | InterfaceError)
-    if (
-        is_sqlite_value
-        or state[:2] in _VALUE_STATES
-        or isinstance(error, DataError | IntegrityError)
-        or isinstance(origin, ValueError | OverflowError | RecursionError)
-        # not the driver's at all: SQLAlchemy could not turn a value into what the driver takes
-        or (isinstance(error, StatementError) and not isinstance(error, DBAPIError))
-    ):
-        return Refused(message)
-    if state[:2] == _CONTENTION_STATE:
-        return Contended(message)
-    return Unreachable(message)
-
-
-def _begin(connection: Connection, begin: str, level: str | None) -> None:
-    if level is not None and connection.info.get("synchronous") != level:
-        connection.exec_driver_sql(f"PRAGMA synchronous = {level}")
-        connection.info["synchronous"] = level
-    connection.exec_driver_sql(begin)
+def _settle(outcome: "asyncio.Future[T]", transaction: Settled[T]) -> None:
+    failure = transaction.exception()
+    if outcome.done():  # its caller was cancelled
+        return
+    if failure is None:
+        outcome.set_result(transaction.result())
+    else:
+        outcome.set_exception(failure)
 
 
 def _probe(connection: Connection) -> None:

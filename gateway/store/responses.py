@@ -8,12 +8,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, false, func, literal, select
 from sqlalchemy import delete as delete_from
 
+from gateway.store.bulk import BulkInsert
 from gateway.store.errors import Missing
 from gateway.store.tables import responses
-from gateway.store.upsert import insert_into
-
-_CHUNK = 50
-"""Rows a statement. One statement for all of them, since SQLite's driver hands over the interpreter at each."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,29 +53,14 @@ class Link(NamedTuple):
     output: bytes
 
 
-_NAMES = tuple(responses.columns.keys())  # in the table's order: SQLAlchemy's INSERT keeps to it
-_values = attrgetter(*_NAMES)
+_values = attrgetter(*responses.columns.keys())
 _table = responses.c
+_INSERT = BulkInsert(responses, "ON CONFLICT (id) DO NOTHING")
 
 
 def add(connection: Connection, rows: Sequence[StoredResponse]) -> None:
     """Store responses. One whose id is there already stays as it is: the same rows may come again."""
-    insert = _insert_at_once if connection.dialect.name == "sqlite" else _insert_in_turn
-    for start in range(0, len(rows), _CHUNK):
-        insert(connection, [_values(row) for row in rows[start : start + _CHUNK]])
-
-
-def _insert_at_once(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-    places = f"({', '.join('?' * len(_NAMES))})"
-    statement = f"INSERT OR IGNORE INTO responses ({', '.join(_NAMES)}) VALUES {', '.join([places] * len(rows))}"
-    connection.exec_driver_sql(statement, tuple(value for row in rows for value in row))
-
-
-def _insert_in_turn(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-    statement = insert_into(connection, responses).on_conflict_do_nothing(index_elements=[_table.id])
-    compiled = str(statement.compile(dialect=connection.dialect, column_keys=list(_NAMES)))
-    # The driver sends them all at once; past SQLAlchemy, as usage rows go.
-    connection.exec_driver_sql(compiled, list(rows))
+    _INSERT.run(connection, list(map(_values, rows)))
 
 
 def find(connection: Connection, key_id: str, id_: str, now: float) -> StoredResponse | None:

@@ -3,21 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Literal
 
-import orjson
 from sqlalchemy import BigInteger, ColumnElement, Connection, case, cast, func, select
 
 from gateway.end_user import EndUser
 from gateway.store import accounts
+from gateway.store.bulk import BulkInsert
 from gateway.store.tables import keys, usage
-from gateway.store.upsert import insert_into
 
 Subject = Literal["user", "group", "key", "model"]
 
 _TEXT_LIMIT = 512
-_CHUNK = 200
-"""Rows a statement, so that the event loop, which prepares them, is held for less than a millisecond."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,43 +56,14 @@ class Total:
 Entry = tuple[str, UsageRow, EndUser | None]
 """A row, the id that it is stored under, and whom the request was for."""
 
-_NAMES = tuple(UsageRow.__slots__)
-_values = attrgetter(*_NAMES)
-_COLUMNS = ["id", *_NAMES]
-_FROM_JSON = (
-    f"INSERT OR IGNORE INTO usage ({', '.join(_COLUMNS)}) SELECT "
-    + ", ".join(f"json_extract(value, '$[{i}]')" for i in range(len(_COLUMNS)))
-    + " FROM json_each(?)"
-)
+_values = attrgetter(*usage.columns.keys()[1:])
+_INSERT = BulkInsert(usage, "ON CONFLICT (id) DO NOTHING")
 
 
 def record(connection: Connection, batch: Sequence[Entry]) -> None:
     """Store rows, and whom they mention. A row whose id is there already stays: a batch may come again."""
     accounts.upsert(connection, [(row.time, end_user) for _, row, end_user in batch if end_user is not None])
-    insert = _insert_at_once if connection.dialect.name == "sqlite" else _insert_one_by_one
-    for start in range(0, len(batch), _CHUNK):
-        chunk = batch[start : start + _CHUNK]
-        insert(connection, [(id_, *_values(_shortened(row))) for id_, row, _ in chunk])
-
-
-def _insert_at_once(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-    """One statement for all rows, which travel as one JSON document.
-
-    SQLite's driver gives up the interpreter's lock for each step of a statement. Row by row, that was a tug of war
-    with the event loop, which cost it a tenth of its time at 1,500 requests a second.
-    """
-    try:
-        document = orjson.dumps(rows).decode()
-    except orjson.JSONEncodeError as error:
-        raise ValueError(f"a usage row cannot be written: {error}") from None
-    connection.exec_driver_sql(_FROM_JSON, (document,))
-
-
-def _insert_one_by_one(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-    statement = insert_into(connection, usage).on_conflict_do_nothing(index_elements=[usage.c.id])
-    compiled = str(statement.compile(dialect=connection.dialect, column_keys=_COLUMNS))
-    # The parameters go straight to the driver, past SQLAlchemy: half the time, and every request pays.
-    connection.exec_driver_sql(compiled, list(rows))
+    _INSERT.run(connection, [(id_, *_values(_shortened(row))) for id_, row, _ in batch])
 
 
 def _shortened(row: UsageRow) -> UsageRow:

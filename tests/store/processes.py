@@ -1,6 +1,7 @@
 """Programs that tests run beside themselves, as other workers would run."""
 
 import asyncio
+import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
@@ -9,10 +10,11 @@ ROOT = Path(__file__).resolve().parents[2]
 _SHARED = """
 import asyncio, sys, time
 from functools import partial
+from pathlib import Path
 from gateway.auth import KeyRing
 from gateway.end_user import EndUser, Entity
-from gateway.ledger import Ledger, UsageRow
 from gateway.store.database import Database
+from gateway.store.journal import Append, Journal, UsageRow
 
 def row(name, **fields):
     return UsageRow(request_id=name, time=time.time(), key_id="env", operation="chat", **fields)
@@ -21,19 +23,19 @@ async def signal(word):
     print(word, flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
 
-async def main(url, name):
+async def main(url, name, folder):
 """
 
 
-async def start(program: str, url: str, name: str = "") -> Process:
-    """Start Python on `program`, the body of an async function that knows `url` and `name`.
+async def start(program: str, url: str, name: str = "", folder: Path = Path(os.devnull)) -> Process:
+    """Start Python on `program`, the body of an async function that knows `url`, `name` and `folder`.
 
     `await signal(word)` in it prints the word and waits for a line.
     """
     body = "\n".join(f"    {line}" for line in program.strip().splitlines())
-    source = f"{_SHARED}{body}\n\nasyncio.run(main(*sys.argv[1:]))"
+    source = f"{_SHARED}{body}\n\nasyncio.run(main(*sys.argv[1:3], Path(sys.argv[3])))"
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-W", "error", "-c", source, url, name),
+        *(sys.executable, "-W", "error", "-c", source, url, name, str(folder)),
         stdin=PIPE,
         stdout=PIPE,
         stderr=PIPE,

@@ -1,8 +1,28 @@
-"""Rows for the tests of what is stored for clients."""
+"""Rows for the tests of what is stored, and what there is of them."""
 
+import time
 from typing import Any
 
+from sqlalchemy import Connection, select
+
+from gateway.store.database import Database
 from gateway.store.responses import StoredResponse
+from gateway.store.tables import usage
+from gateway.store.usage import UsageRow
+
+
+def usage_row(name: str, **fields: Any) -> UsageRow:
+    """The usage of a request of that name, just made."""
+    return UsageRow(request_id=name, time=time.time(), key_id="env", operation="chat", **fields)
+
+
+async def usage_names(database: Database) -> list[str]:
+    """The requests of which usage is stored, in the order of the rows' ids."""
+
+    def read(connection: Connection) -> list[str]:
+        return list(connection.execute(select(usage.c.request_id).order_by(usage.c.id)).scalars())
+
+    return await database.read(read)
 
 
 def response(name: str, previous: str | None = None, **fields: Any) -> StoredResponse:

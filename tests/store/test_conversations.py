@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from gateway.errors import InvalidRequest, NotFound, Unavailable
 from gateway.memory import conversations as module
-from gateway.memory.committer import Committer
 from gateway.memory.conversations import Conversations
 from gateway.paging import Page
 from gateway.store.database import Database
 from gateway.store.errors import Unreachable
+from gateway.store.journal import Journal
 
 pytestmark = pytest.mark.anyio
 
@@ -22,8 +22,8 @@ USER = {"role": "user", "content": "hello"}
 
 
 @pytest.fixture
-def service(database: Database) -> Conversations:
-    return Conversations(database, Committer(database))
+def service(database: Database, journal: Journal) -> Conversations:
+    return Conversations(database, journal)
 
 
 async def _with_items(service: Conversations, count: int) -> str:
@@ -225,14 +225,14 @@ async def test_reference_is_refused_where_nothing_resolves_it(service: Conversat
     assert caught.value.param == "items[1].type"
 
 
-async def test_reference_becomes_the_item(database: Database) -> None:
+async def test_reference_becomes_the_item(database: Database, journal: Journal) -> None:
     asked: list[Any] = []
 
     async def resolve(key_id: str, ids: Collection[str]) -> Mapping[str, dict[str, Any]]:
         asked.append((key_id, set(ids)))
         return {"msg_1": {"id": "msg_1", "type": "message", **USER}}
 
-    service = Conversations(database, Committer(database), resolve)
+    service = Conversations(database, journal, resolve)
     made = await service.create("ann", {"items": [{"id": "msg_1"}]})
     assert asked == [("ann", {"msg_1"})]
     (item,) = await service.all_items("ann", made["id"])

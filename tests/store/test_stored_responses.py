@@ -10,13 +10,13 @@ import pytest
 
 from gateway.errors import InvalidRequest, NotFound, Unavailable
 from gateway.identifiers import ResponseIds
-from gateway.memory.committer import Append, Committer
 from gateway.memory.stored import StoredResponses
 from gateway.paging import Page
-from gateway.store import conversations
+from gateway.store import conversations, responses, turns
 from gateway.store.conversations import Conversation
 from gateway.store.database import Database
 from gateway.store.errors import Unreachable
+from gateway.store.turns import Append
 from tests.store.stored import response
 
 pytestmark = pytest.mark.anyio
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.anyio
 
 async def _store(database: Database, name: str = "a", **fields: Any) -> str:
     row = response(name, **{"expires_at": time.time() + 60, **fields})
-    await Committer(database).add(row)
+    await database.write(partial(responses.add, rows=[row]))
     return row.id
 
 
@@ -112,7 +112,7 @@ async def test_items_are_found_by_their_ids_wherever_they_are_kept(database: Dat
         partial(conversations.create, key_id="ann", conversation=Conversation("conv_1", 1.0, {})),
     )
     append = Append(conversation_id="conv_1", key_id="ann", items=[("mine", b'{"id":"mine"}')])
-    await Committer(database).add(response("b"), append)
+    await database.write(partial(turns.store, turns=[(response("b"), append)]))
     service = StoredResponses(database)
     wanted = {asked["id"], said["id"], "mine", "unknown", "\x00", ResponseIds().item("message")}
     assert await service.items("ann", wanted) == {asked["id"]: asked, said["id"]: said, "mine": {"id": "mine"}}

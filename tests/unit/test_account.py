@@ -11,11 +11,11 @@ from gateway.auth import Principal
 from gateway.errors import InvalidRequest, UpstreamDown
 from gateway.events import Done, Event, Failed, Text, Usage
 from gateway.http import Request
-from gateway.ledger import UsageRow
+from gateway.store.journal import UsageRow
 
 
 class Rows:
-    """A ledger that keeps what it is given."""
+    """A journal that keeps what it is given."""
 
     def __init__(self) -> None:
         self.rows: list[UsageRow] = []
@@ -25,14 +25,14 @@ class Rows:
 
 
 def status_after(events: list[Event], error: BaseException | None = None) -> int:
-    ledger: Any = Rows()
+    journal: Any = Rows()
     gateway: Any = None
-    account = Account(ledger, Request("req_1", "chat", gateway, Principal("key_1"), None, {}, {}))
+    account = Account(journal, Request("req_1", "chat", gateway, Principal("key_1"), None, {}, {}))
     with suppress(asyncio.CancelledError, InvalidRequest, ValueError), account:
         account.observe(events)
         if error is not None:
             raise error
-    (row,) = ledger.rows
+    (row,) = journal.rows
     return int(row.status)
 
 

@@ -2,19 +2,21 @@
 
 import asyncio
 import signal
+import threading
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, insert, select
+from sqlalchemy.util import await_only
 
-from gateway.memory import committer as committer_module
-from gateway.memory.committer import Append, Committer
-from gateway.store import conversations, responses
+from gateway.store import checkpoints, conversations, group_commit, responses
 from gateway.store.conversations import Conversation
 from gateway.store.database import Database
 from gateway.store.errors import Refused, Unreachable
+from gateway.store.journal import Append, Journal
 from gateway.store.tables import responses as table
 from gateway.store.tables import users
 from tests.store import processes
@@ -30,11 +32,16 @@ class _Counted(Database):
     transactions = 0
     is_away = False
 
-    async def write(self, work: Callable[[Connection], Any], *, durable: bool = False) -> Any:
+    def submit(
+        self, work: Callable[[Connection], Any], done: Callable[[Any], object], *, durable: bool = False
+    ) -> None:
         self.transactions += 1
         if self.is_away:
-            raise Unreachable("away")
-        return await super().write(work, durable=durable)
+            failed: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+            failed.add_done_callback(done)
+            failed.set_exception(Unreachable("away"))
+        else:
+            super().submit(work, done, durable=durable)
 
 
 async def _ids(database: Database) -> list[str]:
@@ -54,60 +61,95 @@ async def counted(url: str, database: Database) -> Any:
     await opened.close()
 
 
-async def test_what_waits_together_is_one_transaction(counted: _Counted) -> None:
-    committer = Committer(counted)
-    await asyncio.gather(*(committer.add(response(f"{number:02}")) for number in range(20)))
+class _Gate:
+    """A work that is under way until it is let go on: in SQLite's thread, or in a greenlet on PostgreSQL."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._may_end, self._may_end_in_thread = asyncio.Event(), threading.Event()
+        self.has_begun = asyncio.Event()
+
+    def work(self, connection: Connection) -> None:
+        self._loop.call_soon_threadsafe(self.has_begun.set)
+        if connection.dialect.name == "sqlite":
+            assert self._may_end_in_thread.wait(20)
+        else:
+            await_only(self._may_end.wait())
+
+    def open(self) -> None:
+        self._may_end.set()
+        self._may_end_in_thread.set()
+
+
+async def test_what_waits_together_is_one_transaction(counted: _Counted, tmp_path: Path) -> None:
+    journal = Journal(counted, tmp_path)
+    await asyncio.gather(*(journal.add(response(f"{number:02}")) for number in range(20)))
     assert counted.transactions == 1
-    first = asyncio.create_task(committer.add(response("a")))
+    gate = _Gate()
+    first = asyncio.create_task(journal.write(gate.work))
+    await gate.has_begun.wait()
+    others = [asyncio.create_task(journal.add(response(name))) for name in "abcd"]
     await asyncio.sleep(0)
-    await asyncio.sleep(0)
-    await asyncio.gather(first, *(committer.add(response(name)) for name in "bcd"))
+    gate.open()
+    await asyncio.gather(first, *others)
     assert counted.transactions == 3
     assert len(await _ids(counted)) == 24
 
 
-async def test_works_run_in_order_and_return_their_own(counted: _Counted) -> None:
-    committer = Committer(counted)
+async def test_works_run_in_order_and_return_their_own(counted: _Counted, tmp_path: Path) -> None:
+    journal = Journal(counted, tmp_path)
     said = await asyncio.gather(
-        committer.write(lambda connection: connection.execute(select(table.c.id)).scalars().all()),
-        committer.add(response("a")),
-        committer.write(lambda connection: connection.execute(select(table.c.id)).scalars().all()),
-        committer.write(partial(_add_user, name="ann")),
+        journal.write(lambda connection: connection.execute(select(table.c.id)).scalars().all()),
+        journal.add(response("a")),
+        journal.write(lambda connection: connection.execute(select(table.c.id)).scalars().all()),
+        journal.write(partial(_add_user, name="ann")),
     )
     assert said == [[], [], ["resp_a"], "ann"]
     assert counted.transactions == 1
 
 
-async def test_only_the_guilty_one_gets_the_error(database: Database) -> None:
+async def test_only_the_guilty_one_gets_the_error(database: Database, journal: Journal) -> None:
     def fail(_: Connection) -> None:
         raise LookupError("mine")
 
-    committer = Committer(database)
     said = await asyncio.gather(
-        committer.add(response("a")),
-        committer.write(fail),
-        committer.add(response("b", size=2**70)),
-        committer.write(partial(_add_user, name="ann")),
-        committer.write(partial(_add_user, name="ann")),
-        committer.add(response("c")),
+        journal.add(response("a")),
+        journal.write(fail),
+        journal.add(response("b", size=2**70)),
+        journal.write(partial(_add_user, name="ann")),
+        journal.write(partial(_add_user, name="ann")),
+        journal.add(response("c")),
         return_exceptions=True,
     )
     assert [type(one) for one in said] == [list, LookupError, Refused, str, Refused, list]
     assert await _ids(database) == ["resp_a", "resp_c"]
 
 
-async def test_database_that_is_away_is_everybodys_error(counted: _Counted) -> None:
-    committer = Committer(counted)
+async def test_database_that_is_away_is_everybodys_error(counted: _Counted, tmp_path: Path) -> None:
+    journal = Journal(counted, tmp_path)
     counted.is_away = True
-    said = await asyncio.gather(*(committer.add(response(name)) for name in "abc"), return_exceptions=True)
+    said = await asyncio.gather(*(journal.add(response(name)) for name in "abc"), return_exceptions=True)
     assert [type(one) for one in said] == [Unreachable] * 3
     assert counted.transactions == 1, "tried again one by one, that would take three times as long"
+    with pytest.raises(Unreachable):
+        journal.raise_if_away()
     counted.is_away = False
-    await committer.add(response("d"))
+    await journal.add(response("d"))
     assert await _ids(counted) == ["resp_d"]
 
 
-async def test_batches_that_wait_for_each_other_are_done_one_by_one(postgres_url: str) -> None:
+async def test_works_behind_a_batch_that_found_the_database_away_fail_with_it(
+    counted: _Counted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_commit, "_BATCH", 2)
+    counted.is_away = True
+    journal = Journal(counted, tmp_path)
+    outcomes = await asyncio.gather(*(journal.add(response(name)) for name in "abcde"), return_exceptions=True)
+    assert [type(one) for one in outcomes] == [Unreachable] * 5
+    assert counted.transactions == 1, "each would wait as long again"
+
+
+async def test_batches_that_wait_for_each_other_are_done_one_by_one(postgres_url: str, tmp_path: Path) -> None:
     databases = [await Database.open(postgres_url) for _ in range(2)]
     for id_ in ("conv_1", "conv_2"):
         await _conversation(databases[0], id_)
@@ -119,8 +161,8 @@ async def test_batches_that_wait_for_each_other_are_done_one_by_one(postgres_url
 
     said = await asyncio.gather(
         *(
-            committer.write(partial(touch, id_=id_))
-            for committer, order in zip(map(Committer, databases), ("12", "21"), strict=True)
+            journal.write(partial(touch, id_=id_))
+            for journal, order in zip((Journal(one, tmp_path) for one in databases), ("12", "21"), strict=True)
             for id_ in (f"conv_{number}" for number in order)
         )
     )
@@ -129,9 +171,8 @@ async def test_batches_that_wait_for_each_other_are_done_one_by_one(postgres_url
         await database.close()
 
 
-async def test_cancelled_caller_leaves_its_work_and_its_neighbours_alone(database: Database) -> None:
-    committer = Committer(database)
-    tasks = [asyncio.create_task(committer.add(response(name))) for name in "abc"]
+async def test_cancelled_caller_leaves_its_work_and_its_neighbours_alone(database: Database, journal: Journal) -> None:
+    tasks = [asyncio.create_task(journal.add(response(name))) for name in "abc"]
     await asyncio.sleep(0)
     tasks[1].cancel()
     said = await asyncio.gather(*tasks, return_exceptions=True)
@@ -139,7 +180,9 @@ async def test_cancelled_caller_leaves_its_work_and_its_neighbours_alone(databas
     assert await _ids(database) == ["resp_a", "resp_b", "resp_c"]
 
 
-async def test_log_is_emptied_beside_the_commits(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_log_is_emptied_beside_the_commits(
+    database: Database, monkeypatch: pytest.MonkeyPatch, journal: Journal
+) -> None:
     emptied: list[int] = []
     may_end = asyncio.Event()
 
@@ -149,43 +192,47 @@ async def test_log_is_emptied_beside_the_commits(database: Database, monkeypatch
         raise Unreachable("disk full")
 
     monkeypatch.setattr(database, "checkpoint", checkpoint)
-    monkeypatch.setattr(committer_module, "_LOG_BYTES", 100_000)
-    committer = Committer(database)
-    await committer.add(response("a", size=50_000))
+    monkeypatch.setattr(checkpoints, "_LOG_BYTES", 100_000)
+    await journal.add(response("a", size=50_000))
     for name in "bcde":
-        await committer.add(response(name, size=80_000))
+        await journal.add(response(name, size=80_000))
     await until(lambda: bool(emptied))
     may_end.set()
-    await committer.close()
+    await journal.close()
     assert len(emptied) == 1, "one at a time"
     for name in "fg":
-        await committer.add(response(name, size=80_000))
-    await committer.close()
+        await journal.add(response(name, size=80_000))
+    await journal.close()
     assert len(emptied) == 2
 
 
-async def test_close_waits_for_what_was_handed_over(database: Database) -> None:
-    committer = Committer(database)
-    tasks = [asyncio.create_task(committer.add(response(f"{number:03}"))) for number in range(150)]
-    await asyncio.sleep(0)
-    await committer.close()
+async def test_close_waits_for_what_was_handed_over(database: Database, journal: Journal) -> None:
+    gate = _Gate()
+    tasks: list[asyncio.Task[Any]] = [asyncio.create_task(journal.write(gate.work))]
+    await gate.has_begun.wait()
+    tasks += [asyncio.create_task(journal.add(response(f"{number:03}"))) for number in range(150)]
+    closing = asyncio.create_task(journal.close())
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert not closing.done()
+    gate.open()
+    await closing
     assert len(await _ids(database)) == 150
     await asyncio.gather(*tasks)
 
 
-async def test_every_response_that_was_told_survives_kill_9(url: str) -> None:
+async def test_every_response_that_was_told_survives_kill_9(url: str, tmp_path: Path) -> None:
     program = """
-from gateway.memory.committer import Committer
 from tests.store.stored import response
 from tests.store.waiting import until
-committer = Committer(await Database.open(url))
+journal = Journal(await Database.open(url), folder)
 async def caller(caller):
     for number in range(10_000):
-        await committer.add(response(f"{caller}-{number}", document=b"x" * 20_000))
+        await journal.add(response(f"{caller}-{number}", document=b"x" * 20_000))
         print(f"resp_{caller}-{number}", flush=True)
 await asyncio.gather(*(caller(number) for number in range(8)))
 """
-    worker = await processes.start(program, url)
+    worker = await processes.start(program, url, folder=tmp_path)
     told = [await processes.hear(worker) for _ in range(300)]
     worker.send_signal(signal.SIGKILL)
     assert worker.stdout is not None
@@ -214,12 +261,11 @@ async def _contents(database: Database, id_: str) -> list[bytes]:
     return await database.read(partial(conversations.items, key_id="ann", id_=id_, limit=2**30))
 
 
-async def test_turn_appends_its_items_with_its_response(database: Database) -> None:
+async def test_turn_appends_its_items_with_its_response(database: Database, journal: Journal) -> None:
     await _conversation(database, "conv_1")
-    committer = Committer(database)
     items = _items("msg", 3)
     append = Append(conversation_id="conv_1", key_id="ann", items=items)
-    assert await committer.add(response("a", conversation_id="conv_1"), append) == items
+    assert await journal.add(response("a", conversation_id="conv_1"), append) == items
     assert await _contents(database, "conv_1") == [item for _, item in items]
     found = await database.read(partial(conversations.find, key_id="ann", id_="conv_1"))
     assert found.size == sum(len(item) for _, item in items)
@@ -227,22 +273,25 @@ async def test_turn_appends_its_items_with_its_response(database: Database) -> N
 
 
 @pytest.mark.parametrize("key_id", ["ann", "bob"], ids=["unknown", "another key's"])
-async def test_response_is_stored_though_its_conversation_is_not_there(database: Database, key_id: str) -> None:
+async def test_response_is_stored_though_its_conversation_is_not_there(
+    database: Database, key_id: str, journal: Journal
+) -> None:
     await _conversation(database, "conv_1", "ann")
     target = "conv_1" if key_id == "bob" else "conv_2"
     append = Append(conversation_id=target, key_id=key_id, items=_items("msg", 1))
-    assert await Committer(database).add(response("a"), append) is None
+    assert await journal.add(response("a"), append) is None
     assert await _ids(database) == ["resp_a"]
     assert await _contents(database, "conv_1") == []
 
 
-async def test_ids_that_the_conversation_has_are_replaced_in_the_items_too(database: Database) -> None:
+async def test_ids_that_the_conversation_has_are_replaced_in_the_items_too(
+    database: Database, journal: Journal
+) -> None:
     await _conversation(database, "conv_1")
     await _conversation(database, "conv_2")
-    committer = Committer(database)
     given = [("msg_1", b'{"type":"message","id":"msg_1","n":%d}' % number) for number in range(3)]
     append = Append(conversation_id="conv_1", key_id="ann", items=given)
-    stored = [*(await committer.add(response("a"), append) or []), *(await committer.add(response("b"), append) or [])]
+    stored = [*(await journal.add(response("a"), append) or []), *(await journal.add(response("b"), append) or [])]
     ids = [id_ for id_, _ in stored]
     assert len(set(ids)) == 6
     assert ids[0] == "msg_1"
@@ -252,31 +301,30 @@ async def test_ids_that_the_conversation_has_are_replaced_in_the_items_too(datab
     ]
     assert await _contents(database, "conv_1") == [item for _, item in stored]
     elsewhere = Append(conversation_id="conv_2", key_id="ann", items=given[:1])
-    assert await committer.add(response("c"), elsewhere) == given[:1]
+    assert await journal.add(response("c"), elsewhere) == given[:1]
 
 
-async def test_turns_of_several_workers_do_not_interleave(url: str) -> None:
+async def test_turns_of_several_workers_do_not_interleave(url: str, tmp_path: Path) -> None:
     program = """
-from gateway.memory.committer import Append, Committer
 from tests.store.stored import response
 from tests.store.waiting import until
 database = await Database.open(url)
-committer = Committer(database)
+journal = Journal(database, folder)
 await signal("ready")
 async def turn(number, conversation):
     items = [(f"msg_{name}{number}x{n}", f'{{"turn":"{name}{number}"}}'.encode()) for n in range(4)]
     append = Append(conversation_id=conversation, key_id="ann", items=items)
-    assert await committer.add(response(f"{name}{conversation}{number}"), append) == items
+    assert await journal.add(response(f"{name}{conversation}{number}"), append) == items
 for step in range(10):
     turns = [(step * 8 + n, "conv_%d" % (n % 2)) for n in range(8)]
     await asyncio.gather(*(turn(*one) for one in (turns if name == "a" else reversed(turns))))
-await committer.close()
+await journal.close()
 await database.close()
 """
     database = await Database.open(url)
     await _conversation(database, "conv_0")
     await _conversation(database, "conv_1")
-    workers = [await processes.start(program, url, name) for name in ("a", "b", "c")]
+    workers = [await processes.start(program, url, name, tmp_path) for name in ("a", "b", "c")]
     for worker in workers:
         assert await processes.hear(worker) == "ready"
     for worker in workers:

@@ -10,10 +10,11 @@ import structlog
 
 from gateway.end_user import EndUser
 from gateway.store import usage
+from gateway.store.checkpoints import Checkpoints
 from gateway.store.database import Database
 from gateway.store.errors import Refused, StoreError
-from gateway.store.usage import Entry
-from gateway.store.usage import UsageRow as UsageRow
+from gateway.store.spool import Spool, TakenFile
+from gateway.store.usage import Entry, UsageRow
 
 FLUSH_SECONDS = 0.2
 """Between two writes; a killed process loses what came since the last one."""
@@ -22,20 +23,26 @@ CAPACITY = 100_000
 """Rows kept while the database is away; beyond, the oldest go."""
 
 _BATCH = 100
-"""Rows a transaction: answers that are to be kept wait behind it, a millisecond or two."""
+"""Rows a transaction: responses that are to be stored wait behind it, a millisecond or two."""
+
 _LONGEST_PAUSE = 5.0
-_CLOSING_SECONDS = 10.0
+_CLOSING_SECONDS = 5.0
+"""After which the rows that are left go to a file, well before a supervisor's patience ends."""
+
+_CLOSING_ATTEMPTS = 3
 
 log = structlog.get_logger(__name__)
 
 
-class Ledger:
+class UsageQueue:
     """Usage rows on their way to the database."""
 
-    def __init__(self, database: Database, capacity: int = CAPACITY) -> None:
+    def __init__(self, database: Database, checkpoints: Checkpoints, spool: Spool, capacity: int) -> None:
         self._database = database
+        self._checkpoints = checkpoints
+        self._spool = spool
         self._capacity = capacity
-        self._waiting: deque[tuple[UsageRow, EndUser | None]] = deque()
+        self._waiting: deque[Entry] = deque()
         self._batch: list[Entry] = []
         self._dropped = 0
         self._is_failing = False
@@ -51,35 +58,69 @@ class Ledger:
         if len(self._waiting) >= self._capacity:
             self._waiting.popleft()
             self._dropped += 1
-        self._waiting.append((row, end_user))
+        self._waiting.append((f"{self._prefix}{next(self._number):012x}", row, end_user))
 
     async def start(self) -> None:
-        """Write from now on."""
+        """Write what earlier processes left in files, then write from now on."""
+        for taken in self._spool.take():
+            await self._recover(taken)
         self._writing = asyncio.create_task(self._write_forever())
 
     async def close(self) -> None:
-        """Write everything that waits. Logs how many rows are lost if the database stays away for 10 s."""
+        """Write everything that waits, or keep it in a file if the database does not take it in time."""
         self._closing.set()
-        if self._writing is None:
-            await self.start()
-        if self._writing is not None:
-            await self._writing
+        writing = self._writing or asyncio.create_task(self._write_forever())
+        _, late = await asyncio.wait([writing], timeout=_CLOSING_SECONDS)
+        if late:
+            writing.cancel()
+            await asyncio.wait([writing])
+        # A batch that is under way after all may be committed as well: its rows keep their ids.
+        self._keep([*self._batch, *self._waiting])
+
+    async def _recover(self, taken: TakenFile) -> None:
+        rows = 0
+        try:
+            for batch in taken.batches(_BATCH):
+                await self._write(batch)
+                rows += len(batch)
+        except (StoreError, OSError) as error:
+            taken.release()
+            log.warning("usage_rows_not_recovered", reason=str(error), effect="kept in a file for the next start")
+            return
+        taken.remove()
+        log.info("usage_rows_recovered", rows=rows)
+        if taken.damaged:
+            log.error("usage_rows_lost", rows=taken.damaged, reason="their lines in the file are damaged")
+
+    def _keep(self, entries: list[Entry]) -> None:
+        if not entries:
+            return
+        kept = 0
+        reason = "they cannot be written as JSON"
+        try:
+            kept = self._spool.keep(entries)
+        except OSError as error:
+            reason = f"the database is away, and the file for them cannot be written ({error.strerror})"
+        if kept:
+            log.warning("usage_rows_kept", rows=kept, effect="the next start writes them to the database")
+        if kept < len(entries):
+            log.error("usage_rows_lost", rows=len(entries) - kept, reason=reason)
 
     async def _write_forever(self) -> None:
         pause = FLUSH_SECONDS
-        while not self._closing.is_set():
-            try:
-                async with asyncio.timeout(pause):
-                    await self._closing.wait()
-            except TimeoutError:
-                pause = FLUSH_SECONDS if await self._flush() else min(pause * 2, _LONGEST_PAUSE)
+        while not await self._is_closing_within(pause):
+            pause = FLUSH_SECONDS if await self._flush() else min(pause * 2, _LONGEST_PAUSE)
+        for _ in range(_CLOSING_ATTEMPTS):
+            if await self._flush():
+                break
+            await asyncio.sleep(FLUSH_SECONDS)
+
+    async def _is_closing_within(self, seconds: float) -> bool:
         try:
-            async with asyncio.timeout(_CLOSING_SECONDS):
-                while self._batch or self._waiting:
-                    if not await self._flush():
-                        await asyncio.sleep(FLUSH_SECONDS)
+            async with asyncio.timeout(seconds):
+                return await self._closing.wait()
         except TimeoutError:
-            log.error("usage_rows_lost", rows=len(self._batch) + len(self._waiting))
+            return False
 
     async def _flush(self) -> bool:
         """Write the rows that wait now; False if the database failed, and the batch under way is kept.
@@ -93,7 +134,7 @@ class Ledger:
         remaining = len(self._waiting)
         while self._batch or remaining:
             if not self._batch:
-                self._batch = self._take(min(_BATCH, remaining))
+                self._batch = [self._waiting.popleft() for _ in range(min(_BATCH, remaining))]
                 remaining -= len(self._batch)
             try:
                 await self._write(self._batch)
@@ -108,14 +149,11 @@ class Ledger:
             self._is_failing = False
         return True
 
-    def _take(self, number: int) -> list[Entry]:
-        entries = [self._waiting.popleft() for _ in range(number)]
-        return [(f"{self._prefix}{next(self._number):012x}", row, end_user) for row, end_user in entries]
-
     async def _write(self, batch: list[Entry]) -> None:
         """Write a batch in one transaction. If refused, find the row at fault by halves and leave it out."""
         try:
             await self._database.write(partial(usage.record, batch=batch))
+            self._checkpoints.note_usage(len(batch))
         except Refused as error:
             if len(batch) > 1:
                 middle = len(batch) // 2
