@@ -8,7 +8,7 @@ from sqlalchemy import Column, Connection, MetaData, String, Table, insert, insp
 
 from gateway.store.errors import StoreError
 from gateway.store.location import Location
-from gateway.store.tables import HEAD, metadata
+from gateway.store.tables import HEAD, metadata, state_conditions
 
 _ROOT = Path(__file__).resolve().parents[2]
 _LOCK = 0x57415953  # "WAYS": PostgreSQL's advisory locks are named by number
@@ -47,6 +47,7 @@ def create(connection: Connection) -> str:
             f"The database has tables called {', '.join(strangers)} that Waystone did not make. "
             "Give Waystone a database of its own."
         )
+    state_conditions(connection.dialect.name)
     metadata.create_all(connection, checkfirst=False)
     _version.create(connection, checkfirst=True)
     connection.execute(insert(_version).values(version_num=HEAD))

@@ -63,16 +63,26 @@ memberships = Table(
 )
 
 
+def state_conditions(dialect: str) -> None:
+    """Give the partial indexes, whose conditions stand here for SQLite, the same ones for the dialect in use.
+
+    To name PostgreSQL in their definition would import its dialect wherever the tables are: 2 MB.
+    """
+    for table in metadata.tables.values():
+        for index in table.indexes:
+            index.dialect_options[dialect]["where"] = index.dialect_options["sqlite"]["where"]
+
+
 def _index_of_named(column: str) -> Index:
     # Most requests name nobody; those rows need not be written here as well.
     is_named = text(f"{column} IS NOT NULL")
     name = f"usage_by_{column.removesuffix('_id')}"
-    return Index(name, column, "time", sqlite_where=is_named, postgresql_where=is_named)
+    return Index(name, column, "time", sqlite_where=is_named)
 
 
 def _index_of_followers() -> Index:
     follows = text("previous_id IS NOT NULL")
-    return Index("responses_by_previous", "previous_id", sqlite_where=follows, postgresql_where=follows)
+    return Index("responses_by_previous", "previous_id", sqlite_where=follows)
 
 
 # Usage outlives the keys, users and groups that it names: no foreign keys.
