@@ -12,6 +12,7 @@ from tests.servers.responses_upstream import ResponsesUpstream
 from tests.servers.thread import serving
 from tests.servers.told_upstream import ToldUpstream
 from tests.servers.upstreams import upstreams_app
+from tests.store import postgres
 
 
 @pytest.fixture(scope="session")
@@ -67,6 +68,16 @@ def stranger(gateway: RunningGateway, other_key: str) -> Iterator[httpx.Client]:
     """A client of `gateway` with the second key."""
     with gateway.client(other_key) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """A PostgreSQL server from a wheel."""
+    installed = postgres.wheel()
+    if installed is None:
+        pytest.skip(postgres.HOW_TO_GET_IT)
+    with postgres.running(installed) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """A gateway for whole clients: behind it a model that calls tools, the scripted upstream, and the embedded model."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 from openai import OpenAI
@@ -9,11 +9,22 @@ from tests.servers.agent_upstream import AgentUpstream
 from tests.servers.chat_upstream import KEY as UPSTREAM_KEY
 from tests.servers.gateway import KEY, RunningGateway, running_gateway, scripted_config
 from tests.servers.thread import serving
+from tests.store import postgres
 
 
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def storage(request: pytest.FixtureRequest) -> Mapping[str, str]:
+    """Where a gateway keeps its state, as its environment: the default, or an empty PostgreSQL."""
+    if request.param == "sqlite":
+        return {}
+    server: postgres.Server = request.getfixturevalue("postgres_server")
+    server.empty()
+    return {"DATABASE_URL": server.url}
 
 
 @pytest.fixture(scope="session")

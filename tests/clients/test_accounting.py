@@ -1,13 +1,15 @@
 """Usage rows, users and groups: what requests leave behind, and what of it survives."""
 
+import asyncio
 import json
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 import orjson
 import pytest
@@ -24,9 +26,9 @@ DEADLINE = 10.0
 
 
 @contextmanager
-def _gateway(folder: Path, upstream_url: str) -> Iterator[RunningGateway]:
+def _gateway(folder: Path, upstream_url: str, storage: Mapping[str, str]) -> Iterator[RunningGateway]:
     config = {**scripted_config(upstream_url), "embedded": {"enabled": False}}
-    with running_gateway(folder, config) as running:
+    with running_gateway(folder, config, storage) as running:
         yield running
 
 
@@ -34,9 +36,19 @@ def _for(**end_user: Any) -> dict[str, Any]:
     return {"metadata": {"waystone": json.dumps(end_user)}}
 
 
-def _rows(folder: Path, query: str, *values: Any) -> list[tuple[Any, ...]]:
-    with closing(sqlite3.connect(folder / "data" / "waystone.db")) as database:
-        return database.execute(query, values).fetchall()
+def _rows(gateway: RunningGateway, query: str) -> list[tuple[Any, ...]]:
+    if url := gateway.environment.get("DATABASE_URL"):
+        return asyncio.run(_fetched(url, query))
+    with closing(sqlite3.connect(gateway.folder / "data" / "waystone.db")) as database:
+        return database.execute(query).fetchall()
+
+
+async def _fetched(url: str, query: str) -> list[tuple[Any, ...]]:
+    connection = await asyncpg.connect(url)
+    try:
+        return [tuple(row) for row in await connection.fetch(query)]
+    finally:
+        await connection.close()
 
 
 def _usage(gateway: RunningGateway, by: str) -> dict[str | None, dict[str, Any]]:
@@ -51,7 +63,7 @@ def _ask(client: httpx.Client, path: str, model: str = "test/echo", **more: Any)
 def _wait_for_rows(gateway: RunningGateway, where: str, count: int = 1) -> list[tuple[Any, ...]]:
     """The rows that fit, as soon as so many have been written: status, and whether it was a stream."""
     deadline = time.monotonic() + DEADLINE
-    while len(rows := _rows(gateway.folder, f"select status, is_stream from usage where {where}")) < count:
+    while len(rows := _rows(gateway, f"select status, is_stream from usage where {where}")) < count:
         assert time.monotonic() < deadline, f"no {count} rows where {where}"
     return rows
 
@@ -59,7 +71,7 @@ def _wait_for_rows(gateway: RunningGateway, where: str, count: int = 1) -> list[
 @pytest.fixture(scope="module")
 def accounted(upstream_url: str, tmp_path_factory: pytest.TempPathFactory) -> RunningGateway:
     """A gateway that has served a known set of requests and was then stopped in the ordinary way."""
-    with _gateway(tmp_path_factory.mktemp("accounting"), upstream_url) as running:
+    with _gateway(tmp_path_factory.mktemp("accounting"), upstream_url, {}) as running:
         named = running.command("keys", "create", "--name", "second").strip()
         with running.client() as client:
             for path in PATHS:
@@ -74,7 +86,7 @@ def accounted(upstream_url: str, tmp_path_factory: pytest.TempPathFactory) -> Ru
 
 
 def test_every_row_is_there_after_an_ordinary_stop(accounted: RunningGateway) -> None:
-    rows = _rows(accounted.folder, "select operation, is_stream, status from usage")
+    rows = _rows(accounted, "select operation, is_stream, status from usage")
     assert len(rows) == 2 * len(PATHS) + 3
     operations = {operation for operation, _, _ in rows}
     assert operations == {
@@ -116,19 +128,21 @@ def test_totals_by_model(accounted: RunningGateway) -> None:
 
 
 def test_users_and_groups_are_linked_when_a_request_names_both(accounted: RunningGateway) -> None:
-    links = _rows(accounted.folder, "select user_id, group_id from memberships order by user_id")
+    links = _rows(accounted, "select user_id, group_id from memberships order by user_id")
     assert links == [("ann", "red"), ("bob", "red")]
-    assert {row[0] for row in _rows(accounted.folder, "select id from groups")} == {"red", "blue"}
+    assert {row[0] for row in _rows(accounted, "select id from groups")} == {"red", "blue"}
 
 
 def test_durations_are_those_of_the_requests(accounted: RunningGateway) -> None:
-    rows = _rows(accounted.folder, "select first_event_ms, duration_ms from usage where status = 200")
+    rows = _rows(accounted, "select first_event_ms, duration_ms from usage where status = 200")
     assert all(0 < first <= whole < 60_000 for first, whole in rows)
 
 
-def test_metadata_of_end_users_is_merged_by_later_requests(upstream_url: str, tmp_path: Path) -> None:
+def test_metadata_of_end_users_is_merged_by_later_requests(
+    upstream_url: str, tmp_path: Path, storage: Mapping[str, str]
+) -> None:
     given = ({"tier": "free", "plan": 1}, None, {"tier": "paid", "tags": ["ü", {}]})
-    with _gateway(tmp_path, upstream_url) as running:
+    with _gateway(tmp_path, upstream_url, storage) as running:
         with running.client() as client:
             for number, metadata in enumerate(given):
                 user = {"id": "ann"} if metadata is None else {"id": "ann", "metadata": metadata}
@@ -136,7 +150,7 @@ def test_metadata_of_end_users_is_merged_by_later_requests(upstream_url: str, tm
                 # Each is written on its own; what comes together is merged before it is written.
                 _wait_for_rows(running, "user_id = 'ann'", number + 1)
         assert running.stop() == 0
-    (row,) = _rows(tmp_path, "select metadata from users where id = 'ann'")
+    (row,) = _rows(running, "select metadata from users where id = 'ann'")
     assert json.loads(row[0]) == {"tier": "paid", "plan": 1, "tags": ["ü", {}]}
 
 
@@ -218,9 +232,11 @@ def test_a_stream_that_the_client_left_is_accounted_so(
     assert _wait_for_rows(gateway, f"user_id = '{who}'") == [(CLIENT_LEFT, True)]
 
 
-def test_a_killed_gateway_loses_a_seconds_worth_at_most(upstream_url: str, tmp_path: Path) -> None:
+def test_a_killed_gateway_loses_a_seconds_worth_at_most(
+    upstream_url: str, tmp_path: Path, storage: Mapping[str, str]
+) -> None:
     answered: list[tuple[str, float]] = []
-    with _gateway(tmp_path, upstream_url) as running:
+    with _gateway(tmp_path, upstream_url, storage) as running:
         with running.client() as client:
             end = time.monotonic() + 2.5
             while time.monotonic() < end:
@@ -229,9 +245,9 @@ def test_a_killed_gateway_loses_a_seconds_worth_at_most(upstream_url: str, tmp_p
         running.process.kill()
         killed = time.monotonic()
         running.process.wait(DEADLINE)
-    kept = {row[0] for row in _rows(tmp_path, "select request_id from usage")}
+    kept = {row[0] for row in _rows(running, "select request_id from usage")}
     lost = [at for request_id, at in answered if request_id not in kept]
     assert all(at > killed - LOST_AT_MOST for at in lost), f"{len(lost)} of {len(answered)} rows are lost"
     assert kept
-    with _gateway(tmp_path, upstream_url) as again:
+    with _gateway(tmp_path, upstream_url, storage) as again:
         assert sum(total["requests"] for total in _usage(again, "key").values()) == len(kept)

@@ -3,7 +3,7 @@
 import random
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import count
@@ -77,9 +77,11 @@ class Crowd:
             yield received
 
 
-def test_every_response_whose_end_a_client_received_survives_kill_9(upstream_url: str, tmp_path: Path) -> None:
+def test_every_response_whose_end_a_client_received_survives_kill_9(
+    upstream_url: str, tmp_path: Path, storage: Mapping[str, str]
+) -> None:
     config = {**scripted_config(upstream_url), "embedded": {"enabled": False}}
-    with running_gateway(tmp_path, config) as running, running.client() as client:
+    with running_gateway(tmp_path, config, storage) as running, running.client() as client:
         conversation = client.post(CONVERSATIONS, json={}).json()["id"]
         crowd = Crowd(running.url, conversation, kill_after=random.randint(40, 100))
         with ThreadPoolExecutor(CLIENTS) as threads:
@@ -89,7 +91,7 @@ def test_every_response_whose_end_a_client_received_survives_kill_9(upstream_url
         for client_ended in asking:
             client_ended.result()
     assert {body["stream"] for body, _ in crowd.ends} == {True, False}
-    with running_gateway(tmp_path, config) as again, again.client() as client:
+    with running_gateway(tmp_path, config, storage) as again, again.client() as client:
         for body, document in crowd.ends:
             _check_response(client, body, document)
         _check_conversation(client, crowd)

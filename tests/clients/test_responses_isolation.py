@@ -26,22 +26,14 @@ class Two:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[postgres.Server]:
-    installed = postgres.wheel()
-    if installed is None:
-        pytest.skip(postgres.HOW_TO_GET_IT)
-    with postgres.running(installed) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def on_postgres(
-    server: postgres.Server, upstream_url: str, tmp_path_factory: pytest.TempPathFactory
+    postgres_server: postgres.Server, upstream_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningGateway]:
     """A gateway whose state is in PostgreSQL."""
     config = {**scripted_config(upstream_url), "embedded": {"enabled": False}}
     folder = tmp_path_factory.mktemp("postgres")
-    with running_gateway(folder, config, {"DATABASE_URL": server.url}) as running:
+    postgres_server.empty()
+    with running_gateway(folder, config, {"DATABASE_URL": postgres_server.url}) as running:
         yield running
 
 
@@ -200,9 +192,9 @@ def test_a_nul_in_a_conversation_is_kept_or_refused_and_never_an_error_of_ours(t
 
 
 @pytest.mark.parametrize("two", ["postgresql"], indirect=True)
-def test_an_answer_that_cannot_be_kept_is_no_success(two: Two, server: postgres.Server) -> None:
+def test_an_answer_that_cannot_be_kept_is_no_success(two: Two, postgres_server: postgres.Server) -> None:
     plain(two.ann)
-    server.stop()
+    postgres_server.stop()
     try:
         last = streamed(two.ann, "Hi.")[-1]
         assert (last["type"], last["response"]["error"]["code"]) == ("response.failed", "server_error")
@@ -212,4 +204,4 @@ def test_an_answer_that_cannot_be_kept_is_no_success(two: Two, server: postgres.
         assert (reply.status_code, check_error(reply.json())["code"]) == (503, "unavailable")
         assert text(plain(two.ann, "Hi.", store=False)) == "Hi."
     finally:
-        server.start()
+        postgres_server.start()

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from pathlib import Path
 
@@ -16,15 +16,6 @@ from tests.store import postgres
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
-
-
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[postgres.Server]:
-    installed = postgres.wheel()
-    if installed is None:
-        pytest.skip(postgres.HOW_TO_GET_IT)
-    with postgres.running(installed) as server:
-        yield server
 
 
 @pytest.fixture
