@@ -63,7 +63,8 @@ class Run:
             await self._schema.require_usable()
         answer = await self._upstream.send(self._outbound, self._dialect, self._credential)
         self.headers = answer.headers
-        return await self._validated(self._decoded(answer.body, is_native=self._is_native))
+        events = self._decoded(answer.body, is_native=self._is_native)
+        return events if self._schema is None else await self._validated(events, self._schema)
 
     async def batches(self) -> AsyncGenerator[Batch, None]:
         """Yield the events of a streamed answer, those together that arrived together.
@@ -94,7 +95,9 @@ class Run:
             except DamagedStream as damaged:
                 damage, payloads = damaged, damaged.events
             if payloads:
-                batch = await self._validated(self._fed(decoder, payloads))
+                batch = self._fed(decoder, payloads)
+                if self._schema is not None:
+                    batch = await self._validated(batch, self._schema)
                 if batch and isinstance(batch[-1], Failed) and not decoder.is_over:
                     yield [*batch[:-1], *await _late_usage(decoder, reader, chunks), batch[-1]]
                     return
@@ -108,7 +111,8 @@ class Run:
             payloads = reader.end()
         except DamagedStream:
             raise self._damaged() from None
-        yield await self._validated([*self._fed(decoder, payloads), *decoder.end()])
+        batch = [*self._fed(decoder, payloads), *decoder.end()]
+        yield batch if self._schema is None else await self._validated(batch, self._schema)
 
     def _damaged(self) -> UpstreamDown:
         return self._bad_reply("sent an event that is too large, or no event at all")
@@ -116,17 +120,15 @@ class Run:
     def _fed(self, decoder: Decoder, payloads: Sequence[bytes]) -> Batch:
         return self._checked([event for payload in payloads for event in decoder.feed(payload)])
 
-    async def _validated(self, batch: Batch) -> Batch:
+    async def _validated(self, batch: Batch, schema: AnswerSchema) -> Batch:
         """The batch without its `Unvalidated` texts; `Failed` stands in the place of the first that is not valid."""
-        if self._schema is None:
-            return batch
         passed: list[Event] = []
         for number, event in enumerate(batch):
             if not isinstance(event, Unvalidated):
                 passed.append(event)
                 continue
             try:
-                await self._schema.require(event.text, self._upstream.name)
+                await schema.require(event.text, self._upstream.name)
             except GatewayError as error:
                 # What it used was used all the same.
                 return [*passed, *(later for later in batch[number:] if isinstance(later, Usage)), Failed(error)]

@@ -59,6 +59,7 @@ class Exchange:
         "_connection",
         "_head",
         "_is_head",
+        "_is_read",
         "_left",
         "_on_disconnect",
         "_pieces",
@@ -80,6 +81,7 @@ class Exchange:
         self.more_body = True
         self.disconnected = self.response_started = self.response_complete = False
         self._connection = connection
+        self._is_read = False
         self._pieces: deque[bytes] = deque()
         self._size = 0
         self._waiter: asyncio.Future[None] | None = None
@@ -132,8 +134,8 @@ class Exchange:
             self._on_disconnect()
 
     async def receive(self) -> Message:
-        """ASGI's: what has come of the body, once there is something, or that the client has left."""
-        while not self._pieces and self.more_body and not self.disconnected and not self.response_complete:
+        """ASGI's: what has come of the body, once there is something; after its end, that the client has left."""
+        while not (self._pieces or self.disconnected or self.response_complete or self._has_ended()):
             self._ask_for_body()
             self._waiter = self._connection.loop.create_future()
             await self._waiter
@@ -142,6 +144,7 @@ class Exchange:
         body = self._pieces.popleft() if len(self._pieces) == 1 else b"".join(self._pieces)
         self._pieces.clear()
         self._size = 0
+        self._is_read = not self.more_body
         return {"type": "http.request", "body": body, "more_body": self.more_body}
 
     async def send(self, message: Message) -> None:
@@ -204,6 +207,10 @@ class Exchange:
             if not self.keep_alive:
                 self._connection.transport.close()
             self._connection.on_response_complete()
+
+    def _has_ended(self) -> bool:
+        """Whether the body is complete, and the application does not know yet."""
+        return not (self.more_body or self._is_read)
 
     def _ask_for_body(self) -> None:
         if self.expects_continue:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-CEILINGS = {"plain": 203, "stream": 567, "stored response": 387, "translated": 352, "translated stream": 2026}
+CEILINGS = {"plain": 203, "stream": 566, "stored response": 333, "translated": 356, "translated stream": 2029}
 """What `scripts/bench --calls` counted when they were last changed. Lower them with what makes a request cheaper."""
 
 

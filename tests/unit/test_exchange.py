@@ -180,6 +180,21 @@ async def test_client_that_leaves_is_reported_at_once_and_only_then() -> None:
     assert len(client.wire.writes) == 1
 
 
+async def test_after_the_body_only_the_clients_leaving_is_received() -> None:
+    received: list[str] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        for _ in range(2):
+            received.append((await receive())["type"])
+
+    client = Client(app)
+    await client.send(GET)
+    assert received == ["http.request"]
+    client.protocol.connection_lost(None)
+    await _turns()
+    assert received == ["http.request", "http.disconnect"]
+
+
 async def test_large_body_is_read_no_faster_than_it_is_taken() -> None:
     go_on = asyncio.Event()
     sizes: list[int] = []
