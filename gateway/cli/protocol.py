@@ -172,12 +172,12 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            # Until its client has read the answer; what is in the queue is not answered any more.
+            self._counted.became_idle(self)
+            return
         if self._queue:
             # Reading goes on when they have been answered.
-            return
-        if self.transport.is_closing():
-            # Until its client has read the answer.
-            self._counted.became_idle(self)
             return
         self.flow.resume_reading()
         if self._in_body:

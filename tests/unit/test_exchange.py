@@ -64,8 +64,8 @@ class Client:
         config.load()
         loop = asyncio.get_running_loop()
         self.state = ServerState()
-        connections = Connections(ConnectionBounds())
-        self.protocol = GatewayProtocol(config, self.state, {}, loop, connections=connections)
+        self.connections = Connections(ConnectionBounds())
+        self.protocol = GatewayProtocol(config, self.state, {}, loop, connections=self.connections)
         self.wire = Wire()
         self.protocol.connection_made(self.wire)
 
@@ -375,3 +375,11 @@ async def test_whole_requests_before_the_head_that_has_begun_are_no_part_of_it()
     large = b"POST / HTTP/1.1\r\nhost: here\r\ncontent-length: 200000\r\n\r\n" + b"x" * 200_000
     await client.send(large + b"GET / HT", b"TP/1.1\r\nhost: here\r\n\r\n")
     assert b"".join(client.wire.writes).count(b"hello") == 2
+
+
+async def test_connection_that_closes_has_an_end_though_requests_are_queued_behind_it() -> None:
+    client = Client(hello)
+    await client.send(b"GET / HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n" + GET)
+    assert client.wire.is_closed
+    assert len(client.wire.writes) == 1
+    assert client.protocol in client.connections._idle
