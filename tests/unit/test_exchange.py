@@ -378,8 +378,13 @@ async def test_whole_requests_before_the_head_that_has_begun_are_no_part_of_it()
 
 
 async def test_connection_that_closes_has_an_end_though_requests_are_queued_behind_it() -> None:
-    client = Client(hello)
-    await client.send(b"GET / HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n" + GET)
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(b"content-length", b"0"), (b"connection", b"close")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body"})
+
+    client = Client(app)
+    await client.send(GET + GET)
     assert client.wire.is_closed
     assert len(client.wire.writes) == 1
     assert client.protocol in client.connections._idle
