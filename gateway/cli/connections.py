@@ -166,14 +166,12 @@ class Connections:
             *_due(self._idle, now - self.bounds.idle_seconds),
             *_due(self._lingering, now - min(_LINGER_SECONDS, self.bounds.body_pause_seconds)),
         ):
-            self.closed(connection)
-            connection.close()
+            self._drop(connection)
         for connection, unread in [*self._unread.items()]:
             if (size := connection.unwritten()) < unread.size:
                 unread.since, unread.size = now, size
             elif now - unread.since > self.bounds.answer_pause_seconds:
-                self.closed(connection)
-                connection.close()
+                self._drop(connection)
         for connection in _due(self._surplus, now - _SURPLUS_SECONDS):
             connection.refuse()
         for connection, body in [*self._bodies.items()]:
@@ -204,6 +202,10 @@ class Connections:
         taken = now - body.began
         return taken > self.bounds.body_pause_seconds and body.size < taken * self.bounds.body_bytes_per_second
 
+    def _drop(self, connection: Connection) -> None:
+        self.closed(connection)
+        connection.close()
+
     def _evict(self) -> bool:
         """Close the connection that has waited longest without a complete request head, if there is one."""
         queues = (self._heads, self._idle, self._lingering)
@@ -215,8 +217,7 @@ class Connections:
         if not waiting:
             return False
         _, oldest = min(waiting, key=lambda one: one[0])
-        self.closed(oldest)
-        oldest.close()
+        self._drop(oldest)
         self._evicted += 1
         self._log_limit()
         return True

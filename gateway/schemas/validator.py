@@ -66,6 +66,9 @@ class SchemaValidator:
         for exchange in self._exchanges:
             exchange.cancel()
         if self._process is not None:
+            # At once: idle, it would not end by itself.
+            with suppress(ProcessLookupError):
+                self._process.kill()
             await self._end(self._process)
 
     async def _in_turn(self, key_id: str, schema: bytes, document: str | None) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Usage rows that outlive a stop in a file: kept whole, taken by one process, written once."""
 
+import asyncio
 import signal
 import stat
 from collections.abc import Callable
@@ -63,6 +64,15 @@ async def _start(database: Any, folder: Path) -> list[Any]:
     return list(logs)
 
 
+async def _stop(worker: asyncio.subprocess.Process) -> list[str]:
+    """What a worker prints from the signal to stop to its end."""
+    processes.tell(worker)
+    lines = [await processes.hear(worker)]
+    while lines[-1] != "stopped":
+        lines.append(await processes.hear(worker))
+    return lines
+
+
 def _files(folder: Path) -> list[Path]:
     return sorted(folder.glob("usage-*"))
 
@@ -73,10 +83,7 @@ async def test_stop_while_the_database_is_away_leaves_a_private_file_and_the_nex
     worker = await processes.start(_STOP_WHILE_AWAY, url, "r", tmp_path)
     assert await processes.hear(worker) == "started"
     async with outage():
-        processes.tell(worker)
-        lines = [await processes.hear(worker)]
-        while lines[-1] != "stopped":
-            lines.append(await processes.hear(worker))
+        lines = await _stop(worker)
     assert any("usage_rows_kept" in line and "300" in line for line in lines)
     (file,) = _files(tmp_path)
     assert file.name.startswith(f"usage-{worker.pid}-")
@@ -142,10 +149,7 @@ async def test_full_disk_is_logged_with_the_number_of_lost_rows(url: str, outage
     worker = await processes.start(program, url, "r", tmp_path)
     assert await processes.hear(worker) == "started"
     async with outage():
-        processes.tell(worker)
-        lines = [await processes.hear(worker)]
-        while lines[-1] != "stopped":
-            lines.append(await processes.hear(worker))
+        lines = await _stop(worker)
         assert any("usage_rows_lost" in line and "300" in line and "File too large" in line for line in lines)
         assert _files(tmp_path) == []
         worker.send_signal(signal.SIGKILL)
