@@ -10,6 +10,7 @@ NEUTRAL = (
     "gateway.wire.sse",
     "gateway.wire.eventstream",
     "gateway.events",
+    "gateway.neutral",
     "gateway.generation",
     "gateway.end_user",
     "gateway.identifiers",

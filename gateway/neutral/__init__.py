@@ -1,0 +1,1 @@
+"""The neutral request and what all surfaces and dialects share."""
