@@ -13,7 +13,7 @@ from gateway.account import Account
 from gateway.dialects.base import Dialect, Origin
 from gateway.dialects.conversation.report import Report
 from gateway.end_user import EndUser, take_end_user
-from gateway.errors import GatewayError, Headers, InvalidRequest
+from gateway.errors import GatewayError, Header, InvalidRequest
 from gateway.events import Failed, Usage
 from gateway.generation import Generation
 from gateway.http import Reply, Request, StreamReply
@@ -139,8 +139,7 @@ class Engine:
                 exchange.memory = memory
                 return await _reply(exchange, _headers(attempts, exchange.run.dropped))
             except GatewayError as error:
-                error.headers += _headers(attempts)
-                raise
+                raise error.with_headers(*_headers(attempts)) from error.__cause__
             finally:
                 account.routed(attempts.lane)
 
@@ -176,7 +175,7 @@ class Engine:
         return self._sealer.seal(key_id, sealed)
 
 
-async def _reply(exchange: Exchange, headers: Headers) -> Reply | StreamReply:
+async def _reply(exchange: Exchange, headers: list[Header]) -> Reply | StreamReply:
     """The answer that has begun, for the client."""
     account, memory = exchange.account, exchange.memory
     if exchange.rest is not None:
@@ -207,8 +206,7 @@ async def _keep(memory: Memory, ended: Ended) -> None:
         await memory.keep(ended)
     except GatewayError as error:
         # The answer was made and paid for; asked again, the provider would make and charge another one.
-        error.headers.append((b"x-should-retry", b"false"))
-        raise
+        raise error.with_headers((b"x-should-retry", b"false")) from error.__cause__
 
 
 async def _told(exchange: Exchange, batch: Batch, account: Account) -> bytes:
@@ -256,7 +254,7 @@ def take_models(body: Any) -> Sequence[str]:
     return models
 
 
-def _headers(attempts: Attempts, dropped: Sequence[str] = ()) -> Headers:
+def _headers(attempts: Attempts, dropped: Sequence[str] = ()) -> list[Header]:
     lane = attempts.lane
     headers = [
         (b"x-waystone-provider", lane.upstream.name.encode()),

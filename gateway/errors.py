@@ -13,13 +13,18 @@ GatewayError
 ├── Unavailable         503   not ready yet, or a part is missing
 └── UpstreamError       4xx   what a provider refused, translated
     └── UpstreamDown    502, 503, 504
+
+An error never changes once it is made: a layer that knows more raises a copy of it.
+
+    except GatewayError as error:
+        raise error.with_headers((b"x-should-retry", b"false")) from error.__cause__
 """
 
-from typing import Any
+from typing import Any, NoReturn, Self, TypedDict, Unpack
 
 import orjson
 
-Headers = list[tuple[bytes, bytes]]
+Header = tuple[bytes, bytes]
 
 UPSTREAM_CODES = frozenset(
     {
@@ -42,27 +47,73 @@ UPSTREAM_CODES = frozenset(
 """The gateway's own codes for errors of upstreams. Any other code is the provider's, and may quote what it was sent."""
 
 
+class ErrorFields(TypedDict, total=False):
+    """What a copy of any error may differ in."""
+
+    message: str
+    param: str | None
+    code: str | None
+    headers: tuple[Header, ...]
+
+
+class UpstreamErrorFields(ErrorFields, total=False):
+    """What a copy of a provider's error may differ in."""
+
+    status: int
+    type: str
+    wait: float | None
+    should_retry: bool | None
+
+
 class GatewayError(Exception):
-    """An error with a status and the fields of OpenAI's envelope."""
+    """An error with a status and the fields of OpenAI's envelope. Immutable: assigning to an attribute fails."""
 
-    status = 500
-    type = "server_error"
+    status: int = 500
+    type: str = "server_error"
     code: str | None = None
+    message: str
+    param: str | None
+    headers: tuple[Header, ...]
 
-    def __init__(self, message: str, *, param: str | None = None, code: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, param: str | None = None, code: str | None = None, headers: tuple[Header, ...] = ()
+    ) -> None:
         super().__init__(message)
-        self.message = message
-        self.param = param
-        self.code = code or self.code
-        self.headers: Headers = []
+        self._set(message=message, param=param, code=code or self.code, headers=headers)
 
-    def anew(self) -> "GatewayError":
-        """The same error, for another request: what is written into one is not seen in the other."""
-        error = self.__class__.__new__(self.__class__)
-        error.__dict__ |= self.__dict__
-        error.args = self.args
-        error.headers = list(self.headers)
-        return error
+    def __setattr__(self, name: str, value: object) -> None:
+        # Python itself sets __traceback__, __context__, __notes__ and their like when it raises.
+        if not name.startswith("__"):
+            self._refuse(name)
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        if not name.startswith("__"):
+            self._refuse(name)
+        super().__delattr__(name)
+
+    def replaced(self, **changes: Unpack[ErrorFields]) -> Self:
+        """A copy of the same class with other fields. It keeps the cause and the traceback."""
+        return self._copied(**changes)
+
+    def with_headers(self, *headers: Header) -> Self:
+        """A copy with further response headers behind its own."""
+        return self._copied(headers=(*self.headers, *headers))
+
+    def _copied(self, **changes: Unpack[UpstreamErrorFields]) -> Self:
+        # `args` is what a log writes of an exception.
+        error = self.__class__.__new__(self.__class__, changes.get("message", self.message))
+        vars(error).update(vars(self))
+        error._set(**changes)
+        error.__cause__, error.__context__ = self.__cause__, self.__context__
+        error.__suppress_context__ = self.__suppress_context__
+        return error.with_traceback(self.__traceback__)
+
+    def _set(self, **fields: Unpack[UpstreamErrorFields]) -> None:
+        vars(self).update(fields)
+
+    def _refuse(self, name: str) -> NoReturn:
+        raise AttributeError(f"{self.__class__.__name__}.{name} is read-only; `replaced` returns a changed copy")
 
     def envelope(self) -> dict[str, Any]:
         """The body of the reply, `{"error": {"message", "type", "param", "code"}}`."""
@@ -74,9 +125,9 @@ class GatewayError(Exception):
         try:
             return orjson.dumps(self.envelope())
         except TypeError:
-            self.message = self.message.encode("utf-8", "replace").decode()
-            self.param = self.param and self.param.encode("utf-8", "replace").decode()
-            return orjson.dumps(self.envelope())
+            message = self.message.encode("utf-8", "replace").decode()
+            param = self.param and self.param.encode("utf-8", "replace").decode()
+            return orjson.dumps(self.replaced(message=message, param=param).envelope())
 
 
 class InvalidRequest(GatewayError):
@@ -94,8 +145,7 @@ class Unauthenticated(GatewayError):
     code = "invalid_api_key"
 
     def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.headers = [(b"www-authenticate", b"Bearer")]
+        super().__init__(message, headers=((b"www-authenticate", b"Bearer"),))
 
 
 class NotFound(GatewayError):
@@ -132,8 +182,7 @@ class MethodNotAllowed(GatewayError):
     code = "method_not_allowed"
 
     def __init__(self, message: str, allow: str) -> None:
-        super().__init__(message)
-        self.headers = [(b"allow", allow.encode("latin-1"))]
+        super().__init__(message, headers=((b"allow", allow.encode("latin-1")),))
 
 
 class BodyTooLarge(GatewayError):
@@ -172,15 +221,18 @@ class UpstreamError(GatewayError):
     """What a provider refused. Its status, type and code are set from the provider's own (dialects translate them)."""
 
     type = "upstream_error"
+    wait: float | None = None
+    """Seconds after which the provider accepts another request, if it sent that."""
+    should_retry: bool | None = None
+    """Whether the provider says that another attempt is of use; None if it says nothing."""
 
     def __init__(self, status: int, message: str, *, type: str, code: str | None, param: str | None = None) -> None:
         super().__init__(message, param=param, code=code)
-        self.status = status
-        self.type = type
-        self.wait: float | None = None
-        """Seconds after which the provider wants to be asked again, where it said so."""
-        self.should_retry: bool | None = None
-        """The provider's own word on whether asking again is of use; None where it said nothing."""
+        self._set(status=status, type=type)
+
+    def replaced(self, **changes: Unpack[UpstreamErrorFields]) -> Self:
+        """A copy of the same class with other fields. It keeps the cause and the traceback."""
+        return self._copied(**changes)
 
 
 class UpstreamDown(UpstreamError):

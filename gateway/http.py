@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from gateway.auth import Principal
-from gateway.errors import GatewayError, Headers
+from gateway.errors import GatewayError, Header
 
 if TYPE_CHECKING:
     from gateway.app import Gateway
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Body = TypeVar("Body")
 
 JSON: tuple[bytes, bytes] = (b"content-type", b"application/json")
-EVENT_STREAM: Headers = [
+EVENT_STREAM: list[Header] = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-cache"),
 ]
@@ -45,7 +45,7 @@ class Reply:
 
     body: bytes
     status: int = 200
-    headers: Headers = field(default_factory=list)
+    headers: list[Header] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -53,7 +53,7 @@ class StreamReply:
     """Server-sent events, each chunk whole events; what arrived together is one chunk."""
 
     chunks: AsyncGenerator[bytes, None]
-    headers: Headers = field(default_factory=list)
+    headers: list[Header] = field(default_factory=list)
 
 
 def error_reply(error: GatewayError) -> Reply:

@@ -145,7 +145,7 @@ class Run:
 
     def _checked(self, events: Batch) -> Batch:
         if events and isinstance(events[-1], Failed):
-            self._upstream.redact(events[-1].error)
+            return [*events[:-1], Failed(self._upstream.redacted(events[-1].error))]
         return events
 
     def _bad_reply(self, what: str) -> UpstreamDown:

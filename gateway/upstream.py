@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import TypeVar
 from urllib.parse import quote
 
 import orjson
@@ -16,6 +17,8 @@ from gateway.errors import UPSTREAM_CODES, GatewayError, UpstreamDown, UpstreamE
 from gateway.providers import Facts
 from gateway.wire.tls import SYSTEM_TLS, TLS
 from gateway.wire.transport import Answer, Call, Stream, Transport
+
+AnyError = TypeVar("AnyError", bound=GatewayError)
 
 JSON_HEADERS = {"content-type": "application/json"}
 _MESSAGE_CHARACTERS = 2000
@@ -127,13 +130,14 @@ class Upstream:
             message = f"{self.name} answered with no list of models."
             raise UpstreamDown(message, code="upstream_bad_reply") from None
 
-    def redact(self, error: GatewayError) -> None:
-        """Cut the secrets out of an error, and what is left to a length. A server may quote what it was sent."""
-        error.message = self._clean(error.message, _MESSAGE_CHARACTERS)
-        error.args = (error.message,)  # what a log would write of it
-        error.param = error.param and self._clean(error.param, _FIELD_CHARACTERS)
-        if error.code and error.code not in UPSTREAM_CODES:
-            error.code = self._clean(error.code, _FIELD_CHARACTERS)
+    def redacted(self, error: AnyError) -> AnyError:
+        """The error without secrets, and with short fields. A server may quote what it was sent."""
+        code = error.code
+        if code and code not in UPSTREAM_CODES:
+            code = self._clean(code, _FIELD_CHARACTERS)
+        message = self._clean(error.message, _MESSAGE_CHARACTERS)
+        param = error.param and self._clean(error.param, _FIELD_CHARACTERS)
+        return error.replaced(message=message, param=param, code=code)
 
     def _clean(self, text: str, length: int) -> str:
         # With what a secret may need that begins before the cut: none of it must be left when the rest is gone.
@@ -158,9 +162,7 @@ class Upstream:
     def _refusal(self, dialect: Dialect, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
         # A page of that size is no error that anybody wrote for a client; reading it would hold up the others.
         told = body if len(body) <= _MOST_ERROR_BYTES else b""
-        error = dialect.decode_error(Refused(self.name, status, headers, told), self.facts)
-        self.redact(error)
-        return error
+        return self.redacted(dialect.decode_error(Refused(self.name, status, headers, told), self.facts))
 
 
 async def _opened(call: Call, credential: Credential) -> Call:

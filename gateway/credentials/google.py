@@ -63,8 +63,8 @@ class GoogleCredential:
             try:
                 await asyncio.shield(self._begin(now))
             except GatewayError as error:
-                # All who wait are told the same, and each request writes its own into what it is told.
-                raise error.anew() from None
+                # All who wait get the same error, and raising it would add the traceback of each to it.
+                raise error.replaced() from None
         elif left < _EARLY_SECONDS and now - self._tried >= _YOUNG_SECONDS:
             self._begin(now)
         return self._headers

@@ -18,6 +18,7 @@ _UNKNOWN_MODEL = frozenset({"model_not_found", "invalid_model"})
 _BAD_KEYS = frozenset({"invalid_api_key"})
 _QUOTAS = frozenset({"insufficient_quota"})
 _INVALID = "invalid_request_error"
+_SHOULD_RETRY = {"true": True, "false": False}
 # What errors that come with status 200 mean, where they give no status of their own.
 _STATUSES = {
     _INVALID: 400,
@@ -75,11 +76,8 @@ def decode_fields(fields: dict[str, Any], refused: Refused, facts: Facts, prompt
     their place. `wait`, in seconds, is when to ask again, where the body says so.
     """
     error = _decoded(fields, refused, facts, prompt)
-    should = refused.headers.get("x-should-retry")
-    if should in ("true", "false"):
-        error.should_retry = should == "true"
-    error.wait = _wait(fields, refused)
-    return error
+    should_retry = _SHOULD_RETRY.get(refused.headers.get("x-should-retry", ""))
+    return error.replaced(wait=_wait(fields, refused), should_retry=should_retry)
 
 
 def _wait(fields: dict[str, Any], refused: Refused) -> float | None:
@@ -152,11 +150,14 @@ def _throttled(fields: dict[str, Any], refused: Refused) -> UpstreamError:
 
 def _later(error: UpstreamError, refused: Refused) -> UpstreamError:
     """Pass on when to come again, in the spellings that clients read."""
-    for name in ("retry-after", "retry-after-ms"):
-        value = refused.headers.get(name, "")
-        if value and len(value) <= 64 and value.isascii() and value.isprintable():
-            error.headers.append((name.encode(), value.encode()))
-    return error
+    given = [(name, refused.headers.get(name, "")) for name in ("retry-after", "retry-after-ms")]
+    return error.with_headers(
+        *(
+            (name.encode(), value.encode())
+            for name, value in given
+            if value and len(value) <= 64 and value.isascii() and value.isprintable()
+        )
+    )
 
 
 def _is_context(fields: dict[str, Any], facts: Facts) -> bool:

@@ -59,8 +59,8 @@ class EmbeddedModel:
         try:
             return await asyncio.shield(self._loading)
         except GatewayError as error:
-            # All who wait are told the same, and each request writes its own into what it is told.
-            raise error.anew() from None
+            # All who wait get the same error, and raising it would add the traceback of each to it.
+            raise error.replaced() from None
 
     async def close(self) -> None:
         """End the model's process, and with it every answer under way. `address` starts a new one."""

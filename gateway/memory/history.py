@@ -64,8 +64,7 @@ class History:
             with explained():
                 items = await self._database.read(work)
         except (NotFound, InvalidRequest) as error:
-            error.param = "conversation"
-            raise
+            raise error.replaced(param="conversation") from error.__cause__
         return Chain([orjson.loads(item) for item in items], 0, sum(map(len, items)))
 
     async def find(self, key_id: str, item_ids: Collection[str]) -> dict[str, dict[str, Any]]:

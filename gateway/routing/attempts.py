@@ -126,8 +126,7 @@ class Attempts:
                 verdict = self._failed(lane, error)
                 if not verdict.may_fail_over:
                     self.lane = lane
-                    _tell_wait(error)
-                    raise
+                    raise _with_wait(error) from error.__cause__
                 in_vain.add(blamed(lane, verdict))
                 if isinstance(error, InvalidRequest):
                     inexpressible.add(_kind(lane))
@@ -173,17 +172,14 @@ class Attempts:
         else:
             failure = failures[0]
         self.lane = failure.lane
-        _tell_wait(failure.error)
-        return failure.error
+        return _with_wait(failure.error)
 
     def _spared_error(self) -> GatewayError:
         health = self._conditions.health
         self.lane = min(self._spared, key=lambda lane: health.guard(lane).seconds_left)
         message = f"{self.lane.upstream.name} has failed again and again. It will be asked again soon."
         error = UpstreamDown(message, status=503, code="upstream_unavailable")
-        error.wait = health.guard(self.lane).seconds_left
-        _tell_wait(error)
-        return error
+        return _with_wait(error.replaced(wait=health.guard(self.lane).seconds_left))
 
 
 def backoff(tries: int, longest: float) -> float:
@@ -199,11 +195,12 @@ def _wait(error: GatewayError, tries: int, longest: float) -> float:
     return asked if asked > longest else min(asked * random.uniform(1.0, 1.1), longest)
 
 
-def _tell_wait(error: GatewayError) -> None:
-    """Put `retry-after` into an error, where it is known and not said yet."""
+def _with_wait(error: GatewayError) -> GatewayError:
+    """The error with `retry-after`, if the time is known and the header not there yet."""
     wait: float | None = getattr(error, "wait", None)
-    if wait is not None and not any(name.startswith(b"retry-after") for name, _ in error.headers):
-        error.headers.append((b"retry-after", str(max(math.ceil(wait), 1)).encode()))
+    if wait is None or any(name.startswith(b"retry-after") for name, _ in error.headers):
+        return error
+    return error.with_headers((b"retry-after", str(max(math.ceil(wait), 1)).encode()))
 
 
 def _shares(lane: Lane, in_vain: set[tuple[str, str, str]]) -> bool:

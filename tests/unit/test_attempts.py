@@ -24,14 +24,12 @@ def anyio_backend() -> str:
 
 def throttled(wait: float | None = None) -> UpstreamError:
     error = UpstreamError(429, "Slow down.", type="rate_limit_error", code="rate_limit_exceeded")
-    error.wait = wait
-    return error
+    return error.replaced(wait=wait)
 
 
 def overloaded(wait: float | None = None) -> UpstreamError:
     error = UpstreamError(503, "Busy.", type="server_error", code="overloaded")
-    error.wait = wait
-    return error
+    return error.replaced(wait=wait)
 
 
 def wrong() -> UpstreamError:
@@ -153,11 +151,10 @@ async def test_a_wait_that_is_too_long_is_not_waited_for() -> None:
 
 
 async def test_retry_after_is_not_said_twice() -> None:
-    error = throttled(20)
-    error.headers.append((b"retry-after", b"20"))
+    error = throttled(20).with_headers((b"retry-after", b"20"))
     with pytest.raises(UpstreamError) as refused:
         await World(acts={"a": [error]}).run(lanes("a"))
-    assert refused.value.headers == [(b"retry-after", b"20")]
+    assert refused.value.headers == ((b"retry-after", b"20"),)
 
 
 @pytest.mark.parametrize(
@@ -251,7 +248,7 @@ async def test_where_all_are_spared_the_client_hears_for_how_long() -> None:
     with pytest.raises(UpstreamError) as spared:
         await attempts.run(world.prepare)
     assert (spared.value.status, spared.value.code, attempts.count) == (503, "upstream_unavailable", 0)
-    assert spared.value.headers == [(b"retry-after", b"20")]
+    assert spared.value.headers == ((b"retry-after", b"20"),)
 
 
 async def test_an_instance_that_is_spared_meanwhile_is_not_tried_again() -> None:

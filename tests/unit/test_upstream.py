@@ -67,16 +67,15 @@ async def test_a_secret_is_cut_out_of_every_field_of_an_error_wherever_it_stands
 def test_the_gateways_own_codes_are_not_searched_for_secrets(code: str) -> None:
     quoting = replace(upstream(Scripted(Answer(200, {}, b""))), secrets=(code, "upstream"))
     error = UpstreamDown(f"lab quoted {code}.", code=code)
-    quoting.redact(error)
-    assert (error.code, error.message) == (code, "lab quoted [redacted].")
+    redacted = quoting.redacted(error)
+    assert (redacted.code, redacted.message) == (code, "lab quoted [redacted].")
 
 
 @pytest.mark.parametrize(("secret", "message"), [("up-only", "up-only is up."), ("up-only-8", "[redacted] is up.")])
 def test_a_secret_of_fewer_than_eight_characters_is_not_searched_for(secret: str, message: str) -> None:
     quoting = replace(upstream(Scripted(Answer(200, {}, b""))), secrets=(secret,))
     error = UpstreamError(400, f"{secret} is up.", type="invalid_request_error", code=None)
-    quoting.redact(error)
-    assert error.message == message
+    assert quoting.redacted(error).message == message
 
 
 async def test_an_upstream_that_failed_to_list_its_models_is_not_waited_for_again() -> None:

@@ -63,7 +63,7 @@ def _decoded(error: dict[str, Any], refused: Refused, facts: Facts) -> UpstreamE
     decoded = decode_fields(fields, refused, facts, _PROMPT)
     if fields.get("code") == "insufficient_quota":
         # There is a delay with it, of seconds; the quota comes back tomorrow.
-        decoded.should_retry = False
+        return decoded.replaced(should_retry=False)
     return decoded
 
 
