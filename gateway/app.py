@@ -19,7 +19,6 @@ from gateway.contract.pipeline import build_pipeline
 from gateway.contract.stage import Dispatch
 from gateway.documentation import documentation_routes
 from gateway.engine import Engine
-from gateway.errors import Unavailable
 from gateway.memory.conversations import Conversations
 from gateway.memory.history import History
 from gateway.memory.responses import Responses
@@ -32,34 +31,14 @@ from gateway.routing.health import Health
 from gateway.routing.router import Router
 from gateway.schemas.validator import SchemaValidator
 from gateway.sealing import SECRET_BYTES, Sealer
+from gateway.services import Gateway
 from gateway.settings import Settings, load
 from gateway.store import secrets
 from gateway.store.database import Database
-from gateway.store.errors import StoreError
 from gateway.store.journal import Journal
 from gateway.upstreams import open_upstreams
 
 _DAY = 86_400.0
-
-
-class Gateway:
-    """What handlers call."""
-
-    def __init__(
-        self, database: Database, engine: Engine, models: Models, responses: Responses, conversations: Conversations
-    ) -> None:
-        self._database = database
-        self.engine = engine
-        self.models = models
-        self.responses = responses
-        self.conversations = conversations
-
-    async def check_ready(self) -> None:
-        """Raise `Unavailable` while requests cannot be served."""
-        try:
-            await self._database.check()
-        except StoreError:
-            raise Unavailable("The gateway's database is not within reach.") from None
 
 
 class Application:
@@ -112,9 +91,10 @@ class Application:
                 Responses(engine, archive, stored),
                 Conversations(database, journal, stored.items),
             )
-            dispatch = Dispatch(self._bundle, keys, gateway, settings.max_body_bytes)
+            handlers = {id_: partial(handler, gateway=gateway) for id_, handler in self._handlers.items()}
+            dispatch = Dispatch(self._bundle, keys, settings.max_body_bytes)
             fallback = StarletteRouter(routes=documentation_routes(self._bundle), redirect_slashes=False)
-            self._pipeline = build_pipeline(self._handlers, dispatch, fallback)
+            self._pipeline = build_pipeline(handlers, dispatch, fallback)
             await _warm(self._pipeline)
             _settle_garbage()
             yield

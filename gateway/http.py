@@ -1,14 +1,11 @@
-"""What a handler is given and what it answers with."""
+"""The request that a handler is given, and the reply that it returns."""
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from gateway.auth import Principal
 from gateway.errors import GatewayError, Header
-
-if TYPE_CHECKING:
-    from gateway.app import Gateway
 
 Body = TypeVar("Body")
 
@@ -25,7 +22,6 @@ class Request(Generic[Body]):
 
     id: str
     operation: str
-    gateway: "Gateway"
     principal: Principal | None
     body: Body
     path: dict[str, Any]

@@ -3,14 +3,15 @@
 import orjson
 
 from gateway.http import Reply, Request
+from gateway.services import Gateway
 
 
-async def live(request: Request[None]) -> Reply:
+async def live(request: Request[None], gateway: Gateway) -> Reply:
     """The process answers."""
     return Reply(orjson.dumps({"status": "ok"}))
 
 
-async def ready(request: Request[None]) -> Reply:
+async def ready(request: Request[None], gateway: Gateway) -> Reply:
     """Requests can be served: the state is within reach. Raises `Unavailable` while it is not."""
-    await request.gateway.check_ready()
+    await gateway.check_ready()
     return Reply(orjson.dumps({"status": "ok"}))

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from gateway.http import Reply, Request, StreamReply
+from gateway.services import Gateway
 from gateway.surfaces.waystone_chat import WaystoneChatSurface
 from gateway.surfaces.waystone_responses import WaystoneResponsesSurface
 
@@ -14,12 +15,14 @@ RESPONSES = WaystoneResponsesSurface()
 
 
 async def post_api_gateway_v1_chat_completions(
-    request: "Request[WaystoneChatCompletionRequest]",
+    request: "Request[WaystoneChatCompletionRequest]", gateway: Gateway
 ) -> Reply | StreamReply:
     """Answer a conversation, in the document's form and OpenAI's."""
-    return await request.gateway.engine.answer(request, CHAT)
+    return await gateway.engine.answer(request, CHAT)
 
 
-async def post_api_gateway_v1_responses(request: "Request[WaystoneResponseRequest]") -> Reply | StreamReply:
+async def post_api_gateway_v1_responses(
+    request: "Request[WaystoneResponseRequest]", gateway: Gateway
+) -> Reply | StreamReply:
     """Answer a text with a Responses object."""
-    return await request.gateway.responses.create(request, RESPONSES)
+    return await gateway.responses.create(request, RESPONSES)

@@ -28,10 +28,9 @@ Handler = Callable[[Request[Any]], Awaitable[Reply | StreamReply]]
 class Dispatch:
     """What every operation is compiled with."""
 
-    def __init__(self, bundle: Bundle, keys: KeyRing, gateway: Any, max_body_bytes: int) -> None:
+    def __init__(self, bundle: Bundle, keys: KeyRing, max_body_bytes: int) -> None:
         self.bundle = bundle
         self.keys = keys
-        self.gateway = gateway
         self.max_body_bytes = max_body_bytes
         self.literal: dict[tuple[str, str], Operation] = {}
         """The operations on paths without parameters, by method and path."""
@@ -48,7 +47,6 @@ class Operation:
         self._id = spec.id
         self._handler = handler
         self._keys = dispatch.keys
-        self._gateway = dispatch.gateway
         self._find_secrets = compile_security(spec, dispatch.bundle)
         self._read_query = compile_query(spec, dispatch.bundle)
         self._body = BodyReader(spec, dispatch.bundle, dispatch.max_body_bytes) if spec.body_schema else None
@@ -81,7 +79,7 @@ class Operation:
             body = await self._body.read(headers, receive) if self._body else None
             presence.watch()
             path = scope.get("path_params", {})
-            request = Request(request_id, self._id, self._gateway, principal, body, path, query)
+            request = Request(request_id, self._id, principal, body, path, query)
             return await self._handler(request)
         except GatewayError as error:
             return error_reply(error)

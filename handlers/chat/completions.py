@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from gateway.http import Reply, Request, StreamReply
+from gateway.services import Gateway
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 
 if TYPE_CHECKING:
@@ -11,6 +12,6 @@ if TYPE_CHECKING:
 SURFACE = OpenAIChatSurface()
 
 
-async def create(request: "Request[CreateChatCompletionRequest]") -> Reply | StreamReply:
+async def create(request: "Request[CreateChatCompletionRequest]", gateway: Gateway) -> Reply | StreamReply:
     """Answer a conversation."""
-    return await request.gateway.engine.answer(request, SURFACE)
+    return await gateway.engine.answer(request, SURFACE)

@@ -5,31 +5,32 @@ from typing import TYPE_CHECKING
 import orjson
 
 from gateway.http import Reply, Request
+from gateway.services import Gateway
 
 if TYPE_CHECKING:
     from generated.models import CreateConversationBody, UpdateConversationBody
 
 
-async def create(request: "Request[CreateConversationBody]") -> Reply:
+async def create(request: "Request[CreateConversationBody]", gateway: Gateway) -> Reply:
     """Begin a conversation."""
-    return Reply(orjson.dumps(await request.gateway.conversations.create(request.key.key_id, request.body)))
+    return Reply(orjson.dumps(await gateway.conversations.create(request.key.key_id, request.body)))
 
 
-async def retrieve(request: Request[None]) -> Reply:
+async def retrieve(request: Request[None], gateway: Gateway) -> Reply:
     """A conversation, without its items."""
-    conversation = await request.gateway.conversations.retrieve(request.key.key_id, request.path["conversation_id"])
+    conversation = await gateway.conversations.retrieve(request.key.key_id, request.path["conversation_id"])
     return Reply(orjson.dumps(conversation))
 
 
-async def update(request: "Request[UpdateConversationBody]") -> Reply:
+async def update(request: "Request[UpdateConversationBody]", gateway: Gateway) -> Reply:
     """Put other metadata in the place of a conversation's."""
-    conversation = await request.gateway.conversations.update(
+    conversation = await gateway.conversations.update(
         request.key.key_id, request.path["conversation_id"], request.body["metadata"]
     )
     return Reply(orjson.dumps(conversation))
 
 
-async def delete(request: Request[None]) -> Reply:
+async def delete(request: Request[None], gateway: Gateway) -> Reply:
     """Forget a conversation."""
-    deleted = await request.gateway.conversations.delete(request.key.key_id, request.path["conversation_id"])
+    deleted = await gateway.conversations.delete(request.key.key_id, request.path["conversation_id"])
     return Reply(orjson.dumps(deleted))

@@ -7,38 +7,35 @@ import orjson
 
 from gateway.http import Reply, Request
 from gateway.paging import Page
+from gateway.services import Gateway
 
 if TYPE_CHECKING:
     from generated.models import CreateConversationItemsBody
 
 
-async def list(request: Request[None]) -> Reply:
+async def list(request: Request[None], gateway: Gateway) -> Reply:
     """A page of a conversation's items."""
     page = Page.of(request.query)
-    items = await request.gateway.conversations.list_items(request.key.key_id, request.path["conversation_id"], page)
+    items = await gateway.conversations.list_items(request.key.key_id, request.path["conversation_id"], page)
     return Reply(orjson.dumps(items))
 
 
-async def create(request: "Request[CreateConversationItemsBody]") -> Reply:
+async def create(request: "Request[CreateConversationItemsBody]", gateway: Gateway) -> Reply:
     """Add items to a conversation."""
     items: builtins.list[Any] = [*request.body["items"]]
-    added = await request.gateway.conversations.add_items(request.key.key_id, request.path["conversation_id"], items)
+    added = await gateway.conversations.add_items(request.key.key_id, request.path["conversation_id"], items)
     return Reply(orjson.dumps(added))
 
 
-async def retrieve(request: Request[None]) -> Reply:
+async def retrieve(request: Request[None], gateway: Gateway) -> Reply:
     """One item of a conversation."""
     path = request.path
-    item = await request.gateway.conversations.retrieve_item(
-        request.key.key_id, path["conversation_id"], path["item_id"]
-    )
+    item = await gateway.conversations.retrieve_item(request.key.key_id, path["conversation_id"], path["item_id"])
     return Reply(orjson.dumps(item))
 
 
-async def delete(request: Request[None]) -> Reply:
+async def delete(request: Request[None], gateway: Gateway) -> Reply:
     """Take one item out of a conversation."""
     path = request.path
-    conversation = await request.gateway.conversations.delete_item(
-        request.key.key_id, path["conversation_id"], path["item_id"]
-    )
+    conversation = await gateway.conversations.delete_item(request.key.key_id, path["conversation_id"], path["item_id"])
     return Reply(orjson.dumps(conversation))

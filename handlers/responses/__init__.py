@@ -6,25 +6,26 @@ import orjson
 
 from gateway.errors import InvalidRequest
 from gateway.http import Reply, Request, StreamReply
+from gateway.services import Gateway
 
 if TYPE_CHECKING:
     from generated.models import CreateResponse
 
 
-async def create(request: "Request[CreateResponse]") -> Reply | StreamReply:
+async def create(request: "Request[CreateResponse]", gateway: Gateway) -> Reply | StreamReply:
     """Answer an input."""
-    return await request.gateway.responses.create(request)
+    return await gateway.responses.create(request)
 
 
-async def retrieve(request: Request[None]) -> Reply:
+async def retrieve(request: Request[None], gateway: Gateway) -> Reply:
     """A stored response, as it was sent."""
     for name in ("stream", "starting_after"):
         if request.query.get(name, False) is not False:
             message = f"This gateway cannot stream a stored response yet. Retrieve it without `{name}`."
             raise InvalidRequest(message, param=name, code="unsupported_parameter")
-    return Reply(await request.gateway.responses.retrieve(request.key.key_id, request.path["response_id"]))
+    return Reply(await gateway.responses.retrieve(request.key.key_id, request.path["response_id"]))
 
 
-async def delete(request: Request[None]) -> Reply:
+async def delete(request: Request[None], gateway: Gateway) -> Reply:
     """Forget a stored response."""
-    return Reply(orjson.dumps(await request.gateway.responses.delete(request.key.key_id, request.path["response_id"])))
+    return Reply(orjson.dumps(await gateway.responses.delete(request.key.key_id, request.path["response_id"])))

@@ -33,17 +33,18 @@ class Handler:
     body: str | None
     streams: bool
 
-    def names(self) -> set[str]:
-        """What its signature needs of `gateway.http`."""
-        return {"Reply", "Request", *({"StreamReply"} if self.streams else ())}
+    def names(self) -> dict[str, set[str]]:
+        """What its signature needs of our modules."""
+        http = {"Reply", "Request", *({"StreamReply"} if self.streams else ())}
+        return {"gateway.http": http, "gateway.services": {"Gateway"}}
 
     def source(self) -> str:
         """The function, with a body that says what is left to do."""
         argument = f'request: "Request[{self.body}]"' if self.body else "request: Request[None]"
         reply = "Reply | StreamReply" if self.streams else "Reply"
-        signature = f"async def {self.name}({argument}) -> {reply}:"
+        signature = f"async def {self.name}({argument}, gateway: Gateway) -> {reply}:"
         if len(signature) > _LINE_LENGTH:
-            signature = f"async def {self.name}(\n    {argument},\n) -> {reply}:"
+            signature = f"async def {self.name}(\n    {argument}, gateway: Gateway\n) -> {reply}:"
         summary = self.summary.rstrip(".")
         return _FUNCTION.format(signature=signature, summary=summary, operation_id=self.operation_id)
 
@@ -103,8 +104,9 @@ def _with_imports(source: str, tree: ast.Module, handler: Handler) -> str:
     bound = _bound(tree)
     if handler.body and handler.body not in bound:
         _import_type(lines, handler.body)
-    if not handler.names() <= bound:
-        _import(lines, "gateway.http", handler.names())
+    for module, names in handler.names().items():
+        if not names <= bound:
+            _import(lines, module, names)
     if handler.body and "TYPE_CHECKING" not in bound:
         _import(lines, "typing", {"TYPE_CHECKING"})
         _set_apart(lines)
@@ -130,11 +132,19 @@ def _import(lines: list[str], module: str, names: set[str]) -> None:
     imports = [node for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
     start = end = (imports[0].lineno - 1 if imports else body[0].end_lineno or 0) if body else 0
     for node in imports:
+        if _is_of_ours_before(node, module):
+            start = end = node.end_lineno or 0
         if isinstance(node, ast.ImportFrom) and node.module == module and not any(a.asname for a in node.names):
             start, end = node.lineno - 1, node.end_lineno or 0
             names = names | {alias.name for alias in node.names}
     statement = f"from {module} import {', '.join(sorted(names))}"
     lines[start:end] = [statement] if imports else ["", statement]
+
+
+def _is_of_ours_before(node: ast.stmt, module: str) -> bool:
+    """Whether an import is of a module of the gateway's that sorts before `module`, another one of it."""
+    name = node.module if isinstance(node, ast.ImportFrom) else None
+    return name is not None and name.startswith("gateway.") and module.startswith("gateway.") and name < module
 
 
 def _set_apart(lines: list[str]) -> None:

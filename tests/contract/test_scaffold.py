@@ -63,12 +63,13 @@ def test_scaffold_begins_every_handler_with_its_types(tmp_path: Path) -> None:
         "from typing import TYPE_CHECKING\n"
         "\n"
         "from gateway.http import Reply, Request, StreamReply\n"
+        "from gateway.services import Gateway\n"
         "\n"
         "if TYPE_CHECKING:\n"
         "    from generated.models import CreateChatCompletionRequest\n"
         "\n"
         "\n"
-        'async def create(request: "Request[CreateChatCompletionRequest]") -> Reply | StreamReply:\n'
+        'async def create(request: "Request[CreateChatCompletionRequest]", gateway: Gateway) -> Reply | StreamReply:\n'
         '    """Create a chat completion."""\n'
         '    raise NotImplementedError("chat.completions.create: write me")\n'
     )
@@ -110,7 +111,8 @@ def test_scaffold_adds_to_a_module_and_leaves_what_is_there(tmp_path: Path) -> N
 
     assert begun == ["handlers/models.py::retrieve"]
     assert module.read_text().startswith(
-        '"""The models."""\n\nimport json\n\nfrom gateway.http import Reply, Request\n\n\n'
+        '"""The models."""\n\nimport json\n\n'
+        "from gateway.http import Reply, Request\nfrom gateway.services import Gateway\n\n\n"
         'def list() -> Reply:\n    return Reply(b"")\n\n\nasync def retrieve('
     )
 

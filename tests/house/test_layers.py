@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "handlers/": (
         "handlers",
         "generated",
-        "gateway.engine",
+        "gateway.services",
         "gateway.surfaces",
         "gateway.errors",
         "gateway.http",

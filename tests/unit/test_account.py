@@ -26,8 +26,7 @@ class Rows:
 
 def status_after(events: list[Event], error: BaseException | None = None) -> int:
     journal: Any = Rows()
-    gateway: Any = None
-    account = Account(journal, Request("req_1", "chat", gateway, Principal("key_1"), None, {}, {}))
+    account = Account(journal, Request("req_1", "chat", Principal("key_1"), None, {}, {}))
     with suppress(asyncio.CancelledError, InvalidRequest, ValueError), account:
         account.observe(events)
         if error is not None:
