@@ -13,8 +13,8 @@ from gateway.credentials.base import Credential
 from gateway.credentials.keys import NoCredential
 from gateway.dialects import Dialect
 from gateway.dialects.base import ListedModel, Outbound, Refused
+from gateway.dialects.profiles import Facts
 from gateway.errors import UPSTREAM_CODES, GatewayError, UpstreamDown, UpstreamError
-from gateway.providers import Facts
 from gateway.wire.tls import SYSTEM_TLS, TLS
 from gateway.wire.transport import Answer, Call, Stream, Transport
 

@@ -15,8 +15,9 @@ from gateway.credentials.embedded import EmbeddedCredential
 from gateway.credentials.google import GoogleCredential, application_default
 from gateway.credentials.keys import KeyCredential, NoCredential
 from gateway.dialects import DIALECTS, Dialect
+from gateway.dialects.profiles import Facts
 from gateway.embedded import MODEL, EmbeddedModel
-from gateway.providers import ROWS, Facts, embedded
+from gateway.providers import ROWS, embedded
 from gateway.providers.address import address, fill, headers
 from gateway.providers.row import Row
 from gateway.settings import ProviderSettings, Settings

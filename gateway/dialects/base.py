@@ -5,12 +5,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from gateway.dialects.conversation.settings import Form
+from gateway.dialects.profiles import NO_FACTS, Facts
 from gateway.errors import UpstreamError
 from gateway.events import Event
 from gateway.generation import Generation
-from gateway.providers.row import Facts
-
-NO_FACTS = Facts()
 
 
 @dataclass(slots=True)

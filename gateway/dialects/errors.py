@@ -6,9 +6,9 @@ import orjson
 
 from gateway.dialects.base import Origin, Refused
 from gateway.dialects.limits import exhausted
+from gateway.dialects.profiles import Facts
 from gateway.dialects.waiting import bounded, waiting
 from gateway.errors import UpstreamDown, UpstreamError
-from gateway.providers.row import Facts
 
 _CONTEXT = "context_length_exceeded"
 # llama.cpp's own type for it (seen with xllamacpp 2026.10).

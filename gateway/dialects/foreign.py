@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from gateway.dialects.base import Decoder, ListedModel, Origin, Outbound, Reader, Refused
 from gateway.dialects.conversation.settings import Form
+from gateway.dialects.profiles import Facts
 from gateway.errors import UpstreamError
 from gateway.events import Event
 from gateway.generation import Generation
-from gateway.providers.row import Facts
 from gateway.wire import sse
 
 

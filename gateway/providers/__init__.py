@@ -26,9 +26,9 @@ from gateway.providers import (
     xai,
     zai,
 )
-from gateway.providers.row import Facts, Row
+from gateway.providers.row import Row
 
-__all__ = ["ROWS", "Facts", "Row"]
+__all__ = ["ROWS", "Row"]
 
 _KNOWN: tuple[Row, ...] = (
     openai.ROW,

@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from gateway.providers.row import Effort, Facts, Row, Thinking
+from gateway.dialects.profiles import Effort, Facts, Thinking
+from gateway.providers.row import Row
 
 _EFFORTS = ("minimal", "low", "medium", "high", "xhigh", "max")
 _NONE: dict[str, Effort] = {"none": None}

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from gateway.dialects.profiles import Facts
 from gateway.providers import openai
-from gateway.providers.row import Facts, Row
+from gateway.providers.row import Row
 
 
 def _as_azure(facts: Facts) -> Facts:

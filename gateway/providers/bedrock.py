@@ -8,7 +8,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from gateway.providers.row import Effort, Facts, Range, Row, Thinking
+from gateway.dialects.profiles import Effort, Facts, Range, Thinking
+from gateway.providers.row import Row
 
 _KEY = "AWS_BEARER_TOKEN_BEDROCK"
 _REGION = ("AWS_REGION", "AWS_DEFAULT_REGION")

@@ -3,8 +3,9 @@
 import re
 from dataclasses import replace
 
+from gateway.dialects.profiles import Facts, Range, Thinking
 from gateway.providers import compatible
-from gateway.providers.row import Facts, Range, Row, Thinking
+from gateway.providers.row import Row
 
 # Shared facts on providers, section 18 (August 2026).
 FACTS = Facts(

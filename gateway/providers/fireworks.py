@@ -1,7 +1,8 @@
 """Fireworks: open models, in a dialect close to OpenAI's."""
 
+from gateway.dialects.profiles import Facts
 from gateway.providers import compatible
-from gateway.providers.row import Facts, Row
+from gateway.providers.row import Row
 
 ROW = Row(
     name="fireworks",

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from gateway.providers.row import Facts, Row, Thinking
+from gateway.dialects.profiles import Facts, Thinking
+from gateway.providers.row import Row
 
 _BUDGET, _LEVEL = "thinkingBudget", "thinkingLevel"
 # Suggested budgets, and the bounds of the models (shared facts on providers, section 5, August 2026): 2.5 Flash can be

@@ -3,8 +3,9 @@
 import re
 from dataclasses import replace
 
+from gateway.dialects.profiles import Facts, Thinking
 from gateway.providers import compatible
-from gateway.providers.row import Facts, Row, Thinking
+from gateway.providers.row import Row
 
 _LOW, _HIGH = ("minimal", "low"), ("high", "xhigh", "max")
 

@@ -1,7 +1,8 @@
 """Hugging Face's router: open models at whoever runs them."""
 
+from gateway.dialects.profiles import Facts
 from gateway.providers import compatible
-from gateway.providers.row import Facts, Row
+from gateway.providers.row import Row
 
 ROW = Row(
     name="huggingface",

@@ -1,7 +1,8 @@
 """LM Studio: models on a desk."""
 
+from gateway.dialects.profiles import Facts
 from gateway.providers import compatible
-from gateway.providers.row import Facts, Row
+from gateway.providers.row import Row
 
 ROW = Row(
     name="lmstudio",

@@ -3,8 +3,9 @@
 import re
 from dataclasses import replace
 
+from gateway.dialects.profiles import Facts, Range, Thinking
 from gateway.providers import compatible
-from gateway.providers.row import Facts, Range, Row, Thinking
+from gateway.providers.row import Row
 
 # Anything else is a 422 (shared facts on providers, section 9: the client library's own request type, August 2026).
 _FIELDS = frozenset(

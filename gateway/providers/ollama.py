@@ -1,7 +1,8 @@
 """Ollama: models on a machine of one's own."""
 
+from gateway.dialects.profiles import Facts, Thinking
 from gateway.providers import compatible
-from gateway.providers.row import Facts, Row, Thinking
+from gateway.providers.row import Row
 
 # Not spoken: its native `/api/chat` (shared facts on providers, section 16). It can set the size of the context, and
 # nothing else that OpenAI's clients know of; it has no ids for calls, no tool choice and no account of reasoning.

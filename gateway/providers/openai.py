@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from gateway.providers.row import Facts, Row, Thinking
+from gateway.dialects.profiles import Facts, Thinking
+from gateway.providers.row import Row
 
 # Fields by which other providers' answers tell reasoning; OpenAI knows no such field of a message.
 _REASONING = frozenset({"reasoning_content", "reasoning", "reasoning_details"})

@@ -1,7 +1,8 @@
 """OpenRouter: every model behind one chat dialect, which it fits to them itself."""
 
+from gateway.dialects.profiles import Facts, Thinking
 from gateway.providers import compatible
-from gateway.providers.row import Facts, Row, Thinking
+from gateway.providers.row import Row
 
 _WORDS = ("none", "minimal", "low", "medium", "high", "xhigh")
 

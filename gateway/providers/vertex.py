@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from gateway.dialects.profiles import Facts
 from gateway.providers.gemini import MODELS, NEWEST
-from gateway.providers.row import Facts, Row
+from gateway.providers.row import Row
 
 
 def _in_the_cloud(facts: Facts) -> Facts:

@@ -1,7 +1,8 @@
 """vLLM: a server of one's own, which knows all of OpenAI's chat and more."""
 
+from gateway.dialects.profiles import Facts
 from gateway.providers import compatible
-from gateway.providers.row import Facts, Row
+from gateway.providers.row import Row
 
 ROW = Row(
     name="vllm",

@@ -1,7 +1,8 @@
 """Z.AI: the GLM models."""
 
+from gateway.dialects.profiles import Facts, Range, Thinking
 from gateway.providers import compatible
-from gateway.providers.row import Facts, Range, Row, Thinking
+from gateway.providers.row import Row
 
 ROW = Row(
     name="zai",

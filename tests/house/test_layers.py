@@ -29,9 +29,9 @@ MAY_IMPORT = {
         "gateway.http",
         "gateway.paging",
     ),
-    "gateway/dialects/": ("gateway.dialects", "gateway.providers.row", *NEUTRAL),
+    "gateway/dialects/": ("gateway.dialects", *NEUTRAL),
     "gateway/surfaces/": ("gateway.surfaces", "gateway.http", *NEUTRAL),
-    "gateway/providers/": ("gateway.providers",),
+    "gateway/providers/": ("gateway.providers", "gateway.dialects.profiles"),
     "gateway/wire/": ("gateway.wire", "gateway.errors"),
     "gateway/contract/": (
         "gateway.contract",

@@ -6,9 +6,10 @@ import orjson
 import pytest
 
 from gateway.dialects.base import Origin
+from gateway.dialects.profiles import Facts
 from gateway.errors import InvalidRequest
 from gateway.generation import Generation
-from gateway.providers import ROWS, Facts, compatible
+from gateway.providers import ROWS, compatible
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 from tests.replay.decoded import DIALECT
 from tests.replay.recordings import Recording, name_of, select

@@ -6,8 +6,9 @@ import orjson
 import pytest
 
 from gateway.dialects.base import Origin, Refused
+from gateway.dialects.profiles import Facts
 from gateway.generation import Generation, Native
-from gateway.providers import ROWS, Facts
+from gateway.providers import ROWS
 from gateway.providers.compatible import FACTS
 from gateway.surfaces.openai_responses import OpenAIResponsesSurface
 from tests.replay.recordings import Recording, name_of

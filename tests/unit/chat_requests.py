@@ -8,9 +8,9 @@ import pytest
 
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_chat import OpenAIChat
+from gateway.dialects.profiles import Facts
 from gateway.errors import InvalidRequest
 from gateway.generation import Generation, Recovered
-from gateway.providers.row import Facts
 
 DIALECT = OpenAIChat()
 PLAIN = Facts()

@@ -4,7 +4,7 @@ from contextlib import AbstractAsyncContextManager
 
 from gateway.credentials.keys import KeyCredential
 from gateway.dialects import DIALECTS
-from gateway.providers import Facts
+from gateway.dialects.profiles import Facts
 from gateway.routing.plan import Lane
 from gateway.upstream import Address, Upstream
 from gateway.wire.transport import Answer, Call, Stream

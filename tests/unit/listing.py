@@ -9,8 +9,8 @@ import orjson
 
 from gateway.credentials.keys import KeyCredential
 from gateway.dialects import DIALECTS
+from gateway.dialects.profiles import Facts
 from gateway.errors import UpstreamDown
-from gateway.providers import Facts
 from gateway.upstream import Address, Upstream
 from gateway.wire.transport import Answer, Call, Stream
 

@@ -7,8 +7,8 @@ import pytest
 
 from gateway.dialects.anthropic.blocks import BlockWriter
 from gateway.dialects.conversation.report import Report
+from gateway.dialects.profiles import Facts
 from gateway.generation import Generation
-from gateway.providers.row import Facts
 from tests.unit.anthropic_requests import encode, messages, refusal, text
 from tests.unit.chat_requests import call, output, user
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_chat import OpenAIChat
-from gateway.providers.row import Facts
+from gateway.dialects.profiles import Facts
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 
 Body = dict[str, Any]

@@ -6,6 +6,7 @@ import orjson
 import pytest
 
 from gateway.dialects.base import Refused
+from gateway.dialects.profiles import Facts
 from gateway.events import (
     Annotation,
     Done,
@@ -21,7 +22,6 @@ from gateway.events import (
     Usage,
 )
 from gateway.generation import Generation
-from gateway.providers.row import Facts
 from gateway.wire import sse
 from tests.replay.decoded import fed
 from tests.servers.cohere_upstream import stream_of

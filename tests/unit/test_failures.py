@@ -4,8 +4,8 @@ import pytest
 
 from gateway.dialects.base import Refused
 from gateway.dialects.errors import decode_refusal
+from gateway.dialects.profiles import Facts
 from gateway.errors import GatewayError, InvalidRequest, Unavailable, UpstreamDown
-from gateway.providers.row import Facts
 from gateway.routing.failures import judge
 
 # Status and code of what an upstream refuses with; then what is to blame, whether to retry, whether to fail over.

@@ -7,10 +7,10 @@ import pytest
 
 from gateway.dialects.base import ListedModel, Origin, Refused
 from gateway.dialects.gemini import GEMINI
+from gateway.dialects.profiles import Facts
 from gateway.errors import UpstreamError
 from gateway.events import Failed, Text
 from gateway.generation import Generation
-from gateway.providers.row import Facts
 
 DIALECT = GEMINI
 RETRY = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34.4s"}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gateway.dialects.base import Refused
 from gateway.dialects.errors import decode_refusal
 from gateway.dialects.limits import exhausted
-from gateway.providers.row import Facts
+from gateway.dialects.profiles import Facts
 from gateway.routing.limits import Limits
 
 SPELLINGS = [

@@ -10,10 +10,10 @@ import pytest
 
 from gateway.catalogue import Catalogue
 from gateway.dialects import DIALECTS
+from gateway.dialects.profiles import Facts, Thinking
 from gateway.models import describe, is_chat
 from gateway.prices import Known, Price, Prices
-from gateway.providers import ROWS, Facts, Row
-from gateway.providers.row import Thinking
+from gateway.providers import ROWS, Row
 from gateway.routing.router import Names
 from gateway.upstream import Upstream
 from tests.unit.listing import BASE_URL, SECRET, Lists, listed, upstream

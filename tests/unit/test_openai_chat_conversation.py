@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gateway.providers.row import Facts
+from gateway.dialects.profiles import Facts
 from tests.servers.chat_rules import complaints
 from tests.unit.chat_requests import (
     PLAIN,

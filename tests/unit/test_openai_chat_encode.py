@@ -11,11 +11,11 @@ from gateway.contract.bundle import Bundle
 from gateway.contract.validation import compile_schema
 from gateway.dialects.base import Origin, Outbound
 from gateway.dialects.openai_chat import OpenAIChat
+from gateway.dialects.profiles import Facts
 from gateway.end_user import take_end_user
 from gateway.errors import InvalidRequest
 from gateway.events import Done
 from gateway.generation import Generation
-from gateway.providers.row import Facts
 from gateway.surfaces.base import Author, Surface
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 from gateway.surfaces.waystone_chat import WaystoneChatSurface

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_chat import OpenAIChat
+from gateway.dialects.profiles import Facts, Range
 from gateway.errors import InvalidRequest
 from gateway.generation import Generation
 from gateway.providers import ROWS
-from gateway.providers.row import Facts, Range
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 
 DIALECT, SURFACE = OpenAIChat(), OpenAIChatSurface()

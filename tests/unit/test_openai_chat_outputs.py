@@ -8,9 +8,9 @@ import pytest
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_chat import OpenAIChat
 from gateway.dialects.openai_chat.outputs import with_texts_only
+from gateway.dialects.profiles import Facts
 from gateway.providers import ROWS
 from gateway.providers.compatible import FACTS
-from gateway.providers.row import Facts
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 
 _Message = dict[str, Any]

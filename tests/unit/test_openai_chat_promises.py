@@ -7,9 +7,9 @@ import pytest
 
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_chat import OpenAIChat
+from gateway.dialects.profiles import Facts
 from gateway.events import Done, Event, Failed, NativeChunk, NativeReply, Text
 from gateway.generation import Generation
-from gateway.providers.row import Facts
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 from tests.unit.validating import validated
 

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.providers.row import Facts
+from gateway.dialects.profiles import Facts
 from tests.servers.chat_rules import complaints
 from tests.unit.chat_requests import (
     PLAIN,

@@ -6,10 +6,10 @@ import orjson
 import pytest
 
 from gateway.dialects.base import Origin
+from gateway.dialects.profiles import Facts
 from gateway.errors import InvalidRequest
 from gateway.events import Event, Failed, ToolArguments, ToolCall
 from gateway.generation import Generation
-from gateway.providers.row import Facts
 from tests.servers.chat_rules import complaints
 from tests.unit.chat_requests import DIALECT, PLAIN, RICH, asked, call, encode, messages, output, refusal, user
 

@@ -7,9 +7,9 @@ import pytest
 
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_responses import OpenAIResponses
+from gateway.dialects.profiles import Facts
 from gateway.errors import InvalidRequest
 from gateway.generation import Generation, Native, Recovered
-from gateway.providers.row import Facts
 
 DIALECT = OpenAIResponses()
 PLAIN = Facts()

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.dialects.base import Refused
+from gateway.dialects.profiles import Facts
 from gateway.events import (
     Done,
     Failed,
@@ -22,7 +23,6 @@ from gateway.events import (
     ToolCall,
     Usage,
 )
-from gateway.providers.row import Facts
 from tests.unit.responses_streams import DIALECT, call, check_order, failure, message, plain, response, said
 
 REASONING = {

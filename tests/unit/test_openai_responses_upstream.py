@@ -8,6 +8,7 @@ import pytest
 
 from gateway.dialects.base import Origin, Refused
 from gateway.dialects.openai_responses import OpenAIResponses
+from gateway.dialects.profiles import Facts
 from gateway.events import (
     Annotation,
     Done,
@@ -26,7 +27,6 @@ from gateway.events import (
     Usage,
 )
 from gateway.generation import Generation, Native, Recovered
-from gateway.providers.row import Facts
 from gateway.wire import sse
 from tests.servers.chat_upstream import KEY
 from tests.servers.responses_upstream import CITATION, SUMMARY, ResponsesUpstream

@@ -8,7 +8,8 @@ import pytest
 
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_chat import OpenAIChat
-from gateway.providers import ROWS, Facts, Row
+from gateway.dialects.profiles import Facts
+from gateway.providers import ROWS, Row
 from gateway.settings import load
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 from gateway.upstreams import upstream

@@ -10,8 +10,8 @@ import pytest
 from gateway.catalogue import Catalogue
 from gateway.dialects import DIALECTS
 from gateway.dialects.base import Outbound
+from gateway.dialects.profiles import Facts
 from gateway.errors import UPSTREAM_CODES, UpstreamDown, UpstreamError
-from gateway.providers import Facts
 from gateway.upstream import Address, Upstream
 from gateway.wire.transport import Answer, Call, Stream
 

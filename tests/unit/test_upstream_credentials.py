@@ -9,8 +9,8 @@ from gateway.credentials.base import Credential
 from gateway.credentials.keys import KeyCredential, NoCredential, fingerprint
 from gateway.dialects import DIALECTS
 from gateway.dialects.base import Outbound
+from gateway.dialects.profiles import Facts
 from gateway.errors import UpstreamError
-from gateway.providers import Facts
 from gateway.settings import ProviderSettings
 from gateway.upstream import Address, Upstream
 from gateway.upstreams import upstream as built

@@ -7,7 +7,7 @@ from typing import Any
 
 from gateway.dialects.conversation.data_urls import read_data_url
 from gateway.dialects.conversation.report import Report
-from gateway.providers.row import Facts
+from gateway.dialects.profiles import Facts
 
 Block = dict[str, Any]
 Part = dict[str, Any]

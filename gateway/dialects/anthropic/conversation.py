@@ -8,8 +8,8 @@ from gateway.dialects.anthropic.blocks import BlockWriter, mark_of, text_blocks
 from gateway.dialects.conversation.call_ids import CallIds
 from gateway.dialects.conversation.report import Report
 from gateway.dialects.conversation.turns import Answer, Call, Said, Spoken, Thought, Turns
+from gateway.dialects.profiles import Facts
 from gateway.generation import Generation
-from gateway.providers.row import Facts
 
 Block = dict[str, Any]
 Message = dict[str, Any]

@@ -18,8 +18,8 @@ from gateway.dialects.conversation.structured import FORM_TOOL
 from gateway.dialects.conversation.toolbox import Toolbox, offers
 from gateway.dialects.conversation.turns import Turns
 from gateway.dialects.depth import written
+from gateway.dialects.profiles import Facts
 from gateway.generation import Generation
-from gateway.providers.row import Facts
 
 DIALECT = "anthropic-messages"
 VERSION = "2023-06-01"

@@ -6,8 +6,8 @@ import orjson
 
 from gateway.dialects.base import Origin, Refused
 from gateway.dialects.errors import decode_fields, decode_in_band, error_fields
+from gateway.dialects.profiles import Facts
 from gateway.errors import UpstreamError
-from gateway.providers.row import Facts
 
 _PROMPT = "messages"
 # The status that each type has (shared facts on providers, section 4); in mid-stream there is only the type.

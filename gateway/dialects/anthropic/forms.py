@@ -7,8 +7,8 @@ from gateway.dialects.anthropic.schema import fitted
 from gateway.dialects.conversation.settings import TEXT, Form, form_of, settings_of
 from gateway.dialects.conversation.structured import FORM_TOOL, FormCheck
 from gateway.dialects.depth import written
+from gateway.dialects.profiles import Facts
 from gateway.generation import Generation
-from gateway.providers.row import Facts
 
 Tool = dict[str, Any]
 Choice = dict[str, Any]

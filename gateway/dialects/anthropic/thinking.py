@@ -3,7 +3,7 @@
 from typing import Any
 
 from gateway.dialects.conversation.report import Report
-from gateway.providers.row import Facts, Range
+from gateway.dialects.profiles import Facts, Range
 
 Body = dict[str, Any]
 Settings = dict[str, Any]

@@ -11,7 +11,7 @@ from gateway.dialects.conversation.report import Report
 from gateway.dialects.conversation.tool_choice import choose
 from gateway.dialects.conversation.toolbox import Identity, Offer, Toolbox
 from gateway.dialects.conversation.tools import chat_tools
-from gateway.providers.row import Facts
+from gateway.dialects.profiles import Facts
 
 Tool = dict[str, Any]
 Choice = dict[str, Any]

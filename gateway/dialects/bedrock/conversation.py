@@ -11,8 +11,8 @@ from gateway.dialects.conversation.content import ContentReader
 from gateway.dialects.conversation.report import Report
 from gateway.dialects.conversation.toolbox import Toolbox
 from gateway.dialects.conversation.turns import Answer, Call, Said, Spoken, State, Thought, Turns
+from gateway.dialects.profiles import Facts
 from gateway.generation import Generation
-from gateway.providers.row import Facts
 
 Message = dict[str, Any]
 

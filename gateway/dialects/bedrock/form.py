@@ -8,8 +8,8 @@ from gateway.dialects.bedrock.thinking import thinks_by_budget
 from gateway.dialects.conversation.settings import TEXT, Form, form_of, settings_of
 from gateway.dialects.conversation.structured import FORM_TOOL, FormCheck
 from gateway.dialects.depth import written
+from gateway.dialects.profiles import Facts
 from gateway.generation import Generation
-from gateway.providers.row import Facts
 
 Way = Literal["none", "native", "tool", "words"]
 _WORDS = "Answer with one JSON object and nothing else: no words before or after it, no code fence."

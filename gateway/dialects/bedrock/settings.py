@@ -5,8 +5,8 @@ from typing import Any
 
 from gateway.dialects.bedrock.thinking import knows_effort, ruled_out, thinking_fields
 from gateway.dialects.conversation.report import Report
+from gateway.dialects.profiles import Facts
 from gateway.generation import Generation
-from gateway.providers.row import Facts
 
 Body = dict[str, Any]
 Values = dict[str, Any]

@@ -11,7 +11,7 @@ The forms of `Thinking` that this dialect knows (shared facts on providers, sect
 
 from typing import Any
 
-from gateway.providers.row import Facts
+from gateway.dialects.profiles import Facts
 
 Fields = dict[str, Any]
 

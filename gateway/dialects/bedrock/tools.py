@@ -11,8 +11,8 @@ from gateway.dialects.conversation.structured import FORM_TOOL
 from gateway.dialects.conversation.tool_choice import choose
 from gateway.dialects.conversation.toolbox import Offer, Toolbox
 from gateway.dialects.conversation.tools import Tool, chat_tools
+from gateway.dialects.profiles import Facts
 from gateway.generation import Generation
-from gateway.providers.row import Facts
 
 _GONE = "This tool is not available any more. Do not call it."
 _DO_NOT_CALL = "Do not call any tool in your next answer."

@@ -7,8 +7,8 @@ import orjson
 
 from gateway.dialects.base import Origin, Refused
 from gateway.dialects.errors import decode_fields, decode_in_band
+from gateway.dialects.profiles import Facts
 from gateway.errors import UpstreamDown, UpstreamError
-from gateway.providers.row import Facts
 
 _PROMPT = "messages"
 _CODES = {"TOO_MANY_TOKENS": "context_length_exceeded"}

@@ -4,7 +4,7 @@ from typing import Any
 
 from gateway.dialects.conversation.report import Report
 from gateway.dialects.conversation.settings import Form
-from gateway.providers.row import Facts, Range
+from gateway.dialects.profiles import Facts, Range
 
 _Body = dict[str, Any]
 

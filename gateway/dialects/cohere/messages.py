@@ -10,8 +10,8 @@ from gateway.dialects.conversation.report import Report
 from gateway.dialects.conversation.toolbox import Toolbox
 from gateway.dialects.conversation.tools import INPUT
 from gateway.dialects.conversation.turns import Answer, Call, Output, Said, Spoken, Thought, Turns
+from gateway.dialects.profiles import Facts
 from gateway.generation import Generation
-from gateway.providers.row import Facts
 
 Message = dict[str, Any]
 

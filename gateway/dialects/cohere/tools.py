@@ -9,8 +9,8 @@ from gateway.dialects.conversation.structured import FORM_TOOL
 from gateway.dialects.conversation.tool_choice import choose
 from gateway.dialects.conversation.toolbox import Offer, Toolbox
 from gateway.dialects.conversation.tools import Tool, chat_tools
+from gateway.dialects.profiles import Facts
 from gateway.generation import Generation
-from gateway.providers.row import Facts
 
 Way = Literal["none", "native", "tool", "check"]
 """How a form is had: not at all, by Cohere's own word for it, by a tool whose arguments are the answer, or by the

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from gateway.dialects.conversation.report import Report
-from gateway.providers.row import Facts
+from gateway.dialects.profiles import Facts
 
 Part = dict[str, Any]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from gateway.dialects.conversation.report import Report
 from gateway.dialects.conversation.toolbox import Toolbox
-from gateway.providers.row import Facts
+from gateway.dialects.profiles import Facts
 
 Tool = dict[str, Any]
 _MODES = ("auto", "required")

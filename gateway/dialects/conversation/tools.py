@@ -6,7 +6,7 @@ from typing import Any
 from gateway.dialects.conversation.report import Report
 from gateway.dialects.conversation.strictness import closed
 from gateway.dialects.conversation.toolbox import Offer, Toolbox
-from gateway.providers.row import Facts
+from gateway.dialects.profiles import Facts
 
 Tool = dict[str, Any]
 

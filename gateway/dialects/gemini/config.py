@@ -6,7 +6,7 @@ from typing import Any
 from gateway.dialects.conversation.report import Report
 from gateway.dialects.conversation.settings import Form, form_of
 from gateway.dialects.gemini.schema import subset
-from gateway.providers.row import Facts
+from gateway.dialects.profiles import Facts
 
 Settings = dict[str, Any]
 

@@ -8,7 +8,7 @@ from gateway.dialects.conversation.report import Report
 from gateway.dialects.conversation.turns import Answer, Call, Output, Said, Spoken, Thought, Turns
 from gateway.dialects.gemini.identity import own_id, to_wire
 from gateway.dialects.gemini.parts import PartWriter, text_part
-from gateway.providers.row import Facts
+from gateway.dialects.profiles import Facts
 
 Part = dict[str, Any]
 Content = dict[str, Any]

@@ -14,8 +14,8 @@ from gateway.dialects.gemini.config import ConfigWriter, form_wanted
 from gateway.dialects.gemini.contents import STATES, Contents
 from gateway.dialects.gemini.forms import with_tools
 from gateway.dialects.gemini.tools import Tooling, ToolWriter
+from gateway.dialects.profiles import Facts
 from gateway.generation import Generation
-from gateway.providers.row import Facts
 
 _SUMMARY = "reasoning.summary"
 _TUNED = "tunedModels/"

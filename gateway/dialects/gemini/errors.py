@@ -7,8 +7,8 @@ import orjson
 
 from gateway.dialects.base import Origin, Refused
 from gateway.dialects.errors import decode_fields
+from gateway.dialects.profiles import Facts
 from gateway.errors import UpstreamError
-from gateway.providers.row import Facts
 
 _PROMPT = "contents"
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)s")

@@ -8,8 +8,8 @@ from gateway.dialects.conversation.structured import FORM_TOOL
 from gateway.dialects.conversation.toolbox import Toolbox, offers
 from gateway.dialects.gemini.schema import subset
 from gateway.dialects.gemini.tools import Tooling
+from gateway.dialects.profiles import Facts
 from gateway.generation import Generation
-from gateway.providers.row import Facts
 
 _FIELD = "response_format"
 _DESCRIPTION = "Gives the answer. Call it when no other function is needed any more."

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from gateway.dialects.conversation.data_urls import read_data_url
 from gateway.dialects.conversation.report import Report
-from gateway.providers.row import Facts
+from gateway.dialects.profiles import Facts
 
 Part = dict[str, Any]
 

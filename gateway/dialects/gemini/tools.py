@@ -9,7 +9,7 @@ from gateway.dialects.conversation.toolbox import Offer, Toolbox
 from gateway.dialects.conversation.tools import chat_tools
 from gateway.dialects.gemini.identity import LONGEST_NAME, to_wire
 from gateway.dialects.gemini.schema import subset
-from gateway.providers.row import Facts
+from gateway.dialects.profiles import Facts
 
 Tool = dict[str, Any]
 

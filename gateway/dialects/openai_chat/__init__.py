@@ -11,10 +11,10 @@ from gateway.dialects.openai_chat.native import NativeDecoder
 from gateway.dialects.openai_chat.neutral import NeutralDecoder
 from gateway.dialects.openai_chat.promises import held_form
 from gateway.dialects.openai_chat.reply import decode_reply
+from gateway.dialects.profiles import Facts
 from gateway.errors import UpstreamError
 from gateway.events import Event
 from gateway.generation import Generation
-from gateway.providers.row import Facts
 from gateway.wire import sse
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_chat.promises import kind_of_choice
+from gateway.dialects.profiles import Facts
 from gateway.errors import InvalidRequest
-from gateway.providers.row import Facts
 
 Body = dict[str, Any]
 

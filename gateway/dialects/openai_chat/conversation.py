@@ -11,8 +11,8 @@ from gateway.dialects.conversation.tools import INPUT
 from gateway.dialects.conversation.turns import Answer, Call, Output, Said, Spoken, State, Thought, Turns
 from gateway.dialects.openai_chat.media import fit_part, has_limits
 from gateway.dialects.openai_chat.outputs import with_texts_only
+from gateway.dialects.profiles import Facts
 from gateway.generation import Generation
-from gateway.providers.row import Facts
 
 Message = dict[str, Any]
 

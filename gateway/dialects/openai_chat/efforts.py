@@ -10,7 +10,7 @@ The forms that a row's `Thinking` may have in OpenAI's dialects:
 
 from typing import Any
 
-from gateway.providers.row import Effort, Thinking
+from gateway.dialects.profiles import Effort, Thinking
 
 Body = dict[str, Any]
 _FIELD = "reasoning_effort"

@@ -12,8 +12,8 @@ from gateway.dialects.depth import written
 from gateway.dialects.openai_chat.conversation import Conversation
 from gateway.dialects.openai_chat.fit import fit
 from gateway.dialects.openai_chat.promises import is_left_to_chance
+from gateway.dialects.profiles import Facts
 from gateway.generation import Generation
-from gateway.providers.row import Facts
 
 PATH = "/chat/completions"
 DIALECT = "openai-chat"

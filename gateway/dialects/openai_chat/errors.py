@@ -4,8 +4,8 @@ from typing import Any
 
 from gateway.dialects.base import Origin, Refused
 from gateway.dialects.errors import decode_in_band, decode_refusal, error_fields
+from gateway.dialects.profiles import Facts
 from gateway.errors import UpstreamError
-from gateway.providers.row import Facts
 
 _PROMPT = "messages"
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from gateway.dialects.conversation.settings import Form, form_of
 from gateway.dialects.depth import written
-from gateway.providers.row import Facts
+from gateway.dialects.profiles import Facts
 
 Body = dict[str, Any]
 _FIELD = "response_format"

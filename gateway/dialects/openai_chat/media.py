@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from gateway.dialects.profiles import Facts
 from gateway.errors import InvalidRequest
-from gateway.providers.row import Facts
 
 Part = dict[str, Any]
 _TEXTS = ("text", "refusal", "thinking")

@@ -6,7 +6,7 @@ from typing import Any
 
 from gateway.dialects.openai_chat.outputs import with_texts_only
 from gateway.dialects.openai_chat.reasons import give_back
-from gateway.providers.row import Facts
+from gateway.dialects.profiles import Facts
 
 Message = dict[str, Any]
 

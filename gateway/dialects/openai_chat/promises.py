@@ -5,10 +5,10 @@ from typing import Any
 
 from gateway.dialects.conversation.settings import Form, form_of, settings_of
 from gateway.dialects.conversation.structured import FormCheck
+from gateway.dialects.profiles import Facts
 from gateway.errors import UpstreamDown
 from gateway.events import Event, Finished, Text, ToolCall
 from gateway.generation import Generation
-from gateway.providers.row import Facts
 
 _FORMS = frozenset({"json_object", "json_schema"})
 _CALLS = frozenset({"required", "named"})

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gateway.providers.row import Facts
+from gateway.dialects.profiles import Facts
 
 Message = dict[str, Any]
 _NAMES = ("reasoning_content", "reasoning")

@@ -9,10 +9,10 @@ from gateway.dialects.openai_responses.encode import encode_request
 from gateway.dialects.openai_responses.errors import decode_error
 from gateway.dialects.openai_responses.reply import decode_reply
 from gateway.dialects.openai_responses.stream import ResponsesDecoder
+from gateway.dialects.profiles import Facts
 from gateway.errors import UpstreamError
 from gateway.events import Event
 from gateway.generation import Generation
-from gateway.providers.row import Facts
 from gateway.wire import sse
 
 

@@ -6,8 +6,8 @@ from typing import Any
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_chat.efforts import word_for
 from gateway.dialects.openai_chat.fields import bring_within, leave_out, leave_out_with_reasoning
+from gateway.dialects.profiles import Facts
 from gateway.errors import InvalidRequest
-from gateway.providers.row import Facts
 
 _Body = dict[str, Any]
 _ENCRYPTED = "reasoning.encrypted_content"
