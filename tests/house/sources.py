@@ -54,20 +54,13 @@ def under(*prefixes: str) -> list[Module]:
     return [module for module in modules() if module.path.startswith(prefixes)]
 
 
-def imports(module: Module) -> Iterator[tuple[int, str]]:
+@cache
+def imports(module: Module) -> tuple[tuple[int, str], ...]:
     """Line and dotted name of everything that `module` imports; `from a import b` gives `a.b`.
 
-    What only the type checker sees loads nothing and is left out.
+    What only type checkers see is among it.
     """
-    for node in _loaded(module.tree):
-        if isinstance(node, ast.Import):
-            yield from ((node.lineno, alias.name) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            if node.level:
-                package = module.package.rsplit(".", node.level - 1)[0] if node.level > 1 else module.package
-                base = f"{package}.{base}".rstrip(".")
-            yield from ((node.lineno, f"{base}.{alias.name}") for alias in node.names)
+    return tuple(_imports(module))
 
 
 def texts() -> Iterator[tuple[str, str]]:
@@ -91,12 +84,16 @@ def is_python(file: Path) -> bool:
     return first.startswith(b"#!") and b"python" in first
 
 
-def _loaded(tree: ast.AST) -> Iterator[ast.AST]:
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
-            continue
-        yield node
-        yield from _loaded(node)
+def _imports(module: Module) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                package = module.package.rsplit(".", node.level - 1)[0] if node.level > 1 else module.package
+                base = f"{package}.{base}".rstrip(".")
+            yield from ((node.lineno, f"{base}.{alias.name}") for alias in node.names)
 
 
 def _functions(tree: ast.AST, prefix: str) -> Iterator[tuple[str, Function]]:

@@ -2,46 +2,18 @@
 
 import ast
 
-from tests.house.sources import Module, imports, modules, under
-
-NEUTRAL = (
-    "generated",
-    "gateway.errors",
-    "gateway.wire.sse",
-    "gateway.wire.eventstream",
-    "gateway.events",
-    "gateway.neutral",
-    "gateway.generation",
-    "gateway.end_user",
-    "gateway.identifiers",
-    "gateway.redaction",
+from tests.house.layers import (
+    DIALECTS,
+    EXCEPTIONS,
+    SURFACES,
+    arrows,
+    arrows_back,
+    cycles,
+    forbidden,
+    is_below,
+    unplaced,
 )
-
-# What a layer may import of ours. A prefix covers what is below it.
-MAY_IMPORT = {
-    "generated/": (),
-    "handlers/": (
-        "handlers",
-        "generated",
-        "gateway.services",
-        "gateway.surfaces",
-        "gateway.errors",
-        "gateway.http",
-        "gateway.paging",
-    ),
-    "gateway/dialects/": ("gateway.dialects", *NEUTRAL),
-    "gateway/surfaces/": ("gateway.surfaces", "gateway.http", *NEUTRAL),
-    "gateway/providers/": ("gateway.providers", "gateway.dialects.profiles"),
-    "gateway/wire/": ("gateway.wire", "gateway.errors"),
-    "gateway/contract/": (
-        "gateway.contract",
-        "gateway.errors",
-        "gateway.http",
-        "gateway.auth",
-        "gateway.wire.sse",
-    ),
-    "gateway/store/": ("gateway.store", "gateway.end_user", "gateway.errors", "gateway.paging"),
-}
+from tests.house.sources import imports, under
 
 # What only one place may import; the outside world has one door each.
 DOORS = {
@@ -85,23 +57,33 @@ PURE = (
 )
 IMPURE = ("asyncio", "socket", "ssl", "subprocess", "pathlib", "os", "tempfile", "threading")
 
-OURS = ("gateway", "handlers", "generated", "scripts", "tests")
+
+def test_every_module_has_a_place_in_the_order() -> None:
+    # The package that holds them all.
+    assert unplaced() == ["gateway"]
 
 
 def test_layers_import_only_what_they_may() -> None:
-    found = []
-    for layer, allowed in MAY_IMPORT.items():
-        for module in under(layer):
-            found += [f"{where} (a module of {layer})" for where, name in _ours(module) if not _is_below(name, allowed)]
-    assert not found, _list("imports across a layer", found)
+    found = [str(arrow) for arrow in arrows_back()]
+    assert not found, _list("imports across a layer, or back up", found)
+
+
+def test_every_exception_to_the_layers_is_still_needed() -> None:
+    found = {(arrow.source, arrow.target) for arrow in forbidden()}
+    assert found >= EXCEPTIONS, f"no longer there: {sorted(EXCEPTIONS - found)}"
+
+
+def test_engine_and_routing_may_know_no_dialect_and_no_surface_by_name() -> None:
+    assert {"gateway.dialects.openai_chat", "gateway.dialects.bedrock"} <= set(DIALECTS)
+    assert {"gateway.surfaces.openai_chat", "gateway.surfaces.waystone_chat"} <= set(SURFACES)
+    assert not {"gateway.dialects.base", "gateway.surfaces.base"} & {*DIALECTS, *SURFACES}
 
 
 def test_gateway_imports_neither_handlers_nor_tests_nor_scripts() -> None:
     found = [
-        where
-        for module in under("gateway/")
-        for where, name in _ours(module)
-        if _is_below(name, ("handlers", "tests", "scripts"))
+        str(arrow)
+        for arrow in arrows()
+        if is_below(arrow.source, ("gateway",)) and is_below(arrow.target, ("handlers", "tests", "scripts"))
     ]
     assert not found, _list("the gateway knows its users", found)
 
@@ -114,7 +96,7 @@ def test_each_part_of_the_outside_world_has_one_door() -> None:
                 found += [
                     f"{module.path}:{line} imports {name}: {what}"
                     for line, name in imports(module)
-                    if _is_below(name, packages)
+                    if is_below(name, packages)
                 ]
     assert not found, _list("a second door", found)
 
@@ -134,20 +116,14 @@ def test_pure_layers_do_no_input_or_output() -> None:
         f"{module.path}:{line} imports {name}"
         for module in under(*PURE)
         for line, name in imports(module)
-        if _is_below(name, IMPURE)
+        if is_below(name, IMPURE)
     ]
     assert not found, _list("not pure", found)
 
 
 def test_no_module_imports_itself_through_others() -> None:
-    names = {module.name for module in modules()}
-    edges = {
-        module.name: {
-            target for _, name in imports(module) if (target := _module_of(name, names)) and target != module.name
-        }
-        for module in modules()
-    }
-    assert not (cycle := _find_cycle(edges)), f"an import cycle is a layer mistake: {' -> '.join(cycle)}"
+    found = [", ".join(cycle) for cycle in cycles()]
+    assert not found, _list("an import cycle is a layer mistake", found)
 
 
 def _is_the_environment(node: ast.AST) -> bool:
@@ -158,34 +134,6 @@ def _is_the_environment(node: ast.AST) -> bool:
             return any(alias.name in ("environ", "environb", "getenv") for alias in node.names)
         case _:
             return False
-
-
-def _ours(module: Module) -> list[tuple[str, str]]:
-    return [(f"{module.path}:{line} imports {name}", name) for line, name in imports(module) if _is_below(name, OURS)]
-
-
-def _is_below(name: str, prefixes: tuple[str, ...]) -> bool:
-    return any(name == prefix or name.startswith(f"{prefix}.") for prefix in prefixes)
-
-
-def _module_of(name: str, names: set[str]) -> str | None:
-    """The module that an imported name stands in: itself, or the one that defines it."""
-    return next((candidate for candidate in (name, name.rpartition(".")[0]) if candidate in names), None)
-
-
-def _find_cycle(edges: dict[str, set[str]]) -> list[str]:
-    finished: set[str] = set()
-
-    def visit(name: str, path: list[str]) -> list[str]:
-        if name in path:
-            return [*path[path.index(name) :], name]
-        if name in finished:
-            return []
-        found = next((cycle for target in sorted(edges[name]) if (cycle := visit(target, [*path, name]))), [])
-        finished.add(name)
-        return found
-
-    return next((cycle for name in sorted(edges) if (cycle := visit(name, []))), [])
 
 
 def _list(title: str, found: list[str]) -> str:
