@@ -8,7 +8,7 @@ import asyncio
 import json
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import FrameType
@@ -61,26 +61,37 @@ def report() -> str:
 
 
 async def _measure() -> dict[str, int]:
-    async with _application() as app:
-        return {row.note: min([await _count(app, row) for _ in range(_REPEATED)]) for row in REQUESTS}
+    async with application() as app:
+        return {row.note: await count(app, row) for row in REQUESTS}
+
+
+async def count(app: ASGIApp, row: Row) -> int:
+    """The fewest function calls that a request took."""
+    return min([await _count(app, row) for _ in range(_REPEATED)])
 
 
 async def _count(app: ASGIApp, row: Row) -> int:
-    count = 0
+    calls = 0
 
     def on_event(_: FrameType, event: str, __: Any) -> None:
-        nonlocal count
-        count += event == "call"
+        nonlocal calls
+        calls += event == "call"
 
-    async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+    await observe(app, row, on_event)
+    return calls
+
+
+async def observe(app: ASGIApp, row: Row, on_event: Callable[[FrameType, str, Any], object]) -> None:
+    """Send one request with `on_event` as the profile function. Raises `BenchmarkError` unless it is answered."""
+
+    async def observed(scope: Scope, receive: Receive, send: Send) -> None:
         sys.setprofile(on_event)
         try:
             await app(scope, receive, send)
         finally:
             sys.setprofile(None)
 
-    await _exchange(counted, row)
-    return count
+    await _exchange(observed, row)
 
 
 async def _exchange(app: ASGIApp, row: Row) -> None:
@@ -115,7 +126,7 @@ def _scope(path: str, length: int) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def _application() -> AsyncIterator[ASGIApp]:
+async def application() -> AsyncIterator[ASGIApp]:
     """The gateway with a new database, started and, when the context is left, stopped."""
     with tempfile.TemporaryDirectory(prefix="waystone-calls-") as folder:
         config = Path(folder) / "waystone.yaml"

@@ -63,6 +63,15 @@ def imports(module: Module) -> tuple[tuple[int, str], ...]:
     return tuple(_imports(module))
 
 
+def lines_of(function: Function) -> int:
+    """The lines of a function without its docstring."""
+    lines = (function.end_lineno or function.lineno) - function.lineno + 1
+    first = function.body[0]
+    if ast.get_docstring(function) is not None:
+        lines -= (first.end_lineno or first.lineno) - first.lineno + 1
+    return lines
+
+
 def texts() -> Iterator[tuple[str, str]]:
     """Path and text of every file of the tree that is text."""
     for file in sorted(ROOT.rglob("*")):

@@ -1,8 +1,6 @@
 """Alarms on sizes: over one, the module is two modules."""
 
-import ast
-
-from tests.house.sources import Function, modules
+from tests.house.sources import Function, lines_of, modules
 
 FILE_LINES = 400
 FUNCTION_LINES = 40
@@ -19,7 +17,7 @@ def test_no_function_is_over_the_alarm() -> None:
         f"{module.path}::{name}": lines
         for module in modules()
         for name, function in module.functions()
-        if (lines := _lines(function)) > FUNCTION_LINES
+        if (lines := lines_of(function)) > FUNCTION_LINES
     }
     assert not found, f"over {FUNCTION_LINES} lines, docstring not counted: {found}"
 
@@ -32,14 +30,6 @@ def test_no_function_takes_too_many_parameters() -> None:
         if (count := _parameters(function)) > PARAMETERS
     }
     assert not found, f"over {PARAMETERS} parameters: {found}"
-
-
-def _lines(function: Function) -> int:
-    lines = (function.end_lineno or function.lineno) - function.lineno + 1
-    first = function.body[0]
-    if ast.get_docstring(function) is not None:
-        lines -= (first.end_lineno or first.lineno) - first.lineno + 1
-    return lines
 
 
 def _parameters(function: Function) -> int:
