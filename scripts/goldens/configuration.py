@@ -1,0 +1,69 @@
+"""What the gateway is run with: every known provider at the scripted upstreams, and some that differ from it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from scripts.goldens.application import PORT
+
+FOREIGN = ("anthropic", "bedrock", "gemini", "vertex", "cohere")
+"""The providers that speak none of OpenAI's APIs."""
+COMPATIBLE = (
+    *("openai", "azure", "bedrock-mantle", "mistral", "groq", "deepseek", "xai", "openrouter", "together"),
+    *("fireworks", "perplexity", "cerebras", "zai", "huggingface", "ollama", "vllm", "lmstudio"),
+)
+"""Those that do. Each is there three times: as its row has it, and as `NAME-chat` and `NAME-responses`."""
+_DIALECTS = ("anthropic-messages", "bedrock-converse", "gemini", "cohere", "openai-chat", "openai-responses")
+
+
+def _provider(name: str, **more: Any) -> dict[str, Any]:
+    key = {} if "access_key_id" in more else {"api_key": f"golden-key-of-{name}"}
+    return {"base_url": f"http://127.0.0.1:{PORT}/{name}", **key, **more}
+
+
+def _rows() -> dict[str, Any]:
+    found = {name: _provider(name) for name in (*FOREIGN, *COMPATIBLE)}
+    for name in COMPATIBLE:
+        for api in ("chat", "responses"):
+            found[f"{name}-{api}"] = _provider(f"{name}-{api}", provider=name, dialect=f"openai-{api}")
+    return found
+
+
+def _special() -> dict[str, Any]:
+    found = {f"plain-{dialect}": _provider(f"plain-{dialect}", dialect=dialect) for dialect in _DIALECTS}
+    for dialect in _DIALECTS:
+        found[f"drops-{dialect}"] = _provider(f"drops-{dialect}", dialect=dialect, hosted_tools="drop")
+    for name in ("openai", "anthropic", "gemini", "bedrock", "cohere"):
+        found[f"{name}-two"] = _provider(f"{name}-two", provider=name)
+        found[f"{name}-drops"] = _provider(f"{name}-drops", provider=name, hosted_tools="drop")
+    keys = {"access_key_id": "AKIAGOLDEN", "secret_access_key": "golden-secret-access-key", "region": "us-east-1"}
+    return {
+        **found,
+        "bedrock-signed": _provider("bedrock-signed", provider="bedrock", **keys),
+        "azure-dated": _provider(
+            "azure-dated",
+            provider="azure",
+            base_url=f"http://127.0.0.1:{PORT}",
+            api_version="2024-10-21",
+            deployments={"big": "our-gpt-4o"},
+        ),
+        "named": _provider("named", dialect="openai-chat", headers={"x-team": "gold"}, query={"version": "7"}),
+        "limits": _provider("limits", dialect="openai-chat", token_limit_field="max_tokens", stream_usage=False),
+        "patient": _provider("patient", dialect="openai-chat", retries={"attempts": 2, "longest_wait": 0.01}),
+        "down": {"base_url": "http://127.0.0.1:9/v1", "dialect": "openai-chat", "models": ["any"]},
+    }
+
+
+CONFIG: Mapping[str, Any] = {
+    # What fails here is scripted: neither a retry nor a pause is wanted but where a case is about it.
+    "retries": {"attempts": 1},
+    "breaker": {"failures": 10_000, "seconds": 0.001},
+    "embedded": {"enabled": False},
+    "providers": {**_rows(), **_special()},
+    "models": {
+        "sure": {
+            "targets": ["plain-openai-chat/m"],
+            "fallbacks": ["anthropic/claude-sonnet-4-5", "gemini/gemini-2.5-pro"],
+        },
+        "alias": {"targets": ["openai/gpt-5.1"]},
+    },
+}
