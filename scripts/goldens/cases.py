@@ -16,13 +16,17 @@ SURFACES = (CHAT, RESPONSES, WAYSTONE_CHAT, WAYSTONE_RESPONSES)
 
 @dataclass(frozen=True)
 class Reply:
-    """What an upstream answers. `is_cut`: it closes the connection before the end of the body that it announced."""
+    """What an upstream answers. `is_cut`: it closes the connection before the end of the body that it announced.
+
+    The body is sent in so many `pieces`, with a moment in between.
+    """
 
     body: bytes
     content_type: str = "application/json"
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     is_cut: bool = False
+    pieces: int = 1
 
     def as_document(self) -> Document:
         """As JSON values."""
@@ -36,6 +40,7 @@ class Reply:
             "status": self.status,
             "headers": dict(self.headers),
             "is_cut": self.is_cut,
+            "pieces": self.pieces,
         }
 
     @classmethod

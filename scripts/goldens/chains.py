@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from scripts.goldens.cases import CHAT, RESPONSES, Case, Reply, Step
+from scripts.goldens.cases import CHAT, RESPONSES, Case, Document, Reply, Step
 from scripts.goldens.default_replies import (
     candidate,
     chunks,
@@ -166,7 +166,9 @@ def chain_cases() -> Iterator[Case]:
         for first, is_stream in ((reply, False), (stream, True)):
             if first is None:
                 continue
-            for target in (model, *(other for other in _OTHERS if other != model)):
+            # What makes ids of its own for calls makes them at random, and the other one shortens them by a hash.
+            others = [other for other in _OTHERS if not (name.startswith("gemini") and other.startswith("mistral"))]
+            for target in (model, *(other for other in others if other != model)):
                 for kind, steps in _continued(model, target, first, is_stream=is_stream):
                     yield Case(f"chain {name} {kind}{' stream' if is_stream else ''} to {target}", steps)
     yield from _memory()
@@ -221,7 +223,7 @@ def _memory() -> Iterator[Case]:
         Step(one, method="GET", key="second"),
         Step(f"{one}/cancel", {}),
         Step(RESPONSES, after),
-        Step(f"{RESPONSES}/{{{{9:id}}}}/input_items?order=asc", method="GET"),
+        Step(f"{RESPONSES}/{{{{10:id}}}}/input_items?order=asc", method="GET"),
     ]
     yield Case("memory read", [*begun, *reads])
     yield Case("memory other key", [*begun, Step(RESPONSES, after, key="second")])
@@ -236,6 +238,11 @@ def _memory() -> Iterator[Case]:
             yield Case(f"memory reference {number} {key}", [*begun, Step(RESPONSES, given, key=key)])
     twice = {**model, "input": [{"type": "item_reference", "id": "{{0:output.0.id}}"}] * 2}
     yield Case("memory reference twice", [*begun, Step(RESPONSES, twice)])
+    yield from _memory_of_failures(asked, begun, after)
+
+
+def _memory_of_failures(asked: Document, begun: Sequence[Step], after: Document) -> Iterator[Case]:
+    one = f"{RESPONSES}/{{{{0:id}}}}"
     streamed = {**asked, "stream": True}
     yield Case("memory streamed", [Step(RESPONSES, streamed), Step(one, method="GET"), Step(RESPONSES, after)])
     failed = plain({"type": "error", "error": {"type": "overloaded_error", "message": "x"}}, 529)

@@ -16,7 +16,7 @@ _DIALECTS = ("anthropic-messages", "bedrock-converse", "gemini", "cohere", "open
 
 
 def _provider(name: str, **more: Any) -> dict[str, Any]:
-    key = {} if "access_key_id" in more else {"api_key": f"golden-key-of-{name}"}
+    key = {} if {"access_key_id", "api_keys"} & more.keys() else {"api_key": f"golden-key-of-{name}"}
     return {"base_url": f"http://127.0.0.1:{PORT}/{name}", **key, **more}
 
 
@@ -48,8 +48,36 @@ def _special() -> dict[str, Any]:
         ),
         "named": _provider("named", dialect="openai-chat", headers={"x-team": "gold"}, query={"version": "7"}),
         "limits": _provider("limits", dialect="openai-chat", token_limit_field="max_tokens", stream_usage=False),
-        "patient": _provider("patient", dialect="openai-chat", retries={"attempts": 2, "longest_wait": 0.01}),
+        "keys": {
+            **_provider("keys", dialect="openai-chat", api_keys=["golden-key-one", "golden-key-two"]),
+            "api_key": None,
+        },
         "down": {"base_url": "http://127.0.0.1:9/v1", "dialect": "openai-chat", "models": ["any"]},
+    }
+
+
+FRESH = 120
+"""Providers `fresh-N`, each for one case whose upstream fails."""
+PAIRS = 30
+"""Models `sure-N` of two providers of their own, and providers `patient-N`, which are asked twice."""
+
+
+def _fresh() -> dict[str, Any]:
+    more = {"dialect": "openai-chat", "models": ["m"]}
+    retries = {"attempts": 2, "longest_wait": 0.01}
+    return {
+        **{f"fresh-{number}": _provider(f"fresh-{number}", **more) for number in range(FRESH)},
+        **{f"one-{number}": _provider(f"one-{number}", **more) for number in range(PAIRS)},
+        **{f"two-{number}": _provider(f"two-{number}", **more) for number in range(PAIRS)},
+        **{f"patient-{number}": _provider(f"patient-{number}", **more, retries=retries) for number in range(PAIRS)},
+    }
+
+
+def _sure() -> dict[str, Any]:
+    last = "gemini/gemini-2.5-pro"
+    return {
+        f"sure-{number}": {"targets": [f"one-{number}/m"], "fallbacks": [f"two-{number}/m", last]}
+        for number in range(PAIRS)
     }
 
 
@@ -58,12 +86,15 @@ CONFIG: Mapping[str, Any] = {
     "retries": {"attempts": 1},
     "breaker": {"failures": 10_000, "seconds": 0.001},
     "embedded": {"enabled": False},
-    "providers": {**_rows(), **_special()},
+    "providers": {**_rows(), **_special(), **_fresh()},
     "models": {
         "sure": {
             "targets": ["plain-openai-chat/m"],
             "fallbacks": ["anthropic/claude-sonnet-4-5", "gemini/gemini-2.5-pro"],
         },
         "alias": {"targets": ["openai/gpt-5.1"]},
+        "shared": {"targets": [{"model": "fresh-118/m", "weight": 3}, {"model": "fresh-119/m", "weight": 1}]},
+        "author": {"targets": ["plain-openai-chat/m", "anthropic/claude-sonnet-4-5"]},
+        **_sure(),
     },
 }

@@ -137,7 +137,7 @@ def odd_reply_cases() -> Iterator[Case]:
         for kind, question in {**_QUESTIONS, **_MORE}.items():
             for name, reply, is_stream in (
                 ("whole", plain(rich.plain), False),
-                ("whole", _stream(rich, rich.stream), True),
+                ("whole", framed(rich, rich.stream), True),
             ):
                 case = f"reply-rich {api} {name} {kind}"
                 yield _case(case, question, rich.targets[0], reply, is_stream=is_stream)
@@ -153,16 +153,16 @@ def _replies(api: str, rich: Rich) -> Iterator[tuple[str, Reply, bool]]:
         for name, value in _WRONG:
             yield f"{path} {name}", plain(replaced(rich.plain, place, value)), False
     for number, event in enumerate(rich.stream):
-        yield f"without {number}", _stream(rich, [*rich.stream[:number], *rich.stream[number + 1 :]]), True
-        yield f"twice {number}", _stream(rich, [*rich.stream[: number + 1], *rich.stream[number:]]), True
-        yield f"cut at {number}", _stream(rich, rich.stream[:number], is_cut=True), True
-        yield f"ends at {number}", _stream(rich, rich.stream[:number], ends=False), True
+        yield f"without {number}", framed(rich, [*rich.stream[:number], *rich.stream[number + 1 :]]), True
+        yield f"twice {number}", framed(rich, [*rich.stream[: number + 1], *rich.stream[number:]]), True
+        yield f"cut at {number}", framed(rich, rich.stream[:number], is_cut=True), True
+        yield f"ends at {number}", framed(rich, rich.stream[:number], ends=False), True
         for path, place in places(event):
             if len(place) <= _DEEPEST:
                 for name, value in _WRONG[:2]:
                     changed = [*rich.stream]
                     changed[number] = replaced(event, place, value)
-                    yield f"{number} {path} {name}", _stream(rich, changed), True
+                    yield f"{number} {path} {name}", framed(rich, changed), True
     yield from _noises(api, rich)
 
 
@@ -171,16 +171,16 @@ _DEEPEST = 5
 
 def _noises(api: str, rich: Rich) -> Iterator[tuple[str, Reply, bool]]:
     half = len(rich.stream) // 2
-    whole = _stream(rich, rich.stream[:half], ends=False)
+    whole = framed(rich, rich.stream[:half], ends=False)
     for name, noise in _NOISE.items():
         yield f"noise {name}", Reply(whole.body + noise, whole.content_type), True
         yield f"only {name}", Reply(noise, whole.content_type), True
-        yield f"noise {name} and more", Reply(noise + _stream(rich, rich.stream).body, whole.content_type), True
+        yield f"noise {name} and more", Reply(noise + framed(rich, rich.stream).body, whole.content_type), True
         yield f"body {name}", Reply(noise.removeprefix(b"data: ").strip()), False
         yield f"plain {name}", Reply(noise.removeprefix(b"data: ").strip()), True
     for number, last in enumerate(_LAST_WORDS[api]):
-        yield f"last word {number}", _stream(rich, [*rich.stream[:half], last], ends=False), True
-        yield f"first word {number}", _stream(rich, [last], ends=False), True
+        yield f"last word {number}", framed(rich, [*rich.stream[:half], last], ends=False), True
+        yield f"first word {number}", framed(rich, [last], ends=False), True
         if not isinstance(last, list):
             yield f"as body {number}", plain(last), False
     yield "not a stream", plain(rich.plain), True
@@ -189,7 +189,8 @@ def _noises(api: str, rich: Rich) -> Iterator[tuple[str, Reply, bool]]:
     yield "all in one list", Reply(json.dumps(list(rich.stream)).encode()), True
 
 
-def _stream(rich: Rich, data: Sequence[Any], *, ends: bool = True, is_cut: bool = False) -> Reply:
+def framed(rich: Rich, data: Sequence[Any], *, ends: bool = True, is_cut: bool = False) -> Reply:
+    """A streamed reply of these events, in the framing of the API."""
     match rich.form:
         case "frames":
             pairs = [tuple(one) for one in data if isinstance(one, list) and len(one) == 2 and isinstance(one[0], str)]

@@ -1,14 +1,14 @@
-"""Errors of upstreams by status, body and headers, finish reasons, and models that stand in for those that fail."""
+"""Errors of upstreams by status, body and headers, and every reason for which an answer can end."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from scripts.goldens.cases import CHAT, RESPONSES, WAYSTONE_RESPONSES, Case, Reply, single
-from scripts.goldens.default_replies import DEFAULTS, candidate, chunks, cohere_message, completion, converse, message
-from scripts.goldens.frames import events, plain
+from scripts.goldens.default_replies import candidate, chunks, cohere_message, completion, converse, message
+from scripts.goldens.frames import plain
 from scripts.goldens.targets import FEW
 
-_STATUSES = (400, 401, 402, 403, 404, 408, 409, 413, 418, 422, 424, 429, 500, 502, 503, 529)
+STATUSES = (400, 401, 402, 403, 404, 408, 409, 413, 418, 422, 424, 429, 500, 502, 503, 529)
 _LONG = "This model's maximum context length is 10 tokens. prompt is too long: too many tokens"
 _OPENAI = ("context_length_exceeded", "insufficient_quota", "model_not_found", "invalid_api_key", "content_filter")
 _ANTHROPIC = ("overloaded_error", "rate_limit_error", "billing_error", "not_found_error", "request_too_large")
@@ -110,11 +110,10 @@ def refusal_cases() -> Iterator[Case]:
             streamed = {**_asked(CHAT, target), "stream": True}
             yield single(f"refusal {status} stream | {target}", CHAT, streamed, reply)
     yield from _endings()
-    yield from _stand_ins()
 
 
 def _refusals() -> Iterator[tuple[str, Reply]]:
-    for status in _STATUSES:
+    for status in STATUSES:
         yield f"{status}", plain(_BODIES["openai"], status)
         yield f"{status} empty", plain("", status)
     for name, body in _BODIES.items():
@@ -157,32 +156,3 @@ def _ended(api: str, reason: Any, text: str) -> dict[str, Any]:
             return candidate([{"text": text}] if text else [], reason)
         case _:
             return cohere_message({"content": [{"type": "text", "text": text}] if text else []}, reason)
-
-
-def _stand_ins() -> Iterator[Case]:
-    """The first upstream fails, and another one may answer."""
-    failures = {
-        **{f"{status}": plain(_BODIES["openai"], status) for status in _STATUSES},
-        "in band": plain({"error": {"message": "x", "code": 503}}),
-        "no JSON": plain("{"),
-        "cut": Reply(b'{"choices": [', is_cut=True),
-        "stream": events({"error": {"message": "x", "code": 503}}),
-        "late": events({"choices": [{"index": 0, "delta": {"content": "He"}}]}, {"error": {"message": "x"}}),
-        "late cut": events({"choices": [{"index": 0, "delta": {"content": "He"}}]}, is_cut=True),
-        "fine": DEFAULTS["chat plain"],
-    }
-    others = ["nobody/m", "anthropic/claude-sonnet-4-5", "gemini/gemini-2.5-flash", "cohere/command-a-03-2025"]
-    for name, failure in failures.items():
-        for path in (CHAT, RESPONSES):
-            for is_stream in (False, True):
-                end = f"{name} {path}{' stream' if is_stream else ''}"
-                asked = {**_asked(path, "plain-openai-chat/m"), "stream": is_stream}
-                yield single(f"stand-in {end}", path, {**asked, "models": others}, failure)
-                yield single(f"stand-in twice {end}", path, {**asked, "models": others[1:]}, failure, failure)
-                yield single(f"stand-in named {end}", path, {**asked, "model": "sure"}, failure)
-                yield single(f"stand-in down {end}", path, {**asked, "model": "down/any", "models": others}, failure)
-                yield single(f"retried {end}", path, {**asked, "model": "patient/m"}, failure, failure)
-    refused = {"n": 2, "models": ["openai-chat/gpt-4.1"], **_asked(CHAT, "anthropic/claude-sonnet-4-5")}
-    yield single("stand-in for what cannot be asked", CHAT, refused)
-    yield single("stand-in provider", CHAT, {**_asked(CHAT, "gpt-4.1"), "provider": "openai-chat"})
-    yield single("stand-in no provider", CHAT, {**_asked(CHAT, "gpt-4.1"), "provider": "nobody"})

@@ -5,17 +5,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from scripts.goldens.default_replies import (
-    candidate,
     chunk,
-    cohere_message,
     completion,
     converse,
     message,
     message_item,
     response,
 )
-
-Event = dict[str, Any]
+from scripts.goldens.rich_foreign import (
+    BLOCKS,
+    COHERE_PLAIN,
+    CONVERSE_BLOCKS,
+    GEMINI_PLAIN,
+    GEMINI_STREAM,
+    Event,
+    cohere_stream,
+    converse_stream,
+    message_stream,
+)
 
 _CITED = {
     "type": "url_citation",
@@ -125,307 +132,72 @@ def _open(item: Event) -> Event:
     return {**item, **empty, **texts, "status": "in_progress"}
 
 
+_MIDDLE: Mapping[int, list[Event]] = {
+    0: [
+        {
+            "type": "response.reasoning_summary_part.added",
+            "summary_index": 0,
+            "part": {"type": "summary_text", "text": ""},
+        },
+        {"type": "response.reasoning_summary_text.delta", "summary_index": 0, "delta": "Hm."},
+        {"type": "response.reasoning_summary_text.done", "summary_index": 0, "text": "Hm."},
+        {
+            "type": "response.reasoning_summary_part.done",
+            "summary_index": 0,
+            "part": {"type": "summary_text", "text": "Hm."},
+        },
+    ],
+    1: [{"type": f"response.web_search_call.{state}"} for state in ("in_progress", "searching", "completed")],
+    2: [
+        {
+            "type": "response.content_part.added",
+            "content_index": 0,
+            "part": {"type": "output_text", "text": "", "annotations": []},
+        },
+        {"type": "response.output_text.delta", "content_index": 0, "delta": "Hel", "logprobs": [_TOKEN]},
+        {"type": "response.output_text.delta", "content_index": 0, "delta": "lo"},
+        {
+            "type": "response.output_text.annotation.added",
+            "content_index": 0,
+            "annotation_index": 0,
+            "annotation": _ANNOTATIONS[0],
+        },
+        {"type": "response.output_text.done", "content_index": 0, "text": "Hello", "logprobs": []},
+        {"type": "response.content_part.done", "content_index": 0, "part": _ITEMS[2]["content"][0]},
+    ],
+    3: [
+        {"type": "response.content_part.added", "content_index": 0, "part": {"type": "refusal", "refusal": ""}},
+        {"type": "response.refusal.delta", "content_index": 0, "delta": "No."},
+        {"type": "response.refusal.done", "content_index": 0, "refusal": "No."},
+    ],
+    4: [
+        {"type": "response.function_call_arguments.delta", "delta": '{"city":'},
+        {"type": "response.function_call_arguments.done", "arguments": '{"city":"Oslo"}', "name": "look"},
+    ],
+    5: [
+        {"type": "response.custom_tool_call_input.delta", "delta": "a patch"},
+        {"type": "response.custom_tool_call_input.done", "input": "a patch"},
+    ],
+}
+
+
 def _response_stream() -> list[Event]:
-    middle: dict[int, list[Event]] = {
-        0: [
-            {
-                "type": "response.reasoning_summary_part.added",
-                "summary_index": 0,
-                "part": {"type": "summary_text", "text": ""},
-            },
-            {"type": "response.reasoning_summary_text.delta", "summary_index": 0, "delta": "Hm."},
-            {"type": "response.reasoning_summary_text.done", "summary_index": 0, "text": "Hm."},
-            {
-                "type": "response.reasoning_summary_part.done",
-                "summary_index": 0,
-                "part": {"type": "summary_text", "text": "Hm."},
-            },
-        ],
-        1: [{"type": f"response.web_search_call.{state}"} for state in ("in_progress", "searching", "completed")],
-        2: [
-            {
-                "type": "response.content_part.added",
-                "content_index": 0,
-                "part": {"type": "output_text", "text": "", "annotations": []},
-            },
-            {"type": "response.output_text.delta", "content_index": 0, "delta": "Hel", "logprobs": [_TOKEN]},
-            {"type": "response.output_text.delta", "content_index": 0, "delta": "lo"},
-            {
-                "type": "response.output_text.annotation.added",
-                "content_index": 0,
-                "annotation_index": 0,
-                "annotation": _ANNOTATIONS[0],
-            },
-            {"type": "response.output_text.done", "content_index": 0, "text": "Hello", "logprobs": []},
-            {"type": "response.content_part.done", "content_index": 0, "part": _ITEMS[2]["content"][0]},
-        ],
-        3: [
-            {"type": "response.content_part.added", "content_index": 0, "part": {"type": "refusal", "refusal": ""}},
-            {"type": "response.refusal.delta", "content_index": 0, "delta": "No."},
-            {"type": "response.refusal.done", "content_index": 0, "refusal": "No."},
-        ],
-        4: [
-            {"type": "response.function_call_arguments.delta", "delta": '{"city":'},
-            {"type": "response.function_call_arguments.done", "arguments": '{"city":"Oslo"}', "name": "look"},
-        ],
-        5: [
-            {"type": "response.custom_tool_call_input.delta", "delta": "a patch"},
-            {"type": "response.custom_tool_call_input.done", "input": "a patch"},
-        ],
-    }
     found: list[Event] = [{"type": "response.created", "response": response([], "in_progress", usage=None)}]
     for number, item in enumerate(_ITEMS):
         place = {"output_index": number, "item_id": item["id"]}
         found.append({"type": "response.output_item.added", "output_index": number, "item": _open(item)})
-        found += [{**event, **place} for event in middle[number]]
+        found += [{**event, **place} for event in _MIDDLE[number]]
         found.append({"type": "response.output_item.done", "output_index": number, "item": item})
     return [*found, {"type": "response.completed", "response": response(_ITEMS)}]
-
-
-_BLOCKS: list[Event] = [
-    {"type": "thinking", "thinking": "Hm.", "signature": "sig"},
-    {"type": "redacted_thinking", "data": "secret"},
-    {
-        "type": "text",
-        "text": "Hello",
-        "citations": [
-            {
-                "type": "web_search_result_location",
-                "url": "https://a.example",
-                "title": "A",
-                "cited_text": "x",
-                "encrypted_index": "i",
-            },
-            {
-                "type": "char_location",
-                "document_index": 0,
-                "document_title": "D",
-                "start_char_index": 0,
-                "end_char_index": 2,
-                "cited_text": "x",
-            },
-        ],
-    },
-    {"type": "server_tool_use", "id": "srv_1", "name": "web_search", "input": {"query": "x"}},
-    {
-        "type": "web_search_tool_result",
-        "tool_use_id": "srv_1",
-        "content": [{"type": "web_search_result", "url": "https://a.example", "title": "A", "encrypted_content": "e"}],
-    },
-    {"type": "server_tool_use", "id": "srv_2", "name": "code_execution", "input": {"code": "1"}},
-    {
-        "type": "code_execution_tool_result",
-        "tool_use_id": "srv_2",
-        "content": {"type": "code_execution_result", "stdout": "1", "stderr": "", "return_code": 0, "content": []},
-    },
-    {"type": "server_tool_use", "id": "srv_3", "name": "web_fetch", "input": {"url": "https://a.example"}},
-    {
-        "type": "web_fetch_tool_result",
-        "tool_use_id": "srv_3",
-        "content": {"type": "web_fetch_tool_result_error", "error_code": "x"},
-    },
-    {"type": "mcp_tool_use", "id": "mcp_1", "name": "a", "server_name": "m", "input": {"b": 1}},
-    {"type": "mcp_tool_result", "tool_use_id": "mcp_1", "is_error": False, "content": [{"type": "text", "text": "x"}]},
-    {"type": "tool_use", "id": "toolu_a", "name": "look", "input": {"city": "Oslo"}},
-    {"type": "tool_use", "id": "toolu_b", "name": "patch", "input": {"input": "a patch"}},
-]
-_DELTAS: Mapping[int, list[Event]] = {
-    0: [{"type": "thinking_delta", "thinking": "Hm."}, {"type": "signature_delta", "signature": "sig"}],
-    2: [
-        {"type": "text_delta", "text": "Hello"},
-        {"type": "citations_delta", "citation": _BLOCKS[2]["citations"][0]},
-    ],
-    3: [{"type": "input_json_delta", "partial_json": '{"query":"x"}'}],
-    5: [{"type": "input_json_delta", "partial_json": '{"code":"1"}'}],
-    7: [{"type": "input_json_delta", "partial_json": '{"url":"https://a.example"}'}],
-    9: [{"type": "input_json_delta", "partial_json": '{"b":1}'}],
-    11: [
-        {"type": "input_json_delta", "partial_json": '{"city":'},
-        {"type": "input_json_delta", "partial_json": '"Oslo"}'},
-    ],
-    12: [{"type": "input_json_delta", "partial_json": '{"input":"a patch"}'}],
-}
-
-
-def _message_stream() -> list[Event]:
-    found: list[Event] = [{"type": "message_start", "message": message([], None)}, {"type": "ping"}]
-    for index, block in enumerate(_BLOCKS):
-        cleared: Event = {"thinking": "", "text": "", "input": {}, "signature": ""}
-        start = {name: cleared.get(name, value) for name, value in block.items() if name != "citations"}
-        found.append({"type": "content_block_start", "index": index, "content_block": start})
-        found += [{"type": "content_block_delta", "index": index, "delta": delta} for delta in _DELTAS.get(index, ())]
-        found.append({"type": "content_block_stop", "index": index})
-    delta = {"stop_reason": "tool_use", "stop_sequence": None}
-    return [*found, {"type": "message_delta", "delta": delta, "usage": {"output_tokens": 7}}, {"type": "message_stop"}]
-
-
-_CONVERSE_BLOCKS: list[Event] = [
-    {"reasoningContent": {"reasoningText": {"text": "Hm.", "signature": "sig"}}},
-    {"reasoningContent": {"redactedContent": "c2VjcmV0"}},
-    {"text": "Hello"},
-    {
-        "citationsContent": {
-            "content": [{"text": "cited"}],
-            "citations": [
-                {"title": "A", "location": {"web": {"url": "https://a.example"}}, "sourceContent": [{"text": "x"}]}
-            ],
-        }
-    },
-    {"image": {"format": "png", "source": {"bytes": "AAAA"}}},
-    {
-        "toolUse": {
-            "toolUseId": "srv_1",
-            "name": "nova_code_interpreter",
-            "input": {"snippet": "1"},
-            "type": "server_tool_use",
-        }
-    },
-    {"toolResult": {"toolUseId": "srv_1", "content": [{"json": {"stdOut": "1", "stdErr": ""}}], "status": "success"}},
-    {"toolUse": {"toolUseId": "tooluse_a", "name": "look", "input": {"city": "Oslo"}}},
-    {"toolUse": {"toolUseId": "tooluse_b", "name": "patch", "input": {"input": "a patch"}}},
-]
-_CONVERSE_DELTAS: list[tuple[Any, list[Event]]] = [
-    (None, [{"reasoningContent": {"text": "Hm."}}, {"reasoningContent": {"signature": "sig"}}]),
-    (None, [{"reasoningContent": {"redactedContent": "c2Vj"}}, {"reasoningContent": {"redactedContent": "cmV0"}}]),
-    (None, [{"text": "Hel"}, {"text": "lo"}]),
-    (None, [{"text": "cited"}, {"citation": {"title": "A", "location": {"web": {"url": "https://a.example"}}}}]),
-    ({"image": {"format": "png"}}, [{"image": {"source": {"bytes": "AAAA"}}}]),
-    (
-        {"toolUse": {"toolUseId": "srv_1", "name": "nova_grounding", "type": "server_tool_use"}},
-        [{"toolUse": {"input": '{"query":"x"}'}}],
-    ),
-    ({"toolResult": {"toolUseId": "srv_1", "status": "success"}}, [{"toolResult": [{"json": {"stdOut": "1"}}]}]),
-    (
-        {"toolUse": {"toolUseId": "tooluse_a", "name": "look"}},
-        [{"toolUse": {"input": '{"city":'}}, {"toolUse": {"input": '"Oslo"}'}}],
-    ),
-    ({"toolUse": {"toolUseId": "tooluse_b", "name": "patch"}}, [{"toolUse": {"input": '{"input":"a patch"}'}}]),
-]
-
-
-def _converse_stream() -> list[Any]:
-    found: list[Any] = [["messageStart", {"role": "assistant"}]]
-    for index, (start, deltas) in enumerate(_CONVERSE_DELTAS):
-        if start is not None:
-            found.append(["contentBlockStart", {"contentBlockIndex": index, "start": start}])
-        found += [["contentBlockDelta", {"contentBlockIndex": index, "delta": delta}] for delta in deltas]
-        found.append(["contentBlockStop", {"contentBlockIndex": index}])
-    usage = {"inputTokens": 8, "outputTokens": 7, "totalTokens": 15, "cacheReadInputTokens": 2}
-    metadata = {"usage": usage, "metrics": {"latencyMs": 5}, "serviceTier": {"type": "flex"}}
-    return [*found, ["messageStop", {"stopReason": "tool_use"}], ["metadata", metadata]]
-
-
-_GROUNDING = {
-    "webSearchQueries": ["x"],
-    "groundingChunks": [
-        {"web": {"uri": "https://a.example", "title": "A"}},
-        {"retrievedContext": {"uri": "gs://b/c", "title": "C", "text": "x"}},
-        {"maps": {"uri": "https://m.example", "title": "M"}},
-    ],
-    "groundingSupports": [
-        {"segment": {"startIndex": 0, "endIndex": 5, "text": "Hello"}, "groundingChunkIndices": [0, 1, 2]}
-    ],
-}
-_CHOSEN = {"token": "Hel", "tokenId": 1, "logProbability": -0.5}
-_PARTS: list[Event] = [
-    {"text": "Hm.", "thought": True},
-    {"text": "Hello", "thoughtSignature": "c2ln"},
-    {"executableCode": {"language": "PYTHON", "code": "1"}},
-    {"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": "1"}},
-    {"inlineData": {"mimeType": "image/png", "data": "AAAA"}},
-    {"toolCall": {"toolType": "GOOGLE_SEARCH_WEB", "args": {"queries": ["x"]}, "id": "t1"}},
-    {"toolResponse": {"toolType": "GOOGLE_SEARCH_WEB", "response": {}, "id": "t1"}},
-    {"functionCall": {"name": "look", "args": {"city": "Oslo"}, "id": "f1"}, "thoughtSignature": "c2ln"},
-    {"functionCall": {"name": "patch", "args": {"input": "a patch"}}},
-]
-_GEMINI_PLAIN = candidate(
-    _PARTS,
-    groundingMetadata=_GROUNDING,
-    citationMetadata={"citationSources": [{"startIndex": 0, "endIndex": 2, "uri": "https://c.example"}]},
-    urlContextMetadata={
-        "urlMetadata": [{"retrievedUrl": "https://u.example", "urlRetrievalStatus": "URL_RETRIEVAL_STATUS_SUCCESS"}]
-    },
-    logprobsResult={"topCandidates": [{"candidates": [_CHOSEN]}], "chosenCandidates": [_CHOSEN]},
-    avgLogprobs=-0.5,
-)
-_PARTIAL = {"willContinue": True, "partialArgs": [{"jsonPath": "$.city", "stringValue": "Os", "willContinue": True}]}
-_GEMINI_STREAM = [
-    *(candidate([part], None) for part in _PARTS),
-    candidate([{"functionCall": {"name": "look", "id": "f2", "willContinue": True}}], None),
-    candidate([{"functionCall": {"id": "f2", **_PARTIAL}}], None),
-    candidate(
-        [
-            {
-                "functionCall": {
-                    "id": "f2",
-                    "willContinue": True,
-                    "partialArgs": [{"jsonPath": "$.list[1].a", "numberValue": 3}],
-                }
-            }
-        ],
-        None,
-    ),
-    candidate([{"functionCall": {"id": "f2"}}], None),
-    candidate([{"text": "", "thoughtSignature": "c2ln"}], groundingMetadata=_GROUNDING),
-]
-
-_COHERE_PLAIN = cohere_message(
-    {
-        "tool_plan": "I will look.",
-        "content": [{"type": "thinking", "thinking": "Hm."}, {"type": "text", "text": "Hello"}],
-        "citations": [
-            {
-                "start": 0,
-                "end": 3,
-                "text": "Hel",
-                "type": "TEXT_CONTENT",
-                "content_index": 1,
-                "sources": [
-                    {"type": "document", "id": "d1", "document": {"title": "A", "url": "https://a.example"}},
-                    {"type": "tool", "id": "t1", "tool_output": {"a": "b"}},
-                ],
-            }
-        ],
-        "tool_calls": [_LOOK, _PATCH],
-    },
-    "TOOL_CALL",
-)
-_COHERE_PLAIN["logprobs"] = [{"token_ids": [1], "text": "Hel", "logprobs": [-0.5]}]
-
-
-def _cohere_stream() -> list[Event]:
-    def delta(kind: str, index: int, fields: Any) -> Event:
-        return {"type": kind, "index": index, "delta": {"message": fields}}
-
-    cited = _COHERE_PLAIN["message"]["citations"][0]
-    end = {"finish_reason": "TOOL_CALL", "usage": {"billed_units": {"input_tokens": 9, "output_tokens": 7}}}
-    return [
-        {"type": "message-start", "id": "up1", "delta": {"message": {"role": "assistant"}}},
-        delta("tool-plan-delta", 0, {"tool_plan": "I will look."}),
-        delta("content-start", 0, {"content": {"type": "thinking", "thinking": ""}}),
-        delta("content-delta", 0, {"content": {"thinking": "Hm."}}),
-        {"type": "content-end", "index": 0},
-        delta("content-start", 1, {"content": {"type": "text", "text": ""}}),
-        {**delta("content-delta", 1, {"content": {"text": "Hello"}}), "logprobs": _COHERE_PLAIN["logprobs"][0]},
-        {"type": "content-end", "index": 1},
-        delta("citation-start", 0, {"citations": cited}),
-        {"type": "citation-end", "index": 0},
-        delta("tool-call-start", 0, {"tool_calls": {**_LOOK, "function": {"name": "look", "arguments": ""}}}),
-        delta("tool-call-delta", 0, {"tool_calls": {"function": {"arguments": '{"city":"Oslo"}'}}}),
-        {"type": "tool-call-end", "index": 0},
-        delta("tool-call-start", 1, {"tool_calls": _PATCH}),
-        {"type": "tool-call-end", "index": 1},
-        {"type": "message-end", "delta": end},
-    ]
 
 
 RICH: Mapping[str, Rich] = {
     "chat": Rich(_CHAT_TARGETS, _CHAT_PLAIN, _CHAT_STREAM),
     "responses": Rich(("plain-openai-responses/m",), response(_ITEMS), _response_stream(), "named"),
-    "anthropic": Rich(("anthropic/claude-sonnet-4-5",), message(_BLOCKS, "tool_use"), _message_stream(), "named"),
+    "anthropic": Rich(("anthropic/claude-sonnet-4-5",), message(BLOCKS, "tool_use"), message_stream(), "named"),
     "bedrock": Rich(
-        ("bedrock/amazon.nova-2-lite-v1:0",), converse(_CONVERSE_BLOCKS, "tool_use"), _converse_stream(), "frames"
+        ("bedrock/amazon.nova-2-lite-v1:0",), converse(CONVERSE_BLOCKS, "tool_use"), converse_stream(), "frames"
     ),
-    "gemini": Rich(("gemini/gemini-3-pro-preview",), _GEMINI_PLAIN, _GEMINI_STREAM),
-    "cohere": Rich(("cohere/command-a-reasoning-08-2025",), _COHERE_PLAIN, _cohere_stream(), "named"),
+    "gemini": Rich(("gemini/gemini-3-pro-preview",), GEMINI_PLAIN, GEMINI_STREAM),
+    "cohere": Rich(("cohere/command-a-reasoning-08-2025",), COHERE_PLAIN, cohere_stream(), "named"),
 }

@@ -21,6 +21,7 @@ _APIS = (
     ("/v2/chat", "cohere"),
 )
 _NOTHING = Reply(b'{"error":{"message":"no such path","type":"golden"}}', status=404)
+_MOMENT = 0.002
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.I)
 
 
@@ -92,8 +93,13 @@ class ScriptedUpstreams:
             f"content-length: {announced}",
             *(f"{name}: {value}" for name, value in reply.headers.items()),
         ]
-        writer.write("\r\n".join([*lines, "", ""]).encode("latin-1") + reply.body)
-        await writer.drain()
+        writer.write("\r\n".join([*lines, "", ""]).encode("latin-1"))
+        size = -(-len(reply.body) // reply.pieces) or 1
+        for start in range(0, len(reply.body), size):
+            writer.write(reply.body[start : start + size])
+            await writer.drain()
+            if reply.pieces > 1:
+                await asyncio.sleep(_MOMENT)
         return not reply.is_cut
 
 
