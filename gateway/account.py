@@ -4,12 +4,12 @@ import asyncio
 import time
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-from gateway.end_user import EndUser
 from gateway.errors import GatewayError
-from gateway.events import Done, Event, Failed, Usage
-from gateway.http import Request
+from gateway.http import Body, Request
+from gateway.neutral.end_user import EndUser
+from gateway.neutral.events import Done, Event, Failed, Usage
 from gateway.routing.plan import Lane
 from gateway.routing.router import Route
 from gateway.store.journal import Journal, UsageRow
@@ -21,16 +21,14 @@ CLIENT_LEFT = 499
 class Account:
     """One usage row in the making, written when the context it is used as is left, however that happens."""
 
-    def __init__(self, journal: Journal, request: Request[Any]) -> None:
+    def __init__(self, journal: Journal, request: Request[Body]) -> None:
         self._journal = journal
         self._begun = time.perf_counter()
         self._is_handed_over = False
         self._is_over = False
         self._usage: Usage | None = None
         self.end_user: EndUser | None = None
-        self.row = UsageRow(
-            request_id=request.id, time=time.time(), key_id=request.key.key_id, operation=request.operation
-        )
+        self.row = UsageRow(request_id=request.id, time=time.time(), key_id=request.key_id, operation=request.operation)
 
     def routed(self, route: Route | Lane) -> None:
         """The provider and the model are known, or have become others."""

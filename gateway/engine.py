@@ -4,20 +4,22 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Never, Protocol
 from urllib.parse import quote
 
 import structlog
 
 from gateway.account import Account
 from gateway.dialects.base import Dialect, Origin
-from gateway.dialects.conversation.report import Report
-from gateway.end_user import EndUser, take_end_user
-from gateway.errors import GatewayError, Header, InvalidRequest
-from gateway.events import Failed, Usage
-from gateway.generation import Generation
-from gateway.http import Reply, Request, StreamReply
-from gateway.reasoning import Recovery
+from gateway.dialects.report import require_translatable
+from gateway.errors import GatewayError, Header
+from gateway.http import Body, Reply, Request, StreamReply
+from gateway.neutral.end_user import split_end_user
+from gateway.neutral.events import Failed, Usage
+from gateway.neutral.generation import Generation
+from gateway.neutral.items import EarlierReasoning
+from gateway.neutral.json import Json, JsonObject
+from gateway.reasoning import recover
 from gateway.routing.attempts import Attempts, Conditions
 from gateway.routing.plan import Lane, Planner
 from gateway.routing.router import Router
@@ -26,9 +28,6 @@ from gateway.schemas.validator import AnswerSchema, SchemaValidator
 from gateway.sealing import Sealed, Sealer
 from gateway.store.journal import Journal
 from gateway.surfaces.base import Author, Ended, Surface, Writer
-
-MOST_MODELS = 10
-"""Models that a request may name beside its first."""
 
 _MANY = 2000
 """Messages or items; translating so many takes some 20 ms."""
@@ -41,23 +40,24 @@ log = structlog.get_logger(__name__)
 class Memory(Protocol):
     """What a stateful surface remembers around one answer."""
 
-    async def recall(self, generation: Generation) -> None:
-        """Put what came before in front of the request's own items. Raises `GatewayError` where it is not there."""
+    async def recall(self, generation: Generation) -> Generation:
+        """The request with what came before in front of its own items.
+
+        Raises `GatewayError` where that is not there.
+        """
 
     async def keep(self, ended: Ended) -> None:
         """Keep an answer, before its client learns of its end. Raises `GatewayError` if that cannot be done."""
 
 
-@dataclass(slots=True)
-class Asked:
-    """One request, as its client made it: what every attempt starts from."""
+@dataclass(frozen=True, slots=True)
+class ClientRequest:
+    """One request, as its client made it: what every attempt starts from. The surface has read its body."""
 
     generation: Generation
-    surface: Surface
+    surface: Surface[Never]
     key_id: str
     account: Account
-    is_alone: bool = False
-    """Whether there is one lane only."""
 
 
 @dataclass(slots=True)
@@ -70,7 +70,7 @@ class Exchange:
     is_stream: bool
     memory: Memory | None = None
     first: Batch = ()
-    """The whole of a plain answer; of a streamed one, what came up to the first that tells anything."""
+    """The whole of a plain answer; of a streamed one, the batches up to the first with any content."""
     rest: AsyncGenerator[Batch, None] | None = None
     is_over: bool = False
 
@@ -80,7 +80,7 @@ class Exchange:
         return self.run.headers
 
     async def begin(self) -> None:
-        """Ask the upstream, and wait for what is first told of the answer. Raises `GatewayError`."""
+        """Call the upstream, and wait for the first content of the answer. Raises `GatewayError`."""
         self.account.begin_attempt()
         if self.is_stream:
             rest = self.run.batches()
@@ -115,7 +115,7 @@ class Engine:
         self._schemas = schemas
 
     async def answer(
-        self, request: Request[Any], surface: Surface, memory: Memory | None = None
+        self, request: Request[Body], surface: Surface[Body], memory: Memory | None = None
     ) -> Reply | StreamReply:
         """Answer a validated request in the surface's own form.
 
@@ -123,19 +123,21 @@ class Engine:
         the stream. Each call leaves one usage row.
         """
         with Account(self._journal, request) as account:
-            others = take_models(request.body)
             generation = surface.read(request.body)
             account.row.is_stream = generation.is_stream
-            steps = await self._router.steps(generation.model, generation.provider, others)
+            steps = await self._router.steps(generation.model, generation.provider, generation.models)
             account.routed(steps[0].routes[0])
-            account.end_user = _end_user(generation)
+            if generation.metadata:
+                account.end_user, metadata = split_end_user(generation.metadata)
+                if metadata is not generation.metadata:
+                    generation = replace(generation, metadata=metadata)
             if memory is not None:
-                await memory.recall(generation)
-            lanes = self._planner.lanes(steps, generation, request.key.key_id)
-            asked = Asked(generation, surface, request.key.key_id, account, is_alone=len(lanes) == 1)
-            attempts = Attempts(lanes, self._conditions, is_large=_is_large(request.body))
+                generation = await memory.recall(generation)
+            lanes = self._planner.lanes(steps, generation, request.key_id)
+            client = ClientRequest(generation, surface, request.key_id, account)
+            attempts = Attempts(lanes, self._conditions, is_large=_is_large(generation.body))
             try:
-                exchange = await attempts.run(partial(self._exchange, asked))
+                exchange = await attempts.run(partial(self._exchange, client))
                 exchange.memory = memory
                 return await _reply(exchange, _headers(attempts, exchange.run.dropped))
             except GatewayError as error:
@@ -143,34 +145,33 @@ class Engine:
             finally:
                 account.routed(attempts.lane)
 
-    def _exchange(self, asked: Asked, lane: Lane) -> Exchange:
-        """An attempt at the answer in one lane. Raises `InvalidRequest` for what cannot be asked there."""
-        upstream, surface = lane.upstream, asked.surface
-        # Translating leaves traces, which are the same each time in the same lane, and others in another.
-        generation = asked.generation if asked.is_alone else replace(asked.generation)
+    def _exchange(self, client: ClientRequest, lane: Lane) -> Exchange:
+        """An attempt at the answer by one candidate. Raises `InvalidRequest` for what the provider cannot do."""
+        upstream, surface, generation = lane.upstream, client.surface, client.generation
         dialect, origin = upstream.dialect(surface.dialect), lane.origin
         is_native = dialect.name == surface.dialect and dialect.can_pass_on(generation, origin)
-        if not is_native:
-            surface.translate(generation, upstream.name)
-        recovery = Recovery(self._sealer, asked.key_id, upstream.name, lane.model)
-        generation = recovery.recover(generation, is_native=is_native)
-        schema = None if is_native else self._schema(asked.key_id, generation, dialect, origin)
+        open_seal = partial(self._sealer.open_for, client.key_id, upstream.name, lane.model)
+        if dialect.name == surface.dialect:
+            generation = surface.restore(generation, open_seal)
+        else:
+            require_translatable(generation.prompt, upstream.name)
+            if any(type(item) is EarlierReasoning for item in generation.prompt.items):
+                generation = recover(generation, open_seal)
+        schema = None if is_native else self._schema(client.key_id, generation, dialect, origin)
         run = Run(generation, lane, dialect, origin, is_native=is_native, schema=schema)
         if run.dropped:
             log.debug("fields_dropped", provider=upstream.name, model=lane.model, fields=list(run.dropped))
-        author = Author(upstream.name, lane.model, partial(self._seal, asked.key_id, lane))
-        return Exchange(surface.writer(generation, author), run, asked.account, generation.is_stream)
+        author = Author(upstream.name, lane.model, partial(self._seal, client.key_id, lane))
+        return Exchange(surface.writer(generation, author), run, client.account, generation.is_stream)
 
     def _schema(self, key_id: str, generation: Generation, dialect: Dialect, origin: Origin) -> AnswerSchema | None:
         """What the gateway itself holds the answer to."""
-        form = dialect.held_form(generation, origin)
-        if form is None or form.schema is None:
+        output_format = dialect.validated_format(generation, origin)
+        if output_format is None or output_format.schema is None:
             return None
-        field = Report(generation, origin.provider).field("response_format")
-        inside = "json_schema.schema" if field == "response_format" else "schema"
-        return AnswerSchema(self._schemas, key_id, form.schema, f"{field}.{inside}".split("."))
+        return AnswerSchema(self._schemas, key_id, output_format.schema, output_format.schema_path.split("."))
 
-    def _seal(self, key_id: str, lane: Lane, state: Mapping[str, Any]) -> str:
+    def _seal(self, key_id: str, lane: Lane, state: Mapping[str, Json]) -> str:
         sealed = Sealed(lane.upstream.name, lane.model, dict(state), lane.credential.label)
         return self._sealer.seal(key_id, sealed)
 
@@ -194,10 +195,10 @@ async def _written(
     with account:
         async with aclosing(batches):
             account.observe(exchange.first)
-            yield await _told(exchange, exchange.first, account)
+            yield await _encoded(exchange, exchange.first, account)
             async for batch in batches:
                 account.observe(batch)
-                if data := await _told(exchange, batch, account):
+                if data := await _encoded(exchange, batch, account):
                     yield data
 
 
@@ -205,12 +206,12 @@ async def _keep(memory: Memory, ended: Ended) -> None:
     try:
         await memory.keep(ended)
     except GatewayError as error:
-        # The answer was made and paid for; asked again, the provider would make and charge another one.
+        # The answer was made and paid for; called again, the provider would make and charge another one.
         raise error.with_headers((b"x-should-retry", b"false")) from error.__cause__
 
 
-async def _told(exchange: Exchange, batch: Batch, account: Account) -> bytes:
-    """The events for a batch. The end of the answer is told when the answer has been kept."""
+async def _encoded(exchange: Exchange, batch: Batch, account: Account) -> bytes:
+    """The events for a batch. The last ones are sent when the answer has been stored."""
     writer, memory = exchange.writer, exchange.memory
     if exchange.is_over:
         return b""
@@ -227,31 +228,10 @@ async def _told(exchange: Exchange, batch: Batch, account: Account) -> bytes:
     return data + writer.end()
 
 
-def _is_large(body: Any) -> bool:
+def _is_large(body: JsonObject) -> bool:
     """Whether translating a body would hold up the loop for longer than a moment."""
-    said = body.get("messages") or body.get("input")
-    return isinstance(said, list) and len(said) > _MANY
-
-
-def _end_user(generation: Generation) -> EndUser | None:
-    return take_end_user(generation.metadata) if generation.metadata else None
-
-
-def take_models(body: Any) -> Sequence[str]:
-    """Take the models out of a body that are to be tried after its first: they are the gateway's, no upstream's.
-
-    Raises `InvalidRequest` with the place of what is no model; not every contract says what the field holds.
-    """
-    models = body.pop("models", None)
-    if models is None:
-        return ()
-    if not isinstance(models, list) or len(models) > MOST_MODELS:
-        message = f"models must be a list of at most {MOST_MODELS} names."
-        raise InvalidRequest(message, param="models", code="invalid_value")
-    for number, name in enumerate(models):
-        if not isinstance(name, str) or not name:
-            raise InvalidRequest("Expected the name of a model.", param=f"models[{number}]", code="invalid_value")
-    return models
+    items = body.get("messages") or body.get("input")
+    return isinstance(items, list) and len(items) > _MANY
 
 
 def _headers(attempts: Attempts, dropped: Sequence[str] = ()) -> list[Header]:

@@ -1,11 +1,11 @@
 """The request that a handler is given, and the reply that it returns."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
-from gateway.auth import Principal
 from gateway.errors import GatewayError, Header
+from gateway.neutral.json import Json
 
 Body = TypeVar("Body")
 
@@ -22,17 +22,11 @@ class Request(Generic[Body]):
 
     id: str
     operation: str
-    principal: Principal | None
+    key_id: str
+    """The key that the request came with; empty for an operation that the contract does not secure."""
     body: Body
-    path: dict[str, Any]
-    query: dict[str, Any]
-
-    @property
-    def key(self) -> Principal:
-        """The key that the request came with. Only for operations that the contract secures."""
-        if self.principal is None:
-            raise RuntimeError(f"{self.operation} is not secured by the contract")
-        return self.principal
+    path: Mapping[str, str]
+    query: Mapping[str, Json]
 
 
 @dataclass(slots=True)

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from gateway.neutral.json import Json, integer_or_none, text_or_none
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,7 @@ class Page:
     after: str | None = None
 
     @classmethod
-    def of(cls, query: Mapping[str, Any]) -> "Page":
+    def of(cls, query: Mapping[str, Json]) -> "Page":
         """The page that an operation's `limit`, `order` and `after` ask for."""
-        return cls(query.get("limit", cls.limit), query.get("order") != "asc", query.get("after"))
+        limit, after = integer_or_none(query.get("limit")), text_or_none(query.get("after"))
+        return cls(cls.limit if limit is None else limit, query.get("order") != "asc", after)

@@ -1,64 +1,68 @@
 """Takes the means to enter other systems out of tools, before they are repeated or kept."""
 
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import urlsplit
+
+from gateway.neutral.json import Json, JsonObject, list_or_none, object_or_none, text_or_none
 
 HIDDEN = "<redacted>"
 # What is nested deeper cannot be written as JSON, and is refused where that is tried.
 _DEEPEST = 254
-_Object = dict[str, Any]
 
 
-def without_secrets(value: Any) -> Any:
+def without_secrets(tool: JsonObject) -> JsonObject:
     """A tool, or anything that holds tools, without tokens, header values, secrets of domains and keys in addresses.
 
-    A tool server's user sends them anew with each request, as with OpenAI; nobody needs to read them here.
+    A tool server's user sends them anew with each request, as with OpenAI; no reply has to hold them.
     """
-    return _changed(value, _masked)
+    return _changed(tool, _masked)
 
 
-def without_entrances(value: Any) -> Any:
-    """The same for what is kept and sent on one day: what is hidden is gone, and no word stands in its place."""
-    return _changed(value, _emptied)
+def without_entrances(item: JsonObject) -> JsonObject:
+    """The same for what is kept and sent on one day: secrets are removed, and nothing takes their place."""
+    return _changed(item, _emptied)
 
 
-def _changed(value: Any, change: Callable[[_Object], _Object], depth: int = 0) -> Any:
-    """The value with every object in it changed, from the inside out."""
+def _changed(value: JsonObject, change: Callable[[JsonObject], None], depth: int = 0) -> JsonObject:
+    """A copy with every object in it changed, from the inside out."""
     if depth > _DEEPEST:
         return value
+    copied = {name: _changed_value(part, change, depth + 1) for name, part in value.items()}
+    change(copied)
+    return copied
+
+
+def _changed_value(value: Json, change: Callable[[JsonObject], None], depth: int) -> Json:
     match value:
         case dict():
-            return change({name: _changed(part, change, depth + 1) for name, part in value.items()})
-        case list():
-            return [_changed(part, change, depth + 1) for part in value]
+            return _changed(value, change, depth)
+        case list() if depth <= _DEEPEST:
+            return [_changed_value(part, change, depth + 1) for part in value]
         case _:
             return value
 
 
-def _masked(tool: _Object) -> _Object:
+def _masked(tool: JsonObject) -> None:
     if tool.get("type") == "mcp":
         tool.pop("authorization", None)
-        if isinstance(tool.get("headers"), dict):
-            tool["headers"] = dict.fromkeys(tool["headers"], HIDDEN)
+        if (headers := object_or_none(tool.get("headers"))) is not None:
+            tool["headers"] = {name: HIDDEN for name in headers}
         _make_address_plain(tool)
-    if isinstance(tool.get("domain_secrets"), list):
-        tool["domain_secrets"] = [_hidden(entry) for entry in tool["domain_secrets"]]
-    return tool
+    if (secrets := list_or_none(tool.get("domain_secrets"))) is not None:
+        tool["domain_secrets"] = [_hidden(entry) for entry in secrets]
 
 
-def _emptied(tool: _Object) -> _Object:
+def _emptied(tool: JsonObject) -> None:
     tool.pop("domain_secrets", None)
     if tool.get("type") == "mcp":
         for name in ("authorization", "headers"):
             tool.pop(name, None)
         _make_address_plain(tool)
-    return tool
 
 
-def _make_address_plain(server: _Object) -> None:
-    if isinstance(server.get("server_url"), str):
-        server["server_url"] = _plain(server["server_url"])
+def _make_address_plain(server: JsonObject) -> None:
+    if (address := text_or_none(server.get("server_url"))) is not None:
+        server["server_url"] = _plain(address)
 
 
 def _plain(address: str) -> str:
@@ -70,5 +74,5 @@ def _plain(address: str) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 
-def _hidden(entry: Any) -> Any:
+def _hidden(entry: Json) -> Json:
     return {**entry, "value": HIDDEN} if isinstance(entry, dict) and "value" in entry else entry

@@ -7,8 +7,8 @@ import structlog
 
 from gateway.dialects.base import Decoder, Dialect, Origin, Reader
 from gateway.errors import GatewayError, UpstreamDown, UpstreamError
-from gateway.events import Event, Failed, Told, Unvalidated, Usage
-from gateway.generation import Generation
+from gateway.neutral.events import AnswerMetadata, Event, Failed, Unvalidated, Usage
+from gateway.neutral.generation import Generation
 from gateway.routing.plan import Lane
 from gateway.schemas.validator import AnswerSchema
 from gateway.wire.sse import DamagedStream
@@ -189,6 +189,6 @@ async def opening(batches: AsyncGenerator[Batch, None], spend: Callable[[Usage],
                 spend(event)
             elif isinstance(event, Failed):
                 raise event.error
-            elif not isinstance(event, Told):
+            elif not isinstance(event, AnswerMetadata):
                 return told
     return told

@@ -4,22 +4,29 @@ import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING
 
 import orjson
 
+from gateway.neutral.json import JsonObject
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
 SECRET_BYTES = 32
 PREFIX = "waystone.1."
+OTHER_MODEL = "model_mismatch"
+"""Why nobody but the author may have it, in a word of the Responses API."""
 _NONCE = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """What was sealed: the state, the provider and model that can use it, and by which credential they were asked."""
+    """What was sealed: the state, the provider and model that can use it, and the credential of the call."""
 
     provider: str
     model: str
-    state: dict[str, Any]
+    state: JsonObject
     credential: str = ""
 
 
@@ -44,8 +51,20 @@ class Sealer:
             return None
         return Sealed(*orjson.loads(plain))
 
+    def open_for(self, key_id: str, provider: str, model: str, text: str) -> JsonObject | str | None:
+        """What is under a seal, for the author who is going to answer; or a word for why it is not theirs.
+
+        None for a text that is no seal of the gateway's.
+        """
+        if not is_sealed(text):
+            return None
+        sealed = self.open(key_id, text)
+        if sealed is None:
+            return "organization_mismatch"
+        return sealed.state if (sealed.provider, sealed.model) == (provider, model) else OTHER_MODEL
+
     @cached_property
-    def _cipher(self) -> Any:
+    def _cipher(self) -> "ChaCha20Poly1305":
         # 11 MB, and a gateway whose models do not reason never needs it.
         from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
@@ -58,6 +77,6 @@ class Sealer:
         return InvalidTag
 
 
-def is_sealed(text: Any) -> bool:
+def is_sealed(text: object) -> bool:
     """Whether a text claims to be a seal of ours."""
     return isinstance(text, str) and text.startswith(PREFIX)

@@ -70,6 +70,7 @@ class Upstream:
     facts: Facts
     transport: Transport
     locate: Callable[[], Awaitable[Address]]
+    """Where it is. What has its place only while it runs, such as the embedded model, has no `address`."""
     credentials: Sequence[Credential] = (NoCredential(),)
     secrets: Sequence[str] = field(default=(), repr=False)
     models: Sequence[str] | None = None
@@ -78,6 +79,7 @@ class Upstream:
     weight: float = 1.0
     deployments: Mapping[str, str] = field(default_factory=dict)
     tls: TLS = SYSTEM_TLS
+    address: Address | None = None
 
     def dialect(self, preferred: str | None) -> Dialect:
         """The dialect to speak with it: the preferred one, where it knows that."""
@@ -155,7 +157,7 @@ class Upstream:
         return answer
 
     async def _call(self, outbound: Outbound) -> Call:
-        address = await self.locate()
+        address = self.address or await self.locate()
         headers = _joined(address.headers, outbound.headers) if outbound.headers else address.headers
         return Call(self.name, "POST", address.url(outbound.path, outbound.body), headers, outbound.body)
 

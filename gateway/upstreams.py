@@ -71,6 +71,7 @@ def upstream(name: str, provider: ProviderSettings, transport: Transport, rows: 
         facts=_facts(row.facts, provider),
         transport=transport,
         locate=_fixed(place),
+        address=place,
         credentials=_credentials(name, provider, row, dialects[0], transport),
         secrets=_secrets(provider),
         # What is empty names nothing; the upstream is asked, as without it.

@@ -513,12 +513,18 @@ class ConversationResource(TypedDict):
     metadata: ResponseMetadata
 
 
+CreateChatCompletionEvent: TypeAlias = ChatCompletionServerSentEvent
+
+
+CreateChatCompletionReply: TypeAlias = ChatCompletion
+
+
 class CreateChatCompletionRequest(TypedDict):
     """A conversation, and how it is to be answered."""
 
     model: str
     """`<provider>/<model>`, or `<model>` alone where one provider serves it."""
-    models: NotRequired[list[Model] | None]
+    models: NotRequired[list[str] | None]
     """Models that are tried after `model`, in this order, where that cannot answer. Only until an answer has begun. Stays here."""
     messages: list[ChatCompletionRequestMessage]
     audio: NotRequired[ChatCompletionAudioParam | None]
@@ -593,8 +599,20 @@ class CreateConversationBody(TypedDict):
     """What it begins with. More can be added."""
 
 
+CreateConversationItemReply: TypeAlias = ConversationItemList
+
+
 class CreateConversationItemsBody(TypedDict):
     items: list[InputItem]
+
+
+CreateConversationItemRequest: TypeAlias = CreateConversationItemsBody
+
+
+CreateConversationReply: TypeAlias = ConversationResource
+
+
+CreateConversationRequest: TypeAlias = CreateConversationBody
 
 
 class CreateResponse(TypedDict):
@@ -602,7 +620,7 @@ class CreateResponse(TypedDict):
 
     model: str
     """`<provider>/<model>`, or `<model>` alone where one provider serves it."""
-    models: NotRequired[list[Model] | None]
+    models: NotRequired[list[str] | None]
     """Models that are tried after `model`, in this order, where that cannot answer. Only until an answer has begun. Stays here."""
     input: NotRequired[str | list[InputItem]]
     """A text, which is one user message, or the items of a conversation."""
@@ -668,6 +686,9 @@ class CreateResponse(TypedDict):
     """What a client tells about itself."""
     user: NotRequired[str | None]
     """Use `safety_identifier` and `prompt_cache_key`."""
+
+
+CreateResponseRequest: TypeAlias = CreateResponse
 
 
 class CustomToolCall(TypedDict):
@@ -751,16 +772,25 @@ class CustomVoice(TypedDict):
     id: str
 
 
+DeleteConversationItemReply: TypeAlias = ConversationResource
+
+
 class DeletedConversationResource(TypedDict):
     id: str
     object: Literal["conversation.deleted"]
     deleted: Literal[True]
 
 
+DeleteConversationReply: TypeAlias = DeletedConversationResource
+
+
 class DeletedResponse(TypedDict):
     id: str
     object: Literal["response"]
     deleted: Literal[True]
+
+
+DeleteResponseReply: TypeAlias = DeletedResponse
 
 
 class EasyInputMessage(TypedDict):
@@ -1090,9 +1120,18 @@ class ItemResource(TypedDict):
 ItemStatus: TypeAlias = Literal["in_progress", "completed", "incomplete"]
 
 
+ListConversationItemsReply: TypeAlias = ConversationItemList
+
+
 class ListModelsResponse(TypedDict):
     object: Literal["list"]
-    data: list[ModelModel]
+    data: list[Model]
+
+
+ListModelsReply: TypeAlias = ListModelsResponse
+
+
+LiveHealthReply: TypeAlias = Health
 
 
 class LocalShellToolCall(TypedDict):
@@ -1225,10 +1264,7 @@ Metadata: TypeAlias = dict[str, str]
 """Up to 16 pairs of strings. The key `waystone` names the end user of the request and stays here; the others travel to the provider."""
 
 
-Model: TypeAlias = str
-
-
-class ModelModel(TypedDict):
+class Model(TypedDict):
     id: str
     """The name to call the model by, `<provider>/<model>`."""
     object: Literal["model"]
@@ -1481,6 +1517,9 @@ class PromptTokensDetails(TypedDict):
     text_tokens: NotRequired[int | None]
 
 
+ReadyHealthReply: TypeAlias = Health
+
+
 class Reasoning(TypedDict):
     """How a model that reasons is to do so."""
 
@@ -1584,6 +1623,7 @@ class Response(TypedDict):
     service_tier: str
     safety_identifier: str | None
     prompt_cache_key: str | None
+    prompt_cache_retention: NotRequired[str | None]
     presence_penalty: float
     frequency_penalty: float
     provider: NotRequired[str]
@@ -1592,6 +1632,9 @@ class Response(TypedDict):
     """What of the input the model could not be given. Missing where there is nothing to tell."""
     output_text: NotRequired[str | None]
     """The texts of the output in one."""
+
+
+CreateResponseReply: TypeAlias = Response
 
 
 class ResponseAudioDeltaEvent(TypedDict):
@@ -1852,6 +1895,9 @@ class ResponseItemList(TypedDict):
     """The id of the last item; null where there is none."""
 
 
+ListResponseInputItemsReply: TypeAlias = ResponseItemList
+
+
 class ResponseLogProb(TypedDict):
     token: str
     logprob: float
@@ -2034,6 +2080,9 @@ class ResponseServerSentEvent(TypedDict):
     data: Literal["[DONE]"] | str
 
 
+CreateResponseEvent: TypeAlias = ResponseServerSentEvent
+
+
 class ResponseShellCallCommandAddedEvent(TypedDict):
     type: Literal["response.shell_call_command.added"]
     sequence_number: SequenceNumber
@@ -2165,6 +2214,18 @@ class ResponseWebSearchCallSearchingEvent(TypedDict):
 
 
 ResponseStreamEvent: TypeAlias = ResponseCreatedEvent | ResponseInProgressEvent | ResponseQueuedEvent | ResponseCompletedEvent | ResponseIncompleteEvent | ResponseFailedEvent | ResponseErrorEvent | ResponseOutputItemAddedEvent | ResponseOutputItemDoneEvent | ResponseContentPartAddedEvent | ResponseContentPartDoneEvent | ResponseTextDeltaEvent | ResponseTextDoneEvent | ResponseOutputTextAnnotationAddedEvent | ResponseRefusalDeltaEvent | ResponseRefusalDoneEvent | ResponseFunctionCallArgumentsDeltaEvent | ResponseFunctionCallArgumentsDoneEvent | ResponseCustomToolCallInputDeltaEvent | ResponseCustomToolCallInputDoneEvent | ResponseReasoningTextDeltaEvent | ResponseReasoningTextDoneEvent | ResponseReasoningSummaryPartAddedEvent | ResponseReasoningSummaryPartDoneEvent | ResponseReasoningSummaryTextDeltaEvent | ResponseReasoningSummaryTextDoneEvent | ResponseWebSearchCallInProgressEvent | ResponseWebSearchCallSearchingEvent | ResponseWebSearchCallCompletedEvent | ResponseFileSearchCallInProgressEvent | ResponseFileSearchCallSearchingEvent | ResponseFileSearchCallCompletedEvent | ResponseCodeInterpreterCallInProgressEvent | ResponseCodeInterpreterCallInterpretingEvent | ResponseCodeInterpreterCallCompletedEvent | ResponseCodeInterpreterCallCodeDeltaEvent | ResponseCodeInterpreterCallCodeDoneEvent | ResponseImageGenCallInProgressEvent | ResponseImageGenCallGeneratingEvent | ResponseImageGenCallCompletedEvent | ResponseImageGenCallPartialImageEvent | ResponseMCPCallInProgressEvent | ResponseMCPCallCompletedEvent | ResponseMCPCallFailedEvent | ResponseMCPCallArgumentsDeltaEvent | ResponseMCPCallArgumentsDoneEvent | ResponseMCPListToolsInProgressEvent | ResponseMCPListToolsCompletedEvent | ResponseMCPListToolsFailedEvent | ResponseShellCallCommandAddedEvent | ResponseShellCallCommandDeltaEvent | ResponseShellCallCommandDoneEvent | ResponseShellCallOutputContentDeltaEvent | ResponseShellCallOutputContentDoneEvent | ResponseAudioDeltaEvent | ResponseAudioDoneEvent | ResponseAudioTranscriptDeltaEvent | ResponseAudioTranscriptDoneEvent
+
+
+RetrieveConversationItemReply: TypeAlias = ItemResource
+
+
+RetrieveConversationReply: TypeAlias = ConversationResource
+
+
+RetrieveModelReply: TypeAlias = Model
+
+
+RetrieveResponseReply: TypeAlias = Response
 
 
 SequenceNumber: TypeAlias = int
@@ -2303,6 +2364,12 @@ class UpdateConversationBody(TypedDict):
     """Takes the place of what was there; with null, nothing does."""
 
 
+UpdateConversationReply: TypeAlias = ConversationResource
+
+
+UpdateConversationRequest: TypeAlias = UpdateConversationBody
+
+
 class UrlCitationBody(TypedDict):
     type: Literal["url_citation"]
     url: str
@@ -2315,29 +2382,32 @@ Annotation: TypeAlias = UrlCitationBody | OtherAnnotation
 """A source that the text cites."""
 
 
-class WaystoneChatCompletion(TypedDict):
-    choices: list[WaystoneChatCompletionChoice]
+WaystoneChatCompletionEvent: TypeAlias = ChatCompletionServerSentEvent
+
+
+class WaystoneChatCompletionReply(TypedDict):
+    choices: list[WaystoneChatCompletionReplyChoice]
     id: str
     """The unique identifier for the chat completion, generated by the model provider."""
     object: str
     model: str
     """The model name used to generate the response."""
-    usage: WaystoneChatCompletionUsage
+    usage: WaystoneChatCompletionReplyUsage
 
 
-class WaystoneChatCompletionChoice(TypedDict):
+class WaystoneChatCompletionReplyChoice(TypedDict):
     finish_reason: str
     """The reason the model stopped generating tokens. This will be stop if the model hit a natural stop point or a provided stop sequence, length if the maximum number of tokens specified in the request was reached, content_filter if content was omitted due to a flag from our content filters, tool_calls if the model called a tool, or function_call (deprecated) if the model called a function."""
     index: float
     """The index of the choice in the list of choices."""
     logprobs: dict[str, Any] | None
     """Log probability information for the choice."""
-    message: WaystoneChatCompletionMessage
+    message: WaystoneChatCompletionReplyChoiceMessage
     created: float
     """The Unix timestamp (in seconds) of when the chat completion was created."""
 
 
-class WaystoneChatCompletionMessage(TypedDict):
+class WaystoneChatCompletionReplyChoiceMessage(TypedDict):
     """A chat completion message generated by the model."""
 
     contents: str | None
@@ -2348,6 +2418,14 @@ class WaystoneChatCompletionMessage(TypedDict):
     """Annotations for the message, when applicable, as when using the web search tool."""
     audio: dict[str, Any] | None
     """If the audio output modality is requested, this object contains data about the audio response from the model."""
+
+
+class WaystoneChatCompletionReplyUsage(TypedDict):
+    completion_tokens: NotRequired[float]
+    prompt_tokens: NotRequired[float]
+    total_tokens: NotRequired[float]
+    completion_tokens_details: NotRequired[dict[str, Any]]
+    prompt_tokens_details: NotRequired[dict[str, Any]]
 
 
 class WaystoneChatCompletionRequest(TypedDict):
@@ -2369,24 +2447,30 @@ class WaystoneChatCompletionRequest(TypedDict):
     """An upper bound for the number of tokens that can be generated for a completion, including visible output tokens and reasoning tokens."""
     n: NotRequired[float]
     """How many chat completion choices to generate for each input message. Note that you will be charged based on the number of generated tokens across all of the choices. Keep n as 1 to minimize costs."""
-    messages: list[WaystoneChatMessage | WaystoneToolMessage]
+    messages: list[WaystoneChatCompletionRequestMessage | WaystoneChatCompletionRequestToolMessage]
     """A list of messages comprising the conversation so far."""
 
 
-class WaystoneChatCompletionUsage(TypedDict):
-    completion_tokens: NotRequired[float]
-    prompt_tokens: NotRequired[float]
-    total_tokens: NotRequired[float]
-    completion_tokens_details: NotRequired[dict[str, Any]]
-    prompt_tokens_details: NotRequired[dict[str, Any]]
-
-
-class WaystoneChatMessage(TypedDict):
+class WaystoneChatCompletionRequestMessage(TypedDict):
     content: str | list[str]
     """The contents of the system message."""
     role: Literal["developer", "system", "user", "assistant", "function"]
     name: NotRequired[str]
     """An optional name for the participant. Provides the model information to differentiate between participants of the same role."""
+
+
+class WaystoneChatCompletionRequestToolMessage(TypedDict):
+    content: str
+    """The contents of the tool message."""
+    role: Literal["tool"]
+    tool_call_id: str
+
+
+WaystoneResponseEvent: TypeAlias = ResponseServerSentEvent
+
+
+class WaystoneResponseReply(TypedDict):
+    pass
 
 
 class WaystoneResponseRequest(TypedDict):
@@ -2409,13 +2493,6 @@ class WaystoneResponseRequest(TypedDict):
     n: NotRequired[float]
     """How many chat completion choices to generate for each input message. Note that you will be charged based on the number of generated tokens across all of the choices. Keep n as 1 to minimize costs."""
     input: str
-
-
-class WaystoneToolMessage(TypedDict):
-    content: str
-    """The contents of the tool message."""
-    role: Literal["tool"]
-    tool_call_id: str
 
 
 class WebSearchLocation(TypedDict):

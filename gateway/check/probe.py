@@ -7,8 +7,12 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from gateway.errors import GatewayError, UpstreamDown
-from gateway.events import Event, Failed, Finished, Reasoning, Refusal, Summary, Text, Usage
-from gateway.generation import Generation
+from gateway.neutral.events import Event, Failed, Finished, Reasoning, Refusal, Summary, Text, Usage
+from gateway.neutral.generation import Generation
+from gateway.neutral.items import Message, Position
+from gateway.neutral.parts import TextPart
+from gateway.neutral.prompt import Prompt
+from gateway.neutral.settings import Settings
 from gateway.routing.plan import Lane
 from gateway.run import Run
 
@@ -51,8 +55,9 @@ async def probe(lane: Lane, *, is_stream: bool, seconds: float) -> Outcome:
 
 def greeting(model: str, limit: str, *, is_stream: bool) -> Generation:
     """The request: a few words, and as few for the answer; `limit` is the field that says so."""
-    message = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": _QUESTION}]}
-    return Generation(model, is_stream, include_usage=is_stream, items=[message], fields={limit: _MOST_TOKENS})
+    message = Message("user", [TextPart(_QUESTION, "input")], Position(0, "input"))
+    prompt = Prompt([message], settings=Settings({limit: _MOST_TOKENS}))
+    return Generation(model, {}, lambda body, history: prompt, is_stream=is_stream, include_usage=is_stream)
 
 
 async def _tried(outcome: Outcome, limit: str) -> GatewayError | None:

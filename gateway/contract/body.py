@@ -1,13 +1,12 @@
 """Reads a request's body: media type, size, JSON, schema, in that order."""
 
-from collections.abc import Callable
 from typing import Any
 
 import orjson
 from starlette.types import Receive
 
 from gateway.contract.bundle import Bundle, OperationSpec
-from gateway.contract.validation import compile_schema
+from gateway.contract.validation import CompiledSchema
 from gateway.errors import BodyTooLarge, InvalidRequest, UnsupportedMedia
 
 Headers = dict[bytes, bytes]
@@ -21,7 +20,7 @@ class BodyReader:
     """Reads the JSON body of one operation."""
 
     def __init__(self, spec: OperationSpec, bundle: Bundle, limit: int) -> None:
-        self._validate: Callable[[Any], None] = compile_schema(bundle.schema(spec.body_schema or {}))
+        self._schema = CompiledSchema(bundle.schema(spec.body_schema or {}))
         self._limit = limit
 
     async def read(self, headers: Headers, receive: Receive) -> Any:
@@ -30,7 +29,8 @@ class BodyReader:
         if media_type is not None and media_type != b"application/json":
             _check_media_type(media_type)
         body = _parse(await self._bytes(headers, receive))
-        self._validate(body)
+        if not self._schema.is_valid(body):
+            raise self._schema.refusal(body)
         return body
 
     async def _bytes(self, headers: Headers, receive: Receive) -> bytes:

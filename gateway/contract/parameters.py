@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from gateway.contract.bundle import Bundle, OperationSpec
-from gateway.contract.validation import compile_schema
+from gateway.contract.validation import CompiledSchema
 
 ReadQuery = Callable[[bytes], dict[str, Any]]
 _WORDS = {"true": True, "false": False}
@@ -27,7 +27,7 @@ def compile_query(spec: OperationSpec, bundle: Bundle) -> ReadQuery | None:
         return None
     required = [p["name"] for p in spec.parameters if p["in"] == "query" and p.get("required")]
     schema = {"type": "object", "properties": declared, "required": required}
-    validate = compile_schema(bundle.schema(schema))
+    compiled = CompiledSchema(bundle.schema(schema))
     types = {name: _types(schema) for name, schema in declared.items()}
 
     def read(query: bytes) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def compile_query(spec: OperationSpec, bundle: Bundle) -> ReadQuery | None:
             if name in declared:
                 given.setdefault(name, []).append(value)
         values = {name: _typed(texts, types[name]) for name, texts in given.items()}
-        validate(values)
+        compiled.require(values)
         return values
 
     return read

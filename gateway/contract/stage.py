@@ -79,7 +79,7 @@ class Operation:
             body = await self._body.read(headers, receive) if self._body else None
             presence.watch()
             path = scope.get("path_params", {})
-            request = Request(request_id, self._id, principal, body, path, query)
+            request = Request(request_id, self._id, "" if principal is None else principal.key_id, body, path, query)
             return await self._handler(request)
         except GatewayError as error:
             return error_reply(error)

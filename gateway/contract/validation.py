@@ -8,24 +8,23 @@ import jsonschema_rs
 from gateway.contract.explanation import Explainer
 from gateway.errors import InvalidRequest
 
-Validate = Callable[[Any], None]
 
+class CompiledSchema:
+    """A schema of the contract: `is_valid` checks an instance in one call of the compiled validator."""
 
-def compile_schema(schema: dict[str, Any]) -> Validate:
-    """A function that raises `InvalidRequest` for an instance that the schema does not allow."""
-    is_valid = jsonschema_rs.Draft202012Validator(schema).is_valid
-    explainer = Explainer(schema)
+    def __init__(self, schema: dict[str, Any]) -> None:
+        self.is_valid: Callable[[Any], bool] = jsonschema_rs.Draft202012Validator(schema).is_valid
+        self._explainer = Explainer(schema)
 
-    def validate(instance: Any) -> None:
-        if not is_valid(instance):
-            raise _refusal(explainer, instance)
+    def require(self, instance: Any) -> None:
+        """Raise `InvalidRequest` for an instance that the schema does not allow."""
+        if not self.is_valid(instance):
+            raise self.refusal(instance)
 
-    return validate
-
-
-def _refusal(explainer: Explainer, instance: Any) -> InvalidRequest:
-    try:
-        return explainer.explain(instance)
-    except ValueError:
-        # The validator tells that such a body is wrong, but not what of it: it counts 255 levels.
-        return InvalidRequest("The body is nested too deeply.", code="invalid_value")
+    def refusal(self, instance: Any) -> InvalidRequest:
+        """What is wrong with an instance that is not valid."""
+        try:
+            return self._explainer.explain(instance)
+        except ValueError:
+            # The validator finds such a body wrong, but not what of it: it counts 255 levels.
+            return InvalidRequest("The body is nested too deeply.", code="invalid_value")

@@ -16,10 +16,11 @@ class KeyCredential:
     secret: str = field(repr=False)
     fixed: Mapping[str, str] = field(repr=False)
     weight: float = 1.0
+    label: str = field(init=False, default="")
 
-    @property
-    def label(self) -> str:
-        return fingerprint(self.secret)
+    def __post_init__(self) -> None:
+        # Once, and not for every request: it is the credential's name in routing and in seals.
+        object.__setattr__(self, "label", fingerprint(self.secret))
 
     @property
     def secrets(self) -> Sequence[str]:

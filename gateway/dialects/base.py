@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from gateway.dialects.conversation.settings import Form
 from gateway.dialects.profiles import NO_FACTS, Facts
 from gateway.errors import UpstreamError
-from gateway.events import Event
-from gateway.generation import Generation
+from gateway.neutral.events import Event
+from gateway.neutral.generation import Generation
+from gateway.neutral.structured_output import OutputFormat
 
 
 @dataclass(slots=True)
@@ -105,10 +105,10 @@ class Dialect(Protocol):
         False where this upstream lacks something that has to be made up for, which takes reading the answer.
         """
 
-    def held_form(self, generation: Generation, origin: Origin) -> Form | None:
-        """The form that the answer to a translated request is held to, because this upstream does not see to it.
+    def validated_format(self, generation: Generation, origin: Origin) -> OutputFormat | None:
+        """The format that the answer to a translated request is validated against, as this upstream does not see to it.
 
-        Its decoders then emit `Unvalidated` texts where the form has a schema.
+        Its decoders then emit `Unvalidated` texts where the format has a schema.
         """
 
     def reader(self) -> Reader:

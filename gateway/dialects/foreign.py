@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from gateway.dialects.base import Decoder, ListedModel, Origin, Outbound, Reader, Refused
-from gateway.dialects.conversation.settings import Form
 from gateway.dialects.profiles import Facts
 from gateway.errors import UpstreamError
-from gateway.events import Event
-from gateway.generation import Generation
+from gateway.neutral.events import Event
+from gateway.neutral.generation import Generation
+from gateway.neutral.structured_output import OutputFormat
 from gateway.wire import sse
 
 
@@ -21,7 +21,7 @@ class Foreign:
     headers_for: Callable[[str], Mapping[str, str]]
     encode_request: Callable[[Generation, Origin], Outbound]
     read_reply: Callable[[bytes, Generation, Origin], list[Event]]
-    form_to_hold: Callable[[Generation, Facts], Form | None]
+    format_to_validate: Callable[[Generation, Facts], OutputFormat | None]
     new_decoder: Callable[[Generation, Origin], Decoder]
     read_error: Callable[[Refused, Facts], UpstreamError]
     read_models: Callable[[bytes], list[ListedModel]]
@@ -39,8 +39,8 @@ class Foreign:
     def can_pass_on(self, generation: Generation, origin: Origin) -> bool:
         return False
 
-    def held_form(self, generation: Generation, origin: Origin) -> Form | None:
-        return self.form_to_hold(generation, origin.facts)
+    def validated_format(self, generation: Generation, origin: Origin) -> OutputFormat | None:
+        return self.format_to_validate(generation, origin.facts)
 
     def reader(self) -> Reader:
         return self.new_reader()

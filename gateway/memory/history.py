@@ -1,21 +1,20 @@
-"""What was said before: chains of responses, conversations, and single items that are referred to."""
+"""The items before a turn: chains of responses, conversations, and single items that are referred to."""
 
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
-
-import orjson
 
 from gateway.errors import InvalidRequest, NotFound
 from gateway.memory.failures import explained
+from gateway.memory.items import stored_item, stored_items
 from gateway.memory.stored import MAX_BYTES, MAX_REFERENCES, StoredResponses
+from gateway.neutral.json import JsonObject
 from gateway.store import conversations, responses
 from gateway.store.database import Connection, Database
 from gateway.store.errors import Missing
 
-Items = list[dict[str, Any]]
+Items = list[JsonObject]
 
 MAX_DEPTH = 1024
 """Responses in a chain."""
@@ -25,7 +24,7 @@ _PREVIOUS = "previous_response_id"
 
 @dataclass(slots=True)
 class Chain:
-    """What a turn goes on from: items oldest first, how many responses they come from, and their size in bytes."""
+    """What a turn continues: items oldest first, how many responses they come from, and their size in bytes."""
 
     items: Items
     depth: int
@@ -53,8 +52,8 @@ class History:
             raise InvalidRequest(message, param=_PREVIOUS, code="previous_response_not_found") from None
         items: Items = []
         for link in links:
-            items += orjson.loads(link.input)
-            items += orjson.loads(link.output)
+            items += stored_items(link.input)
+            items += stored_items(link.output)
         return Chain(items, head.depth, head.chain_size)
 
     async def conversation(self, key_id: str, conversation_id: str) -> Chain:
@@ -65,9 +64,9 @@ class History:
                 items = await self._database.read(work)
         except (NotFound, InvalidRequest) as error:
             raise error.replaced(param="conversation") from error.__cause__
-        return Chain([orjson.loads(item) for item in items], 0, sum(map(len, items)))
+        return Chain([stored_item(item) for item in items], 0, sum(map(len, items)))
 
-    async def find(self, key_id: str, item_ids: Collection[str]) -> dict[str, dict[str, Any]]:
+    async def find(self, key_id: str, item_ids: Collection[str]) -> dict[str, JsonObject]:
         """Those of the items that are there, by their ids: from stored responses, and from conversations."""
         if len(item_ids) > MAX_REFERENCES:
             message = f"The input refers to {len(item_ids)} items; at most {MAX_REFERENCES} references make one."

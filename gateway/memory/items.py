@@ -1,10 +1,19 @@
 """Conversation items as they are stored and listed: with an id, a status, and content in parts."""
 
-import re
-from typing import Any
+from __future__ import annotations
 
-from gateway.identifiers import item_prefix, new_id
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeGuard
+
+import orjson
+
+from gateway.neutral.identifiers import item_prefix, new_id
+from gateway.neutral.json import Json, JsonObject, object_or_empty, objects_in
 from gateway.redaction import without_entrances
+
+if TYPE_CHECKING:
+    from generated import models
 
 _WITH_STATUS = frozenset(
     {"message", "program_output", "mcp_call"}
@@ -14,13 +23,23 @@ _WITH_STATUS = frozenset(
     | {"shell_call", "shell_call_output", "apply_patch_call", "apply_patch_call_output"}
     | {"tool_search_call", "tool_search_output"}
 )
-"""The types whose stored form says how far it has come."""
+"""The types whose stored form has a status."""
 
 WITH_TOOLS = frozenset({"additional_tools", "tool_search_output"})
 _GIVEN_ID = re.compile(r"[!-~]{1,128}")
 
 
-def item_type(item: dict[str, Any]) -> str:
+def stored_item(written: bytes) -> JsonObject:
+    """The item that the gateway stored as this JSON."""
+    return object_or_empty(orjson.loads(written))
+
+
+def stored_items(written: bytes) -> list[JsonObject]:
+    """The items that the gateway stored as this JSON."""
+    return objects_in(orjson.loads(written))
+
+
+def item_type(item: Mapping[str, object]) -> str:
     """The type of an item, which messages and references may leave out."""
     kind = item.get("type")
     if isinstance(kind, str):
@@ -28,21 +47,26 @@ def item_type(item: dict[str, Any]) -> str:
     return "message" if "role" in item else "item_reference"
 
 
-def given_id(item: dict[str, Any]) -> str | None:
+def is_reference(item: models.InputItem) -> TypeGuard[models.ItemReferenceParam]:
+    """Whether the item stands for a stored one."""
+    return item_type(item) == "item_reference"
+
+
+def given_id(item: Mapping[str, object]) -> str | None:
     """The id that an item brings along, if it is one that can be kept: short, printable and without spaces."""
     id_ = item.get("id")
     return id_ if isinstance(id_, str) and _GIVEN_ID.fullmatch(id_) else None
 
 
-def identified(item: dict[str, Any]) -> dict[str, Any]:
+def identified(item: JsonObject) -> JsonObject:
     """The item in its stored form, under its own id, or under a new one if it has none that can be kept."""
     return normalise_item(item, given_id(item) or new_id(item_prefix(item_type(item))))
 
 
-def normalise_item(item: dict[str, Any], id_: str) -> dict[str, Any]:
-    """The stored form of an item, with this id. What it says already stays; the item itself is left as it is."""
+def normalise_item(item: JsonObject, id_: str) -> JsonObject:
+    """The stored form of an item, with this id. The fields that it has stay, and the item itself is not changed."""
     kind = item_type(item)
-    normal = {"id": id_, "type": kind} | item | {"id": id_, "type": kind}
+    normal: JsonObject = {"id": id_, "type": kind} | item | {"id": id_, "type": kind}
     if kind in WITH_TOOLS:
         normal = without_entrances(normal)
     if kind in _WITH_STATUS and normal.get("status") is None:
@@ -54,28 +78,29 @@ def normalise_item(item: dict[str, Any], id_: str) -> dict[str, Any]:
     return normal
 
 
-def is_same(item: dict[str, Any], earlier: dict[str, Any]) -> bool:
+def is_same(item: JsonObject, earlier: JsonObject) -> bool:
     """Whether a client has sent an earlier item again, though without what clients leave out."""
     return _essence(item) == _essence(earlier)
 
 
-def _essence(item: dict[str, Any]) -> dict[str, Any]:
+def _essence(item: JsonObject) -> JsonObject:
     sealed = item.get("encrypted_content")
     if item_type(item) == "reasoning" and sealed:
         return {"encrypted_content": sealed}
     normal = normalise_item(item, "")
-    if isinstance(normal.get("content"), list):
-        normal["content"] = [_bare(part) for part in normal["content"]]
+    content = normal.get("content")
+    if isinstance(content, list):
+        normal["content"] = [_bare(part) for part in content]
     return {name: value for name, value in normal.items() if name != "status" and value is not None}
 
 
-def _bare(part: Any) -> Any:
+def _bare(part: Json) -> Json:
     if not isinstance(part, dict):
         return part
     return {name: value for name, value in part.items() if name not in ("annotations", "logprobs")}
 
 
-def _parts(content: Any, *, is_output: bool) -> Any:
+def _parts(content: Json, *, is_output: bool) -> Json:
     if isinstance(content, str):
         content = [{"type": "output_text" if is_output else "input_text", "text": content}]
     if not isinstance(content, list):
@@ -83,17 +108,17 @@ def _parts(content: Any, *, is_output: bool) -> Any:
     return [_part(part) for part in content]
 
 
-def _part(part: Any) -> Any:
+def _part(part: Json) -> Json:
     match part:
-        case {"type": "output_text"}:
-            return {"annotations": [], "logprobs": []} | part
-        case {"type": "input_image"} if part.get("detail") is None:
-            return part | {"detail": "auto"}
+        case dict() if part.get("type") == "output_text":
+            return {"annotations": [], "logprobs": [], **part}
+        case dict() if part.get("type") == "input_image" and part.get("detail") is None:
+            return {**part, "detail": "auto"}
         case _:
             return part
 
 
-def item_list(items: list[dict[str, Any]], has_more: bool) -> dict[str, Any]:
+def item_list(items: list[JsonObject], has_more: bool) -> JsonObject:
     """The list object for one page of items."""
     first, last = (items[0]["id"], items[-1]["id"]) if items else (None, None)
-    return {"object": "list", "data": items, "first_id": first, "last_id": last, "has_more": has_more}
+    return {"object": "list", "data": [*items], "first_id": first, "last_id": last, "has_more": has_more}

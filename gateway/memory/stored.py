@@ -1,23 +1,27 @@
 """Stored responses as clients see them, and the items that they hold."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Collection
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 import orjson
 
 from gateway.errors import InvalidRequest
-from gateway.identifiers import response_of
 from gateway.memory.failures import explained, not_found
-from gateway.memory.items import item_list, normalise_item
+from gateway.memory.items import item_list, normalise_item, stored_item, stored_items
+from gateway.neutral.identifiers import response_of
+from gateway.neutral.json import JsonObject, text_or_empty
 from gateway.paging import Page
 from gateway.store import conversations, responses
 from gateway.store.database import Connection, Database
 from gateway.store.errors import TooLarge
 from gateway.store.responses import StoredResponse
 
-Item = dict[str, Any]
+if TYPE_CHECKING:
+    from generated import models
 
 MAX_BYTES = 32 * 1024 * 1024
 """Of the items of a chain, of a conversation, or that are referred to, as JSON."""
@@ -41,31 +45,31 @@ class StoredResponses:
         found = await self._find(key_id, id_)
         return b"".join((found.document, found.output, b"}"))
 
-    async def delete(self, key_id: str, id_: str) -> dict[str, Any]:
-        """Delete the response. Those that go on from it stay, but nothing can go on from them any more."""
+    async def delete(self, key_id: str, id_: str) -> models.DeletedResponse:
+        """Delete the response. Those that continue it stay, but cannot be continued any more."""
         with explained():
             work = partial(responses.delete, key_id=key_id, id_=id_, now=time.time())
             if not await self._database.write(work):
                 raise not_found("response", id_)
         return {"id": id_, "object": "response", "deleted": True}
 
-    async def input_items(self, key_id: str, id_: str, page: Page) -> dict[str, Any]:
+    async def input_items(self, key_id: str, id_: str, page: Page) -> JsonObject:
         """One page of the request's own input, without the history that came before it.
 
         Raises `InvalidRequest` if the item `page.after` is not in it.
         """
-        stored: list[Item] = orjson.loads((await self._find(key_id, id_)).input)
-        items = [normalise_item(item, item["id"]) for item in stored]
+        stored = stored_items((await self._find(key_id, id_)).input)
+        items = [normalise_item(item, text_or_empty(item["id"])) for item in stored]
         if page.is_descending:
             items.reverse()
         if page.after is not None:
-            places = [place for place, item in enumerate(items, 1) if item["id"] == page.after]
-            if not places:
+            ends = [end for end, item in enumerate(items, 1) if item["id"] == page.after]
+            if not ends:
                 raise InvalidRequest(f"There is no item '{page.after}' to go on from.", param="after")
-            items = items[places[-1] :]
+            items = items[ends[-1] :]
         return item_list(items[: page.limit], len(items) > page.limit)
 
-    async def items(self, key_id: str, item_ids: Collection[str]) -> dict[str, Item]:
+    async def items(self, key_id: str, item_ids: Collection[str]) -> dict[str, JsonObject]:
         """The items of these ids in any response or conversation of the key. Those that are not there are left out.
 
         Raises `InvalidRequest` if they are larger than a request's context may be.
@@ -86,19 +90,19 @@ class StoredResponses:
         return found
 
 
-def _holding(connection: Connection, key_id: str, item_ids: Collection[str], now: float) -> dict[str, Item]:
+def _holding(connection: Connection, key_id: str, item_ids: Collection[str], now: float) -> dict[str, JsonObject]:
     """One response after the other, so that no more than one is held beside what was found."""
-    found: dict[str, Item] = {}
+    found: dict[str, JsonObject] = {}
     read = 0
     for owner in sorted({owner for item_id in item_ids if (owner := response_of(item_id))}):
         for part in responses.parts(connection, key_id, owner, now) or ():
             read += len(part)
             if read > _MAX_READ:
                 raise TooLarge(read, MAX_BYTES)
-            found |= {item["id"]: item for item in orjson.loads(part) if item["id"] in item_ids}
+            found |= {id_: item for item in stored_items(part) if (id_ := text_or_empty(item["id"])) in item_ids}
     missing = set(item_ids) - found.keys()
     kept = conversations.find_items(connection, key_id, missing) if missing else {}
     size = sum(map(len, kept.values())) + sum(len(orjson.dumps(item)) for item in found.values())
     if size > MAX_BYTES:
         raise TooLarge(size, MAX_BYTES)
-    return {**{item_id: orjson.loads(item) for item_id, item in kept.items()}, **found}
+    return {**{item_id: stored_item(item) for item_id, item in kept.items()}, **found}

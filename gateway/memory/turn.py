@@ -1,23 +1,32 @@
 """One turn of the Responses API: recalls what came before it, and keeps what came of it."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 import orjson
 
 from gateway.errors import InvalidRequest, ItemNotFound
-from gateway.generation import Generation
 from gateway.memory.failures import explained
 from gateway.memory.history import History, Items
 from gateway.memory.items import WITH_TOOLS, given_id, is_same, normalise_item
 from gateway.memory.stored import MAX_BYTES
+from gateway.neutral.generation import Generation
+from gateway.neutral.identifiers import ResponseIds
+from gateway.neutral.json import JsonObject, text_or_empty, text_or_none
 from gateway.redaction import without_entrances
 from gateway.store import turns
 from gateway.store.journal import Append, Journal
 from gateway.store.responses import StoredResponse
 from gateway.surfaces.base import Ended
+from gateway.surfaces.extensions import extensions
+from gateway.surfaces.responses.request.prompt import create_response, typed_items
+
+if TYPE_CHECKING:
+    from generated import models
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +47,19 @@ class Turn:
         self._previous_id: str | None = None
         self._conversation_id: str | None = None
         self._is_stored = True
+        self._is_kept = True
+        """Whether the response is stored, or its items are added to a conversation."""
         self._depth = 0
         self._before = 0
         self._input = b"[]"
-        self._own: list[dict[str, Any]] = []
+        self._own: Items = []
 
-    async def recall(self, generation: Generation) -> None:
-        asked = generation.asked
-        self._is_stored = asked.get("store") is not False
-        self._previous_id = _text(asked.get("previous_response_id"))
-        conversation = asked.get("conversation")
-        self._conversation_id = _text(conversation.get("id") if isinstance(conversation, dict) else conversation)
+    async def recall(self, generation: Generation) -> Generation:
+        body = create_response(generation.body)
+        self._is_stored = body.get("store") is not False
+        self._previous_id = text_or_none(body.get("previous_response_id"))
+        self._conversation_id = _conversation_id(body)
+        self._is_kept = self._is_stored or self._conversation_id is not None
         if self._is_kept:
             with explained():
                 self._archive.journal.raise_if_away()
@@ -59,15 +70,19 @@ class Turn:
         elif self._conversation_id is not None:
             chain = await self._archive.history.conversation(self._key_id, self._conversation_id)
             earlier, self._before = chain.items, chain.size
-        own = await self._resolved(generation.items, earlier)
-        taken = {_text(item.get("id")) for item in earlier} if self._is_kept else set()
-        self._own = [_identified(item, generation, taken) for item in own] if self._is_kept else []
+        given = typed_items(body.get("input"))
+        own = await self._resolved(given, earlier)
+        taken = {text_or_none(item.get("id")) for item in earlier} if earlier else set()
+        ids = generation.ids or ResponseIds()
+        self._own = [_identified(item, ids, taken) for item in own] if self._is_kept else []
         self._input = _json(self._own)
         if self._before + len(self._input) > MAX_BYTES:
             message = f"The input and what it goes on from are larger than {MAX_BYTES // 1024 // 1024} MiB."
             raise InvalidRequest(message, param="input", code="context_too_large")
-        generation.items = [*earlier, *own]
-        generation.history = len(earlier)
+        written = body.get("input")
+        if not earlier and own == (written if isinstance(written, list) else given):
+            return generation
+        return replace(generation, body={**generation.body, "input": [*earlier, *own]}, history=len(earlier))
 
     async def keep(self, ended: Ended) -> None:
         if not self._is_kept:
@@ -83,11 +98,7 @@ class Turn:
             elif append is not None:
                 await self._archive.journal.write(partial(turns.append_all, appends=[append]))
 
-    @property
-    def _is_kept(self) -> bool:
-        return self._is_stored or self._conversation_id is not None
-
-    def _row(self, document: dict[str, Any], body: bytes) -> StoredResponse:
+    def _row(self, document: models.Response, body: bytes) -> StoredResponse:
         output = orjson.dumps(document["output"])
         size = len(self._input) + len(output)
         return StoredResponse(
@@ -107,18 +118,21 @@ class Turn:
             input=self._input,
         )
 
-    def _append(self, conversation_id: str, output: Sequence[dict[str, Any]]) -> Append:
-        items = [(item["id"], orjson.dumps(item)) for item in [*self._normal(), *output]]
+    def _append(self, conversation_id: str, output: Sequence[models.OutputItem]) -> Append:
+        items = [(text_or_empty(item["id"]), orjson.dumps(item)) for item in [*self._normal(), *output]]
         return Append(conversation_id=conversation_id, key_id=self._key_id, items=items)
 
     def _normal(self) -> Items:
-        return [normalise_item(item, item["id"]) for item in self._own]
+        return [normalise_item(item, text_or_empty(item["id"])) for item in self._own]
 
-    async def _resolved(self, items: Items, earlier: Items) -> Items:
-        """The request's own items, each reference replaced by what it refers to, and none that was said before."""
-        wanted = [item["id"] for item in items if item["type"] == "item_reference"]
-        known = {item["id"]: item for item in earlier if isinstance(item.get("id"), str)} if earlier else {}
-        found = await self._archive.history.find(self._key_id, set(wanted) - known.keys()) if wanted else {}
+    async def _resolved(self, items: Sequence[models.InputItem], earlier: Items) -> Items:
+        """The request's own items, each reference replaced by its item, and none that came before."""
+        referenced = {item["id"] for item in items if item["type"] == "item_reference"}
+        known: dict[str, JsonObject] = {}
+        for before in earlier:
+            if (id_ := text_or_none(before.get("id"))) is not None:
+                known[id_] = before
+        found = await self._archive.history.find(self._key_id, referenced - known.keys()) if referenced else {}
         resolved: Items = []
         for item in items:
             if item["type"] == "item_reference":
@@ -126,33 +140,39 @@ class Turn:
                     continue
                 if item["id"] not in found:
                     raise ItemNotFound(item["id"])
-                item = known[item["id"]] = found[item["id"]]
-            elif (earlier_item := known.get(_text(item.get("id")) or "")) is not None and is_same(item, earlier_item):
-                # Clients that send everything again get it once: twice it would cost twice, and confuse the model.
-                continue
-            resolved.append(item)
-        # A client that says the same again says it: the model must not be asked nothing.
-        return resolved or [item for item in items[-1:] if item["type"] != "item_reference"]
+                own = known[item["id"]] = found[item["id"]]
+            else:
+                own = extensions(item)
+                earlier_item = known.get(text_or_empty(own.get("id")))
+                if earlier_item is not None and is_same(own, earlier_item):
+                    # Clients that send everything again get it once: twice it would cost twice, and confuse the model.
+                    continue
+            resolved.append(own)
+        # A client that repeats itself gets an answer, too: the model must not be sent nothing.
+        return resolved or [extensions(item) for item in items[-1:] if item["type"] != "item_reference"]
 
 
-def _identified(item: dict[str, Any], generation: Generation, taken: set[str | None]) -> dict[str, Any]:
+def _conversation_id(body: models.CreateResponse) -> str | None:
+    # Waystone's own document does not list these fields, so there they may be anything.
+    conversation = body.get("conversation")
+    return text_or_none(conversation.get("id") if isinstance(conversation, dict) else conversation)
+
+
+def _identified(item: JsonObject, ids: ResponseIds, taken: set[str | None]) -> JsonObject:
     """The item as it is kept: under its own id, or under a new one where that is none or another item's."""
+    kind = text_or_empty(item["type"])
     if (own := given_id(item)) is None or own in taken:
-        item = {**item, "id": generation.ids.item(item["type"])}
-    taken.add(item["id"])
-    return without_entrances(item) if item["type"] in WITH_TOOLS else item
-
-
-def _text(value: Any) -> str | None:
-    # Waystone's own operation says nothing of these fields, so there they may be anything.
-    return value if isinstance(value, str) else None
+        own = ids.item(kind)
+        item = {**item, "id": own}
+    taken.add(own)
+    return without_entrances(item) if kind in WITH_TOOLS else item
 
 
 def _json(items: Items) -> bytes:
     if not items:
         return b"[]"
     try:
-        # As deep as it will stand in a list, in an event and in a request: what can be kept can be told.
+        # As deep as it will stand in a list, in an event and in a request: what can be kept can be sent.
         return orjson.dumps([[[items]]])[3:-3]
     except orjson.JSONEncodeError:
         raise InvalidRequest("The body is nested too deeply.", param="input", code="invalid_value") from None

@@ -1,1 +1,1 @@
-"""The neutral request and what all surfaces and dialects share."""
+"""The typed request and the events between what clients speak and what upstreams speak."""

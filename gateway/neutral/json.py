@@ -1,16 +1,21 @@
-"""Reads values out of untrusted JSON, as an upstream or a client wrote it.
+"""Reads values out of untrusted JSON, as an upstream or a client wrote it; writes requests and replies as JSON.
 
 Every function takes any value and raises nothing. What is not of the requested type is None, or empty:
 `text_or_none(reply.get("id"))`, `object_or_empty(reply.get("usage")).get("details")`.
 """
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
 import orjson
 
+from gateway.errors import InvalidRequest, UpstreamDown
+
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 JsonObject: TypeAlias = dict[str, Json]
 
+# The gateway's answers have what an upstream sends some levels deeper; orjson writes 254.
+_DEEPEST = 200
 # Integers above it are not exact in every JSON reader, and no count is so large.
 _EXACT = 2**53
 
@@ -94,3 +99,38 @@ def objects_in(value: object) -> list[JsonObject]:
 def texts_in(value: object) -> list[str]:
     """The strings in a list, in order, without its other entries; empty if it is no list."""
     return [entry for entry in value if type(entry) is str] if type(value) is list else []
+
+
+def written(body: object) -> bytes:
+    """The body of a request as JSON. Raises `InvalidRequest` for one that is too deep."""
+    try:
+        return orjson.dumps(body)
+    except orjson.JSONEncodeError:
+        raise InvalidRequest("The body is nested too deeply.", code="invalid_value") from None
+
+
+def is_too_deep(payload: bytes, document: Json) -> bool:
+    """Whether a document could not be passed on. Only one with many brackets has to be looked at."""
+    if payload.count(b"[") + payload.count(b"{") <= _DEEPEST:
+        return False
+    level: list[Json] = [document]
+    for _ in range(_DEEPEST):
+        level = [inner for outer in level for inner in _inner(outer)]
+        if not level:
+            return False
+    return True
+
+
+def _inner(value: Json) -> list[Json]:
+    if isinstance(value, dict):
+        return [inner for inner in value.values() if isinstance(inner, dict | list)]
+    return [inner for inner in value if isinstance(inner, dict | list)] if isinstance(value, list) else []
+
+
+def write_document(document: Mapping[str, object]) -> bytes:
+    """A reply, or an event, as JSON. Raises `UpstreamDown` for one that is nested too deeply to be written."""
+    try:
+        return orjson.dumps(document)
+    except orjson.JSONEncodeError:
+        message = "The upstream answered with a reply that is nested too deeply."
+        raise UpstreamDown(message, code="upstream_bad_reply") from None

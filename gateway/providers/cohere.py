@@ -18,7 +18,7 @@ _ALL = Facts(
     tool_choices=frozenset({"auto", "none", "required"}),
     # It has no word for these (the same section, and 0.4).
     refused=frozenset({"n", "logit_bias", "prediction", "audio", "modalities", "web_search_options"}),
-    # Told in words alone: "too many tokens: size limit exceeded by …" (Cohere's documentation of errors).
+    # AnswerMetadata in words alone: "too many tokens: size limit exceeded by …" (Cohere's documentation of errors).
     context_too_long=re.compile(r"too many tokens", re.I),
 )
 # Budgets in tokens; at the two highest efforts the model decides itself.

@@ -45,7 +45,8 @@ class Health:
         self._of_instance(instance).succeed()
         if self._models and (of_model := self._models.pop((instance, model), None)) is not None:
             of_model.succeed()
-        self._limits.lift((instance, "", lane.credential.label))
+        if self._limits.until:
+            self._limits.lift((instance, "", lane.credential.label))
         if (seconds := exhausted(headers)) is not None:
             self._limits.learn(lane.author, seconds)
 

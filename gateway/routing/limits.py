@@ -17,29 +17,30 @@ class Limits:
 
     def __init__(self, clock: Clock = time.monotonic) -> None:
         self._clock = clock
-        self._until: dict[Held, float] = {}
+        self.until: dict[Held, float] = {}
+        """When each is lifted again, by the clock. Nearly always empty."""
 
     def learn(self, held: Held, seconds: float) -> None:
         """It has nothing left for so long."""
-        if len(self._until) >= _CAPACITY:
+        if len(self.until) >= _CAPACITY:
             self._forget()
-        self._until[held] = self._clock() + min(seconds, _LONGEST_SECONDS)
+        self.until[held] = self._clock() + min(seconds, _LONGEST_SECONDS)
 
     def lift(self, held: Held) -> None:
         """It answers again."""
-        if self._until:
-            self._until.pop(held, None)
+        if self.until:
+            self.until.pop(held, None)
 
     def is_used_up(self, instance: str, model: str, label: str) -> bool:
         """Whether a request would be refused, as far as is known."""
-        if not self._until:
+        if not self.until:
             return False
         now = self._clock()
-        return any(self._until.get(held, now) > now for held in ((instance, model, label), (instance, "", label)))
+        return any(self.until.get(held, now) > now for held in ((instance, model, label), (instance, "", label)))
 
     def _forget(self) -> None:
         """Drop what is over; clients can name models without end, so the rest goes, too, where that is too much."""
         now = self._clock()
-        self._until = {held: until for held, until in self._until.items() if until > now}
-        if len(self._until) >= _CAPACITY:
-            self._until.clear()
+        self.until = {held: until for held, until in self.until.items() if until > now}
+        if len(self.until) >= _CAPACITY:
+            self.until.clear()

@@ -2,22 +2,22 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import orjson
 
 from gateway.credentials.base import Credential
 from gateway.dialects.base import Origin
-from gateway.generation import Generation
+from gateway.errors import InvalidRequest
+from gateway.neutral.generation import Generation
+from gateway.neutral.items import EarlierReasoning, Item, Message, ToolOutput
+from gateway.neutral.parts import FilePart, ImagePart, Part, RefusalPart, TextPart
+from gateway.neutral.prompt import Prompt
 from gateway.routing.balance import Turns, rendezvous
 from gateway.routing.router import Route, Step
 from gateway.sealing import Sealed, Sealer, is_sealed
-from gateway.surfaces.openai_chat.reasoning import restored
 from gateway.upstream import Upstream
 
-_MARKS = ("cache_control", "prompt_cache_breakpoint")
-# Messages, their parts, and what these hold.
-_MARK_DEPTH = 4
+_CACHE_KEY, _CACHE_CONTROL = "prompt_cache_key", "cache_control"
+# Items that a prompt's cache is known by: conversations go on, and their beginning stays.
+_OPENING = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,10 @@ class Lane:
     @property
     def origin(self) -> Origin:
         """Who answers there, for the dialect. Made anew each time: the model's facts are looked up by its name."""
-        return Origin(self.upstream.name, self.upstream.named(self.model), self.upstream.facts.of(self.model))
+        facts = self.upstream.facts
+        if facts.models:
+            facts = facts.of(self.model)
+        return Origin(self.upstream.name, self.upstream.named(self.model), facts)
 
     @property
     def author(self) -> tuple[str, str, str]:
@@ -56,14 +59,15 @@ class Planner:
         first = steps[0].routes[0]
         if len(steps) == 1 and len(steps[0].routes) == 1 and len(first.upstream.credentials) == 1:
             return [Lane(first.upstream, first.upstream.credentials[0], first.model)]
-        cached = _cache_key(generation, key_id)
-        author = self._author(generation, key_id)
+        prompt = _prompt(generation)
+        cached = _cache_key(prompt, key_id)
+        author = self._author(prompt, key_id)
         lanes: dict[tuple[str, str, str], Lane] = {}
         for step in steps:
             found = [lane for route in self._ordered(step, cached) for lane in self._of(route, cached)]
             for lane in sorted(found, key=lambda lane: _distance(lane, author)):
                 lanes.setdefault(lane.author, lane)
-        if author is not None and _is_under_way(generation):
+        if author is not None and _is_under_way(prompt):
             return sorted(lanes.values(), key=lambda lane: _distance(lane, author))
         return list(lanes.values())
 
@@ -78,25 +82,17 @@ class Planner:
         for label in self._chosen(("keys", upstream.name), weights, cached):
             yield Lane(upstream, credentials[label], route.model)
 
-    def _chosen(self, group: Any, weights: Mapping[str, float], cached: bytes | None) -> Sequence[str]:
+    def _chosen(self, group: object, weights: Mapping[str, float], cached: bytes | None) -> Sequence[str]:
         return self._turns.order(group, weights) if cached is None else rendezvous(cached, weights)
 
-    def _author(self, generation: Generation, key_id: str) -> Sealed | None:
+    def _author(self, prompt: Prompt, key_id: str) -> Sealed | None:
         """Who sealed the latest reasoning that is sent along; None where nobody did."""
-        for item in reversed(generation.items):
-            content = item.get("encrypted_content")
-            if is_sealed(content) and (sealed := self._sealer.open(key_id, content)) is not None:
-                return sealed
-        if generation.native is None or generation.items:
-            return None
-        opened: list[Sealed] = []
-
-        def note(text: str) -> None:
-            if (sealed := self._sealer.open(key_id, text)) is not None:
-                opened.append(sealed)
-
-        restored(generation.native.body, note)
-        return opened[-1] if opened else None
+        for item in reversed(prompt.items):
+            if isinstance(item, EarlierReasoning) and item.sealed is not None and is_sealed(item.sealed):
+                sealed = self._sealer.open(key_id, item.sealed)
+                if sealed is not None:
+                    return sealed
+        return None
 
 
 def _weights(routes: Sequence[Route]) -> dict[str, float]:
@@ -113,36 +109,51 @@ def _distance(lane: Lane, author: Sealed | None) -> int:
     return 0 if lane.credential.label == author.credential else 1
 
 
-def _is_under_way(generation: Generation) -> bool:
-    """Whether the model itself is to go on: the last that was said to it is the output of a tool."""
-    said = generation.items or _body(generation).get("messages")
-    last = said[-1] if isinstance(said, list) and said else None
-    return isinstance(last, dict) and last.get("role") != "user"
+def _prompt(generation: Generation) -> Prompt:
+    """What the order of candidates depends on. A prompt that no other dialect could be asked has no such signs."""
+    try:
+        return generation.prompt
+    except InvalidRequest:
+        return Prompt()
 
 
-def _body(generation: Generation) -> Mapping[str, Any]:
-    return generation.native.body if generation.native is not None else generation.asked
+def _is_under_way(prompt: Prompt) -> bool:
+    """Whether the model itself is to go on: the last item is the output of a tool, or the model's own."""
+    last = prompt.items[-1] if prompt.items else None
+    return last is not None and not (isinstance(last, Message) and last.role == "user")
 
 
-def _cache_key(generation: Generation, key_id: str) -> bytes | None:
+def _cache_key(prompt: Prompt, key_id: str) -> bytes | None:
     """What tells this prompt's cache from others; None where the request shows no sign of one."""
-    body = _body(generation)
-    named = body.get("prompt_cache_key")
+    named = prompt.settings.values.get(_CACHE_KEY)
     if isinstance(named, str) and named:
         return f"{key_id}\0{named}".encode("utf-8", "surrogatepass")
-    if not _is_marked(body, _MARK_DEPTH) and not _is_marked(generation.items, _MARK_DEPTH):
+    if not _has_cache_control(prompt):
         return None
-    opening = generation.items or body.get("messages")
-    said = [generation.instructions, opening[:2] if isinstance(opening, list) else None]
-    try:
-        return key_id.encode() + orjson.dumps(said)
-    except orjson.JSONEncodeError:
-        return None  # nested too deeply, which whoever writes the request will say
+    opening = [prompt.instructions or "", *map(_text_of, prompt.items[:_OPENING])]
+    return "\0".join([key_id, *opening]).encode("utf-8", "surrogatepass")
 
 
-def _is_marked(value: Any, depth: int) -> bool:
-    if isinstance(value, dict):
-        if any(value.get(mark) for mark in _MARKS):
-            return True
-        value = [part for part in value.values() if isinstance(part, list | dict)]
-    return depth >= 0 and isinstance(value, list) and any(_is_marked(part, depth - 1) for part in value)
+def _has_cache_control(prompt: Prompt) -> bool:
+    """Whether the client asks for anything to be cached: the whole prompt, a tool, a message or a part of one."""
+    if prompt.settings.values.get(_CACHE_CONTROL) or any(tool.cache for tool in prompt.tools):
+        return True
+    return any(
+        item.cache or any(part.cache for part in item.content)
+        for item in prompt.items
+        if isinstance(item, Message | ToolOutput)
+    )
+
+
+def _text_of(item: Item) -> str:
+    return "\0".join(map(_text_of_part, item.content)) if isinstance(item, Message) else type(item).__name__
+
+
+def _text_of_part(part: Part) -> str:
+    match part:
+        case TextPart(text) | RefusalPart(text):
+            return text
+        case ImagePart() | FilePart():
+            return part.url or part.file_id or ""
+        case _:
+            return type(part).__name__

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Table
 
-from gateway.end_user import EndUser, Entity
+from gateway.neutral.end_user import EndUser, Entity
 from gateway.store.bulk import BulkInsert, sqlite_driver
 from gateway.store.tables import groups, memberships, users
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from gateway.end_user import EndUser
+from gateway.neutral.end_user import EndUser
 from gateway.store.checkpoints import Checkpoints
 from gateway.store.database import Connection, Database
 from gateway.store.group_commit import GroupCommit, Turn
@@ -31,6 +31,8 @@ class Journal:
         self._checkpoints = Checkpoints(database)
         self._commits = GroupCommit(database, self._checkpoints)
         self._usage = UsageQueue(database, self._checkpoints, Spool(folder), capacity)
+        self.record: Callable[[UsageRow, EndUser | None], None] = self._usage.record
+        """Takes a usage row, to be written within a second. Called on every request: appends and returns."""
 
     async def start(self) -> None:
         """Write the usage rows that earlier processes could not, then those that come."""
@@ -40,10 +42,6 @@ class Journal:
         """Wait until everything is committed that was handed over. Usage rows go to a file if that takes over 5 s."""
         await asyncio.gather(self._commits.close(), self._usage.close())
         await self._checkpoints.close()
-
-    def record(self, row: UsageRow, end_user: EndUser | None) -> None:
-        """Take a usage row, to be written within a second. Called on every request: appends and returns."""
-        self._usage.record(row, end_user)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction that it may share with others, and return what it returns, once committed.

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 import orjson
 import structlog
 
-from gateway.end_user import EndUser, Entity
+from gateway.neutral.end_user import EndUser, Entity
 from gateway.store.usage import Entry, UsageRow
 
 _COMPLETE = ".jsonl"

@@ -7,7 +7,7 @@ from typing import Literal
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, case, cast, func, select
 
-from gateway.end_user import EndUser
+from gateway.neutral.end_user import EndUser
 from gateway.store import accounts
 from gateway.store.bulk import BulkInsert
 from gateway.store.tables import keys, usage

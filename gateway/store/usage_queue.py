@@ -8,7 +8,7 @@ from itertools import count
 
 import structlog
 
-from gateway.end_user import EndUser
+from gateway.neutral.end_user import EndUser
 from gateway.store import usage
 from gateway.store.checkpoints import Checkpoints
 from gateway.store.database import Database

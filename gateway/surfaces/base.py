@@ -1,15 +1,20 @@
 """What a surface is: pure functions between a client's wire format and the neutral types."""
 
-from collections.abc import Callable, Mapping, Sequence
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from gateway.errors import GatewayError
-from gateway.events import Event
-from gateway.generation import Generation
+from gateway.neutral.events import Event
+from gateway.neutral.generation import Generation
+from gateway.neutral.seals import OpenSeal, Seal
 
-Seal = Callable[[Mapping[str, Any]], str]
-"""Turns what only its author can use into a text that nobody else can read or change."""
+if TYPE_CHECKING:
+    from generated import models
+
+Body = TypeVar("Body", contravariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +30,7 @@ class Author:
 class Ended:
     """An answer that has come to its end and can be kept: the document, and the bytes that the client is to get."""
 
-    document: dict[str, Any]
+    document: models.Response
     body: bytes
 
 
@@ -47,18 +52,18 @@ class Writer(Protocol):
         """The last server-sent events, once `ended` has been kept."""
 
 
-class Surface(Protocol):
+class Surface(Protocol[Body]):
     """One wire format that clients speak. `dialect` names the upstream dialect that is the same, if one is."""
 
     dialect: str | None
 
-    def read(self, body: Any) -> Generation:
+    def read(self, body: Body) -> Generation:
         """Read a body that the contract has let pass. Raises `InvalidRequest` for what only code can see."""
 
-    def translate(self, generation: Generation, provider: str) -> None:
-        """Fill in the neutral part, for an upstream that speaks another dialect.
+    def restore(self, generation: Generation, open_seal: OpenSeal) -> Generation:
+        """The request for an upstream of the same dialect: reasoning that was sealed as its author made it.
 
-        Raises `InvalidRequest`, naming the provider, for what only the surface's own dialect can say.
+        What is not for this author is taken out.
         """
 
     def writer(self, generation: Generation, author: Author) -> Writer:

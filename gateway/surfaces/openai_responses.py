@@ -1,66 +1,77 @@
 """OpenAI's Responses API, as `/v1/responses` has it."""
 
-from typing import Any
+from __future__ import annotations
 
-from gateway.generation import Generation, Native
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+from gateway.neutral.generation import Generation
+from gateway.neutral.identifiers import ResponseIds
+from gateway.neutral.json import JsonObject, objects_in
+from gateway.neutral.seals import OpenSeal
 from gateway.surfaces.base import Author
-from gateway.surfaces.numbers import make_whole
-from gateway.surfaces.responses.fields import chat_fields
-from gateway.surfaces.responses.refusals import (
-    not_yet,
-    refuse_what_cannot_be_repeated,
-    refuse_what_is_to_come,
-)
+from gateway.surfaces.body import split_models, with_integers
+from gateway.surfaces.extensions import extensions
+from gateway.surfaces.responses.request.native import has_reasoning, restored_items
+from gateway.surfaces.responses.request.prompt import not_yet, read_prompt, refuse_deep_nesting, refuse_unsupported
 from gateway.surfaces.responses.writer import ResponseWriter
 
+if TYPE_CHECKING:
+    from generated import models
+
+DIALECT = "openai-responses"
 _LARGEST = 2**53
-_INTEGERS = ("max_output_tokens", "max_tool_calls", "top_logprobs", "top_k")
-# What a Response repeats as it came.
-_REPEATED = ("tools", "tool_choice", "text", "reasoning", "prompt", "conversation")
+_INTEGERS: Annotated[tuple[str, ...], models.CreateResponse] = (
+    "max_output_tokens",
+    "max_tool_calls",
+    "top_logprobs",
+    "top_k",
+)
+_REPEATED: Annotated[tuple[str, ...], models.CreateResponse] = (
+    *("tools", "tool_choice", "text", "reasoning", "prompt", "conversation"),
+)
+"""The fields that a Response repeats as they came."""
 
 
 class OpenAIResponsesSurface:
     """Items in, a Response out. State is the gateway's; a body goes to an upstream of the same dialect as it came."""
 
-    dialect: str | None = "openai-responses"
+    dialect: str | None = DIALECT
 
-    def read(self, body: dict[str, Any]) -> Generation:
-        make_whole(body, _INTEGERS, _LARGEST)
-        refuse_what_is_to_come(body)
-        refuse_what_cannot_be_repeated(body, _REPEATED)
+    def read(self, body: models.CreateResponse) -> Generation:
+        given, others = split_models(with_integers(extensions(body), _INTEGERS, _LARGEST))
+        refuse_unsupported(body)
+        refuse_deep_nesting(given, _REPEATED)
+        _refuse_compaction(body)
         return Generation(
-            model=body["model"],
+            body["model"],
+            given,
+            read_prompt,
+            DIALECT,
             is_stream=bool(body.get("stream")),
             include_usage=True,
             metadata=body.get("metadata"),
             provider=body.get("provider"),
-            native=Native("openai-responses", body),
-            instructions=body.get("instructions"),
-            items=_items(body.get("input")),
-            tools=body.get("tools") or [],
-            tool_choice=body.get("tool_choice"),
-            asked=body,
+            models=others,
+            ids=ResponseIds(),
         )
 
-    def translate(self, generation: Generation, provider: str) -> None:
-        generation.fields, generation.untranslated = chat_fields(generation.asked, provider)
+    def restore(self, generation: Generation, open_seal: OpenSeal) -> Generation:
+        items = objects_in(generation.body.get("input"))
+        if not has_reasoning(items):
+            return generation
+        kept, removed = restored_items(items, open_seal)
+        body: JsonObject = {**generation.body, "input": [*kept]}
+        return replace(generation, body=body, removed=removed)
 
     def writer(self, generation: Generation, author: Author) -> ResponseWriter:
         return ResponseWriter(generation, author)
 
 
-def _items(given: Any) -> list[dict[str, Any]]:
-    """The input as items, each with its type, which clients leave out of messages and references."""
-    if given is None:
-        return []
-    if isinstance(given, str):
-        return [{"type": "message", "role": "user", "content": given}]
-    items = [item if item.get("type") else _typed(item) for item in given]
-    for i, item in enumerate(items):
-        if item["type"] == "compaction_trigger":
-            raise not_yet(f"input[{i}].type", "Compaction is not supported yet.")
-    return items
-
-
-def _typed(item: dict[str, Any]) -> dict[str, Any]:
-    return {**item, "type": "message" if "role" in item else "item_reference"}
+def _refuse_compaction(body: models.CreateResponse) -> None:
+    items = body.get("input")
+    if items is None or isinstance(items, str):
+        return
+    for index, item in enumerate(items):
+        if item.get("type") == "compaction_trigger":
+            raise not_yet(f"input[{index}].type", "Compaction is not supported yet.")

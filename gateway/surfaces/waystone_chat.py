@@ -1,26 +1,38 @@
 """Waystone's documented chat operation, `/api/gateway/v1/chat/completions`."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
-from gateway.events import Event
-from gateway.generation import Generation
+from gateway.neutral.events import Event
+from gateway.neutral.generation import Generation
+from gateway.neutral.json import JsonObject, object_or_empty, objects_in
 from gateway.surfaces.base import Author
+from gateway.surfaces.extensions import extensions
 from gateway.surfaces.openai_chat import OpenAIChatSurface
+from gateway.surfaces.openai_chat.request.body import chat_request
 from gateway.surfaces.openai_chat.writer import ChatWriter
-from gateway.surfaces.waystone_fields import make_counts_whole
+from gateway.surfaces.waystone_fields import with_whole_counts
+
+if TYPE_CHECKING:
+    from generated import models
 
 
-class WaystoneChatSurface(OpenAIChatSurface):
+class WaystoneChatSurface:
     """Chat with the document's own fields beside OpenAI's, so that clients of both read the same reply."""
 
-    def read(self, body: dict[str, Any]) -> Generation:
-        make_counts_whole(body)
-        for message in body["messages"]:
-            content = message.get("content")
-            if isinstance(content, list):
-                message["content"] = [_part(part) for part in content]
-        return super().read(body)
+    dialect = OpenAIChatSurface.dialect
+    _chat = OpenAIChatSurface()
+
+    def read(self, body: models.WaystoneChatCompletionRequest) -> Generation:
+        chat: JsonObject = {
+            **with_whole_counts(extensions(body)),
+            "messages": [_with_parts(message) for message in body["messages"]],
+        }
+        return self._chat.read(chat_request(chat))
+
+    restore = _chat.restore
 
     def writer(self, generation: Generation, author: Author) -> ChatWriter:
         return WaystoneChatWriter(generation, author)
@@ -29,11 +41,11 @@ class WaystoneChatSurface(OpenAIChatSurface):
 class WaystoneChatWriter(ChatWriter):
     """Plain replies with the document's own fields; streams are OpenAI's."""
 
-    def document(self, events: Sequence[Event]) -> dict[str, Any]:
+    def document(self, events: Sequence[Event]) -> JsonObject:
         document = super().document(events)
-        for choice in document["choices"]:
+        for choice in objects_in(document["choices"]):
             choice["created"] = document["created"]
-            message = choice["message"]
+            message = object_or_empty(choice["message"])
             message["contents"] = message["content"]
             if not isinstance(message.get("annotations"), list):
                 message["annotations"] = []
@@ -41,6 +53,12 @@ class WaystoneChatWriter(ChatWriter):
         return document
 
 
-def _part(part: Any) -> Any:
-    """The document's content is a list of strings, OpenAI's a list of parts."""
-    return {"type": "text", "text": part} if isinstance(part, str) else part
+def _with_parts(
+    message: models.WaystoneChatCompletionRequestMessage | models.WaystoneChatCompletionRequestToolMessage,
+) -> JsonObject:
+    """The document's content is a text or a list of texts, OpenAI's a list of parts."""
+    content = message["content"]
+    if not isinstance(content, list):
+        return extensions(message)
+    parts: list[JsonObject] = [{"type": "text", "text": part} if isinstance(part, str) else part for part in content]
+    return {**extensions(message), "content": [*parts]}

@@ -1,16 +1,23 @@
-"""What Waystone's two operations have in common: numbers that must be whole."""
+"""The fields that Waystone's two operations have in common: numbers that must be whole."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
 
 from gateway.errors import InvalidRequest
+from gateway.neutral.json import JsonObject
+
+if TYPE_CHECKING:
+    from generated import models
 
 # The documents call these numbers; to every upstream they are counts.
-COUNTS = ("n", "max_completion_tokens")
+COUNTS: Annotated[tuple[str, ...], models.WaystoneChatCompletionRequest] = ("n", "max_completion_tokens")
 _LARGEST = 2**53
 
 
-def make_counts_whole(body: dict[str, Any]) -> None:
-    """Turn 2.0 into 2, in place. Raises `InvalidRequest` for a fraction, and for what no upstream reads."""
+def with_whole_counts(body: JsonObject) -> JsonObject:
+    """The body with 2 for 2.0. Raises `InvalidRequest` for a fraction, and for what no upstream reads."""
+    changed: JsonObject = {}
     for name in COUNTS:
         value = body.get(name)
         if not isinstance(value, float):
@@ -19,4 +26,5 @@ def make_counts_whole(body: dict[str, Any]) -> None:
             raise InvalidRequest(f"{name} must be a whole number, got {value}.", param=name, code="invalid_value")
         if abs(value) > _LARGEST:
             raise InvalidRequest(f"{name} is too large, got {value}.", param=name, code="invalid_value")
-        body[name] = int(value)
+        changed[name] = int(value)
+    return {**body, **changed} if changed else body

@@ -1,13 +1,29 @@
 """Waystone's documented responses operation, `/api/gateway/v1/responses`."""
 
-from typing import Any
+from __future__ import annotations
 
-from gateway.generation import Generation
+from typing import TYPE_CHECKING
+
+from gateway.neutral.generation import Generation
+from gateway.neutral.identifiers import ResponseIds
+from gateway.neutral.json import JsonObject, integer_or_none, list_or_empty
+from gateway.neutral.prompt import Prompt
+from gateway.neutral.seals import OpenSeal
 from gateway.surfaces.base import Author
-from gateway.surfaces.responses.fields import travelling_fields
-from gateway.surfaces.responses.refusals import refuse_what_cannot_be_repeated, refuse_what_is_to_come
+from gateway.surfaces.body import split_models
+from gateway.surfaces.extensions import extensions
+from gateway.surfaces.responses.request.prompt import (
+    create_response,
+    prompt_of,
+    refuse_deep_nesting,
+    refuse_unsupported,
+)
+from gateway.surfaces.responses.request.settings import read_travelling_settings
 from gateway.surfaces.responses.writer import ResponseWriter
-from gateway.surfaces.waystone_fields import make_counts_whole
+from gateway.surfaces.waystone_fields import with_whole_counts
+
+if TYPE_CHECKING:
+    from generated import models
 
 
 class WaystoneResponsesSurface:
@@ -15,27 +31,38 @@ class WaystoneResponsesSurface:
 
     dialect: str | None = None
 
-    def read(self, body: dict[str, Any]) -> Generation:
-        make_counts_whole(body)
-        refuse_what_is_to_come(body)
-        refuse_what_cannot_be_repeated(body)
-        tools, instructions = body.get("tools"), body.get("instructions")
-        limit = body.get("max_output_tokens") or body.get("max_completion_tokens")
+    def read(self, body: models.WaystoneResponseRequest) -> Generation:
+        given, others = split_models(with_whole_counts(extensions(body)))
+        # `store` is false here unless requested, as the document has it; on /v1/responses it is true.
+        request = create_response({**given, "store": bool(body.get("store"))})
+        refuse_unsupported(request)
+        refuse_deep_nesting(given)
+        limit = integer_or_none(given.get("max_completion_tokens"))
+        request["max_output_tokens"] = request.get("max_output_tokens") or limit
         return Generation(
-            model=body["model"],
+            body["model"],
+            extensions(request),
+            _read_prompt,
             is_stream=bool(body.get("stream")),
             include_usage=True,
             metadata=body.get("metadata"),
-            instructions=instructions if isinstance(instructions, str) else None,
-            items=[{"type": "message", "role": "user", "content": body["input"]}],
-            tools=tools if isinstance(tools, list) else [],
-            tool_choice=body.get("tool_choice"),
-            # `store` is false here unless asked for, as the document has it; on /v1/responses it is true.
-            asked={**body, "max_output_tokens": limit, "store": bool(body.get("store"))},
+            models=others,
+            ids=ResponseIds(),
         )
 
-    def translate(self, generation: Generation, provider: str) -> None:
-        generation.fields, generation.untranslated = travelling_fields(generation.asked)
+    def restore(self, generation: Generation, open_seal: OpenSeal) -> Generation:
+        return generation
 
     def writer(self, generation: Generation, author: Author) -> ResponseWriter:
         return ResponseWriter(generation, author)
+
+
+def _read_prompt(body: JsonObject, history: int) -> Prompt:
+    """The document does not list tools and instructions: what is no list and no text is not there."""
+    instructions = body.get("instructions")
+    known: JsonObject = {
+        **body,
+        "instructions": instructions if isinstance(instructions, str) else None,
+        "tools": list_or_empty(body.get("tools")),
+    }
+    return prompt_of(create_response(known), read_travelling_settings(body), history)

@@ -7,14 +7,17 @@ import orjson
 from gateway.errors import InvalidRequest
 from gateway.http import Reply, Request, StreamReply
 from gateway.services import Gateway
+from gateway.surfaces.openai_responses import OpenAIResponsesSurface
 
 if TYPE_CHECKING:
-    from generated.models import CreateResponse
+    from generated.models import CreateResponseRequest
+
+SURFACE = OpenAIResponsesSurface()
 
 
-async def create(request: "Request[CreateResponse]", gateway: Gateway) -> Reply | StreamReply:
+async def create(request: "Request[CreateResponseRequest]", gateway: Gateway) -> Reply | StreamReply:
     """Answer an input."""
-    return await gateway.responses.create(request)
+    return await gateway.responses.create(request, SURFACE)
 
 
 async def retrieve(request: Request[None], gateway: Gateway) -> Reply:
@@ -23,9 +26,9 @@ async def retrieve(request: Request[None], gateway: Gateway) -> Reply:
         if request.query.get(name, False) is not False:
             message = f"This gateway cannot stream a stored response yet. Retrieve it without `{name}`."
             raise InvalidRequest(message, param=name, code="unsupported_parameter")
-    return Reply(await gateway.responses.retrieve(request.key.key_id, request.path["response_id"]))
+    return Reply(await gateway.responses.retrieve(request.key_id, request.path["response_id"]))
 
 
 async def delete(request: Request[None], gateway: Gateway) -> Reply:
     """Forget a stored response."""
-    return Reply(orjson.dumps(await gateway.responses.delete(request.key.key_id, request.path["response_id"])))
+    return Reply(orjson.dumps(await gateway.responses.delete(request.key_id, request.path["response_id"])))

@@ -10,5 +10,5 @@ from gateway.services import Gateway
 async def list(request: Request[None], gateway: Gateway) -> Reply:
     """A page of what a response answers."""
     page = Page.of(request.query)
-    items = await gateway.responses.input_items(request.key.key_id, request.path["response_id"], page)
+    items = await gateway.responses.input_items(request.key_id, request.path["response_id"], page)
     return Reply(orjson.dumps(items))

@@ -4,7 +4,7 @@ The types come from a document derived from the bundle, which differs from it wh
 follow JSON Schema: a fallback branch (`type` is anything but the known ones) is tagged with a literal of its
 own, so that mypy can tell the branches of a union apart; a map with a few named keys is a plain map; parts
 of one object joined by `allOf` are one object; what narrows a union to some fields is an object with these;
-what the Waystone documents write in place has a name.
+every schema that is written in place has a name (see `in_place` and `type_names`).
 """
 
 import warnings
@@ -14,29 +14,14 @@ from datamodel_code_generator import InputFileType, LiteralType, generate
 from datamodel_code_generator.enums import DataModelType
 from datamodel_code_generator.format import Formatter, PythonVersion
 
-from scripts.contract.bundle import lookup
+from scripts.contract.in_place import media, named_schemas
 from scripts.contract.sources import ContractError, Node
-
-UNKNOWN_TYPE = "<any other type>"
+from scripts.contract.type_names import UNKNOWN_TYPE, request_name
 
 HEADER = '"""The types of the contract\'s schemas. Written by scripts/generate from openapi/; not to be edited."""'
 
-_CHAT = "#/paths/~1api~1gateway~1v1~1chat~1completions/post"
-_RESPONSES = "#/paths/~1api~1gateway~1v1~1responses/post"
-_BODY = "requestBody/content/application~1json/schema"
-_REPLY = "responses/200/content/application~1json/schema"
-
-# From the inside out: an inner schema has its name before the outer one is moved.
-IN_PLACE = {
-    "WaystoneChatMessage": f"{_CHAT}/{_BODY}/properties/messages/items/anyOf/0",
-    "WaystoneToolMessage": f"{_CHAT}/{_BODY}/properties/messages/items/anyOf/1",
-    "WaystoneChatCompletionRequest": f"{_CHAT}/{_BODY}",
-    "WaystoneChatCompletionMessage": f"{_CHAT}/{_REPLY}/properties/choices/items/properties/message",
-    "WaystoneChatCompletionChoice": f"{_CHAT}/{_REPLY}/properties/choices/items",
-    "WaystoneChatCompletionUsage": f"{_CHAT}/{_REPLY}/properties/usage",
-    "WaystoneChatCompletion": f"{_CHAT}/{_REPLY}",
-    "WaystoneResponseRequest": f"{_RESPONSES}/{_BODY}",
-}
+# No type can hold a text to these; the generator would name each such text after its field, though.
+_TEXT_LIMITS = ("minLength", "maxLength", "pattern")
 
 
 def models(bundle: Node) -> str:
@@ -68,21 +53,13 @@ def models(bundle: Node) -> str:
 
 
 def derived(bundle: Node) -> Node:
-    """The document that the types are generated from."""
+    """The document that the types are generated from: nothing but named schemas."""
     document = _simplified(bundle)
-    schemas: Node = document["components"]["schemas"]
-    for name, pointer in IN_PLACE.items():
-        schema = lookup(document, pointer)
-        if schema is None:
-            raise ContractError(f"{name} should be at {pointer}, where there is nothing")
-        schemas[name] = dict(schema)
-        schema.clear()
-        schema["$ref"] = f"#/components/schemas/{name}"
     return {
         "openapi": document["openapi"],
         "info": document["info"],
         "paths": {},
-        "components": {"schemas": schemas},
+        "components": {"schemas": named_schemas(document)},
     }
 
 
@@ -96,6 +73,8 @@ def _simplified(node: Any) -> Any:
         del copy["properties"]
     if copy.get("type") == "string" and "enum" in copy.get("not", {}):
         return {"type": "string", "const": UNKNOWN_TYPE}
+    for limit in _TEXT_LIMITS if copy.get("type") == "string" else ():
+        copy.pop(limit, None)
     if "properties" in copy:
         copy.pop("allOf", None)
     parts = copy.get("allOf", [])
@@ -108,17 +87,7 @@ def _one_object(parts: list[Node]) -> Node:
     return {"type": "object", "properties": properties, "required": required}
 
 
-def request_type(bundle: Node, path: str, method: str) -> str | None:
+def request_type(bundle: Node, operation: Node) -> str | None:
     """The name in generated/models.py of an operation's request body; None where it takes none."""
-    escaped = path.replace("~", "~0").replace("/", "~1")
-    pointer = f"#/paths/{escaped}/{method}/{_BODY}"
-    schema = lookup(bundle, pointer)
-    if schema is None:
-        return None
-    in_place = {place: name for name, place in IN_PLACE.items()}
-    name = schema["$ref"].rpartition("/")[2] if "$ref" in schema else in_place.get(pointer)
-    if name is None:
-        raise ContractError(
-            f"the request of {method.upper()} {path} has no name; give it one in scripts/contract/models.py"
-        )
-    return str(name)
+    media_types = (media_type for media_type, _ in media(bundle, operation.get("requestBody", {})))
+    return next((request_name(operation, media_type) for media_type in media_types), None)

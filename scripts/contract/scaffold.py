@@ -77,14 +77,14 @@ def _file(module: str, modules: set[str], root: Path) -> Path:
 
 def needed(bundle: Node) -> Iterator[Handler]:
     """The handler of each operation."""
-    for path, method, operation in operations(bundle):
+    for _, _, operation in operations(bundle):
         module, name = handler_of(operation["operationId"], operation["tags"])
         yield Handler(
             module=module,
             name=name,
             operation_id=operation["operationId"],
             summary=operation["summary"],
-            body=request_type(bundle, path, method),
+            body=request_type(bundle, operation),
             streams=lookup(operation, "responses/200/content/text~1event-stream") is not None,
         )
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from difflib import unified_diff
 from pathlib import Path
 
-from scripts.documents import fidelity
+from scripts.documents import fidelity, way
 
-PAGES: Mapping[str, Callable[[], str]] = {"fidelity.md": fidelity.document}
+PAGES: Mapping[str, Callable[[], str]] = {"fidelity.md": fidelity.document, "a-requests-way.md": way.document}
 """The pages of docs/ that are made from code."""
 
 

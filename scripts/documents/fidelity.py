@@ -6,15 +6,16 @@ is compared with the same request without the thing.
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
 from gateway.dialects import DIALECTS, Dialect
 from gateway.dialects.base import Origin, Outbound
+from gateway.dialects.report import require_translatable
 from gateway.errors import InvalidRequest
-from gateway.generation import Generation
+from gateway.neutral.generation import Generation
 from gateway.providers import ROWS, Row
 from gateway.surfaces.base import Surface
 from gateway.surfaces.openai_chat import OpenAIChatSurface
@@ -23,7 +24,7 @@ from scripts.documents.probes import BASES, CONTENT, RESPONSES, SETTINGS, TOOLS,
 
 CARRIED, TRANSLATED, DROPPED, REFUSED, KEPT, SILENT = "●", "◐", "–", "✕", "○", "?"
 
-_SURFACES: Mapping[str, Surface] = {"chat": OpenAIChatSurface(), "responses": OpenAIResponsesSurface()}
+_SURFACES: Mapping[str, Surface[Any]] = {"chat": OpenAIChatSurface(), "responses": OpenAIResponsesSurface()}
 # Models that stand for the others of their provider; those of one row differ where its facts say so.
 _MODELS: Mapping[str, Sequence[str]] = {
     "openai": ("gpt-4.1", "gpt-5.1"),
@@ -68,7 +69,7 @@ class Column:
     def origin(self) -> Origin:
         return Origin(self.row.name, self.model, self.row.facts.of(self.model))
 
-    def dialect(self, surface: Surface) -> Dialect:
+    def dialect(self, surface: Surface[Any]) -> Dialect:
         """The dialect that a request of this surface goes in: the surface's own, where the provider knows it."""
         spoken = [DIALECTS[name] for name in self.row.dialects]
         return next((dialect for dialect in spoken if dialect.name == surface.dialect), spoken[0])
@@ -124,8 +125,8 @@ def _sent(asked: Mapping[str, Any], probe: Probe, column: Column) -> Outbound:
     generation: Generation = surface.read(copy.deepcopy(dict(asked)))
     dialect = column.dialect(surface)
     if dialect.name != surface.dialect or not dialect.can_pass_on(generation, origin):
-        surface.translate(generation, origin.provider)
-        generation.native = None if dialect.name == surface.dialect else generation.native
+        require_translatable(generation.prompt, origin.provider)
+        generation = replace(generation, dialect=None)
     return dialect.encode(generation, origin)
 
 

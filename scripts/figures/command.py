@@ -1,6 +1,7 @@
 """The command line of scripts/house."""
 
 import argparse
+import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -12,9 +13,15 @@ from scripts.figures.passed import Passed
 def run(arguments: Sequence[str]) -> int:
     """Print what the arguments request; the exit status."""
     parser = argparse.ArgumentParser("scripts/house", description="Print the figures of the gateway's source.")
+    parser.add_argument("--files", action="store_true", help="only list the files that each request passes, as JSON")
     parser.add_argument("--way", action="store_true", help="list the functions that each request passes, in order")
     options = parser.parse_args(arguments)
     requests, calls = passed.measure()
+    if options.files:
+        print(
+            json.dumps({name: [*dict.fromkeys(path for path, _ in found.steps())] for name, found in requests.items()})
+        )
+        return 0
     print(table(("figure", "now"), [[name, str(value)] for name, value in _figures(requests, calls)]))
     if options.way:
         for name, found in requests.items():

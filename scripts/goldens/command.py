@@ -11,7 +11,7 @@ from scripts.goldens import golden_file
 from scripts.goldens.collection import collection
 from scripts.goldens.configuration import CONFIG
 from scripts.goldens.default_replies import DEFAULTS
-from scripts.goldens.differences import differences
+from scripts.goldens.differences import ORDER, differences
 from scripts.goldens.playing import play
 
 
@@ -52,7 +52,8 @@ def _compare(file: Path, only: str) -> int:
     names = set()
     for number, case, outcome in zip(chosen, cases, outcomes, strict=True):
         for difference in differences(case.name, golden.outcomes[number], outcome):
-            print(difference, end="\n\n")
+            if not difference.kind.endswith(ORDER):
+                print(difference, end="\n\n")
             counts[difference.kind] += 1
             names.add(case.name)
     for kind, count in counts.most_common():

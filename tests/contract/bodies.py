@@ -4,23 +4,23 @@ from functools import cache
 from typing import Any
 
 from gateway.contract.bundle import Bundle
-from gateway.contract.validation import Validate, compile_schema
+from gateway.contract.validation import CompiledSchema
 from gateway.errors import InvalidRequest
 
 CREATE = "responses.create"
 
 
 @cache
-def validator(operation: str) -> Validate:
+def validator(operation: str) -> CompiledSchema:
     """The check that the running server makes of an operation's bodies."""
     bundle = Bundle.load()
-    return compile_schema(bundle.schema(bundle.operations[operation].body_schema or {}))
+    return CompiledSchema(bundle.schema(bundle.operations[operation].body_schema or {}))
 
 
 def verdict(body: Any, operation: str = CREATE) -> str | None:
     """None for a body that the contract accepts, or the path of the field that it refuses."""
     try:
-        validator(operation)(body)
+        validator(operation).require(body)
     except InvalidRequest as refused:
         return refused.param or "the body"
     return None

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette import types
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.dialects.conversation.pairing import CALLS, OUTPUTS, Pairs
+from gateway.dialects.turns.pairing import Pairs
+from gateway.neutral.items import Item, Message, Position, ToolCall, ToolOutput
 from tests.contract.forgiving import Forgiving, greeted
 from tests.servers import gemini_upstream
 from tests.servers.anthropic_upstream import AnthropicUpstream
@@ -93,12 +95,12 @@ class Watch:
             asked, told = bytearray(), bytearray()
             status = 500
 
-            async def hear() -> Message:
+            async def hear() -> types.Message:
                 message = await receive()
                 asked.extend(message.get("body", b""))
                 return message
 
-            async def say(message: Message) -> None:
+            async def say(message: types.Message) -> None:
                 nonlocal status
                 status = message.get("status", status)
                 if status != 200:
@@ -176,6 +178,8 @@ def heard(body: dict[str, Any]) -> dict[str, Any]:
 
 
 _GREETING = "Hello."
+_CALLS = frozenset({"function_call", "custom_tool_call"})
+_OUTPUTS = frozenset({"function_call_output", "custom_tool_call_output"})
 
 
 def answered(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -203,9 +207,19 @@ def _unanswered(told: list[dict[str, Any]]) -> list[str]:
 
 def paired(items: Any) -> Any:
     """The items without calls that nobody answered, and without outputs of no call."""
-    pairs = Pairs(items)
-    kept = pairs.output_of.keys() | set(pairs.output_of.values())
-    return [item for place, item in enumerate(items) if item.get("type") not in CALLS | OUTPUTS or place in kept]
+    pairs = Pairs([read for place, item in enumerate(items) if (read := _read(item, place)) is not None])
+    kept = pairs.output_of.keys() | {output.position.index for output in pairs.output_of.values()}
+    return [item for place, item in enumerate(items) if item.get("type") not in _CALLS | _OUTPUTS or place in kept]
+
+
+def _read(item: dict[str, Any], place: int) -> Item | None:
+    """What matters of an item to the pairing of calls and outputs."""
+    position = Position(place, f"input[{place}]")
+    if item.get("type") in _CALLS:
+        return ToolCall(item["call_id"], "", "", position)
+    if item.get("type") in _OUTPUTS:
+        return ToolOutput(item.get("call_id"), (), position, "")
+    return Message("user", (), position) if item.get("role") == "user" else None
 
 
 def _providers(urls: dict[str, str]) -> dict[str, dict[str, Any]]:

@@ -13,7 +13,7 @@ from tests.house.layers import (
     is_below,
     unplaced,
 )
-from tests.house.sources import imports, under
+from tests.house.sources import imports, modules, under
 
 # What only one place may import; the outside world has one door each.
 DOORS = {
@@ -35,6 +35,9 @@ DOORS = {
     "the composed application": (("gateway.app",), ("gateway/cli/worker.py",)),
     "the command line": (("gateway.cli",), ("gateway/cli/", "gateway/__main__.py")),
 }
+
+# Who reads requests, and so may import the contract's types, be it for a type checker alone.
+CONTRACT_READERS = ("handlers/", "gateway/surfaces/", "gateway/memory/", "tests/")
 
 # Who may touch the environment of the process. All settings come through one module.
 ENVIRONMENT = {
@@ -99,6 +102,17 @@ def test_each_part_of_the_outside_world_has_one_door() -> None:
                     if is_below(name, packages)
                 ]
     assert not found, _list("a second door", found)
+
+
+def test_only_the_readers_of_requests_import_the_types_of_the_contract() -> None:
+    found = [
+        f"{module.path}:{line}"
+        for module in modules()
+        if not module.path.startswith(CONTRACT_READERS)
+        for line, name in imports(module)
+        if is_below(name, ("generated",))
+    ]
+    assert not found, _list("imports generated/", found)
 
 
 def test_only_the_settings_read_the_environment() -> None:

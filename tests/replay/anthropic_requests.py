@@ -2,11 +2,11 @@
 
 import base64
 import json
-from dataclasses import replace
 from typing import Any
 
-from gateway.generation import Generation, Recovered
+from gateway.neutral.generation import Generation
 from gateway.surfaces.openai_responses import OpenAIResponsesSurface
+from tests.unit.generations import Recovered, with_settings, with_states
 
 _Object = dict[str, Any]
 
@@ -19,7 +19,7 @@ _OWN = ("container", "cache_control")
 
 def generation_of(request: _Object, *, is_stream: bool = False) -> Generation:
     """The Generation behind a request. What only its author could have sent, thinking, is there as if unsealed."""
-    body: _Object = {"model": "m", "stream": is_stream, "max_output_tokens": request["max_tokens"]}
+    body: Any = {"model": "m", "stream": is_stream, "max_output_tokens": request["max_tokens"]}
     body |= {name: request[name] for name in _SAME if name in request}
     items: list[_Object] = []
     system = request.get("system") or []
@@ -31,16 +31,14 @@ def generation_of(request: _Object, *, is_stream: bool = False) -> Generation:
         items += _items(message)
     body["input"] = [dict(item) for item in items]
     body |= _tools(request) | _settings(request)
-    generation = OpenAIResponsesSurface().read(body)
-    OpenAIResponsesSurface().translate(generation, "anthropic")
-    fields = {**generation.fields, **{name: request[name] for name in _OWN if name in request}}
+    fields = {name: request[name] for name in _OWN if name in request}
     if request.get("stop_sequences"):
         fields["stop"] = request["stop_sequences"]
     thinking = request.get("thinking") or {}
     if "budget_tokens" in thinking and thinking["budget_tokens"] not in _EFFORTS:
         # OpenAI's efforts cannot say such a number; Anthropic's own words can.
         fields["thinking"] = thinking
-    return replace(generation, items=items, fields=fields)
+    return with_settings(with_states(OpenAIResponsesSurface().read(body), items), fields)
 
 
 def _settings(request: _Object) -> _Object:

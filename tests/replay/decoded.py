@@ -5,10 +5,10 @@ from typing import Any
 
 import orjson
 
-from gateway import events as neutral
 from gateway.dialects.base import Decoder, Origin
 from gateway.dialects.openai_chat import OpenAIChat
-from gateway.events import (
+from gateway.neutral import events as neutral
+from gateway.neutral.events import (
     Annotation,
     Done,
     Event,
@@ -21,23 +21,23 @@ from gateway.events import (
     Summary,
     Text,
     ToolArguments,
-    ToolCall,
+    ToolCallBegan,
     Usage,
 )
-from gateway.generation import Generation
 from gateway.surfaces.base import Author
 from gateway.surfaces.responses.writer import ResponseWriter
 from gateway.wire import sse
 from tests.replay.folding import Call, Told
+from tests.unit.generations import generation_of
 
 ORIGIN = Origin("upstream", "asked/model")
-ASKED = Generation("asked/model", asked={"model": "asked/model", "input": "What was recorded."})
+ASKED = generation_of("asked/model", asked={"model": "asked/model", "input": "What was recorded."})
 DIALECT = OpenAIChat()
 
 
 def stream_events(body: bytes, *, is_native: bool, include_usage: bool = False, size: int = 1 << 20) -> list[Event]:
     """The events of a streamed answer that arrives in chunks of `size` bytes."""
-    generation = Generation(model="asked/model", is_stream=True, include_usage=include_usage)
+    generation = generation_of(model="asked/model", is_stream=True, include_usage=include_usage)
     return fed(DIALECT.decoder(generation, ORIGIN, is_native=is_native), body, size)
 
 
@@ -64,7 +64,7 @@ def fold(events: Sequence[Event]) -> dict[int, Told]:
                 told.setdefault(choice, Told()).reasoning += text
             case Refusal(text, choice):
                 told.setdefault(choice, Told()).refusal += text
-            case ToolCall(index, identity, name, choice):
+            case ToolCallBegan(index, identity, name, choice):
                 assert identity
                 calls = told.setdefault(choice, Told()).calls
                 assert index not in calls
@@ -75,7 +75,7 @@ def fold(events: Sequence[Event]) -> dict[int, Told]:
                 one = told.setdefault(choice, Told())
                 assert one.finish is None
                 one.finish = reason
-            case Annotation() | ReasoningState() | neutral.Told() | Usage() | Done() | Failed():
+            case Annotation() | ReasoningState() | neutral.AnswerMetadata() | Usage() | Done() | Failed():
                 pass
             case other:
                 raise AssertionError(other)

@@ -4,9 +4,10 @@ import json
 import re
 from typing import Any
 
-from gateway.dialects.gemini.contents import STAND_IN
-from gateway.generation import Generation, Recovered
+from gateway.dialects.gemini.messages import STAND_IN
+from gateway.neutral.generation import Generation
 from gateway.surfaces.openai_responses import OpenAIResponsesSurface
+from tests.unit.generations import Recovered, with_settings, with_states
 
 _Object = dict[str, Any]
 
@@ -29,7 +30,7 @@ _OWN_WORDS = ("cachedContent", "safetySettings", "modelArmorConfig")
 _SCHEMAS = ("responseJsonSchema", "responseSchema")
 
 
-def generation_of(request: _Object) -> Generation:
+def generation_of(request: _Object, *, is_stream: bool = False) -> Generation:
     """What was asked, read by the surface of /v1/responses from a body of its own."""
     request = alike(request)
     reader = _Items()
@@ -37,18 +38,14 @@ def generation_of(request: _Object) -> Generation:
         reader.items.append(_message("system", [{"type": "input_text", "text": part["text"]}]))
     for content in request["contents"]:
         reader.read(content)
-    body: _Object = {"model": "asked", "input": [dict(item) for item in reader.items]}
+    body: Any = {"model": "asked", "stream": is_stream, "input": [dict(item) for item in reader.items]}
     tools = [tool for given in request.get("tools", []) for tool in _tools(given)]
     body |= {"tools": tools} if tools else {}
     mode = request.get("toolConfig", {}).get("functionCallingConfig", {}).get("mode")
     body |= {"tool_choice": _CHOICES[mode]} if mode else {}
     own = _settings(body, request.get("generationConfig", {}))
-    surface = OpenAIResponsesSurface()
-    generation = surface.read(body)
-    surface.translate(generation, "upstream")
-    generation.items = reader.items
-    generation.fields |= own | {name: request[name] for name in _OWN_WORDS if name in request}
-    return generation
+    own |= {name: request[name] for name in _OWN_WORDS if name in request}
+    return with_settings(with_states(OpenAIResponsesSurface().read(body), reader.items), own)
 
 
 class _Items:

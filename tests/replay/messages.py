@@ -7,12 +7,12 @@ from typing import Any
 
 from gateway.dialects.anthropic import ANTHROPIC_MESSAGES
 from gateway.dialects.base import Origin
-from gateway.events import Event
-from gateway.generation import Generation
+from gateway.neutral.events import Event
 from gateway.providers.anthropic import ROW
 from tests.replay.decoded import fed
 from tests.replay.folding import chunks
 from tests.replay.recordings import Recording, recordings_of
+from tests.unit.generations import generation_of
 
 DIALECT = ANTHROPIC_MESSAGES
 RECORDINGS = recordings_of("messages")
@@ -64,8 +64,8 @@ def events_of(recording: Recording, size: int = 1 << 20) -> list[Event]:
     """The neutral events of an answer; a stream's body arrives in chunks of `size` bytes."""
     model = recording.content()["model"]
     if not recording.is_stream:
-        return DIALECT.decode_reply(body_of(recording), Generation(model), origin_of(model), is_native=False)
-    decoder = DIALECT.decoder(Generation(model, is_stream=True), origin_of(model), is_native=False)
+        return DIALECT.decode_reply(body_of(recording), generation_of(model), origin_of(model), is_native=False)
+    decoder = DIALECT.decoder(generation_of(model, is_stream=True), origin_of(model), is_native=False)
     return fed(decoder, body_of(recording), size)
 
 

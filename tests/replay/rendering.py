@@ -14,8 +14,8 @@ from typing import Any
 
 import orjson
 
-from gateway.events import Event
-from gateway.generation import Generation
+from gateway.neutral.events import Event
+from gateway.neutral.generation import Generation
 from gateway.surfaces.base import Author
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 from gateway.wire import sse
@@ -117,7 +117,7 @@ def parsed(arguments: str) -> Any:
 
 def _chat_writer(*, is_stream: bool) -> Any:
     messages = [{"role": "user", "content": "What was recorded."}]
-    body = {"model": "asked/model", "messages": messages, "stream": is_stream}
+    body: Any = {"model": "asked/model", "messages": messages, "stream": is_stream}
     generation: Generation = OpenAIChatSurface().read(body)
     return OpenAIChatSurface().writer(generation, _AUTHOR)
 

@@ -6,8 +6,8 @@ _Object = dict[str, Any]
 # Where a field that asks for nothing may be absent.
 _NOTHING: _Object = {"n": 1, "parallel_tool_calls": True, "stream": False, "temperature": 1}
 _LIMITS = ("max_tokens", "max_completion_tokens")
-# The gateway's own business: which model, and that usage is told.
-_OURS = ("model", "stream_options", *_LIMITS)
+# The gateway's own business: which models, and that usage is told.
+_OURS = ("model", "models", "stream_options", *_LIMITS)
 
 
 def meaning(body: _Object) -> _Object:

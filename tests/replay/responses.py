@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gateway.dialects.openai_responses import OpenAIResponses
-from gateway.events import (
+from gateway.neutral.events import (
     Annotation,
     Event,
     ItemBegan,
@@ -17,12 +17,12 @@ from gateway.events import (
     Summary,
     Text,
     ToolArguments,
-    ToolCall,
+    ToolCallBegan,
 )
-from gateway.generation import Generation
 from tests.replay.decoded import ORIGIN, fed
 from tests.replay.folding import chunks
 from tests.replay.recordings import Recording, recordings_of
+from tests.unit.generations import generation_of
 
 DIALECT = OpenAIResponses()
 RECORDINGS = recordings_of("responses")
@@ -36,12 +36,12 @@ _Object = dict[str, Any]
 
 def plain_events(body: bytes) -> list[Event]:
     """The events of a plain reply."""
-    return DIALECT.decode_reply(body, Generation("asked/model"), ORIGIN, is_native=True)
+    return DIALECT.decode_reply(body, generation_of("asked/model"), ORIGIN, is_native=True)
 
 
 def stream_events(body: bytes, size: int = 1 << 20) -> list[Event]:
     """The events of a streamed answer that arrives in chunks of `size` bytes."""
-    return fed(DIALECT.decoder(Generation("asked/model", is_stream=True), ORIGIN, is_native=True), body, size)
+    return fed(DIALECT.decoder(generation_of("asked/model", is_stream=True), ORIGIN, is_native=True), body, size)
 
 
 def whole(recording: Recording) -> _Object:
@@ -96,7 +96,7 @@ def told(events: Sequence[Event]) -> list[Any]:
                 says[-1] = (says[-1][0], says[-1][1] + text)
             case Annotation(annotation):
                 says.append(("citation", annotation))
-            case ToolCall(_, call_id, name, namespace=namespace):
+            case ToolCallBegan(_, call_id, name, namespace=namespace):
                 says += [("call", name, call_id, namespace), ("arguments", "")]
             case ItemEnded(item) if item["type"] not in _TOLD:
                 says.append((item["type"], _without_id(item)))

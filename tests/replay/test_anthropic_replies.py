@@ -5,8 +5,8 @@ import json
 import pytest
 
 from gateway.dialects.base import Refused
-from gateway.events import Done, ReasoningState, Usage
-from gateway.generation import Generation
+from gateway.neutral.events import Done, ReasoningState, Usage
+from gateway.neutral.json import objects_in
 from tests.replay.decoded import fed
 from tests.replay.messages import (
     DIALECT,
@@ -24,8 +24,9 @@ from tests.replay.messages import (
 )
 from tests.replay.recordings import Recording, name_of
 from tests.replay.rendering import on_chat, on_responses, squeezed
+from tests.unit.generations import generation_of
 
-ASKED = Generation("asked")
+ASKED = generation_of("asked")
 each = pytest.mark.parametrize("recording", [*PLAIN, *STREAMS], ids=name_of)
 each_stream = pytest.mark.parametrize("recording", STREAMS, ids=name_of)
 
@@ -60,8 +61,8 @@ def test_events_end_with_the_whole_usage(recording: Recording) -> None:
 
 @each
 def test_what_only_anthropic_can_use_is_kept_to_the_byte(recording: Recording) -> None:
-    states = [event.state["blocks"] for event in events_of(recording) if isinstance(event, ReasoningState)]
-    assert [block for blocks in states for block in blocks] == said(whole(recording)).states
+    states = [event.state for event in events_of(recording) if isinstance(event, ReasoningState)]
+    assert [block for state in states for block in objects_in(state["blocks"])] == said(whole(recording)).states
 
 
 @each

@@ -8,19 +8,19 @@ import pytest
 
 from gateway.dialects.base import Origin, Refused
 from gateway.dialects.bedrock import BEDROCK_CONVERSE
-from gateway.events import Event, ReasoningState, Usage
-from gateway.generation import Generation
+from gateway.neutral.events import Event, ReasoningState, Usage
 from gateway.providers import ROWS
 from tests.replay import bedrock
 from tests.replay.decoded import fold
 from tests.replay.recordings import Recording, name_of
 from tests.replay.rendering import on_chat, on_responses, squeezed
+from tests.unit.generations import generation_of
 
 DIALECT = BEDROCK_CONVERSE
 FACTS = ROWS["bedrock"].facts
 ORIGIN = Origin("bedrock", "asked/model", FACTS)
 CODE = "code_interpreter_call.outputs"
-ASKED = Generation("asked/model", asked={"include": [CODE]})
+ASKED = generation_of("asked/model", asked={"include": [CODE]})
 each = pytest.mark.parametrize("recording", bedrock.ANSWERED, ids=name_of)
 each_stream = pytest.mark.parametrize("recording", bedrock.STREAMS, ids=name_of)
 

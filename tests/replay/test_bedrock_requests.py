@@ -1,6 +1,5 @@
 """Recorded Converse requests, asked for again by a client of the Responses API: Bedrock is told the same."""
 
-from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -9,13 +8,15 @@ import pytest
 
 from gateway.dialects.base import Origin, Outbound
 from gateway.dialects.bedrock import BEDROCK_CONVERSE
-from gateway.generation import Generation, Recovered
+from gateway.dialects.report import require_translatable
+from gateway.neutral.generation import Generation
 from gateway.providers import ROWS
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 from gateway.surfaces.openai_responses import OpenAIResponsesSurface
 from tests.replay import bedrock
 from tests.replay.bedrock_requests import as_chat, as_responses, meaning
 from tests.replay.recordings import Recording, name_of
+from tests.unit.generations import Recovered, with_states
 
 DIALECT = BEDROCK_CONVERSE
 each = pytest.mark.parametrize("recording", bedrock.RECORDINGS, ids=name_of)
@@ -48,11 +49,12 @@ def asked_again(recording: Recording, surface: str) -> Outbound:
     body = orjson.loads(orjson.dumps({**read(content["request_body"], model), "stream": recording.is_stream}))
     spoken = OpenAIResponsesSurface() if surface == "responses" else OpenAIChatSurface()
     generation: Generation = spoken.read(body)
-    spoken.translate(generation, "bedrock")
+    require_translatable(generation.prompt, "bedrock")
     items: list[dict[str, Any]] = [
-        Recovered(item, {"reasoningContent": item["state"]}) if "state" in item else item for item in generation.items
+        Recovered(item, {"reasoningContent": item["state"]}) if "state" in item else item
+        for item in body.get("input", ())
     ]
-    generation = replace(generation, native=None, items=items)
+    generation = with_states(generation, items)
     return DIALECT.encode(generation, Origin("bedrock", model, ROWS["bedrock"].facts.of(model)))
 
 

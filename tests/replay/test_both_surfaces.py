@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway.events import Event
+from gateway.neutral.events import Event
 from tests.clients.contract import check
 from tests.replay.decoded import response, streamed_events
 from tests.replay.recordings import Recording, name_of

@@ -1,5 +1,6 @@
 """Recorded chat requests, read by their surface and sent on to their own providers: they ask for the same."""
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -7,8 +8,9 @@ import pytest
 
 from gateway.dialects.base import Origin
 from gateway.dialects.profiles import Facts
+from gateway.dialects.report import require_translatable
 from gateway.errors import InvalidRequest
-from gateway.generation import Generation
+from gateway.neutral.generation import Generation
 from gateway.providers import ROWS, compatible
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 from tests.replay.decoded import DIALECT
@@ -52,8 +54,8 @@ def sent(recording: Recording, *, is_native: bool) -> dict[str, Any]:
     generation: Generation = SURFACE.read(orjson.loads(orjson.dumps(body)))
     origin = Origin(recording.provider, body["model"], facts_of(recording, body["model"]))
     if not is_native:
-        SURFACE.translate(generation, recording.provider)
-        generation.native = None
+        require_translatable(generation.prompt, recording.provider)
+        generation = replace(generation, dialect=None)
     return orjson.loads(DIALECT.encode(generation, origin).body)  # type: ignore[no-any-return]
 
 

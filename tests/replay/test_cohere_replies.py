@@ -8,13 +8,13 @@ import pytest
 
 from gateway.dialects.base import Origin, Refused
 from gateway.dialects.cohere import COHERE
-from gateway.events import Annotation, Done, Event, Failed, Reasoning, ReasoningState, Text, ToolArguments
-from gateway.generation import Generation
+from gateway.neutral.events import Annotation, Done, Event, Failed, Reasoning, ReasoningState, Text, ToolArguments
 from gateway.providers import ROWS
 from tests.replay.decoded import fed
 from tests.replay.folding import chunks
 from tests.replay.recordings import Recording, name_of, recordings_of
 from tests.replay.rendering import on_chat, on_responses, squeezed
+from tests.unit.generations import generation_of
 
 DIALECT = COHERE
 FACTS = ROWS["cohere"].facts
@@ -58,8 +58,8 @@ def whole(recording: Recording) -> _Object:
 def events_of(recording: Recording, size: int = 1 << 20) -> list[Event]:
     origin = Origin("cohere", "asked/model", FACTS)
     if recording.is_stream:
-        return fed(DIALECT.decoder(Generation("m", is_stream=True), origin, is_native=False), recording.body(), size)
-    return DIALECT.decode_reply(recording.body(), Generation("m"), origin, is_native=False)
+        return fed(DIALECT.decoder(generation_of("m", is_stream=True), origin, is_native=False), recording.body(), size)
+    return DIALECT.decode_reply(recording.body(), generation_of("m"), origin, is_native=False)
 
 
 def parts(answer: _Object, kind: str) -> list[str]:
@@ -141,7 +141,7 @@ def test_reasoning_is_kept_for_its_author_to_the_letter(recording: Recording) ->
 @pytest.mark.parametrize("recording", [r for r in STREAMS if not is_broken(r)], ids=name_of)
 def test_stream_folds_to_the_plain_answer(recording: Recording) -> None:
     answer = orjson.dumps(whole(recording))
-    plain = DIALECT.decode_reply(answer, Generation("m"), Origin("cohere", "m", FACTS), is_native=False)
+    plain = DIALECT.decode_reply(answer, generation_of("m"), Origin("cohere", "m", FACTS), is_native=False)
     assert folded(events_of(recording)) == folded(plain)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from gateway.dialects.base import Origin
 from gateway.dialects.cohere import COHERE
+from gateway.dialects.report import require_translatable
 from gateway.providers import ROWS
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 from tests.replay.recordings import Recording, name_of, recordings_of
@@ -64,9 +65,9 @@ def _said(content: Any) -> _Object:
 def test_request_is_encoded_as_it_was_recorded(recording: Recording) -> None:
     recorded = recording.content()["request_body"]
     assert any("document" in str(message) for message in recorded["messages"]) == (recording.path == DOCUMENTS)
-    surface = OpenAIChatSurface()
-    generation = surface.read(as_chat(recorded))
-    surface.translate(generation, "cohere")
+    asked: Any = as_chat(recorded)
+    generation = OpenAIChatSurface().read(asked)
+    require_translatable(generation.prompt, "cohere")
     origin = Origin("cohere", recorded["model"], ROWS["cohere"].facts.of(recorded["model"]))
     outbound = COHERE.encode(generation, origin)
     body = json.loads(outbound.body)

@@ -10,12 +10,13 @@ import pytest
 from gateway.dialects.base import Origin
 from gateway.dialects.gemini import GEMINI
 from gateway.errors import GatewayError
-from gateway.events import Done, Event, Failed, ReasoningState, ToolCall, Usage
-from gateway.generation import Generation
+from gateway.neutral.events import Done, Event, Failed, ReasoningState, ToolCallBegan, Usage
+from gateway.neutral.json import objects_in
 from gateway.providers import gemini, vertex
 from tests.replay import rendering
 from tests.replay.gemini_reading import Said, documents, read, whole
 from tests.replay.recordings import Recording, name_of, recordings_of
+from tests.unit.generations import generation_of
 
 DIALECT = GEMINI
 ROWS = {"gemini": gemini.ROW, "vertex": vertex.ROW}
@@ -29,7 +30,7 @@ RECORDINGS = [
 BROKEN = {"vertex/011": "UNEXPECTED_TOOL_CALL"}
 ANSWERS = [one for one in RECORDINGS if one.status == 200 and one.path[:10] not in BROKEN]
 STREAMS = [one for one in ANSWERS if one.is_stream]
-ASKED = Generation("asked", asked={"model": "asked"})
+ASKED = generation_of("asked", asked={"model": "asked"})
 
 
 @pytest.mark.parametrize("recording", ANSWERS, ids=name_of)
@@ -56,7 +57,8 @@ def test_every_signature_is_kept_for_the_model(recording: Recording) -> None:
     kept: list[Any] = []
     for event in decoded(recording):
         if isinstance(event, ReasoningState):
-            kept += [part["thoughtSignature"] for part in event.state.get("parts", ()) if "thoughtSignature" in part]
+            parts = objects_in(event.state.get("parts"))
+            kept += [part["thoughtSignature"] for part in parts if "thoughtSignature" in part]
             kept += [event.state["thought_signature"]] if "thought_signature" in event.state else []
     assert kept == read(chunks(recording)).signatures
 
@@ -131,7 +133,7 @@ def unnamed(told: rendering.Reading) -> tuple[Any, ...]:
 
 
 def without_ids(events: Sequence[Event]) -> list[Event]:
-    return [replace(event, id="") if isinstance(event, ToolCall) else event for event in events]
+    return [replace(event, id="") if isinstance(event, ToolCallBegan) else event for event in events]
 
 
 def said_of(recording: Recording) -> Said:

@@ -52,8 +52,7 @@ def test_request_read_and_written_again_asks_for_the_same(recording: Recording) 
 
 @pytest.mark.parametrize("recording", REQUESTS, ids=name_of)
 def test_request_goes_where_it_was_recorded(recording: Recording) -> None:
-    generation = generation_of(recording.content()["request_body"])
-    generation.is_stream = recording.is_stream
+    generation = generation_of(recording.content()["request_body"], is_stream=recording.is_stream)
     path = DIALECT.encode(generation, origin(recording)).path
     recorded = recording.content()["url_path"]
     assert path.split("?")[0] in recorded

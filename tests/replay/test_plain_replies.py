@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from gateway.events import Done, NativeReply, Usage
+from gateway.neutral.events import Done, NativeReply, Usage
 from tests.clients.contract import check
 from tests.replay.decoded import ASKED, DIALECT, ORIGIN, fold, response
 from tests.replay.folding import count, fold_reply

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway.events import Done, Finished, Told, Usage
+from gateway.neutral.events import AnswerMetadata, Done, Finished, Usage
 from tests.clients.contract import check
 from tests.replay.decoded import response, streamed_events, without_identity
 from tests.replay.folding import chunks
@@ -59,7 +59,7 @@ def test_finish_reason_is_the_status(recording: Recording) -> None:
 
 @each
 def test_service_tier_is_told(recording: Recording) -> None:
-    (fields,) = [event.fields for event in events_of(recording) if isinstance(event, Told)] or [{}]
+    (fields,) = [event.fields for event in events_of(recording) if isinstance(event, AnswerMetadata)] or [{}]
     assert fields.get("service_tier") == whole(recording).get("service_tier")
 
 

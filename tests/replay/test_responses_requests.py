@@ -1,5 +1,6 @@
 """Recorded requests and refusals of Responses upstreams."""
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -7,10 +8,11 @@ import pytest
 
 from gateway.dialects.base import Origin, Refused
 from gateway.dialects.profiles import Facts
-from gateway.generation import Generation, Native
+from gateway.neutral.settings import Settings
 from gateway.providers import ROWS
 from gateway.providers.compatible import FACTS
 from gateway.surfaces.openai_responses import OpenAIResponsesSurface
+from gateway.surfaces.responses.request.prompt import typed_items
 from tests.replay.recordings import Recording, name_of
 from tests.replay.responses import DIALECT, RECORDINGS, REFUSED
 
@@ -54,16 +56,30 @@ def test_recorded_request_without_a_native_body_keeps_what_has_a_name_here(recor
     recorded = recording.content()["request_body"]
     if recorded.get("prompt") or recorded.get("context_management"):
         pytest.skip("it means something to the Responses API only")
-    surface = OpenAIResponsesSurface()
-    generation = surface.read(orjson.loads(orjson.dumps(recorded)))
-    items, tools = generation.items, generation.tools
-    neutral = Generation(
-        "m", items=items, tools=tools, instructions=generation.instructions, native=Native("other", {})
-    )
+    generation = OpenAIResponsesSurface().read(orjson.loads(orjson.dumps(recorded)))
+    prompt = replace(generation.prompt, settings=Settings(), output_format=None)
+    neutral = replace(generation.with_prompt(prompt), dialect=None)
     sent = orjson.loads(DIALECT.encode(neutral, Origin("upstream", "asked")).body)
-    assert sent["input"] == [item for item in items if item["type"] != "reasoning"]
-    named = {tool.get("name") for tool in tools}
+    items: list[Any] = typed_items(recorded["input"])
+    offered = [recorded, *(item for item in items if item["type"] == "additional_tools")]
+    told = [item for item in items if item["type"] not in ("reasoning", "additional_tools")]
+    assert [_said(item) for item in sent["input"]] == [_said(item) for item in told]
+    named = {tool.get("name") for one in offered for tool in one.get("tools", [])}
     assert {tool.get("name") for tool in sent.get("tools", [])} == named
+
+
+def _said(item: dict[str, Any]) -> dict[str, Any]:
+    """What another author's item says here: nothing of how that author knew it, and texts in parts."""
+    if item["type"] not in ("message", "function_call", "function_call_output"):
+        return item
+    said = {name: value for name, value in item.items() if name not in ("id", "status", "phase")}
+    return said | {name: _parts(said[name], item.get("role")) for name in ("content", "output") if name in said}
+
+
+def _parts(content: Any, role: str | None) -> list[dict[str, Any]]:
+    kind = "output_text" if role == "assistant" else "input_text"
+    parts = [{"type": kind, "text": content}] if isinstance(content, str) else content
+    return [{name: value for name, value in part.items() if name != "annotations"} for part in parts]
 
 
 @pytest.mark.parametrize("recording", REFUSED, ids=name_of)

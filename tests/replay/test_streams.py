@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.events import Done, Event, Failed, Usage
+from gateway.neutral.events import Done, Event, Failed, Usage
 from gateway.wire import sse
 from tests.clients.contract import check
 from tests.replay.decoded import (

@@ -8,9 +8,21 @@ Message = dict[str, Any]
 
 PATCH = "*** Begin\nAdd a line.\n"
 STEPS = ("Look first.", " Then call.")
-SIGNED = {"type": "reasoning.text", "text": "".join(STEPS), "format": "test-v1", "index": 0, "signature": "sig=="}
-SUMMARY = {"type": "reasoning.summary", "summary": "**Looking**", "format": "test-v1", "index": 0}
-SEALED = {"type": "reasoning.encrypted", "data": "b3BhcXVl", "format": "test-v1", "id": "rs_1", "index": 0}
+SIGNED: dict[str, Any] = {
+    "type": "reasoning.text",
+    "text": "".join(STEPS),
+    "format": "test-v1",
+    "index": 0,
+    "signature": "sig==",
+}
+SUMMARY: dict[str, Any] = {"type": "reasoning.summary", "summary": "**Looking**", "format": "test-v1", "index": 0}
+SEALED: dict[str, Any] = {
+    "type": "reasoning.encrypted",
+    "data": "b3BhcXVl",
+    "format": "test-v1",
+    "id": "rs_1",
+    "index": 0,
+}
 
 _CALLING = {"tools": 1, "parallel-tools": 2, "interleaved": 2, "empty-arguments": 1, "reasoning-tools": 2}
 _LEGACY = {"name": "f0", "arguments": '{"city":"Paris"}'}

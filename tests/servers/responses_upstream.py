@@ -32,7 +32,13 @@ SCRIPTS = (
     *("echo", "tools", "parallel-tools", "reasoning", "refusal", "length", "web-search", "custom-tool"),
     *("failed-in-stream", "error-in-stream", "cut", "end-early", "interleaved", "refuse-400", "refuse-429"),
 )
-CITATION = {"type": "url_citation", "url": "https://example.org/", "title": "A page", "start_index": 0, "end_index": 5}
+CITATION: dict[str, Any] = {
+    "type": "url_citation",
+    "url": "https://example.org/",
+    "title": "A page",
+    "start_index": 0,
+    "end_index": 5,
+}
 
 
 @dataclass

@@ -12,7 +12,7 @@ import asyncio, sys, time
 from functools import partial
 from pathlib import Path
 from gateway.auth import KeyRing
-from gateway.end_user import EndUser, Entity
+from gateway.neutral.end_user import EndUser, Entity
 from gateway.store.database import Database
 from gateway.store.journal import Append, Journal, UsageRow
 

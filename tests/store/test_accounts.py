@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Table, select
 
-from gateway.end_user import EndUser, Entity
+from gateway.neutral.end_user import EndUser, Entity
 from gateway.store import accounts
 from gateway.store.database import Database
 from gateway.store.tables import groups, memberships, users

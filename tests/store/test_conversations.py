@@ -15,10 +15,11 @@ from gateway.paging import Page
 from gateway.store.database import Database
 from gateway.store.errors import Unreachable
 from gateway.store.journal import Journal
+from generated.models import EasyInputMessage, InputItem
 
 pytestmark = pytest.mark.anyio
 
-USER = {"role": "user", "content": "hello"}
+USER: EasyInputMessage = {"role": "user", "content": "hello"}
 
 
 @pytest.fixture
@@ -28,13 +29,14 @@ def service(database: Database, journal: Journal) -> Conversations:
 
 async def _with_items(service: Conversations, count: int) -> str:
     made = await service.create("ann", {})
-    items = [{"type": "message", "id": f"msg_{number}", **USER} for number in range(count)]
+    items: list[InputItem] = [{"type": "message", "id": f"msg_{number}", **USER} for number in range(count)]
     await service.add_items("ann", made["id"], items)
     return str(made["id"])
 
 
 async def _ids(service: Conversations, id_: str, page: Page | None = None) -> list[str]:
-    return [item["id"] for item in (await service.list_items("ann", id_, page or Page(100, False)))["data"]]
+    listed: Any = await service.list_items("ann", id_, page or Page(100, False))
+    return [item["id"] for item in listed["data"]]
 
 
 async def test_new_conversation_is_told_as_openai_tells_it(service: Conversations) -> None:
@@ -105,9 +107,15 @@ async def test_what_another_key_stored_is_not_there(service: Conversations, targ
 
 async def test_added_items_are_listed_with_ids_status_and_parts(service: Conversations) -> None:
     made = await service.create("ann", {})
-    call = {"type": "function_call", "call_id": "call_1", "name": "f", "arguments": "{}"}
-    answer = {"type": "message", "role": "assistant", "id": "msg_mine", "content": "hi", "status": "incomplete"}
-    added = await service.add_items("ann", made["id"], [USER, call, answer])
+    call: InputItem = {"type": "function_call", "call_id": "call_1", "name": "f", "arguments": "{}"}
+    answer: InputItem = {
+        "type": "message",
+        "role": "assistant",
+        "id": "msg_mine",
+        "content": "hi",
+        "status": "incomplete",
+    }
+    added: Any = await service.add_items("ann", made["id"], [USER, call, answer])
     first, second, third = added["data"]
     assert first["id"].startswith("msg_")
     assert first == {
@@ -130,7 +138,7 @@ async def test_added_items_are_listed_with_ids_status_and_parts(service: Convers
 
 async def test_item_that_comes_again_gets_another_id(service: Conversations) -> None:
     id_ = await _with_items(service, 2)
-    added = await service.add_items("ann", id_, [{"type": "message", "id": "msg_1", **USER}])
+    added: Any = await service.add_items("ann", id_, [{"type": "message", "id": "msg_1", **USER}])
     assert added["last_id"].startswith("msg_")
     assert await _ids(service, id_) == ["msg_0", "msg_1", added["last_id"]]
     assert await service.retrieve_item("ann", id_, added["last_id"]) == added["data"][0]
@@ -208,7 +216,7 @@ async def test_walking_the_pages_meets_every_item_once(
     for number in deleted & set(range(count)):
         await service.delete_item("ann", id_, f"msg_{number}")
     met: list[str] = []
-    page: dict[str, Any] = {"has_more": True, "last_id": None}
+    page: Any = {"has_more": True, "last_id": None}
     while page["has_more"]:
         page = await service.list_items("ann", id_, Page(limit, is_descending, page["last_id"]))
         ids = [item["id"] for item in page["data"]]

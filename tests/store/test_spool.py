@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection, select
 from structlog.testing import capture_logs
 
-from gateway.end_user import EndUser, Entity
+from gateway.neutral.end_user import EndUser, Entity
 from gateway.store import usage_queue
 from gateway.store.database import Database
 from gateway.store.errors import Unreachable

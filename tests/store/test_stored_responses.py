@@ -9,8 +9,8 @@ import orjson
 import pytest
 
 from gateway.errors import InvalidRequest, NotFound, Unavailable
-from gateway.identifiers import ResponseIds
 from gateway.memory.stored import StoredResponses
+from gateway.neutral.identifiers import ResponseIds
 from gateway.paging import Page
 from gateway.store import conversations, responses, turns
 from gateway.store.conversations import Conversation
@@ -62,7 +62,7 @@ async def test_what_is_not_there_is_not_found_whatever_the_reason(database: Data
 async def test_input_items_come_newest_first_unless_asked_otherwise(database: Database) -> None:
     id_ = await _store(database, input=_input(3))
     service = StoredResponses(database)
-    newest = await service.input_items("ann", id_, Page())
+    newest: Any = await service.input_items("ann", id_, Page())
     assert [item["id"] for item in newest["data"]] == ["rs_2", "rs_1", "rs_0"]
     oldest = await service.input_items("ann", id_, Page(2, False))
     assert oldest == {
@@ -83,7 +83,7 @@ async def test_walking_the_input_meets_every_item_once(database: Database, limit
     id_ = await _store(database, input=_input(10))
     service = StoredResponses(database)
     met: list[str] = []
-    page: dict[str, Any] = {"has_more": True, "last_id": None}
+    page: Any = {"has_more": True, "last_id": None}
     while page["has_more"]:
         page = await service.input_items("ann", id_, Page(limit, is_descending, page["last_id"]))
         assert 0 < len(page["data"]) <= limit

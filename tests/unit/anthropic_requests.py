@@ -8,9 +8,10 @@ import pytest
 from gateway.dialects.anthropic import ANTHROPIC_MESSAGES
 from gateway.dialects.base import Origin
 from gateway.errors import InvalidRequest
-from gateway.generation import Generation
+from gateway.neutral.generation import Generation
 from gateway.providers.anthropic import ROW
 from tests.servers.anthropic_rules import complaints
+from tests.unit.generations import generation_of
 
 DIALECT = ANTHROPIC_MESSAGES
 HAIKU = "claude-haiku-4-5"
@@ -38,14 +39,14 @@ def encode(generation: Generation, model: str = HAIKU) -> tuple[dict[str, Any], 
 
 def messages(*items: Item, model: str = HAIKU, **fields: Any) -> list[tuple[str, list[dict[str, Any]]]]:
     """The messages of these items, each with its role and blocks."""
-    body, _ = encode(Generation("m", items=list(items), **fields), model)
+    body, _ = encode(generation_of("m", items=list(items), **fields), model)
     return [(message["role"], message["content"]) for message in body["messages"]]
 
 
 def settings(model: str = HAIKU, **fields: Any) -> dict[str, Any]:
     """What becomes of a request's fields, `dropped` among it."""
     items = [{"type": "message", "role": "user", "content": "Hi"}]
-    body, dropped = encode(Generation("m", items=items, fields=fields), model)
+    body, dropped = encode(generation_of("m", items=items, fields=fields), model)
     for name in ("model", "messages"):
         del body[name]
     return body | ({"dropped": dropped} if dropped else {})

@@ -7,10 +7,11 @@ import orjson
 
 from gateway.dialects.base import Origin
 from gateway.dialects.bedrock import BEDROCK_CONVERSE
-from gateway.generation import Generation
+from gateway.neutral.generation import Generation
 from gateway.providers import ROWS
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 from gateway.surfaces.openai_responses import OpenAIResponsesSurface
+from tests.unit.generations import translated
 
 DIALECT = BEDROCK_CONVERSE
 CLAUDE_3 = "anthropic.claude-3-haiku-20240307-v1:0"
@@ -79,20 +80,12 @@ def origin(model: str) -> Origin:
 def of_chat(messages: Any, model: str = CLAUDE_4_5, **fields: Any) -> Generation:
     """A chat request as a Generation; a text is the user's only message."""
     said = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
-    surface = OpenAIChatSurface()
-    generation = surface.read({"model": model, "messages": said, **fields})
-    surface.translate(generation, "bedrock")
-    generation.native = None
-    return generation
+    return translated(OpenAIChatSurface(), {"model": model, "messages": said, **fields}, "bedrock")
 
 
 def of_responses(input: Any, model: str = CLAUDE_4_5, **fields: Any) -> Generation:
     """A request to the Responses API as a Generation."""
-    surface = OpenAIResponsesSurface()
-    generation = surface.read({"model": model, "input": input, **fields})
-    surface.translate(generation, "bedrock")
-    generation.native = None
-    return generation
+    return translated(OpenAIResponsesSurface(), {"model": model, "input": input, **fields}, "bedrock")
 
 
 def encoded(generation: Generation) -> Sent:

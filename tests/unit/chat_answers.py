@@ -5,27 +5,29 @@ from typing import Any
 
 import orjson
 
-from gateway.events import Event
-from gateway.generation import Generation
+from gateway.neutral.events import Event
 from gateway.surfaces.base import Author
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 from gateway.surfaces.openai_chat.writer import ChatWriter
+from gateway.surfaces.waystone_chat import WaystoneChatSurface
 from gateway.wire import sse
 from tests.clients.contract import check
+from tests.unit.generations import generation_of
 
+ChatSurface = OpenAIChatSurface | WaystoneChatSurface
 CHAT = OpenAIChatSurface()
 AUTHOR = Author("lab", "small-2", lambda state: "sealed")
-TOKEN = {"token": "a", "logprob": -0.5, "bytes": [97], "top_logprobs": []}
-CITED = {"url": "https://example.com", "title": "Example", "start_index": 1, "end_index": 4}
-SEARCH = {"type": "web_search_call", "id": "ws_1", "status": "in_progress"}
-IMAGE = {"type": "image_generation_call", "id": "ig_1", "status": "completed", "result": "iVBORw0KGgo="}
+TOKEN: dict[str, Any] = {"token": "a", "logprob": -0.5, "bytes": [97], "top_logprobs": []}
+CITED: dict[str, Any] = {"url": "https://example.com", "title": "Example", "start_index": 1, "end_index": 4}
+SEARCH: dict[str, Any] = {"type": "web_search_call", "id": "ws_1", "status": "in_progress"}
+IMAGE: dict[str, Any] = {"type": "image_generation_call", "id": "ig_1", "status": "completed", "result": "iVBORw0KGgo="}
 
 
-def writer(surface: OpenAIChatSurface = CHAT, *, include_usage: bool = False) -> ChatWriter:
-    return surface.writer(Generation(model="lab/small", include_usage=include_usage), AUTHOR)
+def writer(surface: ChatSurface = CHAT, *, include_usage: bool = False) -> ChatWriter:
+    return surface.writer(generation_of(model="lab/small", include_usage=include_usage), AUTHOR)
 
 
-def reply(*events: Event, surface: OpenAIChatSurface = CHAT) -> dict[str, Any]:
+def reply(*events: Event, surface: ChatSurface = CHAT) -> dict[str, Any]:
     """The plain reply, checked."""
     document: dict[str, Any] = orjson.loads(writer(surface).reply(events))
     check("ChatCompletion", document)

@@ -10,7 +10,8 @@ from gateway.dialects.base import Origin
 from gateway.dialects.openai_chat import OpenAIChat
 from gateway.dialects.profiles import Facts
 from gateway.errors import InvalidRequest
-from gateway.generation import Generation, Recovered
+from gateway.neutral.generation import Generation
+from tests.unit.generations import Recovered, generation_of
 
 DIALECT = OpenAIChat()
 PLAIN = Facts()
@@ -20,7 +21,7 @@ Item = dict[str, Any]
 
 def asked(*items: Item, **fields: Any) -> Generation:
     """A request with these items; `fields` are those of a Generation."""
-    return Generation(model="lab/small", items=list(items), **fields)
+    return generation_of(model="lab/small", items=list(items), **fields)
 
 
 def encode(generation: Generation, facts: Facts = PLAIN) -> tuple[dict[str, Any], list[str]]:

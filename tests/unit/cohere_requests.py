@@ -8,10 +8,11 @@ import pytest
 from gateway.dialects.base import Origin
 from gateway.dialects.cohere import COHERE
 from gateway.errors import InvalidRequest
-from gateway.generation import Generation
+from gateway.neutral.generation import Generation
 from gateway.providers import ROWS
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 from tests.servers.cohere_rules import complaints
+from tests.unit.generations import translated
 
 DIALECT = COHERE
 FACTS = ROWS["cohere"].facts
@@ -34,10 +35,7 @@ def tool(name: str = "look", **more: Any) -> dict[str, Any]:
 def asked(*messages: Message, **fields: Any) -> Generation:
     """A chat client's request, translated."""
     said = list(messages) or [{"role": "user", "content": "Hi"}]
-    surface = OpenAIChatSurface()
-    generation = surface.read({"model": "cohere/x", "messages": said, **fields})
-    surface.translate(generation, "cohere")
-    return generation
+    return translated(OpenAIChatSurface(), {"model": "cohere/x", "messages": said, **fields}, "cohere")
 
 
 def encode(generation: Generation, model: str = MODEL) -> tuple[dict[str, Any], list[str]]:

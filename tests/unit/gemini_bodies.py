@@ -8,9 +8,9 @@ import pytest
 from gateway.dialects.base import Origin, Outbound
 from gateway.dialects.gemini import GEMINI
 from gateway.errors import InvalidRequest
-from gateway.generation import Generation
 from gateway.providers import gemini
 from gateway.providers.row import Row
+from tests.unit.generations import generation_of
 
 DIALECT = GEMINI
 NEW, MIDDLE, OLD = "gemini-3-flash-preview", "gemini-2.5-flash", "gemini-2.0-flash"
@@ -20,7 +20,7 @@ HI = {"type": "message", "role": "user", "content": "Hi"}
 
 
 def sent(model: str = NEW, row: Row = gemini.ROW, **given: Any) -> Outbound:
-    generation = Generation("m", **{"items": [HI], **given})
+    generation = generation_of("m", **{"items": [HI], **given})
     return DIALECT.encode(generation, Origin(row.name, model, row.facts.of(model)))
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from gateway.generation import Generation, Recovered
+from gateway.neutral.generation import Generation
+from tests.unit.generations import Recovered, generation_of
 from tests.unit.upstreams import JUNK, record
 
 Item = dict[str, Any]
@@ -159,7 +160,7 @@ def generations(draw: st.DrawFn) -> Generation:
     items = draw(st.lists(st.one_of(SAID, SAID, SPOKEN, CALL, OUTPUT, REASONING, OTHERS), max_size=6))
     fields = draw(FIELDS)
     few = draw(st.sets(st.sampled_from(sorted(fields)), max_size=3)) if fields else set()
-    return Generation(
+    return generation_of(
         "m",
         is_stream=draw(st.booleans()),
         metadata=draw(st.sampled_from([None, {"a": "b"}, {"ä" * 70: "\x00"}])),

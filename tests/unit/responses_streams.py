@@ -7,7 +7,7 @@ import orjson
 
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_responses import OpenAIResponses
-from gateway.events import (
+from gateway.neutral.events import (
     Annotation,
     Done,
     Event,
@@ -21,9 +21,10 @@ from gateway.events import (
     Summary,
     Text,
     ToolArguments,
-    ToolCall,
+    ToolCallBegan,
 )
-from gateway.generation import Generation
+from gateway.neutral.json import Json
+from tests.unit.generations import generation_of
 
 DIALECT = OpenAIResponses()
 ORIGIN = Origin("lab", "small")
@@ -32,7 +33,7 @@ _Object = dict[str, Any]
 
 def stream(payloads: Iterable[Any]) -> list[Event]:
     """The events of a stream of these payloads, which are bytes or are written as JSON. It ends once."""
-    decoder = DIALECT.decoder(Generation("small", is_stream=True), ORIGIN, is_native=True)
+    decoder = DIALECT.decoder(generation_of("small", is_stream=True), ORIGIN, is_native=True)
     events: list[Event] = []
     for payload in payloads:
         events += decoder.feed(payload if isinstance(payload, bytes) else orjson.dumps(payload))
@@ -47,7 +48,7 @@ def stream(payloads: Iterable[Any]) -> list[Event]:
 def plain(response: Any) -> list[Event]:
     """The events of a plain reply."""
     body = response if isinstance(response, bytes) else orjson.dumps(response)
-    return DIALECT.decode_reply(body, Generation("small"), ORIGIN, is_native=True)
+    return DIALECT.decode_reply(body, generation_of("small"), ORIGIN, is_native=True)
 
 
 def response(*output: _Object, **more: Any) -> _Object:
@@ -98,7 +99,7 @@ def said(events: Sequence[Event]) -> list[tuple[str, str]]:
         match event:
             case PartBegan(kind):
                 told.append((kind, ""))
-            case ToolCall(name=name):
+            case ToolCallBegan(name=name):
                 told.append((name, ""))
             case Text(text) | Reasoning(text) | Summary(text) | Refusal(text) | ToolArguments(_, text):
                 told[-1] = (told[-1][0], told[-1][1] + text)
@@ -125,13 +126,13 @@ def skeleton(events: Sequence[Event]) -> list[Any]:
 
 def check_order(events: Sequence[Event]) -> None:
     """One item is open at a time, and everything that belongs to one is told while it is."""
-    open_kind: str | None = None
+    open_kind: Json = None
     for event in events:
         match event:
             case ItemBegan(item):
                 assert open_kind is None
                 open_kind = item["type"]
-            case ToolCall():
+            case ToolCallBegan():
                 assert open_kind is None
                 open_kind = "call"
             case ToolArguments():

@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 from gateway.account import Account
-from gateway.auth import Principal
 from gateway.errors import InvalidRequest, UpstreamDown
-from gateway.events import Done, Event, Failed, Text, Usage
 from gateway.http import Request
+from gateway.neutral.events import Done, Event, Failed, Text, Usage
 from gateway.store.journal import UsageRow
 
 
@@ -26,7 +25,7 @@ class Rows:
 
 def status_after(events: list[Event], error: BaseException | None = None) -> int:
     journal: Any = Rows()
-    account = Account(journal, Request("req_1", "chat", Principal("key_1"), None, {}, {}))
+    account = Account(journal, Request("req_1", "chat", "key_1", None, {}, {}))
     with suppress(asyncio.CancelledError, InvalidRequest, ValueError), account:
         account.observe(events)
         if error is not None:

@@ -6,18 +6,31 @@ from typing import Any
 import orjson
 import pytest
 
-from gateway.dialects.conversation.structured import FORM_TOOL
-from gateway.events import Event, Failed, Finished, ReasoningState, Refusal, Text, Told, ToolArguments, ToolCall, Usage
-from gateway.generation import Generation
+from gateway.dialects.structured_output import FORMAT_TOOL
+from gateway.neutral.events import (
+    AnswerMetadata,
+    Event,
+    Failed,
+    Finished,
+    ReasoningState,
+    Refusal,
+    Text,
+    ToolArguments,
+    ToolCallBegan,
+    Usage,
+)
+from gateway.neutral.generation import Generation
+from gateway.neutral.json import JsonObject
 from tests.replay.decoded import fed
 from tests.replay.rendering import on_chat, on_responses
 from tests.servers.anthropic_upstream import USAGE, _event, _events
 from tests.unit.anthropic_requests import DIALECT, HAIKU, SONNET_4, origin
+from tests.unit.generations import generation_of
 from tests.unit.validating import validated
 
-ASKED = Generation("m")
+ASKED = generation_of("m")
 DOG = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
-FORMED = Generation("m", fields={"response_format": {"type": "json_schema", "json_schema": {"schema": DOG}}})
+FORMED = generation_of("m", fields={"response_format": {"type": "json_schema", "json_schema": {"schema": DOG}}})
 
 
 def message(*content: dict[str, Any], reason: str = "end_turn", **more: Any) -> dict[str, Any]:
@@ -89,18 +102,18 @@ def test_tokens_are_counted_in_openais_meaning() -> None:
 
 
 def test_tier_and_container_are_told() -> None:
-    container = {"id": "container_1", "expires_at": "2026-01-01T00:00:00Z"}
+    container: JsonObject = {"id": "container_1", "expires_at": "2026-01-01T00:00:00Z"}
     events = DIALECT.decode_reply(
         orjson.dumps(message(say("Hi"), container=container)), ASKED, origin(), is_native=False
     )
-    assert Told({"service_tier": "default", "container": container}) in events
+    assert AnswerMetadata({"service_tier": "default", "container": container}) in events
     assert on_responses(events).document["service_tier"] == "default"
 
 
 def test_call_without_arguments_is_given_an_empty_object() -> None:
     events = told(message(use("look", {}), reason="tool_use"))
-    assert [event for event in events if isinstance(event, ToolCall | ToolArguments)] == [
-        ToolCall(0, "toolu_1", "look"),
+    assert [event for event in events if isinstance(event, ToolCallBegan | ToolArguments)] == [
+        ToolCallBegan(0, "toolu_1", "look"),
         ToolArguments(0, "{}"),
     ]
 
@@ -159,13 +172,13 @@ def test_places_of_citations_count_from_their_part() -> None:
 
 
 def test_tool_that_stands_in_for_the_form_is_the_answer() -> None:
-    events = told(message(use(FORM_TOOL, {"name": "Rex"}), reason="tool_use"), FORMED, SONNET_4)
+    events = told(message(use(FORMAT_TOOL, {"name": "Rex"}), reason="tool_use"), FORMED, SONNET_4)
     assert on_chat(events).says()[0] == '{"name":"Rex"}'
     assert on_chat(events).finish == "stop"
 
 
 def test_words_before_the_form_are_no_part_of_it() -> None:
-    events = told(message(say("Here it is."), use(FORM_TOOL, {"name": "Rex"}), reason="tool_use"), FORMED, SONNET_4)
+    events = told(message(say("Here it is."), use(FORMAT_TOOL, {"name": "Rex"}), reason="tool_use"), FORMED, SONNET_4)
     assert on_chat(events).text == '{"name":"Rex"}'
 
 
@@ -173,7 +186,7 @@ def test_words_that_have_the_form_are_the_answer() -> None:
     assert on_chat(told(message(say('{"name": "Rex"}')), FORMED, SONNET_4)).text == '{"name": "Rex"}'
 
 
-@pytest.mark.parametrize("content", [say("Rex"), use(FORM_TOOL, {"age": 3}), use(FORM_TOOL, {})])
+@pytest.mark.parametrize("content", [say("Rex"), use(FORMAT_TOOL, {"age": 3}), use(FORMAT_TOOL, {})])
 def test_answer_without_the_form_is_a_failure(content: dict[str, Any]) -> None:
     assert failure(told(message(content), FORMED, SONNET_4)) == (502, "upstream_bad_reply")
 
@@ -188,7 +201,7 @@ def test_words_around_calls_are_told_though_a_form_was_asked_for() -> None:
 
 
 def test_forbidden_call_is_a_failure() -> None:
-    asked = Generation("m", tools=[{"type": "function", "name": "look"}], tool_choice="none")
+    asked = generation_of("m", tools=[{"type": "function", "name": "look"}], tool_choice="none")
     assert failure(told(message(use("look", {})), asked)) == (502, "upstream_bad_reply")
 
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from gateway.generation import Generation
 from tests.unit.anthropic_requests import FABLE, HAIKU, OPUS_46, OPUS_48, SONNET_4, encode, messages, refusal, text
 from tests.unit.chat_requests import assistant, call, custom_call, output, reasoning, user
+from tests.unit.generations import generation_of
 
 TOOL = {"type": "function", "name": "look", "parameters": {"type": "object", "properties": {}}}
 THOUGHT = {"type": "thinking", "thinking": "Hm.", "signature": "c2ln"}
@@ -24,13 +24,13 @@ def result(call_id: str, content: Any, **more: Any) -> dict[str, Any]:
 
 def test_leading_instructions_are_lifted_whoever_gave_them() -> None:
     items = [system("One."), {**system("Two."), "role": "developer"}, user("Hi")]
-    body, _ = encode(Generation("m", items=items, instructions="Zero."))
+    body, _ = encode(generation_of("m", items=items, instructions="Zero."))
     assert body["system"] == [text("Zero."), text("One."), text("Two.")]
     assert body["messages"] == [{"role": "user", "content": [text("Hi")]}]
 
 
 def test_one_instruction_alone_is_a_text() -> None:
-    body, _ = encode(Generation("m", items=[user("Hi")], instructions="Be brief."))
+    body, _ = encode(generation_of("m", items=[user("Hi")], instructions="Be brief."))
     assert body["system"] == "Be brief."
 
 
@@ -60,7 +60,7 @@ def test_turns_of_one_role_are_one_message() -> None:
 
 def test_user_is_first_even_where_nobody_asked() -> None:
     assert messages(assistant("Welcome."), user("Hi"))[0] == ("user", [text(".")])
-    body, _ = encode(Generation("m", instructions="Say something."))
+    body, _ = encode(generation_of("m", instructions="Say something."))
     assert body["messages"] == [{"role": "user", "content": [text(".")]}]
 
 
@@ -126,7 +126,7 @@ def test_what_a_tool_is_given_is_an_object_always() -> None:
 
 
 def test_tools_that_are_gone_are_named_where_the_history_calls_them() -> None:
-    body, _ = encode(Generation("m", items=[user(), call("a"), output("a")]))
+    body, _ = encode(generation_of("m", items=[user(), call("a"), output("a")]))
     assert body["tools"] == [{"name": "look", "input_schema": {"type": "object"}}]
     assert body["tool_choice"] == {"type": "none"}
 
@@ -144,7 +144,7 @@ def test_thinking_that_led_to_nothing_does_not_go_back() -> None:
 
 
 def test_thinking_of_others_is_left_out_and_said() -> None:
-    body, dropped = encode(Generation("m", items=[user(), reasoning(), assistant("So."), user()]))
+    body, dropped = encode(generation_of("m", items=[user(), reasoning(), assistant("So."), user()]))
     assert dropped == ["input[1]"]
     assert body["messages"][1]["content"] == [text("So.")]
 
@@ -154,20 +154,20 @@ def test_tools_that_anthropic_ran_go_back_with_what_they_found() -> None:
     found = {"type": "bash_code_execution_tool_result", "tool_use_id": "srvtoolu_1", "content": {"stdout": "a"}}
     item = {"type": "code_interpreter_call", "id": "ci", "code": "ls", "outputs": [{"type": "logs", "logs": "a"}]}
     items = [user(), item, reasoning({"blocks": [ran, found]}), assistant("One file."), user("Which?")]
-    body, dropped = encode(Generation("m", items=items))
+    body, dropped = encode(generation_of("m", items=items))
     assert body["messages"][1]["content"] == [ran, found, text("One file.")]
     assert dropped == []
 
 
 def test_tools_that_others_ran_are_refused_where_they_brought_something() -> None:
     item = {"type": "mcp_call", "id": "mcp", "name": "x", "arguments": "{}", "output": "found"}
-    assert refusal(Generation("m", items=[user(), item])) == ("input[1].type", "unsupported_parameter")
+    assert refusal(generation_of("m", items=[user(), item])) == ("input[1].type", "unsupported_parameter")
 
 
 def test_budget_is_given_up_where_thinking_is_missing_in_the_history() -> None:
     """Clients of chat cannot bring it back, and Anthropic refuses the request without it."""
-    generation = Generation("m", items=[user(), call("a"), output("a")], tools=[TOOL])
-    generation.fields = {"reasoning_effort": "low"}
+    items = [user(), call("a"), output("a")]
+    generation = generation_of("m", items=items, tools=[TOOL], fields={"reasoning_effort": "low"})
     body, dropped = encode(generation, HAIKU)
     assert "thinking" not in body
     assert dropped == ["reasoning_effort"]

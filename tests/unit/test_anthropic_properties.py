@@ -7,13 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.dialects.base import Decoder
-from gateway.events import Done, Event, Failed, ReasoningState, Usage
-from gateway.generation import Generation
+from gateway.neutral.events import Done, Event, Failed, ReasoningState, Usage
+from gateway.neutral.json import JsonObject, objects_in
 from tests.replay.decoded import fed
 from tests.replay.rendering import on_chat, on_responses
 from tests.servers.anthropic_upstream import USAGE, _event, _events
 from tests.unit.anthropic_requests import DIALECT, FABLE, HAIKU, OLD, OPUS_46, OPUS_48, SONNET_4, encode, origin
 from tests.unit.chat_requests import reasoning
+from tests.unit.generations import generation_of
 from tests.unit.test_openai_chat_property import CHOICES, TOOLS, Speech
 
 OFFERED: Any = TOOLS
@@ -44,7 +45,7 @@ def test_any_conversation_is_one_that_a_strict_server_takes_and_no_text_is_lost(
     speech: Discourse, model: str, choice: Any, effort: Any, form: Any, limit: Any
 ) -> None:
     fields = {"reasoning_effort": effort, "response_format": form, "max_tokens": limit, "top_k": 4, "temperature": 1.7}
-    body, _ = encode(Generation("m", items=speech.items, tools=OFFERED, tool_choice=choice, fields=fields), model)
+    body, _ = encode(generation_of("m", items=speech.items, tools=OFFERED, tool_choice=choice, fields=fields), model)
     told = str([body.get("system", ""), body["messages"]])
     assert [text for text in speech.texts if told.count(text) != 1] == []
     media = [part for item in speech.items for part in _parts(item) if part["type"] in ("input_image", "input_file")]
@@ -101,7 +102,7 @@ def test_any_message_says_the_same_streamed_and_plain_wherever_it_is_cut(
     blocks: list[dict[str, Any]], reason: str, size: int
 ) -> None:
     message = _message(blocks, reason)
-    plain = DIALECT.decode_reply(orjson.dumps(message), Generation("m"), origin(), is_native=False)
+    plain = DIALECT.decode_reply(orjson.dumps(message), generation_of("m"), origin(), is_native=False)
     body = b"".join(map(_event, _events(message)))
     streamed = fed(_decoder(), body, size)
     assert isinstance(plain[-1], Done)
@@ -115,12 +116,13 @@ def test_any_message_says_the_same_streamed_and_plain_wherever_it_is_cut(
     )
 
 
-def _states(events: list[Event]) -> list[dict[str, Any]]:
-    return [block for event in events if isinstance(event, ReasoningState) for block in event.state["blocks"]]
+def _states(events: list[Event]) -> list[JsonObject]:
+    states = [event.state for event in events if isinstance(event, ReasoningState)]
+    return [block for state in states for block in objects_in(state["blocks"])]
 
 
 def _decoder() -> Decoder:
-    return DIALECT.decoder(Generation("m", is_stream=True), origin(), is_native=False)
+    return DIALECT.decoder(generation_of("m", is_stream=True), origin(), is_native=False)
 
 
 ODD: list[Any] = [
@@ -173,7 +175,7 @@ def test_nonsense_ends_as_one_failure_or_an_answer(documents: list[Any]) -> None
     )
 )
 def test_nonsense_in_a_plain_reply_is_one_failure_or_an_answer(document: dict[str, Any]) -> None:
-    events = DIALECT.decode_reply(orjson.dumps(document), Generation("m"), origin(), is_native=False)
+    events = DIALECT.decode_reply(orjson.dumps(document), generation_of("m"), origin(), is_native=False)
     assert [event for event in events if isinstance(event, Done | Failed)] == events[-1:]
 
 
@@ -183,7 +185,7 @@ COUNTS = st.integers(-5, 10**9) | st.none() | st.text(max_size=3)
 @given(st.dictionaries(st.sampled_from([*USAGE, "cache_creation"]), COUNTS), COUNTS)
 def test_no_count_of_tokens_exceeds_its_whole(usage: dict[str, Any], thinking: Any) -> None:
     message = {**_message([], "end_turn"), "usage": {**usage, "output_tokens_details": {"thinking_tokens": thinking}}}
-    events = DIALECT.decode_reply(orjson.dumps(message), Generation("m"), origin(), is_native=False)
+    events = DIALECT.decode_reply(orjson.dumps(message), generation_of("m"), origin(), is_native=False)
     for told in (event for event in events if isinstance(event, Usage)):
         assert 0 <= told.cached + told.cache_write <= told.prompt
         assert 0 <= told.reasoning <= told.completion

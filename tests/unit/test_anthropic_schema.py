@@ -7,18 +7,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.dialects.anthropic.schema import fitted
+from gateway.dialects.anthropic.schema import translate_schema
+from gateway.neutral.json import JsonObject, object_or_empty
 from tests.servers.anthropic_rules import _about_schema
 
 TEXT = {"type": "string"}
 
 
-def fit(inner: dict[str, Any], **more: Any) -> dict[str, Any]:
+def fit(inner: dict[str, Any], **more: Any) -> JsonObject:
     """What a property becomes."""
-    found = fitted({"type": "object", "properties": {"a": inner}, **more})
+    found = translate_schema({"type": "object", "properties": {"a": inner}, **more})
     assert found is not None
-    done: dict[str, Any] = found.schema["properties"]["a"]
-    return done
+    return property_of(found.schema)
+
+
+def property_of(schema: JsonObject) -> JsonObject:
+    """The property `a` of a translated schema."""
+    return object_or_empty(object_or_empty(schema["properties"])["a"])
 
 
 def test_objects_are_closed_all_the_way_down() -> None:
@@ -38,26 +43,30 @@ def test_objects_are_closed_all_the_way_down() -> None:
     ],
 )
 def test_what_cannot_be_said_is_no_schema_there(inner: Any) -> None:
-    assert fitted({"type": "object", "properties": {"a": inner}}) is None
+    assert translate_schema({"type": "object", "properties": {"a": inner}}) is None
 
 
 def test_recursion_cannot_be_said() -> None:
-    node = {"type": "object", "properties": {"next": {"$ref": "#/$defs/node"}}}
-    schema = {"type": "object", "properties": {"a": {"$ref": "#/$defs/node"}}, "$defs": {"node": node}}
-    assert fitted(schema) is None
-    node["properties"] = {"b": TEXT}
-    assert fitted(schema) is not None
+    node: JsonObject = {"type": "object", "properties": {"next": {"$ref": "#/$defs/node"}}}
+    schema: JsonObject = {"type": "object", "properties": {"a": {"$ref": "#/$defs/node"}}, "$defs": {"node": node}}
+    assert translate_schema(schema) is None
+    node["properties"] = {"b": {"type": "string"}}
+    assert translate_schema(schema) is not None
 
 
 def test_keywords_that_are_not_known_there_are_words() -> None:
-    found = fitted({"type": "object", "properties": {"a": {"type": "integer", "minimum": 1, "description": "Age."}}})
+    found = translate_schema(
+        {"type": "object", "properties": {"a": {"type": "integer", "minimum": 1, "description": "Age."}}}
+    )
     assert found is not None
-    assert found.schema["properties"]["a"] == {"type": "integer", "description": 'Age.\n\n{"minimum":1}'}
+    assert property_of(found.schema) == {"type": "integer", "description": 'Age.\n\n{"minimum":1}'}
     assert found.is_looser
 
 
 def test_schema_of_which_nothing_is_lost_needs_no_check() -> None:
-    found = fitted({"type": "object", "properties": {"a": {"type": "string", "format": "date", "enum": ["b"]}}})
+    found = translate_schema(
+        {"type": "object", "properties": {"a": {"type": "string", "format": "date", "enum": ["b"]}}}
+    )
     assert found is not None
     assert not found.is_looser
 
@@ -102,7 +111,7 @@ VALUES = st.recursive(
 @settings(max_examples=200, deadline=None)
 @given(_object(SCHEMAS), VALUES)
 def test_fitted_schema_is_one_that_anthropic_takes_and_stays_within_the_clients(schema: Any, value: Any) -> None:
-    found = fitted(schema)
+    found = translate_schema(schema)
     assert found is not None
     assert list(_about_schema(found.schema)) == []
     if not found.is_looser and jsonschema_rs.is_valid(found.schema, value):

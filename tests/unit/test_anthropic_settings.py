@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from gateway.generation import Generation
 from gateway.providers.anthropic import ROW
 from tests.unit.anthropic_requests import FABLE, HAIKU, OLD, OPUS_46, OPUS_48, SONNET_4, encode, refusal, settings
 from tests.unit.chat_requests import user
+from tests.unit.generations import generation_of
 
 
 @pytest.mark.parametrize(
@@ -135,11 +135,11 @@ def test_what_happens_anyway_is_not_spoken_of(asked: dict[str, Any]) -> None:
 )
 def test_what_would_change_the_answer_is_refused(asked: dict[str, Any]) -> None:
     (name,) = asked
-    assert refusal(Generation("m", items=[user()], fields=asked)) == (name, "unsupported_parameter")
+    assert refusal(generation_of("m", items=[user()], fields=asked)) == (name, "unsupported_parameter")
 
 
 def test_metadata_stays_with_the_gateway() -> None:
-    body, dropped = encode(Generation("m", items=[user()], metadata={"team": "a"}))
+    body, dropped = encode(generation_of("m", items=[user()], metadata={"team": "a"}))
     assert "metadata" not in body
     assert dropped == []
 

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from gateway.dialects.anthropic.forms import instruction, shape_of
-from gateway.dialects.conversation.structured import FORM_TOOL
-from gateway.generation import Generation
+from gateway.dialects.anthropic.structured_output import instruction, plan_format
+from gateway.dialects.structured_output import FORMAT_TOOL
 from tests.unit.anthropic_requests import FABLE, HAIKU, OPUS_48, SONNET_4, encode, origin, refusal
 from tests.unit.chat_requests import user
+from tests.unit.generations import generation_of
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
 LOOK = {"type": "function", "name": "look", "description": "Looks.", "parameters": SCHEMA, "strict": False}
@@ -19,7 +19,7 @@ CLOSED = {**SCHEMA, "additionalProperties": False}
 
 
 def asked(*tools: Any, choice: Any = None, model: str = HAIKU, **fields: Any) -> tuple[dict[str, Any], list[str]]:
-    generation = Generation("m", items=[user()], tools=list(tools), tool_choice=choice, fields=fields)
+    generation = generation_of("m", items=[user()], tools=list(tools), tool_choice=choice, fields=fields)
     return encode(generation, model)
 
 
@@ -96,6 +96,11 @@ def test_choice_has_anthropics_form(choice: Any, sent: Any) -> None:
     assert len(body["tools"]) == (1 if "tools" in choice else 2)
 
 
+def test_choice_that_anthropic_does_not_know_is_refused() -> None:
+    generation = generation_of("m", items=[user()], tools=[LOOK], tool_choice="sometimes")
+    assert refusal(generation) == ("tool_choice", "unsupported_parameter")
+
+
 def test_calls_one_at_a_time_are_asked_for_within_the_choice() -> None:
     single = {"disable_parallel_tool_use": True}
     assert asked(LOOK, parallel_tool_calls=False)[0]["tool_choice"] == {"type": "auto", **single}
@@ -143,16 +148,16 @@ def test_search_that_chat_asks_for_is_a_tool() -> None:
 
 
 def test_code_is_run_in_a_new_container() -> None:
-    generation = Generation("m", items=[user()], tools=[{"type": "code_interpreter", "container": {"type": "auto"}}])
+    generation = generation_of("m", items=[user()], tools=[{"type": "code_interpreter", "container": {"type": "auto"}}])
     body, _ = encode(generation)
     assert body["tools"] == [{"type": "code_execution_20250825", "name": "code_execution"}]
-    generation.tools = [{"type": "code_interpreter", "container": "cntr_1"}]
+    generation = generation_of("m", items=[user()], tools=[{"type": "code_interpreter", "container": "cntr_1"}])
     assert refusal(generation) == ("tools[0].type", "unsupported_parameter")
 
 
 @pytest.mark.parametrize("kind", ["file_search", "image_generation", "mcp"])
 def test_tools_that_only_others_run_are_refused(kind: str) -> None:
-    generation = Generation("m", items=[user()], tools=[{"type": kind}])
+    generation = generation_of("m", items=[user()], tools=[{"type": kind}])
     assert refusal(generation) == ("tools[0].type", "unsupported_parameter")
 
 
@@ -169,9 +174,9 @@ def test_form_and_effort_stand_together() -> None:
 
 def test_elsewhere_a_tool_stands_in_for_the_form() -> None:
     body, _ = asked(response_format=DOG, model=SONNET_4)
-    assert body["tools"][0]["name"] == FORM_TOOL
+    assert body["tools"][0]["name"] == FORMAT_TOOL
     assert body["tools"][0]["input_schema"] == SCHEMA
-    assert body["tool_choice"] == {"type": "tool", "name": FORM_TOOL}
+    assert body["tool_choice"] == {"type": "tool", "name": FORMAT_TOOL}
 
 
 def test_any_object_is_asked_for_by_a_tool() -> None:
@@ -181,9 +186,9 @@ def test_any_object_is_asked_for_by_a_tool() -> None:
 
 def test_form_stands_beside_the_clients_tools() -> None:
     body, _ = asked(LOOK, response_format=OBJECT)
-    assert [tool["name"] for tool in body["tools"]] == ["look", FORM_TOOL]
+    assert [tool["name"] for tool in body["tools"]] == ["look", FORMAT_TOOL]
     assert body["tool_choice"] == {"type": "any"}
-    assert asked(LOOK, response_format=OBJECT, choice="none")[0]["tool_choice"]["name"] == FORM_TOOL
+    assert asked(LOOK, response_format=OBJECT, choice="none")[0]["tool_choice"]["name"] == FORMAT_TOOL
 
 
 def test_answer_that_must_be_a_call_needs_no_form() -> None:
@@ -195,7 +200,7 @@ def test_answer_that_must_be_a_call_needs_no_form() -> None:
 def test_form_that_cannot_be_forced_is_asked_for_in_words(model: str, fields: dict[str, Any]) -> None:
     body, dropped = asked(response_format=OBJECT, model=model, **fields)
     assert body["tool_choice"] == {"type": "auto"}
-    assert FORM_TOOL in body["system"]
+    assert FORMAT_TOOL in body["system"]
     assert ("thinking" in body) == bool(fields)
     assert dropped == []
 
@@ -204,4 +209,6 @@ def test_schema_that_is_no_object_is_asked_for_in_words() -> None:
     form = {"type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "array", "items": {}}}}
     body, _ = asked(response_format=form)
     assert "tools" not in body
-    assert body["system"] == instruction(shape_of({"response_format": form}, None, origin().facts))
+    plan = plan_format(generation_of("m", fields={"response_format": form}).prompt, origin().facts)
+    assert plan is not None
+    assert body["system"] == instruction(plan)

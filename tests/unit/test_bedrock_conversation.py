@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from gateway.errors import InvalidRequest
-from gateway.generation import Recovered
+from gateway.neutral.generation import Generation
+from gateway.neutral.items import EarlierReasoning
 from tests.unit.bedrock_encoding import (
     CLAUDE_4_5,
     DEEPSEEK,
@@ -47,6 +48,13 @@ def blocks(*parts: Any, model: str = CLAUDE_4_5) -> list[dict[str, Any]]:
 
 def roles(messages: list[dict[str, Any]]) -> list[str]:
     return [message["role"] for message in messages]
+
+
+def with_state(generation: Generation, content: dict[str, Any]) -> Generation:
+    """The request to the author of its reasoning, who made this."""
+    prompt, state = generation.prompt, {"reasoningContent": content}
+    items = [replace(item, state=state) if isinstance(item, EarlierReasoning) else item for item in prompt.items]
+    return generation.with_prompt(replace(prompt, items=items))
 
 
 def test_leading_system_messages_are_the_system_and_later_ones_say_what_they_are() -> None:
@@ -221,7 +229,7 @@ def test_sound_travels() -> None:
     assert blocks(sound) == [{"audio": {"format": "wav", "source": {"bytes": "AA=="}}}]
 
 
-def test_cache_marks_become_cache_points_where_there_is_a_cache() -> None:
+def test_cache_control_becomes_cache_points_where_there_is_a_cache() -> None:
     marked = {**text("Long."), "cache_control": {"type": "ephemeral", "ttl": "1h"}}
     point = {"cachePoint": {"type": "default", "ttl": "1h"}}
     said = [{"role": "system", "content": [marked]}, user(marked)]
@@ -231,7 +239,9 @@ def test_cache_marks_become_cache_points_where_there_is_a_cache() -> None:
     assert sent.tools["tools"][1] == {"cachePoint": {"type": "default"}}
     without = chat(said, LLAMA, tools=[tool])
     assert (len(without.body["system"]), len(without.tools["tools"])) == (1, 1)
-    assert without.dropped == ["cache_control"]
+    assert without.dropped == [
+        *("messages[0].content[0].cache_control", "messages[1].content[0].cache_control", "tools[0].cache_control")
+    ]
 
 
 def test_no_more_cache_points_than_bedrock_takes_and_the_last_ones_stay() -> None:
@@ -259,14 +269,7 @@ def test_reasoning_goes_back_unharmed_where_its_family_takes_it(
         {"type": "function_call", "call_id": "a", "name": "weather", "arguments": "{}"},
         {"type": "function_call_output", "call_id": "a", "output": "Sunny."},
     ]
-    generation = of_responses(items, model)
-    generation = replace(
-        generation,
-        items=[
-            Recovered(one, {"reasoningContent": state}) if one.get("type") == "reasoning" else one
-            for one in generation.items
-        ],
-    )
+    generation = with_state(of_responses(items, model), state)
     first = encoded(generation).messages[1]["content"][0]
     assert (first == {"reasoningContent": state}) is goes_back
 
@@ -275,5 +278,4 @@ def test_answer_that_only_reasoned_is_left_out() -> None:
     generation = of_responses(
         [{"role": "user", "content": "Hi"}, {"type": "reasoning", "summary": []}, {"role": "user", "content": "Go on"}]
     )
-    generation.items[1] = Recovered(generation.items[1], {"reasoningContent": SIGNED})
-    assert roles(encoded(generation).messages) == ["user"]
+    assert roles(encoded(with_state(generation, SIGNED)).messages) == ["user"]

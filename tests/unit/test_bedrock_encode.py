@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
-from gateway.dialects.conversation.structured import FORM_TOOL
+from gateway.dialects.structured_output import FORMAT_TOOL
 from gateway.errors import InvalidRequest, ModelNotFound
 from tests.unit.bedrock_encoding import (
     CLAUDE_3,
@@ -269,11 +269,11 @@ def test_other_forms_are_a_tool_that_has_to_be_called(model: str, more: dict[str
     form = {"type": "json_schema", "json_schema": {"name": "place", "schema": {**SCHEMA, **more}}}
     sent = chat("Hi", model, response_format=form)
     assert "outputConfig" not in sent.body
-    assert sent.tools["toolChoice"] == {"tool": {"name": FORM_TOOL}}
+    assert sent.tools["toolChoice"] == {"tool": {"name": FORMAT_TOOL}}
     assert sent.tools["tools"][0]["toolSpec"]["inputSchema"]["json"] == {**SCHEMA, **more}
     with_tools = chat("Hi", model, response_format=form, tools=[TOOL])
     assert with_tools.tools["toolChoice"] == {"any": {}}
-    assert [tool["toolSpec"]["name"] for tool in with_tools.tools["tools"]] == ["weather", FORM_TOOL]
+    assert [tool["toolSpec"]["name"] for tool in with_tools.tools["tools"]] == ["weather", FORMAT_TOOL]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import InvalidRequest
-from gateway.events import Done, Failed, Usage
+from gateway.neutral.events import Done, Failed, Usage
 from tests.replay.bedrock_requests import as_chat
 from tests.replay.rendering import on_responses
 from tests.servers.bedrock_rules import complaints

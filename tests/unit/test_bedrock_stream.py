@@ -6,10 +6,11 @@ import orjson
 import pytest
 
 from gateway.dialects.base import Refused
-from gateway.dialects.conversation.structured import FORM_TOOL
+from gateway.dialects.structured_output import FORMAT_TOOL
 from gateway.errors import GatewayError
-from gateway.events import (
+from gateway.neutral.events import (
     Annotation,
+    AnswerMetadata,
     Done,
     Event,
     Failed,
@@ -20,12 +21,11 @@ from gateway.events import (
     Reasoning,
     ReasoningState,
     Text,
-    Told,
     ToolArguments,
-    ToolCall,
+    ToolCallBegan,
     Usage,
 )
-from gateway.generation import Generation
+from gateway.neutral.generation import Generation
 from gateway.providers import ROWS
 from tests.replay.rendering import on_chat, on_responses
 from tests.unit.bedrock_encoding import CLAUDE_4_5, DIALECT, FORM, LLAMA, NOVA, TOOL, of_chat, origin
@@ -85,10 +85,10 @@ def test_call_comes_in_pieces_and_one_without_arguments_is_given_nothing() -> No
     other = begun(1, toolUse={"toolUseId": "t2", "name": "weather"})
     events = streamed(START, call, *pieces, stop(0), other, stop(1), *ended("tool_use"))
     assert events == [
-        ToolCall(0, "t1", "weather"),
+        ToolCallBegan(0, "t1", "weather"),
         ToolArguments(0, '{"city":'),
         ToolArguments(0, '"Paris"}'),
-        ToolCall(1, "t2", "weather"),
+        ToolCallBegan(1, "t2", "weather"),
         ToolArguments(1, "{}"),
         Finished("tool_calls"),
         USAGE,
@@ -100,7 +100,7 @@ def test_reasoning_is_told_and_its_state_at_the_end_of_its_block() -> None:
     thought = [delta(0, reasoningContent={"text": "I th"}), delta(0, reasoningContent={"text": "ink."})]
     signed = delta(0, reasoningContent={"signature": "abc=="})
     events = streamed(START, *thought, signed, stop(0), delta(1, text="Hi"), stop(1), *ended())
-    state = {"reasoningContent": {"reasoningText": {"text": "I think.", "signature": "abc=="}}}
+    state: dict[str, Any] = {"reasoningContent": {"reasoningText": {"text": "I think.", "signature": "abc=="}}}
     assert events[:4] == [Reasoning("I th"), Reasoning("ink."), ReasoningState(state), Text("Hi")]
     whole = plain({"reasoningContent": state["reasoningContent"]}, {"text": "Hi"})
     assert whole[:3] == [Reasoning("I think."), ReasoningState(state), Text("Hi")]
@@ -223,9 +223,9 @@ def test_events_that_nobody_knows_yet_say_nothing() -> None:
 
 
 def test_tier_is_told() -> None:
-    assert Told({"service_tier": "flex"}) in plain({"text": "Hi"}, serviceTier={"type": "flex"})
+    assert AnswerMetadata({"service_tier": "flex"}) in plain({"text": "Hi"}, serviceTier={"type": "flex"})
     metadata = ("metadata", {**METADATA[1], "serviceTier": {"type": "flex"}})
-    assert Told({"service_tier": "flex"}) in streamed(delta(0, text="Hi"), ended()[0], metadata)
+    assert AnswerMetadata({"service_tier": "flex"}) in streamed(delta(0, text="Hi"), ended()[0], metadata)
 
 
 def test_image_is_an_item() -> None:
@@ -241,7 +241,7 @@ def test_image_is_an_item() -> None:
 
 def test_forced_tool_is_the_answers_text() -> None:
     asked = of_chat("Hi", NOVA, response_format=FORM)
-    call = begun(1, toolUse={"toolUseId": "t", "name": FORM_TOOL})
+    call = begun(1, toolUse={"toolUseId": "t", "name": FORMAT_TOOL})
     given = delta(1, toolUse={"input": '{"city":"Paris"}'})
     events = streamed(delta(0, text="Let me see."), stop(0), call, given, stop(1), *ended("tool_use"), asked=asked)
     assert events == [Text('{"city":"Paris"}'), Finished("stop"), USAGE, Done()]
@@ -250,7 +250,7 @@ def test_forced_tool_is_the_answers_text() -> None:
 @pytest.mark.parametrize("given", ['{"city":3}', '{"town":"Paris"}', "{"])
 def test_answer_that_has_not_its_form_is_a_failure(given: str) -> None:
     asked = of_chat("Hi", NOVA, response_format=FORM)
-    call = begun(0, toolUse={"toolUseId": "t", "name": FORM_TOOL})
+    call = begun(0, toolUse={"toolUseId": "t", "name": FORMAT_TOOL})
     events = streamed(call, delta(0, toolUse={"input": given}), stop(0), *ended("tool_use"), asked=asked)
     assert failure(events).code == "upstream_bad_reply"
 

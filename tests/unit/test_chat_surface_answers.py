@@ -7,8 +7,9 @@ import orjson
 import pytest
 
 from gateway.errors import UpstreamDown
-from gateway.events import (
+from gateway.neutral.events import (
     Annotation,
+    AnswerMetadata,
     Done,
     Event,
     Failed,
@@ -24,9 +25,8 @@ from gateway.events import (
     Refusal,
     Summary,
     Text,
-    Told,
     ToolArguments,
-    ToolCall,
+    ToolCallBegan,
     Usage,
 )
 from gateway.surfaces.waystone_chat import WaystoneChatSurface
@@ -118,8 +118,8 @@ def test_parts_of_reasoning_do_not_run_into_each_other() -> None:
 
 def test_calls_are_numbered_and_named_in_their_first_chunk() -> None:
     events: list[Event] = [
-        ToolCall(4, "call_a", "look"),
-        ToolCall(2, "call_b", "find"),
+        ToolCallBegan(4, "call_a", "look"),
+        ToolCallBegan(2, "call_b", "find"),
         ToolArguments(4, '{"a"'),
         ToolArguments(2, "[1]"),
         ToolArguments(4, ": 1}"),
@@ -140,15 +140,19 @@ def test_calls_are_numbered_and_named_in_their_first_chunk() -> None:
 
 
 def test_missing_arguments_are_an_empty_object() -> None:
-    assert deltas(ToolCall(0, "call_a", "look"))[1:] == [
+    assert deltas(ToolCallBegan(0, "call_a", "look"))[1:] == [
         {"tool_calls": [{"index": 0, "function": {"arguments": "{}"}}]}
     ]
-    (call,) = message(ToolCall(0, "call_a", "look"), ToolArguments(0, ""))["tool_calls"]
+    (call,) = message(ToolCallBegan(0, "call_a", "look"), ToolArguments(0, ""))["tool_calls"]
     assert call["function"]["arguments"] == "{}"
 
 
 def test_custom_calls_have_an_input() -> None:
-    events: list[Event] = [ToolCall(0, "call_a", "run", kind="custom"), ToolArguments(0, "ls"), ToolArguments(0, " -l")]
+    events: list[Event] = [
+        ToolCallBegan(0, "call_a", "run", kind="custom"),
+        ToolArguments(0, "ls"),
+        ToolArguments(0, " -l"),
+    ]
     assert [delta["tool_calls"] for delta in deltas(*events)] == [
         [{"index": 0, "id": "call_a", "type": "custom", "custom": {"name": "run", "input": ""}}],
         [{"index": 0, "custom": {"input": "ls"}}],
@@ -157,12 +161,12 @@ def test_custom_calls_have_an_input() -> None:
     assert message(*events)["tool_calls"] == [
         {"id": "call_a", "type": "custom", "custom": {"name": "run", "input": "ls -l"}}
     ]
-    (empty,) = message(ToolCall(0, "call_a", "run", kind="custom"))["tool_calls"]
+    (empty,) = message(ToolCallBegan(0, "call_a", "run", kind="custom"))["tool_calls"]
     assert empty["custom"]["input"] == ""
 
 
 def test_namespaces_are_part_of_the_name() -> None:
-    (call,) = message(ToolCall(0, "call_a", "look", namespace="crm"))["tool_calls"]
+    (call,) = message(ToolCallBegan(0, "call_a", "look", namespace="crm"))["tool_calls"]
     assert call["function"]["name"] == "crm__look"
 
 
@@ -200,7 +204,7 @@ def test_hosted_items_are_not_shown() -> None:
 
 
 def test_an_answer_that_ends_without_a_reason_is_given_one() -> None:
-    for events, reason in (([Text("Hi")], "stop"), ([ToolCall(0, "call_a", "look")], "tool_calls")):
+    for events, reason in (([Text("Hi")], "stop"), ([ToolCallBegan(0, "call_a", "look")], "tool_calls")):
         assert chunks(*events, Done())[-1]["choices"][0]["finish_reason"] == reason
         assert reply(*events, Done())["choices"][0]["finish_reason"] == reason
 
@@ -216,7 +220,7 @@ def test_choices_are_told_apart() -> None:
 
 
 def test_usage_comes_last_and_only_if_it_was_asked_for() -> None:
-    raw = {"input_tokens": 9, "output_tokens": 5}
+    raw: dict[str, Any] = {"input_tokens": 9, "output_tokens": 5}
     events: list[Event] = [Text("Hi"), Finished("stop"), Usage(9, 5, 3, 2, 4, raw), Done()]
     expected = {
         "prompt_tokens": 9,
@@ -233,16 +237,21 @@ def test_usage_comes_last_and_only_if_it_was_asked_for() -> None:
 
 
 def test_details_under_chats_own_names_are_shown() -> None:
-    raw = {"prompt_tokens": 9, "completion_tokens": 5, "total_tokens": 14, "completion_tokens_details": {}}
+    raw: dict[str, Any] = {
+        "prompt_tokens": 9,
+        "completion_tokens": 5,
+        "total_tokens": 14,
+        "completion_tokens_details": {},
+    }
     raw |= {"prompt_tokens_details": {"audio_tokens": 1, "odd": {"deep": 1}, "cached_tokens": 7}}
     found = reply(*END[:1], Usage(9, 5, 3, raw=raw), Done())["usage"]
     assert found["prompt_tokens_details"] == {"audio_tokens": 1, "cached_tokens": 3, "cache_write_tokens": 0}
 
 
 def test_service_tier_is_the_one_that_was_told() -> None:
-    assert reply(Told({"service_tier": "flex"}), *END)["service_tier"] == "flex"
-    assert {chunk["service_tier"] for chunk in chunks(Told({"service_tier": "flex"}), *END)} == {"flex"}
-    assert "service_tier" not in reply(Told({"service_tier": None}), *END)
+    assert reply(AnswerMetadata({"service_tier": "flex"}), *END)["service_tier"] == "flex"
+    assert {chunk["service_tier"] for chunk in chunks(AnswerMetadata({"service_tier": "flex"}), *END)} == {"flex"}
+    assert "service_tier" not in reply(AnswerMetadata({"service_tier": None}), *END)
 
 
 def test_a_failure_is_an_error_and_no_end() -> None:
@@ -254,7 +263,7 @@ def test_a_failure_is_an_error_and_no_end() -> None:
 
 
 def test_native_answers_pass_as_they_came() -> None:
-    document = {"id": "x", "choices": [], "odd": 1}
+    document: dict[str, Any] = {"id": "x", "choices": [], "odd": 1}
     assert orjson.loads(writer().reply([NativeReply(document), Usage(1, 1), Done()])) == document
     events: list[Event] = [NativeChunk(b'{"odd": 1}'), NativeChunk(b"{}"), Usage(1, 1), Done()]
     assert payloads(events, include_usage=True) == [b'{"odd": 1}', b"{}", b"[DONE]"]

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.events import (
+from gateway.neutral.events import (
     Annotation,
     Done,
     Event,
@@ -19,7 +19,7 @@ from gateway.events import (
     Summary,
     Text,
     ToolArguments,
-    ToolCall,
+    ToolCallBegan,
     Usage,
 )
 from tests.unit.chat_answers import CITED, IMAGE, SEARCH, TOKEN, chunks, reply
@@ -33,7 +33,7 @@ EVENT: st.SearchStrategy[Event] = st.one_of(
     st.builds(Summary, TEXTS, CHOICES),
     st.builds(Refusal, TEXTS, CHOICES),
     st.builds(
-        ToolCall,
+        ToolCallBegan,
         INDEXES,
         st.just("call_1"),
         st.sampled_from(["look", "find"]),

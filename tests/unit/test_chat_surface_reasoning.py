@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openai.lib.streaming._deltas import accumulate_delta
 
-from gateway.events import (
+from gateway.neutral.events import (
     Annotation,
     Done,
     Event,
@@ -20,16 +20,18 @@ from gateway.events import (
     Refusal,
     Text,
     ToolArguments,
-    ToolCall,
+    ToolCallBegan,
 )
-from gateway.generation import Generation
+from gateway.neutral.items import EarlierReasoning, Item, Position, ToolCall
+from gateway.neutral.prompt import Prompt
 from gateway.surfaces.base import Author
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 from gateway.surfaces.openai_chat.reasoning import restored
 from gateway.surfaces.waystone_chat import WaystoneChatSurface
 from gateway.wire import sse
 from tests.clients.contract import check
-from tests.unit.chat_answers import CITED, IMAGE
+from tests.unit.chat_answers import CHAT, CITED, IMAGE, ChatSurface
+from tests.unit.generations import generation_of
 
 CALL = {"id": "call_1", "type": "function", "function": {"name": "look", "arguments": "{}"}}
 SEAL = "waystone.1.abc"
@@ -48,14 +50,13 @@ def detail(state: Mapping[str, Any], index: int = 0, **more: Any) -> dict[str, A
     return {"type": "reasoning.encrypted", "data": sealed(state), "format": "waystone-v1", "index": index, **more}
 
 
-def told(*events: Event, surface: OpenAIChatSurface | None = None) -> dict[str, Any]:
+def told(*events: Event, surface: ChatSurface = CHAT) -> dict[str, Any]:
     """The message of the plain reply, which the official SDK puts together from the stream, too."""
-    surface = surface or OpenAIChatSurface()
     author = Author("lab", "m", sealed)
-    document = orjson.loads(surface.writer(Generation("m"), author).reply([*events, Done()]))
+    document = orjson.loads(surface.writer(generation_of("m"), author).reply([*events, Done()]))
     check("ChatCompletion", document)
     message: dict[str, Any] = document["choices"][0]["message"]
-    writer = OpenAIChatSurface().writer(Generation("m", is_stream=True), author)
+    writer = OpenAIChatSurface().writer(generation_of("m", is_stream=True), author)
     folded: dict[Any, Any] = {}
     for payload in sse.Reader().feed(b"".join(writer.write([event]) for event in [*events, Done()]))[:-1]:
         chunk = orjson.loads(payload)
@@ -68,15 +69,32 @@ def told(*events: Event, surface: OpenAIChatSurface | None = None) -> dict[str, 
     return message
 
 
-def translated(*messages: Any) -> Generation:
-    surface = OpenAIChatSurface()
-    generation = surface.read({"model": "m", "messages": list(messages)})
-    surface.translate(generation, "lab")
-    return generation
+def only_message(body: Any) -> Any:
+    """The one message of a body, restored."""
+    restored_body: Any = restored(body, opened)
+    (message,) = restored_body["messages"]
+    return message
 
 
-def kinds(generation: Generation) -> list[Any]:
-    return [item.get("encrypted_content") or item.get("call_id") or item["type"] for item in generation.items]
+def read(*messages: Any) -> Prompt:
+    """The prompt of a chat body with these messages."""
+    body: Any = {"model": "m", "messages": list(messages)}
+    return OpenAIChatSurface().read(body).prompt
+
+
+def kinds(prompt: Prompt) -> list[Any]:
+    """The seals of reasoning, the ids of calls, and `message`."""
+    return [_kind(item) for item in prompt.items]
+
+
+def _kind(item: Item) -> str | None:
+    match item:
+        case EarlierReasoning(sealed=seal):
+            return seal
+        case ToolCall(call_id=call_id):
+            return call_id
+        case _:
+            return "message"
 
 
 def test_state_is_told_sealed_and_before_what_it_belongs_to() -> None:
@@ -85,7 +103,7 @@ def test_state_is_told_sealed_and_before_what_it_belongs_to() -> None:
         ReasoningState({"a": 1}),
         Text("I look."),
         ReasoningState({"b": 2}),
-        ToolCall(0, "call_1", "look"),
+        ToolCallBegan(0, "call_1", "look"),
         ToolArguments(0, "{}"),
         ReasoningState({"c": 3}),
         ReasoningState({"d": 4}),
@@ -122,17 +140,17 @@ def test_details_come_back_as_reasoning_in_the_order_of_the_answer() -> None:
             detail({"odd": 1}, 2, id="call_9"),
         ],
     }
-    generation = translated(answer)
-    assert kinds(generation) == [
+    prompt = read(answer)
+    assert kinds(prompt) == [
         *(sealed({"first": 1}), sealed({"odd": 1}), "message", "call_1", sealed({"second": 1}), "call_2"),
         sealed({"last": 1}),
     ]
-    assert generation.untranslated == []
+    assert prompt.untranslated == []
 
 
 def test_item_of_a_seal_is_a_reasoning_item() -> None:
-    items = translated({"role": "assistant", "content": "Yes.", "reasoning_details": [detail({"a": 1})]}).items
-    assert items[0] == {"type": "reasoning", "summary": [], "encrypted_content": sealed({"a": 1})}
+    items = read({"role": "assistant", "content": "Yes.", "reasoning_details": [detail({"a": 1})]}).items
+    assert items[0] == EarlierReasoning(Position(0, "messages[0].reasoning_details[0]"), sealed({"a": 1}))
 
 
 @pytest.mark.parametrize(
@@ -145,17 +163,17 @@ def test_item_of_a_seal_is_a_reasoning_item() -> None:
     ],
 )
 def test_details_of_others_are_left_out_and_said(details: Any) -> None:
-    generation = translated({"role": "assistant", "content": "Yes.", "reasoning_details": details})
-    assert (kinds(generation), generation.untranslated) == (["message"], ["messages[0].reasoning_details"])
+    prompt = read({"role": "assistant", "content": "Yes.", "reasoning_details": details})
+    assert (kinds(prompt), prompt.untranslated) == (["message"], ["messages[0].reasoning_details"])
 
 
 def test_seal_is_known_without_its_format() -> None:
     bare = {"type": "reasoning.encrypted", "data": SEAL}
-    assert kinds(translated({"role": "assistant", "content": "", "reasoning_details": [bare]})) == [SEAL, "message"]
+    assert kinds(read({"role": "assistant", "content": "", "reasoning_details": [bare]})) == [SEAL, "message"]
 
 
 def test_body_without_seals_goes_as_it_came() -> None:
-    body = {
+    body: Any = {
         "model": "m",
         "messages": [
             {"role": "user", "content": "Hi"},
@@ -164,14 +182,15 @@ def test_body_without_seals_goes_as_it_came() -> None:
         ],
     }
     assert restored(body, opened) is body
-    assert restored(odd := {"messages": "none"}, opened) is odd
+    odd: Any = {"messages": "none"}
+    assert restored(odd, opened) is odd
 
 
 def test_author_gets_its_own_fields_back_in_place_of_the_seal() -> None:
     given = {"role": "assistant", "content": "Yes.", "reasoning_content": "As it was shown."}
     states: list[dict[str, Any]] = [{"reasoning_content": "As it "}, {"reasoning_content": "was."}]
     details = [detail(state, number) for number, state in enumerate(states)]
-    body = {"model": "m", "messages": [{**given, "reasoning_details": details}], "seed": 1}
+    body: Any = {"model": "m", "messages": [{**given, "reasoning_details": details}], "seed": 1}
     before = orjson.dumps(body)
     expected = {"role": "assistant", "content": "Yes.", "reasoning_content": "As it was."}
     assert restored(body, opened) == {"model": "m", "messages": [expected], "seed": 1}
@@ -181,7 +200,7 @@ def test_author_gets_its_own_fields_back_in_place_of_the_seal() -> None:
 def test_authors_details_join_those_that_are_not_sealed() -> None:
     own, other = {"type": "reasoning.text", "text": "Hm."}, {"type": "reasoning.text", "text": "So."}
     message = {"role": "assistant", "content": None, "reasoning_details": [own, detail({"reasoning_details": [other]})]}
-    (found,) = restored({"messages": [message]}, opened)["messages"]
+    found = only_message({"messages": [message]})
     assert found["reasoning_details"] == [own, other]
 
 
@@ -192,13 +211,13 @@ def test_authors_details_join_those_that_are_not_sealed() -> None:
 def test_reasoning_that_stands_in_the_content_comes_first_there(content: Any, expected: list[Any]) -> None:
     thought = {"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}
     message = {"role": "assistant", "content": content, "reasoning_details": [detail({"content": [thought]})]}
-    (found,) = restored({"messages": [message]}, opened)["messages"]
+    found = only_message({"messages": [message]})
     assert found["content"] == [thought, *expected]
 
 
 def test_nobody_else_gets_a_seal_or_the_words_under_it() -> None:
     message = {"role": "assistant", "content": "Yes.", "reasoning_content": "Hm.", "reasoning": "Hm."}
-    body = {"messages": [{**message, "reasoning_details": [detail({"theirs": 1})], "tool_calls": [CALL]}]}
+    body: Any = {"messages": [{**message, "reasoning_details": [detail({"theirs": 1})], "tool_calls": [CALL]}]}
     expected = {"role": "assistant", "content": "Yes.", "tool_calls": [CALL]}
     assert restored(body, opened) == {"messages": [expected]}
 
@@ -248,14 +267,14 @@ def test_every_state_comes_back_in_its_place(
     """What was thought before a call is before it again, and what was thought before the text before all of it."""
     events = [*before]
     for number in range(calls):
-        events += [*between[number : number + 1], ToolCall(number, f"call_{number}", "look")]
+        events += [*between[number : number + 1], ToolCallBegan(number, f"call_{number}", "look")]
     events += between[-1:] if is_last else []
     message = told(*events, Finished("stop"))
-    items = translated(message).items
+    prompt = read(message)
     states = [event.state for event in events if isinstance(event, ReasoningState)]
-    back = [opened(item["encrypted_content"]) for item in items if item["type"] == "reasoning"]
+    back = [opened(item.sealed or "") for item in prompt.items if isinstance(item, EarlierReasoning)]
     assert sorted(map(str, back)) == sorted(map(str, states))
-    assert "reasoning_details" not in str(translated(message).untranslated)
-    place = [item.get("call_id") for item in items]
+    assert "reasoning_details" not in str(prompt.untranslated)
+    order = kinds(prompt)
     for number in range(min(calls, len(between))):
-        assert items[place.index(f"call_{number}") - 1]["type"] == "reasoning"
+        assert isinstance(prompt.items[order.index(f"call_{number}") - 1], EarlierReasoning)

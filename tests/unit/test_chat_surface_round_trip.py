@@ -19,10 +19,8 @@ ORIGIN = Origin("lab", "small", FACTS)
 
 def there_and_back(body: Body) -> Body:
     """The body that a chat upstream gets if nothing of the native one is at hand."""
-    surface = OpenAIChatSurface()
-    generation = surface.read(body)
-    surface.translate(generation, "lab")
-    outbound = OpenAIChat().encode(replace(generation, native=None), ORIGIN)
+    given: Any = body
+    outbound = OpenAIChat().encode(replace(OpenAIChatSurface().read(given), dialect=None), ORIGIN)
     assert not outbound.dropped
     written: Body = orjson.loads(outbound.body)
     return written

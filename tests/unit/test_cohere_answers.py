@@ -7,7 +7,7 @@ import pytest
 
 from gateway.dialects.base import Refused
 from gateway.dialects.profiles import Facts
-from gateway.events import (
+from gateway.neutral.events import (
     Annotation,
     Done,
     Event,
@@ -18,17 +18,18 @@ from gateway.events import (
     ReasoningState,
     Text,
     ToolArguments,
-    ToolCall,
+    ToolCallBegan,
     Usage,
 )
-from gateway.generation import Generation
+from gateway.neutral.generation import Generation
 from gateway.wire import sse
 from tests.replay.decoded import fed
 from tests.servers.cohere_upstream import stream_of
 from tests.unit.cohere_requests import DIALECT, FACTS, asked, origin, tool
+from tests.unit.generations import generation_of
 from tests.unit.validating import validated
 
-USAGE = {"tokens": {"input_tokens": 11, "output_tokens": 7, "reasoning_tokens": 2}, "cached_tokens": 3}
+USAGE: dict[str, Any] = {"tokens": {"input_tokens": 11, "output_tokens": 7, "reasoning_tokens": 2}, "cached_tokens": 3}
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 FORM = {"type": "json_schema", "json_schema": {"name": "place", "schema": SCHEMA}}
 _Object = dict[str, Any]
@@ -51,14 +52,14 @@ def call(number: int = 0, arguments: str | None = '{"at":1}', name: str = "look"
 
 
 def plain(document: _Object, generation: Generation | None = None) -> list[Event]:
-    generation = generation or Generation("m")
+    generation = generation or generation_of("m")
     events = DIALECT.decode_reply(orjson.dumps(document), generation, origin(), is_native=False)
     return validated(events, DIALECT, generation, origin())
 
 
 def streamed(*documents: _Object, generation: Generation | None = None, size: int = 1 << 20) -> list[Event]:
     body = b"".join(sse.event(orjson.dumps(document)) for document in documents)
-    generation = generation or Generation("m")
+    generation = generation or generation_of("m")
     events = fed(DIALECT.decoder(generation, origin(), is_native=False), body, size)
     return validated(events, DIALECT, generation, origin())
 
@@ -103,7 +104,7 @@ def test_reasoning_is_told_with_its_state_before_what_follows() -> None:
         Text("So."),
         Reasoning("I look."),
         ReasoningState({"tool_plan": "I look."}),
-        ToolCall(0, "call_0", "look"),
+        ToolCallBegan(0, "call_0", "look"),
         ToolArguments(0, '{"at":1}'),
     ]
 
@@ -184,7 +185,7 @@ def test_log_probabilities_are_those_of_pieces_of_text() -> None:
         {"token_ids": [1], "text": "Ä", "logprobs": [-0.5]},
         {"token_ids": [2, 3], "text": "b", "logprobs": [-1, -2]},
     ]
-    found = [
+    found: list[dict[str, Any]] = [
         {"token": "Ä", "logprob": -0.5, "bytes": [195, 132]},
         {"token": "b", "logprob": -3.0, "bytes": [98]},
     ]
@@ -221,7 +222,7 @@ def test_stream_that_ends_too_early_is_cut_off() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{}", b'{"message":{"tool_calls":[{}]}}'])
 def test_what_is_no_answer_fails(body: bytes) -> None:
-    assert failure(DIALECT.decode_reply(body, Generation("m"), origin(), is_native=False)) == (
+    assert failure(DIALECT.decode_reply(body, generation_of("m"), origin(), is_native=False)) == (
         502,
         "upstream_bad_reply",
     )

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from gateway.errors import InvalidRequest
-from gateway.generation import Generation, Recovered
 from tests.unit.cohere_requests import CALL, OUTPUT, URL, asked, body, dropped, encode, refusal, tool
+from tests.unit.generations import Recovered, generation_of
 
 USER = {"role": "user", "content": "Hi"}
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
@@ -85,7 +85,7 @@ def test_image_of_a_single_call_needs_no_name() -> None:
 def test_plan_of_nothing_is_not_sent() -> None:
     said = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": ""}]}
     user = {"type": "message", "role": "user", "content": "Hi"}
-    sent, _ = encode(Generation("x", items=[user, Recovered({"type": "reasoning"}, {"tool_plan": "I look."}), said]))
+    sent, _ = encode(generation_of("x", items=[user, Recovered({"type": "reasoning"}, {"tool_plan": "I look."}), said]))
     assert sent["messages"] == [USER]
 
 
@@ -109,7 +109,7 @@ def test_reasoning_goes_back_where_it_came_from() -> None:
         Recovered({"type": "reasoning"}, {"blocks": ["somebody else's"]}),
         {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "It is."}]},
     ]
-    sent, left = encode(Generation("x", items=items))
+    sent, left = encode(generation_of("x", items=items))
     assert sent["messages"][1] == {
         "role": "assistant",
         "content": [{"type": "thinking", "thinking": "Hm."}],
@@ -258,8 +258,8 @@ def test_custom_tools_take_their_text_wrapped() -> None:
     assert sent["messages"][1]["tool_calls"][0]["function"] == {"name": "run", "arguments": '{"input":"ls"}'}
 
 
-def test_marks_of_a_prompt_cache_are_left_out_and_said() -> None:
+def test_cache_control_is_dropped_and_reported() -> None:
     part = {"type": "text", "text": "Long.", "cache_control": {"type": "ephemeral"}}
     sent, left = encode(asked({"role": "user", "content": [part]}, {"role": "assistant", "content": [part]}))
     assert [message["content"] for message in sent["messages"]] == ["Long.", "Long."]
-    assert left == ["messages[0].content[0].cache_control", "cache_control"]
+    assert left == ["messages[0].content[0].cache_control", "messages[1].content[0].cache_control"]

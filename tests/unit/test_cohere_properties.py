@@ -6,14 +6,14 @@ import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.dialects.cohere.tokens import read_usage
-from gateway.events import Done, Event, Failed, Finished, Reasoning, Text, ToolArguments, ToolCall, Usage
-from gateway.generation import Generation
+from gateway.dialects.cohere.usage import read_usage
+from gateway.neutral.events import Done, Event, Failed, Finished, Reasoning, Text, ToolArguments, ToolCallBegan, Usage
 from gateway.wire import sse
 from tests.replay.decoded import fed
 from tests.servers.cohere_rules import complaints
 from tests.servers.cohere_upstream import stream_of
 from tests.unit.cohere_requests import DIALECT, asked, origin, tool
+from tests.unit.generations import generation_of
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 JSON_TEXTS = st.dictionaries(WORDS, st.one_of(WORDS, st.integers(-9, 9), st.none()), max_size=3).map(
@@ -58,7 +58,7 @@ def says(events: list[Event]) -> list[Any]:
 @settings(deadline=None)
 @given(answers(), st.integers(1, 40))
 def test_stream_cut_anywhere_says_what_the_plain_answer_says(answer: _Object, size: int) -> None:
-    generation = Generation("m")
+    generation = generation_of("m")
     plain = DIALECT.decode_reply(orjson.dumps(answer), generation, origin(), is_native=False)
     body = b"".join(sse.event(orjson.dumps(event)) for event in stream_of(answer))
     streamed = fed(DIALECT.decoder(generation, origin(), is_native=False), body, size)
@@ -69,13 +69,13 @@ def test_stream_cut_anywhere_says_what_the_plain_answer_says(answer: _Object, si
 @settings(deadline=None)
 @given(answers())
 def test_events_hold_everything_that_was_said(answer: _Object) -> None:
-    events = DIALECT.decode_reply(orjson.dumps(answer), Generation("m"), origin(), is_native=False)
+    events = DIALECT.decode_reply(orjson.dumps(answer), generation_of("m"), origin(), is_native=False)
     message = answer["message"]
     content = message.get("content", [])
     assert "".join(e.text for e in events if isinstance(e, Text)) == "".join(p.get("text", "") for p in content)
     thoughts = [part.get("thinking", "") for part in content] + [message.get("tool_plan", "")]
     assert "".join(e.text for e in events if isinstance(e, Reasoning)) == "".join(thoughts)
-    calls = [(e.id, e.name) for e in events if isinstance(e, ToolCall)]
+    calls = [(e.id, e.name) for e in events if isinstance(e, ToolCallBegan)]
     assert calls == [(call["id"], call["function"]["name"]) for call in message.get("tool_calls", [])]
     given = {e.index: e.text for e in events if isinstance(e, ToolArguments)}
     assert [given[number] for number in range(len(calls))] == [
@@ -89,8 +89,8 @@ def test_events_hold_everything_that_was_said(answer: _Object) -> None:
 @given(st.binary(max_size=60) | st.recursive(COUNTS, lambda v: st.lists(v) | st.dictionaries(WORDS, v)).map(repr))
 def test_nonsense_is_a_failure_and_no_crash(payload: bytes | str) -> None:
     body = payload if isinstance(payload, bytes) else payload.encode("utf-8", "replace")
-    assert isinstance(DIALECT.decode_reply(body, Generation("m"), origin(), is_native=False)[-1], Failed)
-    decoder = DIALECT.decoder(Generation("m"), origin(), is_native=False)
+    assert isinstance(DIALECT.decode_reply(body, generation_of("m"), origin(), is_native=False)[-1], Failed)
+    decoder = DIALECT.decoder(generation_of("m"), origin(), is_native=False)
     assert isinstance([*decoder.feed(body), *decoder.end()][-1], Failed)
 
 
@@ -138,9 +138,9 @@ _TYPES = st.sampled_from(
 @settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["message", "usage", "logprobs", "finish_reason"]), _SHAPES), _TYPES, _SHAPES)
 def test_misshapen_answers_end_in_one_way_or_the_other(document: _Object, kind: str, delta: Any) -> None:
-    events = DIALECT.decode_reply(_json(document), Generation("m"), origin(), is_native=False)
+    events = DIALECT.decode_reply(_json(document), generation_of("m"), origin(), is_native=False)
     assert isinstance(events[-1], Done | Failed)
-    decoder = DIALECT.decoder(Generation("m"), origin(), is_native=False)
+    decoder = DIALECT.decoder(generation_of("m"), origin(), is_native=False)
     told = [*decoder.feed(_json({"type": kind, "delta": delta, "index": delta})), *decoder.end()]
     assert isinstance(told[-1], Done | Failed)
 

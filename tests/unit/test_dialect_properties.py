@@ -18,14 +18,14 @@ from hypothesis import strategies as st
 from gateway.dialects import DIALECTS
 from gateway.dialects.base import Decoder, ListedModel, Origin, Outbound, Refused
 from gateway.errors import InvalidRequest, UpstreamError
-from gateway.events import Done, Event, Failed, Usage
-from gateway.generation import Generation
+from gateway.neutral.events import Done, Event, Failed, Usage
 from gateway.providers import ROWS
 from gateway.wire.eventstream import BrokenFrame
 from gateway.wire.sse import EventTooLarge
 from scripts.benchmark.wires import REPLIES, WIRES
 from tests.contract.dialects import answered, paired
 from tests.servers import anthropic_rules, bedrock_rules, cohere_rules, gemini_rules, responses_strictness, row_rules
+from tests.unit.generations import generation_of
 from tests.unit.neutral_requests import generations
 from tests.unit.upstreams import JUNK, written
 
@@ -137,9 +137,9 @@ def decoders(name: str) -> list[Decoder]:
     form = {"type": "json_schema", "json_schema": {"name": "a", "schema": {"type": "object"}}}
     tool = {"type": "function", "name": "look", "parameters": {"type": "object"}}
     asked = (
-        Generation("m", is_stream=True),
-        Generation("m", is_stream=True, tools=[tool, {"type": "custom", "name": "run"}], tool_choice="required"),
-        Generation("m", is_stream=True, fields={"response_format": form}),
+        generation_of("m", is_stream=True),
+        generation_of("m", is_stream=True, tools=[tool, {"type": "custom", "name": "run"}], tool_choice="required"),
+        generation_of("m", is_stream=True, fields={"response_format": form}),
     )
     ways = [(one, is_native) for one in asked for is_native in ({False, name.startswith("openai-chat")})]
     return [DIALECTS[name].decoder(one, origin_of(name), is_native=native) for one, native in ways]
@@ -249,7 +249,7 @@ def test_documents_of_any_shape_in_any_order_end_once(name: str, data: st.DataOb
 def test_plain_replies_of_any_shape_end_once(name: str, data: st.DataObject) -> None:
     document = orjson.loads(REPLIES[name])
     whole = data.draw(st.one_of(st.binary(max_size=60), mangled(document).map(written)))
-    events = DIALECTS[name].decode_reply(whole, Generation("m"), origin_of(name), is_native=False)
+    events = DIALECTS[name].decode_reply(whole, generation_of("m"), origin_of(name), is_native=False)
     require_sound(events)
 
 

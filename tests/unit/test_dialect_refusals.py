@@ -8,10 +8,11 @@ import pytest
 from gateway.dialects import DIALECTS
 from gateway.dialects.base import Origin
 from gateway.errors import InvalidRequest
-from gateway.events import Done, Failed
-from gateway.generation import Generation
+from gateway.neutral.events import Done, Failed
+from gateway.neutral.generation import Generation
 from gateway.providers import ROWS
 from gateway.surfaces.openai_chat import OpenAIChatSurface
+from tests.unit.generations import generation_of, translated
 
 HELLO = {"type": "message", "role": "user", "content": "Hello."}
 THOUGHT = {"type": "reasoning", "id": "rs_1", "summary": []}
@@ -30,15 +31,13 @@ def sent(name: str, generation: Generation) -> dict[str, Any]:
 def asked(
     name: str, *items: dict[str, Any], tools: list[dict[str, Any]] | None = None, **fields: Any
 ) -> dict[str, Any]:
-    return sent(name, Generation("m", items=list(items) or [HELLO], tools=tools or [], fields=fields))
+    return sent(name, generation_of("m", items=list(items) or [HELLO], tools=tools or [], fields=fields))
 
 
 def of_chat(name: str, **body: Any) -> dict[str, Any]:
     """The request for a body of chat's own."""
-    surface = OpenAIChatSurface()
-    generation = surface.read({"model": "m", "messages": [{"role": "user", "content": "Hello."}], **body})
-    surface.translate(generation, "any")
-    return sent(name, generation)
+    asking = {"model": "m", "messages": [{"role": "user", "content": "Hello."}], **body}
+    return sent(name, translated(OpenAIChatSurface(), asking))
 
 
 def refused(*arguments: Any, **fields: Any) -> tuple[str | None, str | None]:
@@ -86,7 +85,7 @@ def test_gemini_has_no_room_for_the_longest_names_that_begin_with_a_digit() -> N
     def tool(name: str) -> list[dict[str, Any]]:
         return [{"type": "function", "name": name}]
 
-    assert refused("gemini", tools=tool("9" * 64)) == ("tools", "unsupported_parameter")
+    assert refused("gemini", tools=tool("9" * 64)) == ("tools[0].name", "unsupported_parameter")
     assert asked("gemini", tools=tool("9" * 63))["tools"] == [{"functionDeclarations": [{"name": "_" + "9" * 63}]}]
 
 
@@ -130,6 +129,6 @@ def test_parts_that_the_responses_api_does_not_have_are_refused_where_they_stand
 def test_part_of_a_plain_response_whose_type_is_no_text_is_passed_over() -> None:
     body = b'{"output":[{"type":"message","content":[{"type":[]}]}]}'
     events = DIALECTS["openai-responses"].decode_reply(
-        body, Generation("m"), origin("openai-responses"), is_native=False
+        body, generation_of("m"), origin("openai-responses"), is_native=False
     )
     assert [event for event in events if isinstance(event, Done | Failed)] == events[-1:]

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.end_user import EndUser, Entity, take_end_user
 from gateway.errors import InvalidRequest
+from gateway.neutral.end_user import EndUser, Entity, split_end_user
 
 JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(-9, 9), st.text(max_size=5)),
@@ -22,7 +22,7 @@ JSON = st.recursive(
 
 def take(document: Any, **others: str) -> EndUser | None:
     text = document if isinstance(document, str) else orjson.dumps(document).decode()
-    return take_end_user({"waystone": text, **others})
+    return split_end_user({"waystone": text, **others})[0]
 
 
 @pytest.mark.parametrize(
@@ -55,11 +55,17 @@ def test_example_of_the_document_is_read() -> None:
     assert take(text) == EndUser(Entity("user123", {"email": "user@example.com", "name": "John Doe"}))
 
 
-def test_value_is_taken_out_and_the_other_metadata_stays() -> None:
+def test_value_is_split_off_and_the_other_metadata_stays() -> None:
     metadata = {"waystone": '{"user": "ann"}', "trace": "7"}
-    take_end_user(metadata)
-    assert metadata == {"trace": "7"}
-    assert take_end_user(metadata) is None
+    assert split_end_user(metadata) == (EndUser(Entity("ann")), {"trace": "7"})
+    assert metadata.keys() == {"waystone", "trace"}
+
+
+def test_metadata_without_it_is_left_as_it_is() -> None:
+    metadata = {"trace": "7"}
+    end_user, rest = split_end_user(metadata)
+    assert end_user is None
+    assert rest is metadata
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from gateway.dialects.base import Origin
 from gateway.dialects.gemini import GEMINI
-from gateway.dialects.gemini.arguments import Arguments
-from gateway.dialects.gemini.reader import Reader
+from gateway.dialects.gemini.stream import CallArguments, StreamReader
 from gateway.errors import UpstreamError
-from gateway.events import (
+from gateway.neutral.events import (
     Annotation,
+    AnswerMetadata,
     Done,
     Event,
     Failed,
@@ -23,18 +23,19 @@ from gateway.events import (
     ReasoningState,
     Summary,
     Text,
-    Told,
     ToolArguments,
-    ToolCall,
+    ToolCallBegan,
     Usage,
 )
-from gateway.generation import Generation
+from gateway.neutral.generation import Generation
+from gateway.neutral.json import JsonObject
 from gateway.providers import gemini
 from gateway.wire import sse
+from tests.unit.generations import generation_of
 
 DIALECT = GEMINI
 ORIGIN = Origin("g", "gemini-3-flash", gemini.ROW.facts)
-PLAIN = Generation("m")
+PLAIN = generation_of("m")
 
 
 def reply(document: Any, generation: Generation = PLAIN, origin: Origin = ORIGIN) -> list[Event]:
@@ -64,14 +65,14 @@ def failure(events: list[Event]) -> str | None:
 def test_signature_of_a_call_comes_right_before_it() -> None:
     state, call, arguments, *_ = answer({"functionCall": {"name": "f", "args": {"a": 1}}, "thoughtSignature": "c2ln"})
     assert state == ReasoningState({"thought_signature": "c2ln", "on": "call"})
-    assert isinstance(call, ToolCall)
+    assert isinstance(call, ToolCallBegan)
     assert (call.name, arguments) == ("f", ToolArguments(0, '{"a":1}'))
 
 
 def test_id_of_a_call_is_marked_as_geminis_or_made() -> None:
     one, other = answer({"functionCall": {"name": "f", "id": "ab12cd34"}}, {"functionCall": {"name": "f"}})[0:3:2]
-    assert isinstance(one, ToolCall)
-    assert isinstance(other, ToolCall)
+    assert isinstance(one, ToolCallBegan)
+    assert isinstance(other, ToolCallBegan)
     assert one.id == "gemini_ab12cd34"
     assert other.id.startswith("call_")
     assert len(other.id) > 20
@@ -138,12 +139,12 @@ def test_stream_of_which_one_choice_is_open_was_cut_off() -> None:
 
 def test_usage_keeps_what_later_chunks_leave_out() -> None:
     decoder = DIALECT.decoder(PLAIN, ORIGIN, is_native=False)
-    first = {"promptTokenCount": 9, "toolUsePromptTokenCount": 3, "cachedContentTokenCount": 4}
+    first: JsonObject = {"promptTokenCount": 9, "toolUsePromptTokenCount": 3, "cachedContentTokenCount": 4}
     decoder.feed(orjson.dumps({"candidates": [said({"text": "a"}, reason=None)], "usageMetadata": first}))
-    last = {"candidatesTokenCount": 5, "thoughtsTokenCount": 2, "serviceTier": "flex"}
+    last: JsonObject = {"candidatesTokenCount": 5, "thoughtsTokenCount": 2, "serviceTier": "flex"}
     decoder.feed(orjson.dumps({"candidates": [said({"text": "b"})], "usageMetadata": last}))
     *_, told, usage, _done = decoder.end()
-    assert told == Told({"service_tier": "flex"})
+    assert told == AnswerMetadata({"service_tier": "flex"})
     assert usage == Usage(prompt=12, completion=7, cached=4, reasoning=2, raw={**first, **last})
 
 
@@ -181,8 +182,8 @@ def test_page_is_cited_in_characters_though_gemini_counts_bytes() -> None:
     web = {"groundingChunks": [{"web": {"uri": "https://e.org", "title": "e.org"}}]}
     support = {"segment": {"startIndex": begin, "endIndex": end}, "groundingChunkIndices": [0, 7]}
     events = answer({"text": text}, groundingMetadata={**web, "groundingSupports": [support]})
-    place = {"start_index": 12, "end_index": len(text)}
-    note = {"type": "url_citation", "url": "https://e.org", "title": "e.org", **place}
+    place: JsonObject = {"start_index": 12, "end_index": len(text)}
+    note: JsonObject = {"type": "url_citation", "url": "https://e.org", "title": "e.org", **place}
     assert [event for event in events if isinstance(event, Annotation)] == [Annotation(note)]
 
 
@@ -206,8 +207,8 @@ def test_citation_metadata_is_cited(name: str) -> None:
 
 
 def test_code_that_was_run_is_an_item_and_goes_back() -> None:
-    code = {"executableCode": {"language": "PYTHON", "code": "1/0"}, "thoughtSignature": "c2ln"}
-    result = {"codeExecutionResult": {"outcome": "OUTCOME_FAILED", "output": "Oops"}}
+    code: JsonObject = {"executableCode": {"language": "PYTHON", "code": "1/0"}, "thoughtSignature": "c2ln"}
+    result: JsonObject = {"codeExecutionResult": {"outcome": "OUTCOME_FAILED", "output": "Oops"}}
     began, ended, state, text, *_ = answer(code, result, {"text": "It failed."})
     assert isinstance(began, ItemBegan)
     assert isinstance(ended, ItemEnded)
@@ -220,8 +221,8 @@ def test_probabilities_of_tokens_come_with_their_text() -> None:
     top = [{"candidates": [{"token": "Hü", "logProbability": -0.5}, {"token": "Ho", "logProbability": -1}]}]
     result = {"chosenCandidates": [{"token": "Hü", "logProbability": -0.5}], "topCandidates": top}
     told = answer({"text": "thought", "thought": True}, {"text": "Hü"}, logprobsResult=result)
-    high = {"token": "Hü", "logprob": -0.5, "bytes": [72, 195, 188]}
-    low = {"token": "Ho", "logprob": -1, "bytes": [72, 111]}
+    high: JsonObject = {"token": "Hü", "logprob": -0.5, "bytes": [72, 195, 188]}
+    low: JsonObject = {"token": "Ho", "logprob": -1, "bytes": [72, 111]}
     assert told[0:2] == [Summary("thought"), Text("Hü", 0, [{**high, "top_logprobs": [high, low]}])]
 
 
@@ -245,8 +246,8 @@ def test_call_that_goes_on_ends_with_an_empty_one() -> None:
     _, begun, arguments, second, more, *_ = stream(
         *(said(piece, reason=None) for piece in pieces), said({"functionCall": {"name": "g", "args": {}}})
     )
-    assert isinstance(begun, ToolCall)
-    assert isinstance(second, ToolCall)
+    assert isinstance(begun, ToolCallBegan)
+    assert isinstance(second, ToolCallBegan)
     assert (arguments, more) == (ToolArguments(0, '{"a":"xy"}'), ToolArguments(1, "{}"))
 
 
@@ -261,8 +262,8 @@ def test_call_that_goes_on_ends_with_an_empty_one() -> None:
     ],
 )
 def test_values_find_their_place_by_their_path(pieces: list[tuple[str, str, Any]], expected: Any) -> None:
-    arguments = Arguments()
-    arguments.take([{"jsonPath": path, name: value} for path, name, value in pieces])
+    arguments = CallArguments()
+    arguments.add([{"jsonPath": path, name: value} for path, name, value in pieces])
     assert arguments.end() == expected
 
 
@@ -271,11 +272,11 @@ paths = st.lists(st.one_of(st.sampled_from(["a", "b"]), st.integers(0, 3)), min_
 
 @given(st.lists(st.tuples(paths, st.one_of(st.text(max_size=2), st.integers(), st.booleans())), max_size=8))
 def test_no_sequence_of_values_breaks_the_arguments(pieces: list[tuple[list[Any], Any]]) -> None:
-    arguments = Arguments()
+    arguments = CallArguments()
     for steps, value in pieces:
         path = "$" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
         name = "stringValue" if isinstance(value, str) else "boolValue" if isinstance(value, bool) else "numberValue"
-        arguments.take([{"jsonPath": path, name: value}])
+        arguments.add([{"jsonPath": path, name: value}])
     assert isinstance(arguments.end(), dict)
 
 
@@ -297,7 +298,7 @@ def test_reader_finds_every_chunk_wherever_the_bytes_are_cut(
         "lines": b"".join(b"data: " + one + b"\n\n" for one in written),
     }[kind]
     found: list[bytes] = []
-    reader, place, turn = Reader(), 0, 0
+    reader, place, turn = StreamReader(), 0, 0
     while place < len(body):
         size = sizes[turn % len(sizes)]
         found += reader.feed(body[place : place + size])
@@ -309,7 +310,7 @@ def test_reader_finds_every_chunk_wherever_the_bytes_are_cut(
 def test_chunks_before_one_over_the_limit_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sse, "MAX_EVENT_BYTES", 100)
     with pytest.raises(sse.DamagedStream) as damaged:
-        Reader().feed(b'[{"a": 1},{"b": "' + b"x" * 200)
+        StreamReader().feed(b'[{"a": 1},{"b": "' + b"x" * 200)
     assert damaged.value.events == [b'{"a": 1}']
 
 

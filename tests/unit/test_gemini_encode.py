@@ -5,10 +5,10 @@ from typing import Any
 import orjson
 import pytest
 
-from gateway.dialects.gemini.contents import STAND_IN
-from gateway.generation import Recovered
+from gateway.dialects.gemini.messages import STAND_IN
 from gateway.providers import vertex
 from tests.unit.gemini_bodies import HI, MIDDLE, TOOL, body, call, config, contents, output, refused, sent
+from tests.unit.generations import Recovered
 
 
 def test_settings_have_geminis_names() -> None:
@@ -264,6 +264,13 @@ def test_part_comes_along_or_is_fetched_by_google(part: dict[str, Any], expected
 def test_part_that_google_cannot_have_is_refused_where_it_stands(part: dict[str, Any]) -> None:
     error = refused(items=[HI, {"type": "message", "role": "user", "content": [part]}])
     assert str(error.param).startswith("input[1].content[0]")
+
+
+def test_detail_of_an_image_is_reported_as_dropped_by_a_path_of_the_clients_own_request() -> None:
+    image = {"type": "input_image", "image_url": "https://e.org/a.png", "detail": "high"}
+    items = [{"type": "message", "role": "user", "content": [image]}, HI]
+    assert sent(items=items).dropped == ["input[0].content[0].detail"]
+    assert sent(items=items, history=1).dropped == ["previous_response_id"]
 
 
 def test_free_text_of_a_custom_tool_goes_as_one_argument() -> None:

@@ -9,8 +9,8 @@ from gateway.dialects.base import ListedModel, Origin, Refused
 from gateway.dialects.gemini import GEMINI
 from gateway.dialects.profiles import Facts
 from gateway.errors import UpstreamError
-from gateway.events import Failed, Text
-from gateway.generation import Generation
+from gateway.neutral.events import Failed, Text
+from tests.unit.generations import generation_of
 
 DIALECT = GEMINI
 RETRY = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34.4s"}
@@ -76,7 +76,7 @@ def test_body_that_says_nothing_is_an_error_all_the_same(body: bytes) -> None:
     ],
 )
 def test_error_in_mid_stream_ends_it(error: dict[str, Any], expected: tuple[int, str]) -> None:
-    decoder = DIALECT.decoder(Generation("m"), Origin("g", "m"), is_native=False)
+    decoder = DIALECT.decoder(generation_of("m"), Origin("g", "m"), is_native=False)
     begun = decoder.feed(b'{"candidates": [{"content": {"parts": [{"text": "Hi"}]}}]}')
     (failed,) = decoder.feed(orjson.dumps({"error": error}))
     assert begun == [Text("Hi")]

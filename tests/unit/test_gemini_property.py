@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from gateway.dialects.base import Origin
 from gateway.dialects.gemini import GEMINI
-from gateway.dialects.gemini.contents import STAND_IN
-from gateway.generation import Generation, Recovered
+from gateway.dialects.gemini.messages import STAND_IN
 from gateway.providers import gemini
+from tests.unit.generations import Recovered, generation_of
 
 _Object = dict[str, Any]
 Atom = tuple[Any, ...]
@@ -56,7 +56,7 @@ def test_conversation_is_read_as_it_was_told(system: list[str], told: list[Any])
     for number, (user, answer) in enumerate(told):
         _ask(user, items, expected)
         _reply(answer, number, items, expected)
-    body = orjson.loads(DIALECT.encode(Generation("m", items=items), ORIGIN).body)
+    body = orjson.loads(DIALECT.encode(generation_of("m", items=items), ORIGIN).body)
     assert [part["text"] for part in body.get("systemInstruction", {"parts": []})["parts"]] == system
     assert list(_atoms(body["contents"])) == expected
     roles = [content["role"] for content in body["contents"]]
@@ -66,7 +66,7 @@ def test_conversation_is_read_as_it_was_told(system: list[str], told: list[Any])
 
 @given(settings)
 def test_settings_are_read_as_they_were_told(fields: _Object) -> None:
-    outbound = DIALECT.encode(Generation("m", fields=dict(fields)), ORIGIN)
+    outbound = DIALECT.encode(generation_of("m", fields=dict(fields)), ORIGIN)
     assert outbound.dropped == []
     config = orjson.loads(outbound.body).get("generationConfig", {})
     assert _settings(config) == ({"logprobs": True, **fields} if "top_logprobs" in fields else fields)
@@ -84,7 +84,7 @@ def test_tools_are_read_as_they_were_told(told: list[Any]) -> None:
         }
         for name, words, properties in told
     ]
-    body = orjson.loads(DIALECT.encode(Generation("m", tools=given_tools), ORIGIN).body)
+    body = orjson.loads(DIALECT.encode(generation_of("m", tools=given_tools), ORIGIN).body)
     declared = [one for tool in body.get("tools", []) for one in tool["functionDeclarations"]]
     read = [(one["name"], one.get("description", ""), one["parametersJsonSchema"]["properties"]) for one in declared]
     assert [(_name(name), words, properties) for name, words, properties in read] == told

@@ -14,20 +14,20 @@ from tests.house.sources import Module
 ROOT = Path(__file__).resolve().parents[2]
 
 CEILINGS = {
-    "files that a native request passes": 50,
-    "functions that a native request passes": 141,
-    "files that a translated request passes": 70,
-    "functions that a translated request passes": 240,
-    "Python calls of a native request": 203,
-    "Any in gateway outside imports": 1045,
-    "aliases of a type with Any": 88,
-    "casts": 5,
-    "type-ignores": 3,
+    "files that a native request passes": 30,
+    "functions that a native request passes": 112,
+    "files that a translated request passes": 46,
+    "functions that a translated request passes": 202,
+    "Python calls of a native request": 160,
+    "Any in gateway outside imports": 218,
+    "aliases of a type with Any": 9,
+    "casts": 10,
+    "type-ignores": 5,
     "lines of a function, 95th percentile": 25,
     "lines of the longest function": 40,
     "lines of the longest file": 400,
     "import cycles": 0,
-    "arrows back": 2,
+    "arrows back": 0,
 }
 """What was there when they were last changed, or what the house allows. Lower them with what makes a figure lower."""
 

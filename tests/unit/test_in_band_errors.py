@@ -5,9 +5,9 @@ import pytest
 
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_chat import OpenAIChat
-from gateway.events import Failed
-from gateway.generation import Generation
+from gateway.neutral.events import Failed
 from gateway.providers import compatible
+from tests.unit.generations import generation_of
 
 ORIGIN = Origin("lab", "small", compatible.FACTS)
 TOO_LONG = "This model's maximum context length is 10 tokens."
@@ -24,8 +24,8 @@ TOO_LONG = "This model's maximum context length is 10 tokens."
 )
 def test_it_fails_the_answer_plain_and_streamed(document: dict[str, object], status: int, code: str) -> None:
     body = orjson.dumps(document)
-    plain = OpenAIChat().decode_reply(body, Generation("small"), ORIGIN, is_native=True)
-    streamed = OpenAIChat().decoder(Generation("small"), ORIGIN, is_native=True).feed(body)
+    plain = OpenAIChat().decode_reply(body, generation_of("small"), ORIGIN, is_native=True)
+    streamed = OpenAIChat().decoder(generation_of("small"), ORIGIN, is_native=True).feed(body)
     for events in (plain, streamed):
         (failed,) = events
         assert isinstance(failed, Failed)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from gateway.memory.items import identified, item_list, normalise_item
+from gateway.neutral.json import JsonObject
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,7 @@ def test_item_is_completed_and_nothing_it_says_is_changed(item: dict[str, Any], 
     ],
 )
 def test_item_without_an_id_gets_one_of_its_kind(item: dict[str, Any], prefix: str) -> None:
-    assert identified(item)["id"].startswith(prefix)
+    assert str(identified(item)["id"]).startswith(prefix)
 
 
 def test_item_keeps_its_own_id() -> None:
@@ -81,7 +82,7 @@ def test_item_keeps_its_own_id() -> None:
 
 
 def test_list_names_its_first_and_last_item() -> None:
-    items = [{"id": "a"}, {"id": "b"}, {"id": "c"}]
+    items: list[JsonObject] = [{"id": "a"}, {"id": "b"}, {"id": "c"}]
     assert item_list(items, True) == {
         "object": "list",
         "data": items,

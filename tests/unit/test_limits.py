@@ -120,7 +120,7 @@ def test_models_without_end_do_not_fill_the_memory() -> None:
     for number in range(25_000):
         limits.learn(("lab", f"model-{number}", "key"), 10.0)
         assert limits.is_used_up("lab", f"model-{number}", "key")
-    assert len(limits._until) <= 10_000
+    assert len(limits.until) <= 10_000
 
 
 def test_a_key_that_answers_again_is_not_passed_over_any_longer() -> None:

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.dialects.base import Origin
-from gateway.events import (
+from gateway.neutral.events import (
+    AnswerMetadata,
     Done,
     Event,
     Failed,
@@ -18,12 +19,11 @@ from gateway.events import (
     ReasoningState,
     Summary,
     Text,
-    Told,
     ToolArguments,
-    ToolCall,
+    ToolCallBegan,
     Usage,
 )
-from gateway.generation import Generation
+from gateway.neutral.generation import Generation
 from tests.servers.chat_scripts import PATCH, SEALED, SIGNED, STEPS, SUMMARY, deltas, finish, message
 from tests.unit.chat_requests import DIALECT, RICH, asked, encode, reasoning, user
 
@@ -66,7 +66,7 @@ def folded(events: Sequence[Event]) -> list[Any]:
             case _:
                 told.append(event)
     return [
-        (event, arguments.get((event.choice, event.index)) or "{}") if isinstance(event, ToolCall) else event
+        (event, arguments.get((event.choice, event.index)) or "{}") if isinstance(event, ToolCallBegan) else event
         for event in told
     ]
 
@@ -89,7 +89,7 @@ def test_streamed_answer_is_the_plain_one(name: str) -> None:
     whole, pieces = scripted(name, asked(user(), tools=[PATCHER, LOOK]))
     # The id of a call that has none is made up, each time anew.
     for event in (*whole, *pieces):
-        if isinstance(event, ToolCall) and name == "legacy-call":
+        if isinstance(event, ToolCallBegan) and name == "legacy-call":
             event.id = "made up"
     assert folded(whole) == folded(pieces)
 
@@ -97,7 +97,7 @@ def test_streamed_answer_is_the_plain_one(name: str) -> None:
 def test_custom_call_is_told_as_one() -> None:
     for events in scripted("custom", asked(user(), tools=[PATCHER])):
         assert folded(events) == [
-            (ToolCall(0, "call_0", "patch", kind="custom"), PATCH),
+            (ToolCallBegan(0, "call_0", "patch", kind="custom"), PATCH),
             Finished("tool_calls"),
             Done(),
         ]
@@ -106,8 +106,8 @@ def test_custom_call_is_told_as_one() -> None:
 def test_free_text_is_unwrapped_from_the_function_that_stood_in() -> None:
     for events in scripted("call", asked(user(), tools=[LOOK, PATCHER])):
         assert folded(events)[:2] == [
-            (ToolCall(0, "call_0", "look"), '{"city":"Paris"}'),
-            (ToolCall(1, "call_1", "patch", kind="custom"), PATCH),
+            (ToolCallBegan(0, "call_0", "look"), '{"city":"Paris"}'),
+            (ToolCallBegan(1, "call_1", "patch", kind="custom"), PATCH),
         ]
 
 
@@ -132,13 +132,13 @@ def test_free_text_is_found_however_the_model_wrote_it(arguments: str, text: str
     rest = {"index": 0, "function": {"arguments": arguments[3:]}}
     pieces = [{"tool_calls": [piece]} for piece in (first, rest)]
     for events in (plain(generation, {"tool_calls": [whole]}), streamed(generation, pieces)):
-        assert events[0] == ToolCall(0, "c", "patch", kind="custom")
+        assert events[0] == ToolCallBegan(0, "c", "patch", kind="custom")
         assert "".join(event.text for event in events if isinstance(event, ToolArguments)) == text
 
 
 def test_parallel_calls_may_come_interleaved() -> None:
     whole, pieces = scripted("interleaved", asked(user()))
-    indexes = [event.index for event in pieces if isinstance(event, ToolCall | ToolArguments)]
+    indexes = [event.index for event in pieces if isinstance(event, ToolCallBegan | ToolArguments)]
     assert indexes == [0, 1, 0, 1, 0, 1]
     assert folded(whole) == folded(pieces)
 
@@ -174,7 +174,7 @@ def test_details_are_put_together_and_kept_with_their_signature() -> None:
 
 
 def test_details_that_are_signed_are_complete() -> None:
-    signed = [{"type": "reasoning.text", "text": text, "signature": f"{text}=", "index": 0} for text in "ab"]
+    signed: list[Any] = [{"type": "reasoning.text", "text": text, "signature": f"{text}=", "index": 0} for text in "ab"]
     events = streamed(asked(user()), [{"reasoning_details": [detail]} for detail in signed])
     assert folded(events)[:2] == [Reasoning("ab"), ReasoningState({"reasoning_details": signed})]
 
@@ -204,7 +204,7 @@ def test_reasoning_between_calls_has_a_state_of_its_own() -> None:
 
 
 def test_reasoning_among_the_texts_goes_back_among_them() -> None:
-    thinking = {"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}
+    thinking: dict[str, Any] = {"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}
     content = [thinking, {"type": "text", "text": "So."}]
     expected = [Reasoning("Hm."), ReasoningState({"content": [thinking]}), Text("So."), Finished("stop"), Done()]
     assert plain(asked(user()), {"content": content}) == expected
@@ -236,8 +236,10 @@ def test_usual_text_after_reasoning_ends_it() -> None:
 
 
 def test_service_tier_is_told_once() -> None:
-    told = Told({"service_tier": "flex"})
-    assert [e for e in plain(asked(user()), {"content": "a"}, service_tier="flex") if isinstance(e, Told)] == [told]
+    told = AnswerMetadata({"service_tier": "flex"})
+    assert [
+        e for e in plain(asked(user()), {"content": "a"}, service_tier="flex") if isinstance(e, AnswerMetadata)
+    ] == [told]
     decoder = DIALECT.decoder(asked(user()), ORIGIN, is_native=False)
     events: list[Event] = []
     for text in ("a", "b", "c"):
@@ -245,7 +247,7 @@ def test_service_tier_is_told_once() -> None:
         delta = {"content": text, "role": "assistant"}
         chunk = {"choices": [{"index": 0, "delta": delta}], "service_tier": "flex"}
         events += decoder.feed(orjson.dumps(chunk))
-    assert [event for event in events if isinstance(event, Told)] == [told]
+    assert [event for event in events if isinstance(event, AnswerMetadata)] == [told]
 
 
 def test_tokens_written_to_a_cache_are_counted() -> None:

@@ -1,5 +1,6 @@
 """Requests on their way to a chat upstream: fitted to its facts, nothing lost, nothing leaked."""
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -8,19 +9,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.contract.bundle import Bundle
-from gateway.contract.validation import compile_schema
+from gateway.contract.validation import CompiledSchema
 from gateway.dialects.base import Origin, Outbound
 from gateway.dialects.openai_chat import OpenAIChat
 from gateway.dialects.profiles import Facts
-from gateway.end_user import take_end_user
+from gateway.dialects.report import require_translatable
 from gateway.errors import InvalidRequest
-from gateway.events import Done
-from gateway.generation import Generation
+from gateway.neutral.end_user import split_end_user
+from gateway.neutral.events import Done
+from gateway.neutral.generation import Generation
 from gateway.surfaces.base import Author, Surface
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 from gateway.surfaces.waystone_chat import WaystoneChatSurface
 from gateway.surfaces.waystone_responses import WaystoneResponsesSurface
 from tests.clients.contract import check
+from tests.unit.generations import generation_of
 
 CHAT, WAYSTONE, RESPONSES = OpenAIChatSurface(), WaystoneChatSurface(), WaystoneResponsesSurface()
 DIALECT = OpenAIChat()
@@ -30,19 +33,19 @@ SMALL = Facts(
 )
 
 
-def sent(surface: Surface, facts: Facts = PLAIN, /, **fields: Any) -> dict[str, Any]:
+def sent(surface: Surface[Any], facts: Facts = PLAIN, /, **fields: Any) -> dict[str, Any]:
     """What the upstream gets for a request with these fields, after the engine has taken out the end user."""
     body = {"input": "Hi"} if surface is RESPONSES else {"messages": [{"role": "user", "content": "Hi"}]}
     generation = surface.read({"model": "lab/small", **body, **fields})
     if generation.metadata:
-        take_end_user(generation.metadata)
+        generation = replace(generation, metadata=split_end_user(generation.metadata)[1])
     return orjson.loads(encoded(surface, generation, facts).body)  # type: ignore[no-any-return]
 
 
-def encoded(surface: Surface, generation: Generation, facts: Facts = PLAIN) -> Outbound:
+def encoded(surface: Surface[Any], generation: Generation, facts: Facts = PLAIN) -> Outbound:
     """The request to a chat upstream, translated where the surface does not speak chat itself."""
     if surface.dialect != DIALECT.name:
-        surface.translate(generation, "lab")
+        require_translatable(generation.prompt, "lab")
     outbound = DIALECT.encode(generation, Origin("lab", "small", facts))
     assert outbound.path == "/chat/completions"
     return outbound
@@ -53,12 +56,12 @@ every = pytest.mark.parametrize("surface", [CHAT, WAYSTONE, RESPONSES], ids=["ch
 
 
 @every
-def test_model_is_the_upstreams_own_name(surface: Surface) -> None:
+def test_model_is_the_upstreams_own_name(surface: Surface[Any]) -> None:
     assert sent(surface)["model"] == "small"
 
 
 @every
-def test_unknown_fields_travel(surface: Surface) -> None:
+def test_unknown_fields_travel(surface: Surface[Any]) -> None:
     odd: dict[str, Any] = {"top_k": 5, "ünknown": [1], "reasoning_effort": "low"}
     if surface is not RESPONSES:
         odd |= {"provider": {"order": ["a"]}, "nothing": None}
@@ -79,7 +82,7 @@ def test_native_body_arrives_as_it_came() -> None:
 
 
 @every
-def test_end_user_never_leaves_and_other_metadata_does(surface: Surface) -> None:
+def test_end_user_never_leaves_and_other_metadata_does(surface: Surface[Any]) -> None:
     metadata = {"waystone": '{"user": "ann"}', "trace": "7"}
     assert sent(surface, metadata=metadata)["metadata"] == {"trace": "7"}
     assert "metadata" not in sent(surface, metadata={"waystone": '{"user": "ann"}'})
@@ -87,7 +90,7 @@ def test_end_user_never_leaves_and_other_metadata_does(surface: Surface) -> None
 
 
 @chats
-def test_stream_asks_for_usage_where_the_upstream_can_tell_it(surface: Surface) -> None:
+def test_stream_asks_for_usage_where_the_upstream_can_tell_it(surface: Surface[Any]) -> None:
     assert "stream_options" not in sent(surface, PLAIN, stream=True)
     document = sent(surface, Facts(), stream=True, stream_options={"include_obfuscation": False, "odd": 1})
     assert document["stream"] is True
@@ -97,7 +100,7 @@ def test_stream_asks_for_usage_where_the_upstream_can_tell_it(surface: Surface) 
 
 
 @chats
-def test_stream_options_that_are_none_are_the_upstreams_to_refuse(surface: Surface) -> None:
+def test_stream_options_that_are_none_are_the_upstreams_to_refuse(surface: Surface[Any]) -> None:
     assert sent(surface, Facts(), stream=True, stream_options="usage")["stream_options"] == "usage"
 
 
@@ -113,7 +116,7 @@ def test_stream_options_that_are_none_are_the_upstreams_to_refuse(surface: Surfa
 )
 @every
 def test_token_limit_has_the_name_that_the_upstream_knows(
-    surface: Surface, asked: dict[str, Any], expected: dict[str, Any]
+    surface: Surface[Any], asked: dict[str, Any], expected: dict[str, Any]
 ) -> None:
     document = sent(surface, Facts(token_limit_field="max_completion_tokens"), **asked)
     assert {name: value for name, value in document.items() if name.startswith("max_")} == expected
@@ -124,7 +127,7 @@ def test_token_limit_has_the_name_that_the_upstream_knows(
     [({}, 256), ({"max_tokens": 5}, 5), ({"max_completion_tokens": 5000}, 256), ({"max_tokens": 300.0}, 256)],
 )
 @every
-def test_token_limit_is_capped(surface: Surface, asked: dict[str, Any], limit: int) -> None:
+def test_token_limit_is_capped(surface: Surface[Any], asked: dict[str, Any], limit: int) -> None:
     document = sent(surface, SMALL, **asked)
     assert {name: value for name, value in document.items() if name.startswith("max_")} == {"max_tokens": limit}
 
@@ -137,7 +140,7 @@ def test_cap_without_a_name_keeps_the_name_that_came() -> None:
 
 @pytest.mark.parametrize("limit", [0, -1, "5", True, [], 2.5])
 @every
-def test_token_limit_that_is_none_is_refused_where_it_must_hold(surface: Surface, limit: Any) -> None:
+def test_token_limit_that_is_none_is_refused_where_it_must_hold(surface: Surface[Any], limit: Any) -> None:
     with pytest.raises(InvalidRequest) as refused:
         sent(surface, SMALL, max_tokens=limit)
     assert refused.value.param == "max_tokens"
@@ -145,13 +148,13 @@ def test_token_limit_that_is_none_is_refused_where_it_must_hold(surface: Surface
 
 
 @every
-def test_defaults_stand_in_for_what_is_left_out(surface: Surface) -> None:
+def test_defaults_stand_in_for_what_is_left_out(surface: Surface[Any]) -> None:
     assert sent(surface, SMALL)["temperature"] == 0
     assert sent(surface, SMALL, temperature=1.5)["temperature"] == 1.5
 
 
 @every
-def test_system_prompt_comes_first(surface: Surface) -> None:
+def test_system_prompt_comes_first(surface: Surface[Any]) -> None:
     assert [message["role"] for message in sent(surface, SMALL)["messages"]] == ["system", "user"]
     assert sent(surface, SMALL)["messages"][0]["content"] == "Be kind."
 
@@ -171,7 +174,7 @@ def test_strings_in_a_content_list_become_text_parts() -> None:
 
 @pytest.mark.parametrize("surface", [WAYSTONE, RESPONSES])
 @pytest.mark.parametrize("name", ["n", "max_completion_tokens"])
-def test_counts_are_whole(surface: Surface, name: str) -> None:
+def test_counts_are_whole(surface: Surface[Any], name: str) -> None:
     assert type(sent(surface, PLAIN, **{name: 2.0})[name]) is int
     for wrong in (1.5, 1e300, -1e300):
         with pytest.raises(InvalidRequest) as refused:
@@ -221,7 +224,7 @@ def test_tools_of_no_known_shape_are_refused_where_they_stand(tool: Any) -> None
 
 def test_response_repeats_settings_whole_and_in_its_own_shapes() -> None:
     function = {"name": "look", "parameters": {"type": "object"}}
-    asked = {
+    asked: Any = {
         "model": "m",
         "input": "Hi",
         "tools": [
@@ -257,7 +260,7 @@ def test_input_is_the_conversation_whatever_else_is_sent() -> None:
 
 
 @every
-def test_body_that_is_nested_too_deeply_to_be_written_is_refused(surface: Surface) -> None:
+def test_body_that_is_nested_too_deeply_to_be_written_is_refused(surface: Surface[Any]) -> None:
     with pytest.raises(InvalidRequest, match="nested too deeply"):
         sent(surface, odd=orjson.loads(b"[" * 300 + b"]" * 300))
 
@@ -272,7 +275,7 @@ def told(generation: Generation) -> dict[str, Any]:
 NAMES = st.sampled_from(
     sorted(
         {"input", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n"}
-        | told(Generation("m")).keys()
+        | told(generation_of("m")).keys()
     )
 )
 VALUES: st.SearchStrategy[Any] = st.recursive(
@@ -291,8 +294,8 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 
 @every
 @pytest.mark.parametrize("facts", [Facts(), SMALL], ids=["any", "small"])
-def test_whatever_the_contract_lets_pass_is_sent_or_refused(surface: Surface, facts: Facts) -> None:
-    validate = compile_schema(_schema(surface))
+def test_whatever_the_contract_lets_pass_is_sent_or_refused(surface: Surface[Any], facts: Facts) -> None:
+    validate = CompiledSchema(_schema(surface)).require
     base = {"model": "m", "input": "Hi", "messages": [{"role": "user", "content": "Hi"}]}
 
     @settings(max_examples=150, deadline=None)
@@ -310,7 +313,7 @@ def test_whatever_the_contract_lets_pass_is_sent_or_refused(surface: Surface, fa
     run()
 
 
-def _schema(surface: Surface) -> dict[str, Any]:
+def _schema(surface: Surface[Any]) -> dict[str, Any]:
     bundle = Bundle.load()
     paths = {
         id(CHAT): "/v1/chat/completions",
@@ -322,7 +325,7 @@ def _schema(surface: Surface) -> dict[str, Any]:
     return bundle.schema(spec.body_schema)
 
 
-def _check_echo(surface: Surface, generation: Generation) -> None:
+def _check_echo(surface: Surface[Any], generation: Generation) -> None:
     """A Response repeats what was asked, in the shapes that the contract has for it."""
     if surface is RESPONSES:
         check("Response", told(generation))
@@ -358,7 +361,7 @@ def test_an_image_is_refused_for_a_model_that_reads_text_only() -> None:
 
 
 @chats
-def test_what_is_removed_from_a_native_body_is_said(surface: Surface) -> None:
+def test_what_is_removed_from_a_native_body_is_said(surface: Surface[Any]) -> None:
     facts = Facts(dropped=frozenset({"top_k"}), fields=frozenset({"model", "messages", "top_k"}), takes_tools=False)
     body = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "top_k": 5, "tools": [TOOL], "user": "a"}
     outbound = encoded(surface, surface.read({**body, "seed": None}), facts)

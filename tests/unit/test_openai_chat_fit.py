@@ -12,7 +12,7 @@ from gateway.dialects.base import Origin
 from gateway.dialects.openai_chat import OpenAIChat
 from gateway.dialects.profiles import Facts, Range
 from gateway.errors import InvalidRequest
-from gateway.generation import Generation
+from gateway.neutral.generation import Generation
 from gateway.providers import ROWS
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 
@@ -33,7 +33,8 @@ def fitted(provider: str, model: str, /, **fields: Any) -> tuple[dict[str, Any],
 
 
 def asked(model: str = "m", **fields: Any) -> Generation:
-    return SURFACE.read({"model": model, "messages": HI, **fields})
+    body: Any = {"model": model, "messages": HI, **fields}
+    return SURFACE.read(body)
 
 
 def called(call_id: str, **more: Any) -> dict[str, Any]:

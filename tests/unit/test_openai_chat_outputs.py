@@ -7,11 +7,12 @@ import pytest
 
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_chat import OpenAIChat
-from gateway.dialects.openai_chat.outputs import with_texts_only
+from gateway.dialects.openai_chat.messages import with_text_outputs
 from gateway.dialects.profiles import Facts
 from gateway.providers import ROWS
 from gateway.providers.compatible import FACTS
 from gateway.surfaces.openai_chat import OpenAIChatSurface
+from tests.unit.generations import translated
 
 _Message = dict[str, Any]
 IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
@@ -31,39 +32,37 @@ def called(*call_ids: str) -> _Message:
 
 def sent(facts: Facts, *messages: _Message, is_native: bool = True) -> list[_Message]:
     surface = OpenAIChatSurface()
-    generation = surface.read({"model": "m", "messages": list(messages)})
-    if not is_native:
-        surface.translate(generation, "test")
-        generation.native = None
+    request: Any = {"model": "m", "messages": list(messages)}
+    generation = surface.read(request) if is_native else translated(surface, request, "test")
     body = orjson.loads(OpenAIChat().encode(generation, Origin("test", "m", facts)).body)
     found: list[_Message] = body["messages"]
     return found
 
 
 def test_image_of_a_lone_call_follows_its_text() -> None:
-    told = with_texts_only([called("a"), tool("a", [TEXT, IMAGE]), {"role": "user", "content": "So?"}])
+    told = with_text_outputs([called("a"), tool("a", [TEXT, IMAGE]), {"role": "user", "content": "So?"}])
     assert told[1:] == [tool("a", "A hill."), {"role": "user", "content": [IMAGE]}, {"role": "user", "content": "So?"}]
 
 
 def test_image_without_a_text_is_announced() -> None:
-    assert with_texts_only([called("a"), tool("a", [IMAGE])])[1] == tool("a", BELOW)
+    assert with_text_outputs([called("a"), tool("a", [IMAGE])])[1] == tool("a", BELOW)
 
 
 def test_image_of_one_of_several_calls_says_whose_it_is() -> None:
-    told = with_texts_only([called("a", "b"), tool("a", "None."), tool("b", [TEXT, IMAGE])])
+    told = with_text_outputs([called("a", "b"), tool("a", "None."), tool("b", [TEXT, IMAGE])])
     caption = {"type": "text", "text": "Output of b:"}
     assert told[1:] == [tool("a", "None."), tool("b", "A hill."), {"role": "user", "content": [caption, IMAGE]}]
 
 
 def test_marked_texts_stay_a_list() -> None:
     marked = {**TEXT, "cache_control": {"type": "ephemeral"}}
-    assert with_texts_only([called("a"), tool("a", [marked, IMAGE])])[1] == tool("a", [marked])
+    assert with_text_outputs([called("a"), tool("a", [marked, IMAGE])])[1] == tool("a", [marked])
 
 
 @pytest.mark.parametrize("content", ["x", [TEXT], [TEXT, TEXT], [], ["x", IMAGE], None])
 def test_messages_with_nothing_else_are_left_as_they_are(content: Any) -> None:
     messages = [called("a"), tool("a", content), {"role": "user", "content": [IMAGE]}]
-    assert with_texts_only(messages) is messages
+    assert with_text_outputs(messages) is messages
 
 
 @pytest.mark.parametrize("is_native", [False, True])

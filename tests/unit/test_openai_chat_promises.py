@@ -8,9 +8,11 @@ import pytest
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_chat import OpenAIChat
 from gateway.dialects.profiles import Facts
-from gateway.events import Done, Event, Failed, NativeChunk, NativeReply, Text
-from gateway.generation import Generation
+from gateway.neutral.events import Done, Event, Failed, NativeChunk, NativeReply, Text
+from gateway.neutral.generation import Generation
+from gateway.neutral.json import object_or_empty, objects_in
 from gateway.surfaces.openai_chat import OpenAIChatSurface
+from tests.unit.generations import translated
 from tests.unit.validating import validated
 
 DIALECT, SURFACE = OpenAIChat(), OpenAIChatSurface()
@@ -29,9 +31,7 @@ USAGE = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
 
 def asked(**fields: Any) -> Generation:
     """A chat request that was translated, since it cannot be passed on."""
-    generation = SURFACE.read({"model": "m", "messages": [{"role": "user", "content": "Hi"}], **fields})
-    SURFACE.translate(generation, "lab")
-    return generation
+    return translated(SURFACE, {"model": "m", "messages": [{"role": "user", "content": "Hi"}], **fields}, "lab")
 
 
 def answers(generation: Generation, message: dict[str, Any], reason: str = "stop") -> list[list[Event]]:
@@ -95,7 +95,8 @@ def test_reasoning_has_the_name_that_clients_read_beside_the_upstreams_own() -> 
     body = orjson.dumps({"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]})
     reply = DIALECT.decode_reply(body, asked(), ORIGIN, is_native=True)[0]
     assert isinstance(reply, NativeReply)
-    told = reply.document["choices"][0]["message"]
+    (choice,) = objects_in(reply.document["choices"])
+    told = object_or_empty(choice["message"])
     assert (told["reasoning"], told["reasoning_content"]) == ("2+2", "2+2")
     decoder = DIALECT.decoder(asked(stream=True), ORIGIN, is_native=True)
     (chunk,) = decoder.feed(b'{"choices": [{"index": 0, "delta": {"reasoning": "2+"}}]}')
@@ -135,5 +136,5 @@ def test_client_of_the_dialect_reads_usage_in_openais_meaning(raw: dict[str, Any
     body = orjson.dumps({"choices": [choice], "usage": raw})
     reply = DIALECT.decode_reply(body, asked(), ORIGIN, is_native=True)[0]
     assert isinstance(reply, NativeReply)
-    usage = reply.document["usage"]
+    usage = object_or_empty(reply.document["usage"])
     assert (usage["prompt_tokens"], usage["completion_tokens"], usage["total_tokens"]) == told

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_chat import OpenAIChat
-from gateway.events import (
+from gateway.neutral.events import (
     Done,
     Event,
     Failed,
@@ -19,18 +19,18 @@ from gateway.events import (
     NativeReply,
     Text,
     ToolArguments,
-    ToolCall,
+    ToolCallBegan,
     Usage,
 )
-from gateway.generation import Generation
 from gateway.surfaces.base import Author
 from gateway.surfaces.responses.writer import ResponseWriter
 from tests.clients.contract import check
+from tests.unit.generations import generation_of
 from tests.unit.upstreams import CHUNK, JUNK, REPLY, written
 
 DIALECT = OpenAIChat()
 ORIGIN = Origin("lab", "small")
-ASKED = Generation(model="small")
+ASKED = generation_of(model="small")
 DONE = b"[DONE]"
 PAYLOADS = st.lists(
     st.one_of(CHUNK.map(written), CHUNK.map(written), CHUNK.map(written), st.just(DONE)),
@@ -41,7 +41,7 @@ BROKEN = st.one_of(PAYLOADS, st.lists(st.one_of(st.binary(max_size=8), JUNK.map(
 
 def stream(payloads: Iterable[Any], *, is_native: bool = False, include_usage: bool = False) -> list[Event]:
     """The events of a stream of these payloads, which are bytes or are written as JSON."""
-    generation = Generation(model="small", is_stream=True, include_usage=include_usage)
+    generation = generation_of(model="small", is_stream=True, include_usage=include_usage)
     decoder = DIALECT.decoder(generation, ORIGIN, is_native=is_native)
     events: list[Event] = []
     for payload in payloads:
@@ -86,11 +86,11 @@ def test_neutral_stream_ends_once_whatever_the_upstream_sends(payloads: list[byt
     assert [event for event in events if isinstance(event, Done | Failed)] == events[-1:]
     ended = [event.choice for event in events if isinstance(event, Finished)]
     assert len(ended) == len(set(ended))
-    begun = [(event.choice, event.index) for event in events if isinstance(event, ToolCall)]
+    begun = [(event.choice, event.index) for event in events if isinstance(event, ToolCallBegan)]
     assert len(begun) == len(set(begun))
     known = set[tuple[int, int]]()
     for event in events:
-        if isinstance(event, ToolCall):
+        if isinstance(event, ToolCallBegan):
             assert event.id
             assert event.name
             known.add((event.choice, event.index))
@@ -189,8 +189,8 @@ def test_parallel_calls_are_told_apart_by_index() -> None:
         ]
     )
     assert events == [
-        ToolCall(0, "a", "look"),
-        ToolCall(1, "b", "find"),
+        ToolCallBegan(0, "a", "look"),
+        ToolCallBegan(1, "b", "find"),
         ToolArguments(1, "{}"),
         ToolArguments(0, "[]"),
         Finished("tool_calls"),
@@ -216,7 +216,7 @@ def test_parallel_calls_are_told_apart_by_index() -> None:
 def test_parallel_calls_with_one_index_or_none_are_told_apart(pieces: list[dict[str, Any]]) -> None:
     payloads = [*(chunk(tool_calls=[piece]) for piece in pieces), DONE]
     events = stream(payloads)
-    begun = [(event.index, event.name) for event in events if isinstance(event, ToolCall)]
+    begun = [(event.index, event.name) for event in events if isinstance(event, ToolCallBegan)]
     assert begun == [(0, "f"), (1, "g")]
     told = [(event.index, event.text) for event in events if isinstance(event, ToolArguments)]
     assert told == [(0, "1"), (1, "2")]
@@ -228,7 +228,7 @@ def test_parallel_calls_with_one_index_or_none_are_told_apart(pieces: list[dict[
 def test_call_whose_id_or_name_is_repeated_is_one_call() -> None:
     repeated = [chunk(tool_calls=[call(0, id="a", name="f", arguments=text)]) for text in ("{", "}")]
     assert stream([*repeated, DONE])[:3] == [
-        ToolCall(0, "a", "f"),
+        ToolCallBegan(0, "a", "f"),
         ToolArguments(0, "{"),
         ToolArguments(0, "}"),
     ]
@@ -236,7 +236,7 @@ def test_call_whose_id_or_name_is_repeated_is_one_call() -> None:
         chunk(tool_calls=[call(0, id="a", name="f")]),
         chunk(tool_calls=[call(0, id="b", arguments="{}")]),
     ]
-    assert stream([*renamed, DONE])[:2] == [ToolCall(0, "a", "f"), ToolArguments(0, "{}")]
+    assert stream([*renamed, DONE])[:2] == [ToolCallBegan(0, "a", "f"), ToolArguments(0, "{}")]
 
 
 def test_call_that_is_named_late_begins_with_all_its_arguments() -> None:
@@ -246,7 +246,7 @@ def test_call_that_is_named_late_begins_with_all_its_arguments() -> None:
         chunk(tool_calls=[call(0, name="f")]),
         DONE,
     ]
-    assert stream(payloads)[:2] == [ToolCall(0, "a", "f"), ToolArguments(0, "{}")]
+    assert stream(payloads)[:2] == [ToolCallBegan(0, "a", "f"), ToolArguments(0, "{}")]
 
 
 def test_call_that_is_never_named_fails_the_answer() -> None:
@@ -388,7 +388,7 @@ def test_delta_of_the_wrong_kind_fails(delta: Any, is_native: bool) -> None:
 def test_arguments_that_are_no_text_become_it(given: Any, text: str) -> None:
     piece = {"index": 0, "id": "a", "function": {"name": "f", "arguments": given}}
     events = stream([chunk("tool_calls", tool_calls=[piece])])
-    assert events[:2] == [ToolCall(0, "a", "f"), ToolArguments(0, text)]
+    assert events[:2] == [ToolCallBegan(0, "a", "f"), ToolArguments(0, text)]
 
 
 def test_function_that_is_null_is_no_function() -> None:

@@ -8,8 +8,8 @@ import pytest
 from gateway.dialects.base import Origin
 from gateway.dialects.profiles import Facts
 from gateway.errors import InvalidRequest
-from gateway.events import Event, Failed, ToolArguments, ToolCall
-from gateway.generation import Generation
+from gateway.neutral.events import Event, Failed, ToolArguments, ToolCallBegan
+from gateway.neutral.generation import Generation
 from tests.servers.chat_rules import complaints
 from tests.unit.chat_requests import DIALECT, PLAIN, RICH, asked, call, encode, messages, output, refusal, user
 
@@ -142,7 +142,7 @@ def test_tools_of_a_namespace_are_flattened_and_their_calls_restored() -> None:
     assert names(body) == ["crm__look", "crm__patch", "find"]
     for is_stream in (False, True):
         events = answered(generation, chat_call("crm__look"), chat_call("find"), is_stream=is_stream)
-        told = [(event.name, event.namespace) for event in events if isinstance(event, ToolCall)]
+        told = [(event.name, event.namespace) for event in events if isinstance(event, ToolCallBegan)]
         assert told == [("look", "crm"), ("find", None)]
 
 
@@ -169,7 +169,7 @@ def test_names_that_collide_or_are_too_long_are_told_apart_and_restored() -> Non
     assert chat_names[2] == "crm__look"
     assert len(set(chat_names)) == len(chat_names)
     events = answered(generation, *(chat_call(name) for name in chat_names))
-    told = [(event.name, event.namespace) for event in events if isinstance(event, ToolCall)]
+    told = [(event.name, event.namespace) for event in events if isinstance(event, ToolCallBegan)]
     assert told == [
         ("look", "crm"),
         ("patch", "crm"),
@@ -290,12 +290,12 @@ def test_call_that_the_choice_forbids_fails_the_answer(choice: Any, is_stream: b
         assert (last.error.status, last.error.code) == (502, "upstream_bad_reply")
     if choice != "none":
         events = answered(generation, chat_call("look"), is_stream=is_stream)
-        assert events[0] == ToolCall(0, "c", "look")
+        assert events[0] == ToolCallBegan(0, "c", "look")
 
 
 def test_call_of_what_nobody_offered_is_the_clients_to_answer() -> None:
     assert answered(asked(user(), tools=[LOOK]), chat_call("invented", '{"a":1}'))[:2] == [
-        ToolCall(0, "c", "invented"),
+        ToolCallBegan(0, "c", "invented"),
         ToolArguments(0, '{"a":1}'),
     ]
 

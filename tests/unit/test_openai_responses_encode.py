@@ -1,5 +1,6 @@
 """Requests on their way to a Responses upstream: nothing lost, nothing of the gateway's own, nothing unsaid."""
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -9,9 +10,12 @@ from gateway.dialects.base import Origin
 from gateway.dialects.openai_responses import OpenAIResponses
 from gateway.dialects.profiles import Facts
 from gateway.errors import InvalidRequest
-from gateway.generation import Generation, Native, Recovered
+from gateway.neutral.generation import Generation
+from gateway.surfaces.openai_chat import OpenAIChatSurface
+from gateway.surfaces.openai_responses import OpenAIResponsesSurface
+from tests.unit.generations import Native, Recovered, generation_of, translated
 
-DIALECT = OpenAIResponses()
+DIALECT, SURFACE = OpenAIResponses(), OpenAIResponsesSurface()
 PLAIN = Facts()
 ASKS = Facts(asks_encrypted_reasoning=True)
 ENCRYPTED = "reasoning.encrypted_content"
@@ -27,24 +31,20 @@ def sent(generation: Generation, facts: Facts = PLAIN) -> tuple[dict[str, Any], 
     return body, list(outbound.dropped)
 
 
-def native(facts: Facts = PLAIN, items: list[dict[str, Any]] | None = None, /, **body: Any) -> dict[str, Any]:
-    """What the upstream gets of a Responses request. `items` is the conversation, where the store has some of it."""
-    given = {"model": "lab/small", "input": "Hi", **body}
-    text = given["input"]
-    own = [{**USER, "content": text}] if isinstance(text, str) else text
-    generation = Generation(
-        given["model"],
-        is_stream=bool(given.get("stream")),
-        metadata=given.get("metadata"),
-        native=Native(DIALECT.name, given),
-        items=own if items is None else items,
-    )
-    return sent(generation, facts)[0]
+def native(facts: Facts = PLAIN, /, **body: Any) -> dict[str, Any]:
+    """What the upstream gets of a Responses request."""
+    return sent(read(**body), facts)[0]
+
+
+def read(**body: Any) -> Generation:
+    """A Responses request as its surface read it."""
+    given: Any = {"model": "lab/small", "input": "Hi", **body}
+    return SURFACE.read(given)
 
 
 def chat(**fields: Any) -> tuple[dict[str, Any], list[str]]:
     """What the upstream gets of a chat request with these fields, and what it was not given."""
-    return sent(Generation("lab/small", native=Native("openai-chat", {}), items=[USER], fields=fields))
+    return sent(generation_of("lab/small", native=Native("openai-chat", {}), items=[USER], fields=fields))
 
 
 def test_native_body_arrives_as_it_came() -> None:
@@ -63,11 +63,11 @@ def test_native_body_arrives_as_it_came() -> None:
     assert [*native(**body)][:3] == ["model", "input", "x_first"]
 
 
-def test_native_body_has_nothing_of_the_gateways_state() -> None:
+@pytest.mark.parametrize("state", [{"previous_response_id": "resp_1"}, {"conversation": {"id": "conv_1"}}])
+def test_native_body_has_nothing_of_the_gateways_state(state: dict[str, Any]) -> None:
     body = native(
+        **state,
         store=True,
-        previous_response_id="resp_1",
-        conversation={"id": "conv_1"},
         provider="lab",
         stream=True,
         stream_options={"include_usage": True},
@@ -83,9 +83,9 @@ def test_native_body_has_nothing_of_the_gateways_state() -> None:
 
 
 def test_metadata_is_what_the_engine_left_of_it() -> None:
-    generation = Generation("lab/small", native=Native(DIALECT.name, {"model": "m", "metadata": {"waystone": "x"}}))
+    generation = generation_of("lab/small", native=Native(DIALECT.name, {"model": "m", "metadata": {"waystone": "x"}}))
     assert "metadata" not in sent(generation)[0]
-    generation.metadata = {"trace": "7"}
+    generation = replace(generation, metadata={"trace": "7"})
     assert sent(generation)[0]["metadata"] == {"trace": "7"}
 
 
@@ -93,12 +93,6 @@ def test_obfuscation_may_still_be_asked_for() -> None:
     options = {"include_usage": True, "include_obfuscation": False}
     assert native(stream=True, stream_options=options)["stream_options"] == {"include_obfuscation": False}
     assert native(stream=True, stream_options=None)["stream_options"] is None
-
-
-def test_history_comes_before_a_text() -> None:
-    history = [USER, {"type": "message", "role": "assistant", "content": "Ho"}, {**USER, "content": "Again"}]
-    assert native(PLAIN, history, input="Again")["input"] == history
-    assert native(PLAIN, [{**USER, "content": "Other"}], input="Hi")["input"] == [{**USER, "content": "Other"}]
 
 
 def test_reasoning_gets_its_own_state_back() -> None:
@@ -112,7 +106,7 @@ def test_reasoning_gets_its_own_state_back() -> None:
         "format": "openai-responses-v1",
     }
     state = {"id": "rs_theirs", "encrypted_content": "gAAA="}
-    (found,) = native(input=[Recovered(item, state)])["input"]
+    (found,) = restored(item, state)
     assert found == {
         "type": "reasoning",
         "id": "rs_theirs",
@@ -120,8 +114,15 @@ def test_reasoning_gets_its_own_state_back() -> None:
         "encrypted_content": "gAAA=",
         "format": "openai-responses-v1",
     }
-    (kept,) = native(input=[{**item, "content": [{"type": "reasoning_text", "text": "Hm"}]}])["input"]
+    (kept,) = restored({**item, "content": [{"type": "reasoning_text", "text": "Hm"}]}, state)
     assert kept["content"] == [{"type": "reasoning_text", "text": "Hm"}]
+
+
+def restored(item: dict[str, Any], state: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the upstream gets of reasoning under whose seal is this."""
+    generation = SURFACE.restore(read(input=[item]), {item["encrypted_content"]: state}.get)
+    found: list[dict[str, Any]] = sent(generation)[0]["input"]
+    return found
 
 
 def test_reasoning_without_state_goes_on() -> None:
@@ -161,7 +162,7 @@ def test_encrypted_reasoning_is_asked_for_where_the_request_shows_that_its_model
 
 def test_fields_that_an_upstream_has_no_use_for_are_left_out_and_said() -> None:
     facts = Facts(dropped=frozenset({"top_k", "user"}), defaults={"truncation": "auto"})
-    generation = Generation("m", native=Native(DIALECT.name, {"top_k": 1, "user": None, "top_p": 1}))
+    generation = generation_of("m", native=Native(DIALECT.name, {"top_k": 1, "user": None, "top_p": 1}))
     assert sent(generation, facts) == ({"model": "small", "store": False, "top_p": 1, "truncation": "auto"}, ["top_k"])
 
 
@@ -258,35 +259,34 @@ def test_what_the_answer_does_not_depend_on_is_left_out_and_said() -> None:
 
 
 def test_what_the_surface_could_not_translate_is_said_too() -> None:
-    assert sent(Generation("m", items=[USER], untranslated=["messages[0].name"]))[1] == ["messages[0].name"]
+    assert sent(generation_of("m", items=[USER], untranslated=["messages[0].name"]))[1] == ["messages[0].name"]
 
 
 def test_tools_are_flat_and_strict_as_chat_has_it() -> None:
     flat = {"type": "function", "name": "f", "parameters": {}}
-    nested = {"type": "function", "function": {"name": "f", "parameters": {}}}
+    function = {"name": "f", "parameters": {}}
+    nested = {"type": "function", "function": function}
+    strict = {"type": "function", "function": {**function, "strict": True}}
     custom = {"type": "custom", "custom": {"name": "c"}}
-    tools: list[dict[str, Any]] = [flat, nested, {**flat, "strict": True}, custom, {"type": "web_search"}]
-    generation = Generation("m", native=Native("openai-chat", {}), items=[USER], tools=tools, tool_choice="required")
-    body, _ = sent(generation)
+    asking = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "tools": [nested, strict, custom]}
+    body, _ = sent(translated(OpenAIChatSurface(), {**asking, "tool_choice": "required"}))
     assert body["tools"] == [
-        {**flat, "strict": False},
         {**flat, "strict": False},
         {**flat, "strict": True},
         {"type": "custom", "name": "c"},
-        {"type": "web_search"},
     ]
     assert body["tool_choice"] == "required"
 
 
 def test_tools_in_this_dialects_own_form_stay_as_they_came() -> None:
     flat = {"type": "function", "name": "f", "parameters": {}}
-    assert sent(Generation("m", items=[USER], tools=[flat]))[0]["tools"] == [flat]
+    assert sent(generation_of("m", items=[USER], tools=[flat]))[0]["tools"] == [flat]
 
 
 def test_translated_request_has_instructions_stream_and_reasoning_with_state_only() -> None:
     lost = {"type": "reasoning", "summary": []}
     kept = Recovered(lost, {"id": "rs_1", "encrypted_content": "x"})
-    generation = Generation("m", is_stream=True, instructions="Be kind.", items=[lost, kept, USER])
+    generation = generation_of("m", is_stream=True, instructions="Be kind.", items=[lost, kept, USER])
     body, _ = sent(generation)
     assert body == {
         "instructions": "Be kind.",

@@ -18,7 +18,8 @@ DEVELOPER = {"type": "message", "role": "developer", "content": "Be brief."}
 
 def fitted(provider: str, model: str, /, **fields: Any) -> tuple[dict[str, Any], list[str]]:
     facts = ROWS[provider].facts.of(model)
-    outbound = DIALECT.encode(SURFACE.read({"model": model, "input": "Hi", **fields}), Origin(provider, model, facts))
+    body: Any = {"model": model, "input": "Hi", **fields}
+    outbound = DIALECT.encode(SURFACE.read(body), Origin(provider, model, facts))
     return orjson.loads(outbound.body), list(outbound.dropped)
 
 

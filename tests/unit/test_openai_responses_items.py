@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gateway.events import ItemEnded, ToolArguments, ToolCall
+from gateway.neutral.events import ItemEnded, ToolArguments, ToolCallBegan
 from tests.unit.responses_streams import (
     added,
     call,
@@ -99,7 +99,7 @@ def test_whole_response_completes_the_items_that_it_means() -> None:
     assert said(by_place) == [("output_text", "two"), ("output_text", "one")]
     nameless = {**call(0), "id": None, "call_id": None, "name": None}
     by_call = stream([added(nameless, 0), added(call(1), 1), completed({**call(1), "id": "x"}, call(0))])
-    assert [event.id for event in by_call if isinstance(event, ToolCall)] == ["call_0", "call_1"]
+    assert [event.id for event in by_call if isinstance(event, ToolCallBegan)] == ["call_0", "call_1"]
 
 
 def test_item_that_begins_twice_is_one() -> None:

@@ -6,9 +6,9 @@ import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.events import Done, Failed, ItemBegan, ItemEnded, ItemProgress, Told, Usage
-from gateway.generation import Generation
+from gateway.neutral.events import AnswerMetadata, Done, Failed, ItemBegan, ItemEnded, ItemProgress, Usage
 from gateway.wire import sse
+from tests.unit.generations import generation_of
 from tests.unit.responses_streams import (
     DIALECT,
     ORIGIN,
@@ -145,7 +145,7 @@ def test_stream_is_the_same_wherever_it_was_cut(output: list[_Object], size: int
     for payload in payloads:
         name = f"event: {payload['type']}{end}" if is_named else ""
         body += f"{name}data: ".encode() + orjson.dumps(payload) + f"{end}{end}".encode()
-    decoder = DIALECT.decoder(Generation("small"), ORIGIN, is_native=True)
+    decoder = DIALECT.decoder(generation_of("small"), ORIGIN, is_native=True)
     reader = sse.Reader()
     events = [
         event
@@ -216,12 +216,12 @@ def test_stream_is_well_formed_whatever_the_upstream_sends(payloads: list[bytes]
     events = stream(payloads)
     check_order(events)
     if isinstance(events[-1], Done):
-        began = sum(type(event).__name__ in ("ItemBegan", "ToolCall") for event in events)
+        began = sum(type(event).__name__ in ("ItemBegan", "ToolCallBegan") for event in events)
         assert began == sum(isinstance(event, ItemEnded) for event in events)
     for event in events:
         if isinstance(event, ItemBegan | ItemEnded):
             orjson.dumps(event.item)
-        elif isinstance(event, Told):
+        elif isinstance(event, AnswerMetadata):
             orjson.dumps(event.fields)
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from gateway.dialects.base import Refused
 from gateway.dialects.profiles import Facts
-from gateway.events import (
+from gateway.neutral.events import (
+    AnswerMetadata,
     Done,
     Failed,
     Finished,
@@ -18,14 +19,13 @@ from gateway.events import (
     ReasoningState,
     Summary,
     Text,
-    Told,
     ToolArguments,
-    ToolCall,
+    ToolCallBegan,
     Usage,
 )
 from tests.unit.responses_streams import DIALECT, call, check_order, failure, message, plain, response, said
 
-REASONING = {
+REASONING: dict[str, Any] = {
     "id": "rs_1",
     "type": "reasoning",
     "summary": [{"type": "summary_text", "text": "one"}, {"type": "summary_text", "text": "two"}],
@@ -37,7 +37,7 @@ REASONING = {
 def test_reply_is_told_item_by_item() -> None:
     public = {name: value for name, value in REASONING.items() if name != "encrypted_content"}
     answer = message("Hello.", phase="commentary", acme=1)
-    custom = {
+    custom: dict[str, Any] = {
         "type": "custom_tool_call",
         "id": "ctc_1",
         "call_id": "c",
@@ -61,10 +61,10 @@ def test_reply_is_told_item_by_item() -> None:
         PartBegan("output_text"),
         Text("Hello."),
         ItemEnded(answer),
-        ToolCall(0, "call_0", "f0", namespace="space"),
+        ToolCallBegan(0, "call_0", "f0", namespace="space"),
         ToolArguments(0, '{"a":1}'),
         ItemEnded(call(namespace="space")),
-        ToolCall(1, "c", "patch", kind="custom"),
+        ToolCallBegan(1, "c", "patch", kind="custom"),
         ItemEnded(custom),
         Finished("tool_calls"),
         Done(),
@@ -72,7 +72,7 @@ def test_reply_is_told_item_by_item() -> None:
 
 
 def test_what_the_upstream_says_of_the_answer_is_told_and_what_is_not_its_own_is_not() -> None:
-    told = {"service_tier": "flex", "tool_usage": {"web_search": {"num_requests": 1}}, "x_future": 1}
+    told: dict[str, Any] = {"service_tier": "flex", "tool_usage": {"web_search": {"num_requests": 1}}, "x_future": 1}
     echoed = {
         "model": "m-2026",
         "tools": [],
@@ -84,12 +84,14 @@ def test_what_the_upstream_says_of_the_answer_is_told_and_what_is_not_its_own_is
         "moderation": None,
         "incomplete_details": None,
     }
-    assert [event for event in plain(response(message(), **told, **echoed)) if isinstance(event, Told)] == [Told(told)]
-    assert not [event for event in plain(response(message())) if isinstance(event, Told)]
+    assert [event for event in plain(response(message(), **told, **echoed)) if isinstance(event, AnswerMetadata)] == [
+        AnswerMetadata(told)
+    ]
+    assert not [event for event in plain(response(message())) if isinstance(event, AnswerMetadata)]
 
 
 def test_usage_never_exceeds_what_it_is_part_of() -> None:
-    raw = {
+    raw: dict[str, Any] = {
         "input_tokens": 3,
         "output_tokens": 2.0,
         "input_tokens_details": {"cached_tokens": 9, "cache_write_tokens": 9},
@@ -117,7 +119,7 @@ def test_part_of_a_kind_yet_to_be_invented_stays_in_its_item() -> None:
 def test_call_without_an_id_gets_one() -> None:
     item = call()
     del item["call_id"], item["id"]
-    (begun,) = [event for event in plain(response(item)) if isinstance(event, ToolCall)]
+    (begun,) = [event for event in plain(response(item)) if isinstance(event, ToolCallBegan)]
     assert begun.id.startswith("call_")
 
 

@@ -6,8 +6,9 @@ from typing import Any
 import orjson
 import pytest
 
-from gateway.events import (
+from gateway.neutral.events import (
     Annotation,
+    AnswerMetadata,
     Done,
     Event,
     Finished,
@@ -16,8 +17,7 @@ from gateway.events import (
     ItemProgress,
     ReasoningState,
     Text,
-    Told,
-    ToolCall,
+    ToolCallBegan,
     Usage,
 )
 from tests.unit.responses_streams import (
@@ -42,7 +42,7 @@ def ended_items(events: Sequence[Event]) -> list[dict[str, Any]]:
     return [event.item for event in events if isinstance(event, ItemEnded)]
 
 
-USAGE = {"input_tokens": 5, "output_tokens": 2, "total_tokens": 7}
+USAGE: dict[str, Any] = {"input_tokens": 5, "output_tokens": 2, "total_tokens": 7}
 
 
 def test_text_leaves_as_it_comes() -> None:
@@ -67,7 +67,7 @@ def test_call_whose_name_comes_last_begins_then() -> None:
     payloads = [delta('{"a"', "function_call_arguments", **place), delta(":1}", "function_call_arguments", **place)]
     events = stream([*payloads, done(call(namespace="space")), completed(call())])
     check_order(events)
-    assert events[0] == ToolCall(0, "call_0", "f0", namespace="space")
+    assert events[0] == ToolCallBegan(0, "call_0", "f0", namespace="space")
     assert said(events) == [("f0", '{"a":1}')]
 
 
@@ -194,7 +194,7 @@ def test_part_under_a_wrong_index_is_not_told_twice() -> None:
 
 
 def test_citations_are_told_once() -> None:
-    cited = [{"type": "url_citation", "url": f"https://example.org/{i}"} for i in range(2)]
+    cited: list[dict[str, Any]] = [{"type": "url_citation", "url": f"https://example.org/{i}"} for i in range(2)]
     item = message()
     item["content"][0]["annotations"] = cited
     first = {"type": "response.output_text.annotation.added", "item_id": "msg_0", "annotation": cited[0]}
@@ -203,7 +203,11 @@ def test_citations_are_told_once() -> None:
 
 
 def test_log_probabilities_come_with_their_text_or_at_its_end() -> None:
-    token = {"token": "Hello.", "logprob": -0.5, "top_logprobs": [{"token": "x", "logprob": -1, "bytes": [120]}]}
+    token: dict[str, Any] = {
+        "token": "Hello.",
+        "logprob": -0.5,
+        "top_logprobs": [{"token": "x", "logprob": -1, "bytes": [120]}],
+    }
     entry = {**token, "bytes": None}
     item = message()
     item["content"][0]["logprobs"] = [token]
@@ -231,8 +235,8 @@ def test_state_of_reasoning_is_the_one_at_its_end() -> None:
 
 
 def test_steps_of_a_providers_own_tool_are_passed_on_and_unknown_events_are_not() -> None:
-    item = {"id": "x_1", "type": "acme:lookup", "status": "completed", "found": [1]}
-    step = {"type": "acme:lookup.looking", "item_id": "x_1", "output_index": 0, "at": 1}
+    item: dict[str, Any] = {"id": "x_1", "type": "acme:lookup", "status": "completed", "found": [1]}
+    step: dict[str, Any] = {"type": "acme:lookup.looking", "item_id": "x_1", "output_index": 0, "at": 1}
     nothing = [{"type": "acme:news"}, {"type": "response.acme", "item_id": "x_9", "output_index": 9}, {"odd": 1}]
     events = stream([added(item), step, *nothing, done(item), completed(item)])
     assert events[:3] == [
@@ -243,22 +247,27 @@ def test_steps_of_a_providers_own_tool_are_passed_on_and_unknown_events_are_not(
 
 
 def test_item_that_begins_whole_is_passed_on_as_it_began() -> None:
-    item = {"id": "tso_1", "type": "tool_search_output", "status": "in_progress", "tools": [{"type": "function"}]}
+    item: dict[str, Any] = {
+        "id": "tso_1",
+        "type": "tool_search_output",
+        "status": "in_progress",
+        "tools": [{"type": "function"}],
+    }
     events = stream([{"type": "response.output_item.added", "output_index": 0, "item": item}, completed()])
     assert events[:2] == [ItemBegan(item), ItemEnded({**item, "status": "completed"})]
     assert stream([done({**item, "result": "x" * 999})])[0] == ItemBegan({**item, "tools": [], "result": ""})
 
 
 def test_step_of_a_tool_begins_its_item_where_nobody_said_so() -> None:
-    item = {"id": "ws_1", "type": "web_search_call", "status": "completed"}
-    step = {"type": "response.web_search_call.searching", "item_id": "ws_1", "output_index": 0}
+    item: dict[str, Any] = {"id": "ws_1", "type": "web_search_call", "status": "completed"}
+    step: dict[str, Any] = {"type": "response.web_search_call.searching", "item_id": "ws_1", "output_index": 0}
     events = stream([step, done(item), completed(item)])
     assert events[:3] == [ItemBegan({**item, "status": "in_progress"}), ItemProgress(step), ItemEnded(item)]
 
 
 def test_code_of_an_interpreter_begins_its_item_where_nobody_said_so() -> None:
-    step = {"type": "response.code_interpreter_call_code.delta", "item_id": "ci_1", "delta": "1+1"}
-    begun = {"type": "code_interpreter_call", "id": "ci_1", "status": "in_progress"}
+    step: dict[str, Any] = {"type": "response.code_interpreter_call_code.delta", "item_id": "ci_1", "delta": "1+1"}
+    begun: dict[str, Any] = {"type": "code_interpreter_call", "id": "ci_1", "status": "in_progress"}
     assert stream([step, completed()])[:2] == [ItemBegan(begun), ItemProgress(step)]
 
 
@@ -279,7 +288,7 @@ def test_answer_that_is_incomplete_says_why(more: dict[str, Any], reason: str) -
 
 def test_unknown_reason_is_told_in_its_own_words() -> None:
     events = stream([completed(message(), status="incomplete", incomplete_details={"reason": "steered"})])
-    assert Told({"incomplete_details": {"reason": "steered"}}) in events
+    assert AnswerMetadata({"incomplete_details": {"reason": "steered"}}) in events
     assert Finished("length") in events
 
 
@@ -329,7 +338,7 @@ def test_what_is_nested_too_deeply_is_no_answer() -> None:
     deep: Any = "x"
     for _ in range(230):
         deep = [deep]
-    item = {"id": "x_1", "type": "lookup", "found": deep}
+    item: dict[str, Any] = {"id": "x_1", "type": "lookup", "found": deep}
     assert failure(stream([done(item), completed(item)])) == (502, "upstream_bad_reply")
     assert failure(plain(response(item))) == (502, "upstream_bad_reply")
     wide = {**item, "found": [[] for _ in range(500)]}

@@ -1,6 +1,7 @@
 """The dialect `openai-responses` against a strict upstream, over a socket."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -9,8 +10,9 @@ import pytest
 from gateway.dialects.base import Origin, Refused
 from gateway.dialects.openai_responses import OpenAIResponses
 from gateway.dialects.profiles import Facts
-from gateway.events import (
+from gateway.neutral.events import (
     Annotation,
+    AnswerMetadata,
     Done,
     Event,
     Failed,
@@ -21,18 +23,20 @@ from gateway.events import (
     Refusal,
     Summary,
     Text,
-    Told,
     ToolArguments,
-    ToolCall,
+    ToolCallBegan,
     Usage,
 )
-from gateway.generation import Generation, Native, Recovered
+from gateway.neutral.generation import Generation
+from gateway.surfaces.openai_chat import OpenAIChatSurface
+from gateway.surfaces.openai_responses import OpenAIResponsesSurface
 from gateway.wire import sse
 from tests.servers.chat_upstream import KEY
 from tests.servers.responses_upstream import CITATION, SUMMARY, ResponsesUpstream
 from tests.servers.thread import serving
+from tests.unit.generations import translated
 
-DIALECT = OpenAIResponses()
+DIALECT, SURFACE = OpenAIResponses(), OpenAIResponsesSurface()
 HELLO = {"type": "message", "role": "user", "content": "Hello there."}
 TOOL = {"type": "function", "name": "f0", "parameters": {"type": "object", "properties": {}}}
 
@@ -55,9 +59,8 @@ def is_stream(request: pytest.FixtureRequest) -> bool:
 
 def asked(model: str, *, is_stream: bool, items: list[dict[str, Any]] | None = None, **more: Any) -> Generation:
     """A request as the Responses surface reads it."""
-    body = {"model": f"lab/{model}", "input": items or [HELLO], **more}
-    native = Native("openai-responses", {**body, "stream": is_stream})
-    return Generation(model=body["model"], is_stream=is_stream, native=native, items=body["input"])
+    body: Any = {"model": f"lab/{model}", "input": items or [HELLO], "stream": is_stream, **more}
+    return SURFACE.read(body)
 
 
 def answer(url: str, generation: Generation) -> list[Event]:
@@ -94,7 +97,7 @@ def test_text_arrives_with_usage_and_what_the_upstream_says_of_the_answer(url: s
     assert text_of(events) == "Hello there."
     (usage,) = only(events, Usage)
     assert (usage.prompt, usage.completion, usage.cached, usage.cache_write, usage.reasoning) == (11, 7, 3, 1, 2)
-    assert only(events, Told) == [Told({"service_tier": "flex", "x_unknown": {"kept": True}})]
+    assert only(events, AnswerMetadata) == [AnswerMetadata({"service_tier": "flex", "x_unknown": {"kept": True}})]
     assert only(events, Finished) == [Finished("stop")]
     assert events[-1] == Done()
 
@@ -110,8 +113,7 @@ def test_body_of_the_client_passes_a_strict_upstream(url: str, script: Responses
         top_k=3,
         x_vendor=[1],
     )
-    generation.metadata = {"trace": "7"}
-    answer(url, generation)
+    answer(url, replace(generation, metadata={"trace": "7"}))
     assert script.last["metadata"] == {"trace": "7"}
     assert script.last["stream_options"] == {"include_obfuscation": False}
     assert script.last["x_vendor"] == [1]
@@ -120,18 +122,18 @@ def test_body_of_the_client_passes_a_strict_upstream(url: str, script: Responses
 @pytest.mark.parametrize(("model", "count"), [("tools", 1), ("parallel-tools", 2), ("interleaved", 2)])
 def test_calls_are_told_one_after_the_other(url: str, is_stream: bool, model: str, count: int) -> None:
     events = answer(url, asked(model, is_stream=is_stream))
-    assert only(events, ToolCall) == [ToolCall(i, f"call_{i}", f"f{i}") for i in range(count)]
+    assert only(events, ToolCallBegan) == [ToolCallBegan(i, f"call_{i}", f"f{i}") for i in range(count)]
     for i in range(count):
         pieces = [event.text for event in only(events, ToolArguments) if event.index == i]
         assert "".join(pieces) == '{"city":"Paris"}'
-    numbers = [event.index for event in events if isinstance(event, ToolCall | ToolArguments)]
+    numbers = [event.index for event in events if isinstance(event, ToolCallBegan | ToolArguments)]
     assert numbers == sorted(numbers)
     assert only(events, Finished) == [Finished("tool_calls")]
 
 
 def test_custom_call_takes_text(url: str, is_stream: bool) -> None:
     events = answer(url, asked("custom-tool", is_stream=is_stream))
-    assert only(events, ToolCall) == [ToolCall(0, "call_0", "patch", kind="custom")]
+    assert only(events, ToolCallBegan) == [ToolCallBegan(0, "call_0", "patch", kind="custom")]
     assert "".join(event.text for event in only(events, ToolArguments)) == "*** a\n+b"
 
 
@@ -142,24 +144,23 @@ def test_reasoning_goes_back_to_its_author_as_it_came(url: str, script: Response
     (state,) = only(events, ReasoningState)
     assert {state.state["id"]: state.state["encrypted_content"]} == script.issued
     ours = f"rs_{'0a' * 20}0000"
-    history = [
+    history: list[dict[str, Any]] = [
         HELLO,
-        Recovered(
-            {
-                "type": "reasoning",
-                "id": ours,
-                "summary": [{"type": "summary_text", "text": SUMMARY}],
-                "content": [],
-                "encrypted_content": "sealed",
-                "status": "completed",
-            },
-            state.state,
-        ),
+        {
+            "type": "reasoning",
+            "id": ours,
+            "summary": [{"type": "summary_text", "text": SUMMARY}],
+            "content": [],
+            "encrypted_content": "sealed",
+            "status": "completed",
+        },
         {"type": "function_call", "id": f"fc_{'0a' * 20}0001", "call_id": "call_0", "name": "f0", "arguments": "{}"},
         {"type": "function_call_output", "call_id": "call_0", "output": "Rain."},
     ]
-    events = answer(url, asked("reasoning", is_stream=is_stream, items=history, tools=[TOOL]))
+    generation = asked("reasoning", is_stream=is_stream, items=history, tools=[TOOL])
+    events = answer(url, SURFACE.restore(generation, {"sealed": state.state}.get))
     assert text_of(events) == "Rain."
+    assert [item["id"] for item in script.last["input"] if item["type"] == "reasoning"] == [state.state["id"]]
 
 
 def test_reasoning_is_refused_where_its_state_is_missing(url: str) -> None:
@@ -206,22 +207,20 @@ def test_answer_that_breaks_off_has_failed(url: str, model: str, status: int, co
 def test_chat_request_passes_a_strict_upstream(url: str, script: ResponsesUpstream, is_stream: bool) -> None:
     script.forget()
     script.wants_strict = True
-    generation = Generation(
-        model="lab/tools",
-        is_stream=is_stream,
-        native=Native("openai-chat", {}),
-        items=[HELLO],
-        tools=[TOOL],
-        tool_choice={"type": "function", "name": "f0"},
-        fields={
-            "max_tokens": 5,
-            "response_format": {"type": "json_schema", "json_schema": {"name": "s", "schema": {}}},
-            "reasoning_effort": "low",
-            "logprobs": True,
-            "top_logprobs": 2,
-        },
-    )
-    assert only(answer(url, generation), ToolCall)
+    function = {"name": "f0", "parameters": {"type": "object", "properties": {}}}
+    body = {
+        "model": "lab/tools",
+        "stream": is_stream,
+        "messages": [{"role": "user", "content": "Hello there."}],
+        "tools": [{"type": "function", "function": function}],
+        "tool_choice": {"type": "function", "function": {"name": "f0"}},
+        "max_tokens": 5,
+        "response_format": {"type": "json_schema", "json_schema": {"name": "s", "schema": {}}},
+        "reasoning_effort": "low",
+        "logprobs": True,
+        "top_logprobs": 2,
+    }
+    assert only(answer(url, translated(OpenAIChatSurface(), body)), ToolCallBegan)
     script.forget()
 
 

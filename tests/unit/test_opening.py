@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Sequence
 import pytest
 
 from gateway.errors import UpstreamDown
-from gateway.events import Done, Event, Failed, Text, Told, Usage
+from gateway.neutral.events import AnswerMetadata, Done, Event, Failed, Text, Usage
 from gateway.run import opening
 
 pytestmark = pytest.mark.anyio
@@ -22,7 +22,7 @@ async def stream(*batches: Sequence[Event]) -> AsyncGenerator[Sequence[Event], N
 
 
 FAILED = Failed(UpstreamDown("It broke off."))
-TIER = Told({"service_tier": "default"})
+TIER = AnswerMetadata({"service_tier": "default"})
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import UpstreamDown, UpstreamError
-from gateway.events import (
+from gateway.neutral.events import (
     Annotation,
+    AnswerMetadata,
     Done,
     Event,
     Failed,
@@ -25,22 +26,21 @@ from gateway.events import (
     Refusal,
     Summary,
     Text,
-    Told,
     ToolArguments,
-    ToolCall,
+    ToolCallBegan,
     Usage,
 )
-from gateway.generation import Generation
 from gateway.surfaces.base import Author
 from gateway.surfaces.responses.writer import ResponseWriter
 from gateway.wire import sse
 from tests.clients.contract import check
+from tests.unit.generations import generation_of
 from tests.unit.stream_grammar import Machine
 
 CHOICES = st.sampled_from([0, 0, 0, 1, 2])
 TEXTS = st.sampled_from(["", "a", "two words", "ä🙂"])
 PIECES = st.sampled_from(["", "{", "}", '{"a": 1}', "[1]", "5", ' {"b": "}"}', " "])
-TOKEN = {
+TOKEN: dict[str, Any] = {
     "token": "a",
     "logprob": -0.5,
     "bytes": None,
@@ -84,9 +84,9 @@ EVENT: st.SearchStrategy[Event] = st.one_of(
     st.builds(ItemProgress, st.just(SEARCHING)),
     st.builds(ItemEnded, ITEMS.map(lambda item: {**item, "status": "completed"})),
     st.builds(ItemEnded, st.just({"type": "function_call", "status": "incomplete"})),
-    st.builds(Told, st.just({"service_tier": "flex"})),
+    st.builds(AnswerMetadata, st.just({"service_tier": "flex"})),
     st.builds(
-        ToolCall,
+        ToolCallBegan,
         st.integers(0, 2),
         st.just("call_2"),
         st.just("write"),
@@ -97,7 +97,7 @@ EVENT: st.SearchStrategy[Event] = st.one_of(
     st.builds(Text, TEXTS, CHOICES, st.sampled_from([None, [TOKEN]])),
     st.builds(Reasoning, TEXTS, CHOICES),
     st.builds(Refusal, TEXTS, CHOICES),
-    st.builds(ToolCall, st.integers(0, 2), st.just("call_1"), st.sampled_from(["look", "find"]), CHOICES),
+    st.builds(ToolCallBegan, st.integers(0, 2), st.just("call_1"), st.sampled_from(["look", "find"]), CHOICES),
     st.builds(ToolArguments, st.integers(0, 2), PIECES, CHOICES),
     st.builds(ToolArguments, st.integers(0, 2), PIECES, CHOICES),
     st.builds(Annotation, CITATIONS, CHOICES),
@@ -113,7 +113,7 @@ BATCHES = st.lists(st.lists(EVENT, max_size=4), max_size=8)
 
 def new_writer() -> ResponseWriter:
     author = Author("lab", "small", lambda state: f"sealed {orjson.dumps(state).decode()}")
-    return ResponseWriter(Generation("lab/small"), author)
+    return ResponseWriter(generation_of("lab/small"), author)
 
 
 def streamed(batches: Sequence[Sequence[Event]]) -> list[dict[str, Any]]:
@@ -200,7 +200,7 @@ def test_reasoning_text_and_call_become_three_items_in_order() -> None:
         Reasoning("hm"),
         Text("Let me "),
         Text("look."),
-        ToolCall(0, "call_1", "look"),
+        ToolCallBegan(0, "call_1", "look"),
         ToolArguments(0, '{"a"'),
         ToolArguments(0, ": 1}"),
         Finished("tool_calls"),
@@ -233,8 +233,8 @@ def test_reasoning_text_and_call_become_three_items_in_order() -> None:
 
 def test_interleaved_calls_are_told_one_after_the_other() -> None:
     events: list[Event] = [
-        ToolCall(0, "a", "look"),
-        ToolCall(1, "b", "find"),
+        ToolCallBegan(0, "a", "look"),
+        ToolCallBegan(1, "b", "find"),
         ToolArguments(0, '{"x":'),
         ToolArguments(1, '{"y":'),
         ToolArguments(0, " 1}"),
@@ -253,14 +253,14 @@ def test_interleaved_calls_are_told_one_after_the_other() -> None:
 
 def test_call_is_told_as_soon_as_the_one_before_it_is_complete() -> None:
     writer = new_writer()
-    writer.write([ToolCall(0, "a", "look"), ToolCall(1, "b", "find"), ToolArguments(0, '{"x": {')])
+    writer.write([ToolCallBegan(0, "a", "look"), ToolCallBegan(1, "b", "find"), ToolArguments(0, '{"x": {')])
     assert b'"find"' not in writer.write([ToolArguments(0, '"a": 1}')])
     assert b'"find"' in writer.write([ToolArguments(0, "}")])
 
 
 def test_arguments_that_are_no_object_are_complete_only_at_the_end() -> None:
     events: list[Event] = [
-        ToolCall(0, "a", "look"),
+        ToolCallBegan(0, "a", "look"),
         ToolArguments(0, "1"),
         Text("x"),
         ToolArguments(0, "2"),
@@ -271,7 +271,7 @@ def test_arguments_that_are_no_object_are_complete_only_at_the_end() -> None:
 
 
 def test_call_without_arguments_has_an_empty_object() -> None:
-    events: list[Event] = [ToolCall(0, "a", "look"), ToolCall(1, "b", "find"), Finished("tool_calls"), Done()]
+    events: list[Event] = [ToolCallBegan(0, "a", "look"), ToolCallBegan(1, "b", "find"), Finished("tool_calls"), Done()]
     assert said(plain(events)) == [("look", "{}", "completed"), ("find", "{}", "completed")]
 
 
@@ -335,7 +335,7 @@ def test_arguments_are_parsed_once_however_often_their_braces_balance() -> None:
             return super().rstrip(chars)
 
     broken = [Counted('{"a"}')] * 2000
-    events: list[Event] = [ToolCall(0, "a", "look"), ToolCall(1, "b", "find")]
+    events: list[Event] = [ToolCallBegan(0, "a", "look"), ToolCallBegan(1, "b", "find")]
     events += [*(ToolArguments(0, piece) for piece in broken), Done()]
     assert said(plain(events)) == [("look", '{"a"}' * 2000, "completed"), ("find", "{}", "completed")]
     assert Counted.counted == 1
@@ -389,7 +389,7 @@ def test_usage_details_never_exceed_their_parents() -> None:
 
 
 def test_call_id_that_is_too_long_to_be_sent_back_is_shortened_and_told_apart() -> None:
-    events: list[Event] = [ToolCall(i, f"{'x' * 80}{i}", "look") for i in range(2)]
+    events: list[Event] = [ToolCallBegan(i, f"{'x' * 80}{i}", "look") for i in range(2)]
     first, second = (item["call_id"] for item in plain([*events, Finished("tool_calls"), Done()])["output"])
     assert len(first) <= 64
     assert first != second

@@ -8,10 +8,12 @@ import pytest
 
 from gateway.catalogue import Catalogue
 from gateway.errors import InvalidRequest, ModelNotFound
-from gateway.generation import Generation, Native
+from gateway.neutral.generation import Generation
 from gateway.routing.plan import Lane, Planner
 from gateway.routing.router import Router
 from gateway.sealing import Sealed, Sealer
+from gateway.surfaces.openai_chat import OpenAIChatSurface
+from gateway.surfaces.openai_responses import OpenAIResponsesSurface
 from gateway.upstream import Upstream
 from tests.unit.lanes import upstream
 
@@ -63,12 +65,20 @@ class Place:
 
 def asks(model: str, *messages: dict[str, Any], **more: Any) -> Generation:
     """A request of the chat surface."""
-    return Generation(model, native=Native("openai-chat", {"model": model, "messages": list(messages), **more}))
+    body: Any = {"model": model, "messages": list(messages), **more}
+    return OpenAIChatSurface().read(body)
 
 
 def reasoned(sealed: str, *after: dict[str, Any]) -> Generation:
     """A request of the Responses surface that sends sealed reasoning back."""
-    return Generation("any", items=[user("Hello."), {"type": "reasoning", "encrypted_content": sealed}, *after])
+    reasoning = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": sealed}
+    return asks_for_response(input=[user("Hello."), reasoning, *after])
+
+
+def asks_for_response(**fields: Any) -> Generation:
+    """A request of the Responses surface."""
+    body: Any = {"model": "shared", **fields}
+    return OpenAIResponsesSurface().read(body)
 
 
 def user(text: str) -> dict[str, Any]:
@@ -159,6 +169,9 @@ async def test_keys_go_in_turn() -> None:
 SHARED = {"shared": Named([Target("a/small"), Target("b/small"), Target("c/small")], ["d/small"])}
 
 
+OUTPUT: dict[str, Any] = {"type": "function_call_output", "call_id": "call_1", "output": "5"}
+
+
 def fleet() -> Place:
     return Place([upstream(name, keys=2) for name in "abcd"], SHARED)
 
@@ -167,7 +180,7 @@ async def test_sealed_reasoning_goes_back_to_the_instance_and_key_that_sealed_it
     place = fleet()
     for author in await place.lanes("shared"):
         for _ in range(4):
-            lanes = await place.lanes("shared", reasoned(place.seal(author), {"type": "function_call_output"}))
+            lanes = await place.lanes("shared", reasoned(place.seal(author), OUTPUT))
             assert (named(lanes[0]), lanes[0].credential.label) == (named(author), author.credential.label)
             assert named(lanes[1]) == named(author)
             assert len(lanes) == 8
@@ -190,7 +203,7 @@ async def test_within_one_step_reasoning_stays_with_its_author_from_turn_to_turn
 async def test_another_keys_seal_holds_nothing_together() -> None:
     place = fleet()
     author = (await place.lanes("d/small"))[0]
-    lanes = await place.lanes("shared", reasoned(place.seal(author, "key_2"), {"type": "function_call_output"}))
+    lanes = await place.lanes("shared", reasoned(place.seal(author, "key_2"), OUTPUT))
     assert named(lanes[0]) != "d/small"
 
 
@@ -214,8 +227,8 @@ PLAIN: dict[str, Any] = {"role": "user", "content": "Hello."}
         asks("shared", PLAIN, prompt_cache_key="talk-7"),
         asks("shared", SYSTEM, PLAIN),
         asks("shared", PLAIN, tools=[{"type": "function", "function": {"name": "look"}, **MARK}]),
-        Generation("shared", items=[user("Hello.")], asked={"prompt_cache_key": "talk-7"}),
-        Generation("shared", items=[{"type": "message", "role": "user", "content": [{"type": "input_text", **MARK}]}]),
+        asks_for_response(input="Hello.", prompt_cache_key="talk-7"),
+        asks_for_response(input=[{"role": "user", "content": [{"type": "input_text", "text": "Long.", **MARK}]}]),
     ],
 )
 async def test_a_cached_prompt_always_goes_the_same_way(generation: Generation) -> None:

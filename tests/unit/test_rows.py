@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_chat import OpenAIChat
 from gateway.errors import InvalidRequest
-from gateway.generation import Generation
 from gateway.providers import ROWS
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 from tests.servers.row_rules import complaints
+from tests.unit.generations import translated
 
 DIALECT, SURFACE = OpenAIChat(), OpenAIChatSurface()
 NAMES = sorted(name for name, row in ROWS.items() if "openai-chat" in row.dialects)
@@ -87,10 +87,8 @@ def models_of(name: str) -> tuple[str, ...]:
 
 def encoded(name: str, body: dict[str, Any], *, is_native: bool = True) -> tuple[dict[str, Any], list[str]]:
     """What leaves for a provider, and what was left out."""
-    generation: Generation = SURFACE.read(orjson.loads(orjson.dumps(body)))
-    if not is_native:
-        SURFACE.translate(generation, name)
-        generation.native = None
+    came = orjson.loads(orjson.dumps(body))
+    generation = SURFACE.read(came) if is_native else translated(SURFACE, came, name)
     facts = ROWS[name].facts.of(body["model"])
     outbound = DIALECT.encode(generation, Origin(name, body["model"], facts))
     return orjson.loads(outbound.body), list(outbound.dropped)
@@ -183,7 +181,7 @@ def test_images_by_their_address_reach_a_provider_that_fetches_them_or_are_refus
 @each
 def test_what_a_client_sent_is_not_changed_under_its_hands(name: str) -> None:
     tools = {"tools": TOOLS, "tool_choice": "none"} if ROWS[name].facts.takes_tools else {}
-    body = {"model": models_of(name)[0], "messages": conversation(name), "response_format": SCHEMA, **tools}
+    body: Any = {"model": models_of(name)[0], "messages": conversation(name), "response_format": SCHEMA, **tools}
     before = orjson.dumps(body)
     facts = ROWS[name].facts.of(str(body["model"]))
     DIALECT.encode(SURFACE.read(body), Origin(name, str(body["model"]), facts))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -46,7 +47,7 @@ async def test_a_new_provider_is_one_row(tmp_path: Path) -> None:
         transport = HTTPTransport(Timeouts())
         acme = upstream("acme", settings.providers["acme"], transport, WITH_ACME)
         messages = [{"role": "user", "content": "Good day"}]
-        body = {"model": "acme/echo", "messages": messages, "max_completion_tokens": 9, "seed": 7, "user": "ann"}
+        body: Any = {"model": "acme/echo", "messages": messages, "max_completion_tokens": 9, "seed": 7, "user": "ann"}
         generation, origin = SURFACE.read(body), Origin("acme", "echo", acme.facts)
         outbound = DIALECT.encode(generation, origin)
         answer = await acme.send(outbound, acme.dialect("openai-chat"), acme.credentials[0])

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.contract.bundle import Bundle
-from gateway.contract.validation import Validate, compile_schema
+from gateway.contract.validation import CompiledSchema
 from gateway.errors import InvalidRequest
 
 CHAT, CREATE, WAYSTONE, RESPONSES = (
@@ -24,10 +24,10 @@ MISSING, UNKNOWN, INVALID = "missing_required_parameter", "unknown_parameter", "
 
 
 @cache
-def validators() -> dict[str, Validate]:
+def validators() -> dict[str, CompiledSchema]:
     bundle = Bundle.load()
     return {
-        spec.id: compile_schema(bundle.schema(spec.body_schema))
+        spec.id: CompiledSchema(bundle.schema(spec.body_schema))
         for spec in bundle.operations.values()
         if spec.body_schema is not None
     }
@@ -35,13 +35,13 @@ def validators() -> dict[str, Validate]:
 
 def refusal(operation: str, body: Any) -> InvalidRequest:
     with pytest.raises(InvalidRequest) as refused:
-        validators()[operation](body)
+        validators()[operation].require(body)
     return refused.value
 
 
 def verdict(operation: str, body: Any) -> InvalidRequest | None:
     try:
-        validators()[operation](body)
+        validators()[operation].require(body)
     except InvalidRequest as refused:
         return refused
     return None
@@ -290,7 +290,7 @@ def test_union_within_a_union_is_looked_into() -> None:
         "required": ["type", "of"],
         "properties": {"type": {"const": "text"}, "of": {"type": "string"}},
     }
-    validate = compile_schema({"anyOf": [{"anyOf": [number, text]}, {"type": "null"}]})
+    validate = CompiledSchema({"anyOf": [{"anyOf": [number, text]}, {"type": "null"}]}).require
     with pytest.raises(InvalidRequest, match="of: expected a string, got an integer"):
         validate({"type": "text", "of": 5})
     with pytest.raises(InvalidRequest, match="type: expected one of 'number', 'text', got 'x'"):
@@ -303,12 +303,12 @@ def test_union_without_discriminator_speaks_of_the_branch_that_goes_deepest() ->
     inner = {"type": "object", "properties": {"b": {"type": "string"}}}
     branches = [{"properties": {"a": {"type": "string"}}}, {"properties": {"a": inner}}]
     with pytest.raises(InvalidRequest, match=r"Invalid value for a\.b: expected a string"):
-        compile_schema({"anyOf": branches})({"a": {"b": 5}})
+        CompiledSchema({"anyOf": branches}).require({"a": {"b": 5}})
 
 
 def test_path_is_told_as_far_as_it_helps() -> None:
     node = {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/Node"}}
-    validate = compile_schema({"$ref": "#/components/schemas/Node", "components": {"schemas": {"Node": node}}})
+    validate = CompiledSchema({"$ref": "#/components/schemas/Node", "components": {"schemas": {"Node": node}}}).require
     body: Any = 5
     for _ in range(100):
         body = {"name": body}
@@ -320,7 +320,7 @@ def test_path_is_told_as_far_as_it_helps() -> None:
 
 
 def test_closed_object_names_the_field_it_does_not_know() -> None:
-    validate = compile_schema({"properties": {"a": {"type": "object"}}, "additionalProperties": False})
+    validate = CompiledSchema({"properties": {"a": {"type": "object"}}, "additionalProperties": False}).require
     with pytest.raises(InvalidRequest) as refused:
         validate({"a": {}, "b": 1})
     assert (refused.value.param, refused.value.code) == ("b", UNKNOWN)

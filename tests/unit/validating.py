@@ -9,8 +9,8 @@ import orjson
 from gateway.dialects import Dialect
 from gateway.dialects.base import Origin
 from gateway.errors import UpstreamDown
-from gateway.events import Event, Failed, Unvalidated
-from gateway.generation import Generation
+from gateway.neutral.events import Event, Failed, Unvalidated
+from gateway.neutral.generation import Generation
 
 
 def validated(events: Sequence[Event], dialect: Dialect, generation: Generation, origin: Origin) -> list[Event]:
@@ -20,9 +20,9 @@ def validated(events: Sequence[Event], dialect: Dialect, generation: Generation,
         if not isinstance(event, Unvalidated):
             passed.append(event)
             continue
-        form = dialect.held_form(generation, origin)
-        assert form is not None, "a text is to be validated of which the run has no schema"
-        if not _is_valid(event.text, form.schema):
+        output_format = dialect.validated_format(generation, origin)
+        assert output_format is not None, "a text is to be validated of which the run has no schema"
+        if not _is_valid(event.text, output_format.schema):
             return [*passed, Failed(UpstreamDown("Not valid.", code="upstream_bad_reply"))]
     return passed
 

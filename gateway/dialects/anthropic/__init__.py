@@ -1,20 +1,19 @@
-"""Anthropic's Messages API: `POST /v1/messages`, server-sent events that each tell their own type.
+"""Anthropic's Messages API: `POST /v1/messages`, server-sent events that each have their own type.
 
 The base URL has no `/v1`: that is how Anthropic's own clients read ANTHROPIC_BASE_URL.
 
-Words of `Facts.traits`: `formats` keeps JSON schemas by itself (`output_config.format`, strict tools);
-`late_system` takes instructions in mid-conversation; `no_prefill` does not go on with the assistant's last words;
+Words of `Facts.traits`: `formats` keeps to JSON schemas by itself (`output_config.format`, strict tools);
+`late_system` takes instructions in mid-conversation; `no_prefill` does not go on from the assistant's last text;
 `one_sampling` takes `temperature` or `top_p`, not both. Forms of `Facts.thinking`: `budget`; `adaptive`;
-`adaptive-shown`, which has to be asked to show its thinking; `off`, which does not think.
+`adaptive-shown`, which shows its thinking only on request; `off`, which does not think.
 """
 
 from collections.abc import Mapping
 
-from gateway.dialects.anthropic.encode import DIALECT, VERSION, encode_request
 from gateway.dialects.anthropic.errors import decode_error
-from gateway.dialects.anthropic.forms import held_form
 from gateway.dialects.anthropic.models import listed_models
-from gateway.dialects.anthropic.reply import decode_reply
+from gateway.dialects.anthropic.request import VERSION, encode_request
+from gateway.dialects.anthropic.response import checked_format, decode_reply
 from gateway.dialects.anthropic.stream import MessageDecoder
 from gateway.dialects.foreign import Foreign
 
@@ -24,12 +23,12 @@ def _headers(key: str) -> Mapping[str, str]:
 
 
 ANTHROPIC_MESSAGES = Foreign(
-    name=DIALECT,
+    name="anthropic-messages",
     models_path="/v1/models?limit=1000",
     headers_for=_headers,
     encode_request=encode_request,
     read_reply=decode_reply,
-    form_to_hold=held_form,
+    format_to_validate=checked_format,
     new_decoder=MessageDecoder,
     read_error=decode_error,
     read_models=listed_models,

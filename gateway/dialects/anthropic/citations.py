@@ -1,43 +1,50 @@
 """Turns Anthropic's citations into annotations."""
 
-from typing import Any
+from gateway.neutral.json import (
+    Json,
+    JsonObject,
+    integer_or_none,
+    object_or_empty,
+    text_or_empty,
+    text_or_none,
+)
 
-_Object = dict[str, Any]
-
-# Where in the source it is, kept as it came: an annotation has no other place for it.
-_PLACES = (
+# Where in the source it is, kept as it came: an annotation has no other field for it.
+_LOCATION = (
     *("document_index", "start_char_index", "end_char_index", "start_page_number", "end_page_number"),
     *("start_block_index", "end_block_index", "search_result_index"),
 )
 
 
-def annotation(citation: Any, start: int, end: int) -> _Object | None:
+def annotation(given: Json, start: int, end: int) -> JsonObject | None:
     """The annotation for a citation of the text from `start` to `end`; None for what cites nothing.
 
-    What a page on the web says is a `url_citation`; everything else is a `file_citation`, which has the place that it
-    belongs to, `index`, and what the source says there.
+    A page on the web becomes a `url_citation`; everything else a `file_citation`, which has the place that it belongs
+    to, `index`, and the cited text.
     """
-    if not isinstance(citation, dict):
-        return None
-    source = citation.get("url") or citation.get("source")
-    more = {"cited_text": citation["cited_text"]} if isinstance(citation.get("cited_text"), str) else {}
-    if isinstance(source, str):
-        title = citation.get("title")
-        cited = {
+    citation = object_or_empty(given)
+    source = text_or_none(citation.get("url") or citation.get("source"))
+    cited_text = text_or_none(citation.get("cited_text"))
+    more: JsonObject = {} if cited_text is None else {"cited_text": cited_text}
+    if source is not None:
+        return {
+            "type": "url_citation",
             "url": source,
-            "title": title if isinstance(title, str) else "",
+            "title": text_or_empty(citation.get("title")),
             "start_index": start,
             "end_index": end,
+            **more,
         }
-        return {"type": "url_citation", **cited, **more}
-    if not isinstance(citation.get("document_index"), int):
+    document = integer_or_none(citation.get("document_index"))
+    if document is None:
         return None
-    file_id, title = citation.get("file_id"), citation.get("document_title")
+    file_id = text_or_none(citation.get("file_id"))
+    location = {name: citation[name] for name in _LOCATION if integer_or_none(citation.get(name)) is not None}
     return {
         "type": "file_citation",
-        "file_id": file_id if isinstance(file_id, str) else f"document_{citation['document_index']}",
-        "filename": title if isinstance(title, str) else "",
+        "file_id": f"document_{document}" if file_id is None else file_id,
+        "filename": text_or_empty(citation.get("document_title")),
         "index": end,
         **more,
-        **{name: citation[name] for name in _PLACES if isinstance(citation.get(name), int)},
+        **location,
     }

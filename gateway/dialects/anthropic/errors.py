@@ -1,13 +1,10 @@
 """Reads Anthropic's errors, plain ones and those in mid-stream."""
 
-from typing import Any
-
-import orjson
-
 from gateway.dialects.base import Origin, Refused
 from gateway.dialects.errors import decode_fields, decode_in_band, error_fields
 from gateway.dialects.profiles import Facts
 from gateway.errors import UpstreamError
+from gateway.neutral.json import Json, JsonObject, parse, text_or_empty
 
 _PROMPT = "messages"
 # The status that each type has (shared facts on providers, section 4); in mid-stream there is only the type.
@@ -27,24 +24,19 @@ _STATUSES = {
 
 def decode_error(refused: Refused, facts: Facts) -> UpstreamError:
     """The error for a refusal: `{"type": "error", "error": {"type", "message"}, "request_id"}`."""
-    try:
-        document = orjson.loads(refused.body)
-    except orjson.JSONDecodeError:
-        document = None
-    return decode_fields(_fields(document, facts), refused, facts, _PROMPT)
+    return decode_fields(_fields(parse(refused.body), facts), refused, facts, _PROMPT)
 
 
-def error_in_band(document: dict[str, Any], origin: Origin) -> UpstreamError:
+def error_in_band(document: JsonObject, origin: Origin) -> UpstreamError:
     """The error that came with status 200."""
     fields = _fields(document, origin.facts)
-    status = _STATUSES.get(str(fields.get("type")), 500)
+    status = _STATUSES.get(text_or_empty(fields.get("type")), 500)
     return decode_in_band({**fields, "status": status}, origin, _PROMPT)
 
 
-def _fields(document: Any, facts: Facts) -> dict[str, Any]:
-    """The error's fields, with OpenAI's code where prose alone tells what it is."""
-    fields = error_fields(document)
-    message = fields.get("message")
-    if facts.no_credit and isinstance(message, str) and facts.no_credit.search(message):
+def _fields(document: Json, facts: Facts) -> JsonObject:
+    """The error's fields, with OpenAI's code where only the message shows what it is."""
+    fields: JsonObject = error_fields(document)
+    if facts.no_credit and facts.no_credit.search(text_or_empty(fields.get("message"))):
         return {**fields, "code": "insufficient_quota"}
     return fields

@@ -1,76 +1,72 @@
-"""Reads a streamed message: each event tells its own type, and unknown ones are passed over."""
+"""Reads a streamed message: each event has its own type, and unknown ones are ignored."""
 
-from typing import Any
-
-from gateway.dialects.anthropic.answer import Telling
-from gateway.dialects.anthropic.ending import Ending
 from gateway.dialects.anthropic.errors import error_in_band
+from gateway.dialects.anthropic.response import MessageEnd, MessageReader
 from gateway.dialects.base import Origin
-from gateway.dialects.conversation.answers import AnswerDecoder, NotAnAnswer
-from gateway.events import Event
-from gateway.generation import Generation
+from gateway.dialects.decoder import NotAnAnswer, StreamDecoder
+from gateway.neutral.events import Event
+from gateway.neutral.generation import Generation
+from gateway.neutral.json import Json, JsonObject, object_or_none, text_or_none
 
 
-class MessageDecoder(AnswerDecoder):
+class MessageDecoder(StreamDecoder):
     """Turns the events of one streamed message into neutral ones."""
 
     what = "event of a message"
 
     def __init__(self, generation: Generation, origin: Origin) -> None:
         super().__init__(origin)
-        self._telling = Telling(generation, origin)
-        self._ending = Ending()
+        self._message = MessageReader(generation.prompt, origin)
+        self._end = MessageEnd()
 
-    def _read(self, document: dict[str, Any]) -> list[Event]:
+    def _read(self, document: JsonObject) -> list[Event]:
         match document.get("type"):
             case "content_block_delta":
-                return self._delta(document.get("index"), _object(document, "delta"))
+                return self._delta(document.get("index"), _inner(document, "delta"))
             case "content_block_start":
-                return self._telling.begin(document.get("index"), document.get("content_block"))
+                return self._message.begin(document.get("index"), document.get("content_block"))
             case "content_block_stop":
-                return self._telling.end(document.get("index"))
+                return self._message.end(document.get("index"))
             case "message_start":
-                self._ending.note(_object(document, "message"))
+                self._end.note(_inner(document, "message"))
             case "message_delta":
-                self._ending.note({**document, **_object(document, "delta")})
+                self._end.note({**document, **_inner(document, "delta")})
             case "message_stop":
-                self._ending.reason = self._ending.reason or "end_turn"
+                self._end.reason = self._end.reason or "end_turn"
                 return self._finish()
             case "error":
                 raise error_in_band(document, self.origin)
-        self.usage = self._ending.usage
+        self.usage = self._end.usage
         return []
 
-    def _delta(self, index: Any, delta: dict[str, Any]) -> list[Event]:
+    def _delta(self, index: Json, delta: JsonObject) -> list[Event]:
         # Texts first: nine events of ten are theirs.
         match delta.get("type"):
             case "text_delta":
-                return self._telling.text(index, _text(delta, "text"))
+                return self._message.text(_piece(delta, "text"))
             case "input_json_delta":
-                return self._telling.json(index, _text(delta, "partial_json"))
+                return self._message.json(index, _piece(delta, "partial_json"))
             case "thinking_delta":
-                return self._telling.thinking(index, _text(delta, "thinking"))
+                return self._message.thinking(index, _piece(delta, "thinking"))
             case "signature_delta":
-                self._telling.sign(index, _text(delta, "signature"))
+                self._message.sign(index, _piece(delta, "signature"))
             case "citations_delta":
-                self._telling.cite(index, delta.get("citation"))
+                self._message.cite(index, delta.get("citation"))
         return []
 
     def _last(self) -> list[Event] | None:
-        if self._ending.reason is None:
-            return None
-        return [*self._telling.finish(self._ending.reason, self._ending.details), *self._ending.told()]
+        return None if self._end.reason is None else self._message.finish(self._end)
 
 
-def _object(document: dict[str, Any], name: str) -> dict[str, Any]:
-    value = document.get(name)
-    if not isinstance(value, dict):
+def _inner(document: JsonObject, name: str) -> JsonObject:
+    found = object_or_none(document.get(name))
+    if found is None:
         raise NotAnAnswer
-    return value
+    return found
 
 
-def _text(delta: dict[str, Any], name: str) -> str:
-    value = delta.get(name)
-    if not isinstance(value, str):
+def _piece(delta: JsonObject, name: str) -> str:
+    piece = text_or_none(delta.get(name))
+    if piece is None:
         raise NotAnAnswer
-    return value
+    return piece

@@ -1,143 +1,152 @@
 """Writes tools, and the choice among them, as Anthropic has them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from gateway.dialects.anthropic.blocks import mark_of
-from gateway.dialects.anthropic.provided import provided_tool
-from gateway.dialects.anthropic.schema import fitted
-from gateway.dialects.conversation.report import Report
-from gateway.dialects.conversation.tool_choice import choose
-from gateway.dialects.conversation.toolbox import Identity, Offer, Toolbox
-from gateway.dialects.conversation.tools import chat_tools
+from gateway.dialects.anthropic.content import cache_control
+from gateway.dialects.anthropic.hosted_tools import hosted_tool, web_search_tool
+from gateway.dialects.anthropic.schema import translate_schema
+from gateway.dialects.anthropic.types import ClientTool, Tool, ToolChoice
 from gateway.dialects.profiles import Facts
+from gateway.dialects.report import Report
+from gateway.dialects.turns.tool_choice import ToolSelection, select_tools
+from gateway.dialects.turns.toolbox import Toolbox
+from gateway.dialects.turns.tools import FlatTool, flat_tools
+from gateway.neutral.json import Json, JsonObject, object_or_none, text_or_empty
+from gateway.neutral.prompt import Prompt
+from gateway.neutral.tools import FunctionTool, HostedChoice, HostedTool
+from gateway.neutral.tools import Tool as OfferedTool
 
-Tool = dict[str, Any]
-Choice = dict[str, Any]
-
-_EMPTY = {"type": "object", "properties": {}}
-# Fields of a tool that only Anthropic knows; chat's form has no place for them.
-_OWN = ("cache_control", "defer_loading", "eager_input_streaming", "input_examples", "allowed_callers")
+_EMPTY: JsonObject = {"type": "object", "properties": {}}
+# Fields of a tool that only Anthropic has.
+_OWN_FIELDS = frozenset({"defer_loading", "eager_input_streaming", "input_examples", "allowed_callers"})
+_WEB_SEARCH = "web_search"
 # More strict tools in one request are refused.
 _MOST_STRICT = 20
-_MODES: dict[Any, Choice] = {"auto": {"type": "auto"}, "none": {"type": "none"}, "required": {"type": "any"}}
+_MODES: Mapping[str, ToolChoice] = {"auto": {"type": "auto"}, "none": {"type": "none"}, "required": {"type": "any"}}
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """The tools to be shown and the choice among them; `note` are words that stand in for a choice."""
+class ToolOffer:
+    """The tools that Anthropic is shown, the choice among them, and instructions that stand in for a choice."""
 
-    tools: list[Tool]
-    choice: Choice | None
-    note: str = ""
+    tools: Sequence[Tool] = ()
+    choice: ToolChoice | None = None
+    instructions: Sequence[str] = ()
 
     @property
     def is_forced(self) -> bool:
+        """Whether the model has to call a tool."""
         return self.choice is not None and self.choice["type"] in ("any", "tool")
 
 
-class Offering:
-    """The tools of one request: the client's, and those that Anthropic runs."""
+NO_TOOLS = ToolOffer()
 
-    def __init__(self, offered: Sequence[Offer], facts: Facts, report: Report) -> None:
-        self._facts = facts
-        self._report = report
-        self._offers: list[Offer] = []
-        self._originals: dict[Identity, Offer] = {}
-        self._provided: dict[str, Tool] = {}
-        self._kinds: dict[str, str] = {}
-        for offer in offered:
-            self._take(offer)
 
-    def add_search(self, options: Any) -> None:
-        """Add the search of the web that chat asks for outside of the tools."""
-        if isinstance(options, dict) and "web_search" not in self._provided:
-            tool = provided_tool({**options, "type": "web_search"}, "web_search_options", self._report)
-            self._provided["web_search"] = tool or {}
+def offer_tools(prompt: Prompt, search: Json, toolbox: Toolbox, facts: Facts, report: Report) -> ToolOffer:
+    """The tools of a request. `search` is chat's `web_search_options`, a search that is not among the tools.
 
-    def choose(self, choice: Any, toolbox: Toolbox) -> Chosen:
-        """The tools to be shown, and the choice in Anthropic's form. Raises `InvalidRequest`."""
-        tools = chat_tools(self._offers, toolbox, self._facts, self._report)
-        for name in self._provided:
-            tools.setdefault(name, {"type": "function", "function": {"name": name}})
-        kind = choice.get("type") if isinstance(choice, dict) else None
-        if kind in self._kinds:
-            shown, chosen = tools, tools[self._kinds[kind]]
-        else:
-            shown, chosen = choose(choice, tools, toolbox, self._facts, self._report)
-        offers = {toolbox.name_of(*identity): offer for identity, offer in self._originals.items()}
-        written = [self._provided.get(name) or self._tool(name, tool, offers[name]) for name, tool in shown.items()]
-        return self._met(_limited(written), _written(chosen))
+    Raises `InvalidRequest` for tools that Anthropic does not have, and for a choice that cannot be met.
+    """
+    return _ToolWriter(facts, report).write(prompt, object_or_none(search), toolbox)
 
-    def _take(self, offer: Offer) -> None:
-        if offer.kind is None:
-            tool = provided_tool(offer.tool, offer.path, self._report)
-            if tool is not None:
-                self._provided[tool["name"]] = tool
-                self._kinds[offer.tool["type"]] = tool["name"]
-                return
-        else:
-            self._originals[offer.identity] = offer
-            if not offer.tool.keys().isdisjoint(_OWN):
-                plain = {name: value for name, value in offer.tool.items() if name not in _OWN}
-                offer = replace(offer, tool=plain)
-        self._offers.append(offer)
 
-    def _tool(self, name: str, tool: Tool, offer: Offer) -> Tool:
-        function = tool["function"]
-        schema = function.get("parameters")
-        written: Tool = {"name": name}
-        if function.get("description"):
-            written["description"] = function["description"]
-        written["input_schema"] = {**schema, "type": "object"} if isinstance(schema, dict) and schema else _EMPTY
-        if offer.definition.get("strict") is True:
-            self._be_strict(written, offer)
-        for own in _OWN[1:]:
-            value = offer.definition.get(own, offer.tool.get(own))
-            if value and (own != "defer_loading" or self._can_defer):
-                written[own] = value
-            elif value:
-                self._report.leave_out(f"{offer.path}.{own}")
-        return {**written, **mark_of(offer.definition), **mark_of(offer.tool)}
+@dataclass(slots=True)
+class _ToolWriter:
+    facts: Facts
+    report: Report
+    hosted: dict[str, JsonObject] = field(default_factory=dict)
+    """The tools that Anthropic runs, by name."""
+    names: dict[str | None, str] = field(default_factory=dict)
+    """Their names by the types under which the client has them."""
 
-    @property
-    def _can_defer(self) -> bool:
-        """Whether there is a tool to find tools by that are not loaded from the start."""
-        return any(tool["type"].startswith("tool_search_tool") for tool in self._provided.values())
+    def write(self, prompt: Prompt, search: JsonObject | None, toolbox: Toolbox) -> ToolOffer:
+        others = [tool for tool in prompt.tools if not self._is_hosted(tool)]
+        if search is not None and _WEB_SEARCH not in self.hosted:
+            self.hosted[_WEB_SEARCH] = web_search_tool(search, "web_search_options", self.report)
+        flat = flat_tools(others, toolbox, self.facts, self.report, _OWN_FIELDS)
+        for name in self.hosted:
+            flat.setdefault(name, FlatTool(name, FunctionTool(name, name, name)))
+        selection = self._select(prompt, flat, toolbox)
+        tools: list[Tool] = [self.hosted.get(name) or self._tool(tool) for name, tool in selection.tools.items()]
+        return self._offer(_limit_strict(tools), self._choice(selection))
 
-    def _be_strict(self, tool: Tool, offer: Offer) -> None:
-        """Hold the model to the schema, where Anthropic can do so with this one."""
-        found = fitted(tool["input_schema"]) if "formats" in self._facts.traits else None
+    def _is_hosted(self, tool: OfferedTool) -> bool:
+        """Whether Anthropic runs the tool, which is then noted."""
+        found = hosted_tool(tool, self.report) if isinstance(tool, HostedTool) else None
+        if found is None or not isinstance(tool, HostedTool):
+            return False
+        name = text_or_empty(found["name"])
+        self.hosted[name], self.names[tool.kind] = found, name
+        return True
+
+    def _select(self, prompt: Prompt, flat: Mapping[str, FlatTool], toolbox: Toolbox) -> ToolSelection:
+        choice = prompt.tool_choice
+        if isinstance(choice, HostedChoice) and choice.kind in self.names:
+            return ToolSelection(flat, named=flat[self.names[choice.kind]])
+        return select_tools(choice, flat, toolbox, self.facts, self.report)
+
+    def _tool(self, flat: FlatTool) -> ClientTool:
+        schema, tool = flat.parameters, flat.tool
+        written: ClientTool = {"name": flat.name, "input_schema": {**schema, "type": "object"} if schema else _EMPTY}
+        if flat.description:
+            written["description"] = flat.description
+        if isinstance(tool, FunctionTool) and tool.strict:
+            self._make_strict(written, tool.path)
+        if tool.extra:
+            self._write_own(written, tool.extra, tool.path)
+        if (cache := cache_control(tool.cache)) is not None:
+            written["cache_control"] = cache
+        return written
+
+    def _write_own(self, tool: ClientTool, extra: Mapping[str, Json], path: str) -> None:
+        if extra.get("defer_loading"):
+            # There has to be a tool by which tools are found that are not loaded from the start.
+            if any(text_or_empty(hosted["type"]).startswith("tool_search_tool") for hosted in self.hosted.values()):
+                tool["defer_loading"] = extra["defer_loading"]
+            else:
+                self.report.drop(f"{path}.defer_loading")
+        for name in ("eager_input_streaming", "input_examples", "allowed_callers"):
+            if extra.get(name):
+                tool[name] = extra[name]
+        if extra.get("prompt_cache_breakpoint"):
+            tool["cache_control"] = {"type": "ephemeral"}
+
+    def _make_strict(self, tool: ClientTool, path: str) -> None:
+        """Make the model keep to the schema, where Anthropic can do so with this one."""
+        found = translate_schema(tool["input_schema"]) if "formats" in self.facts.traits else None
         if found is not None and not found.is_looser:
             tool["input_schema"], tool["strict"] = found.schema, True
         elif tool["input_schema"].get("properties"):
-            self._report.leave_out(f"{offer.path}.strict")
+            self.report.drop(f"{path}.strict")
 
-    def _met(self, tools: list[Tool], choice: Choice | None) -> Chosen:
-        """The choice as this model takes it. Where none can be forced, it is asked for in words."""
+    def _choice(self, selection: ToolSelection) -> ToolChoice | None:
+        if selection.named is not None:
+            return {"type": "tool", "name": selection.named.name}
+        if selection.mode is None:
+            return None
+        if selection.mode not in _MODES:
+            raise self.report.unsupported(f"the tool choice {selection.mode!r}", "tool_choice")
+        return _MODES[selection.mode].copy()
+
+    def _offer(self, tools: list[Tool], choice: ToolChoice | None) -> ToolOffer:
+        """The choice as this model takes it. Where none can be forced, it is an instruction."""
         if choice is None or choice["type"] not in ("any", "tool"):
-            return Chosen(tools, choice)
-        is_named = choice["type"] == "tool"
-        if ("named" if is_named else "required") in self._facts.tool_choices:
-            return Chosen(tools, choice)
-        self._report.leave_out("tool_choice")
-        if is_named:
-            tools = [tool for tool in tools if tool["name"] == choice["name"]]
-        note = f"Call the tool {choice['name']} now." if is_named else "Call at least one of your tools now."
-        return Chosen(tools, {"type": "auto"}, note)
+            return ToolOffer(tools, choice)
+        name = choice.get("name")
+        if ("required" if name is None else "named") in self.facts.tool_choices:
+            return ToolOffer(tools, choice)
+        self.report.drop("tool_choice")
+        if name is None:
+            return ToolOffer(tools, {"type": "auto"}, ["Call at least one of your tools now."])
+        named = [tool for tool in tools if tool["name"] == name]
+        return ToolOffer(named, {"type": "auto"}, [f"Call the tool {name} now."])
 
 
-def _limited(tools: list[Tool]) -> list[Tool]:
+def _limit_strict(tools: list[Tool]) -> list[Tool]:
     strict = 0
     for tool in tools:
         strict += tool.get("strict") is True
         if strict > _MOST_STRICT:
             tool.pop("strict", None)
     return tools
-
-
-def _written(choice: Any) -> Choice | None:
-    if isinstance(choice, dict):
-        return {"type": "tool", "name": choice["function"]["name"]}
-    return None if choice is None else dict(_MODES[choice])

@@ -1,13 +1,10 @@
 """Translates Bedrock's exceptions, those of a refusal and those that come in the middle of a stream."""
 
-from typing import Any
-
-import orjson
-
 from gateway.dialects.base import Origin, Refused
 from gateway.dialects.errors import decode_fields
 from gateway.dialects.profiles import Facts
 from gateway.errors import UpstreamError
+from gateway.neutral.json import Json, JsonObject, object_or_empty, parse_object, text_or_empty, text_or_none
 
 _PROMPT = "messages"
 _VALIDATION = "ValidationException"
@@ -38,38 +35,31 @@ _STATUSES = {
     "ServiceUnavailableException": 503,
     **{name: 403 for name, code in _CODES.items() if code == "invalid_api_key"},
 }
-# No code tells of these (recordings bedrock/018 and 034): an unknown model is a validation that failed, like any.
+# No code identifies these (recordings bedrock/018 and 034): an unknown model is a validation that failed, like any.
 _UNKNOWN_MODEL = "model identifier is invalid"
 
 
 def decode_error(refused: Refused, facts: Facts) -> UpstreamError:
     """The error for the client, by status first, then by Bedrock's kind of exception."""
-    try:
-        document = orjson.loads(refused.body)
-    except orjson.JSONDecodeError:
-        document = None
     kind = refused.headers.get("x-amzn-errortype", "").partition(":")[0]
-    return decode_fields(_fields(kind, document), refused, facts, _PROMPT)
+    return decode_fields(_fields(kind, parse_object(refused.body) or {}), refused, facts, _PROMPT)
 
 
-def error_in_band(told: Any, origin: Origin) -> UpstreamError:
+def error_in_band(exception: JsonObject, origin: Origin) -> UpstreamError:
     """The error for an exception that came in the middle of a stream: `{"<its kind>": payload}`."""
-    kind, payload = next(iter(told.items()), ("", None)) if isinstance(told, dict) else ("", None)
+    nothing: tuple[str, Json] = ("", None)
+    kind, payload = next(iter(exception.items()), nothing)
     # In a stream, kinds begin with a small letter.
     kind = kind[:1].upper() + kind[1:]
     refused = Refused(origin.provider, _STATUSES.get(kind, 500), {}, b"")
-    return decode_fields(_fields(kind, payload), refused, origin.facts, _PROMPT)
+    return decode_fields(_fields(kind, object_or_empty(payload)), refused, origin.facts, _PROMPT)
 
 
-def _fields(kind: str, document: Any) -> dict[str, Any]:
+def _fields(kind: str, document: JsonObject) -> JsonObject:
     """OpenAI's fields for an exception."""
-    told = document if isinstance(document, dict) else {}
-    if not kind:
-        # Without the header, some bodies still name the kind, as AWS's older protocols do.
-        named = told.get("__type")
-        kind = named.rpartition("#")[2] if isinstance(named, str) else ""
-    message = told.get("message") or told.get("Message")
-    message = message if isinstance(message, str) else None
+    # Without the header, some bodies still name the kind, as AWS's older protocols do.
+    kind = kind or text_or_empty(document.get("__type")).rpartition("#")[2]
+    message = text_or_none(document.get("message") or document.get("Message"))
     code = _CODES.get(kind)
     if kind in ("", _VALIDATION) and message and _UNKNOWN_MODEL in message:
         code = "model_not_found"

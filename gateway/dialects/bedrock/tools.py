@@ -1,22 +1,24 @@
-"""Writes the tools on offer and the choice among them as Converse's `toolConfig`."""
+"""Writes the tools and the choice among them as Converse's `toolConfig`."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable
 
-from gateway.dialects.bedrock.blocks import CACHE, Block, BlockWriter
-from gateway.dialects.bedrock.form import FormPlan
-from gateway.dialects.bedrock.schemas import closed_schema
-from gateway.dialects.conversation.report import Report
-from gateway.dialects.conversation.structured import FORM_TOOL
-from gateway.dialects.conversation.tool_choice import choose
-from gateway.dialects.conversation.toolbox import Offer, Toolbox
-from gateway.dialects.conversation.tools import Tool, chat_tools
+from gateway.dialects.bedrock.content import CACHE, cache_point
+from gateway.dialects.bedrock.schema import closed_schema
+from gateway.dialects.bedrock.structured_output import OutputPlan
+from gateway.dialects.bedrock.types import ContentBlock, Tool, ToolChoice, ToolConfig, ToolSpec
 from gateway.dialects.profiles import Facts
-from gateway.generation import Generation
+from gateway.dialects.report import Report
+from gateway.dialects.structured_output import FORMAT_TOOL
+from gateway.dialects.turns.tool_choice import ToolSelection, select_tools
+from gateway.dialects.turns.toolbox import Toolbox
+from gateway.dialects.turns.tools import FlatTool, flat_tools
+from gateway.neutral.json import JsonObject
+from gateway.neutral.prompt import Prompt
+from gateway.neutral.tools import FunctionTool, HostedTool
+from gateway.neutral.tools import Tool as OfferedTool
 
-_GONE = "This tool is not available any more. Do not call it."
+_UNAVAILABLE = "This tool is not available any more. Do not call it."
 _DO_NOT_CALL = "Do not call any tool in your next answer."
-_ANY_OBJECT = {"type": "object", "properties": {}}
 # Nova 2 runs these itself (Amazon's guide to Nova 2; recordings bedrock/013 and 030).
 _SYSTEM_TOOLS = {
     "code_interpreter": "nova_code_interpreter",
@@ -25,92 +27,108 @@ _SYSTEM_TOOLS = {
 }
 
 
-class ToolConfig:
-    """The `toolConfig` of one request, empty where it needs none, and what has to be said in words beside it."""
+class ToolConfigWriter:
+    """The `toolConfig` of one request, and the instructions that belong to it."""
 
-    def __init__(self, generation: Generation, toolbox: Toolbox, facts: Facts, report: Report) -> None:
-        self.config: Block = {}
-        self.words: list[str] = []
+    def __init__(self, facts: Facts, report: Report) -> None:
+        self.config: ToolConfig | None = None
+        """None where the request needs none."""
+        self.instructions: list[ContentBlock] = []
         self.is_forced = False
         """Whether the model has to call a tool."""
-        self._choice = generation.tool_choice
-        self._toolbox = toolbox
         self._facts = facts
         self._report = report
 
-    def write(self, offered: Sequence[Offer], called: Iterable[str], plan: FormPlan) -> None:
+    def write(self, prompt: Prompt, toolbox: Toolbox, called: Collection[str], plan: OutputPlan | None) -> None:
         """Write everything. `called` are the tools of the history. Raises `InvalidRequest`."""
-        run_by_it = {offer.path: _system_tool(offer, self._facts) for offer in offered}
-        others = [offer for offer in offered if not run_by_it[offer.path]]
-        system_tools = [{"systemTool": {"name": name}} for name in dict.fromkeys(run_by_it.values()) if name]
-        tools = chat_tools(others, self._toolbox, self._facts, self._report)
-        if system_tools and not tools and self._choice in ("required", "auto", "none"):
-            # The choice is about tools that are there.
-            shown, choice = tools, self._choice
-        else:
-            shown, choice = choose(self._choice, tools, self._toolbox, self._facts, self._report)
-        if choice == "none":
-            # It has no such choice: what is not shown is not called, but a history with calls wants its tools.
+        names = [_system_tool(tool, self._facts) for tool in prompt.tools]
+        system_tools = [name for name in dict.fromkeys(names) if name is not None]
+        others = [tool for tool, name in zip(prompt.tools, names, strict=True) if name is None]
+        selection = self._select(prompt, others, toolbox, has_system_tools=bool(system_tools))
+        shown = selection.tools
+        if selection.mode == "none":
+            # Converse has no such choice: what is not sent is not called, but a history with calls needs its tools.
             system_tools = []
             shown = {name: tool for name, tool in shown.items() if name in called}
-            choice = None
             if shown:
-                self.words.append(_DO_NOT_CALL)
-        written = [block for tool in shown.values() for block in self._tool(tool)] + system_tools
-        chosen = self._chosen(choice)
-        if plan.way == "tool" and choice in (None, "auto"):
-            chosen = {"any": {}} if written else {"tool": {"name": FORM_TOOL}}
-            if not written and "named" not in self._facts.tool_choices:
-                chosen = {"any": {}}
-            written.append(plan.tool())
-        if not written:
-            written = [_spec(name, _GONE, _ANY_OBJECT) for name in called]
-        if written:
-            self.config = {"tools": written, **({"toolChoice": chosen} if chosen else {})}
-            self.is_forced = bool(chosen and "auto" not in chosen)
+                self.instructions.append({"text": _DO_NOT_CALL})
+        tools = [entry for tool in shown.values() for entry in self._tool(tool)]
+        tools += [{"systemTool": {"name": name}} for name in system_tools]
+        choice = self._choice(selection)
+        is_free = selection.named is None and selection.mode in (None, "auto", "none")
+        if plan is not None and plan.method == "tool" and is_free:
+            choice = self._format_choice(has_others=bool(tools))
+            tools.append(plan.tool)
+        if not tools:
+            tools = [{"toolSpec": _spec(name, _UNAVAILABLE, _any_object())} for name in called]
+        if tools:
+            self.config = {"tools": tools}
+            if choice:
+                self.config["toolChoice"] = choice
+                self.is_forced = "auto" not in choice
 
-    def _chosen(self, choice: Any) -> Block:
+    def _select(
+        self, prompt: Prompt, tools: Iterable[OfferedTool], toolbox: Toolbox, *, has_system_tools: bool
+    ) -> ToolSelection:
+        flat = flat_tools(tools, toolbox, self._facts, self._report)
+        choice = prompt.tool_choice
+        if has_system_tools and not flat and isinstance(choice, str) and choice in ("required", "auto", "none"):
+            # The choice is about the system tools.
+            return ToolSelection(flat, choice)
+        return select_tools(choice, flat, toolbox, self._facts, self._report)
+
+    def _choice(self, selection: ToolSelection) -> ToolChoice:
         known = self._facts.tool_choices
-        match choice:
-            case None:
-                return {}
-            case "auto":
-                return {"auto": {}} if "auto" in known else {}
-            case "required" if "required" in known:
-                return {"any": {}}
-            case {"type": "function", "function": {"name": str() as name}} if "named" in known:
-                return {"tool": {"name": name}}
-            case _ if "choice_as_auto" in self._facts.traits:
-                self._report.leave_out_field("tool_choice")
-                return {}
-            case _:
-                raise self._report.unsupported("a tool choice that requires a call for this model", "tool_choice")
+        if selection.named is not None:
+            if "named" in known:
+                return {"tool": {"name": selection.named.name}}
+        elif selection.mode in (None, "none"):
+            return {}
+        elif selection.mode == "auto":
+            return {"auto": {}} if "auto" in known else {}
+        elif selection.mode == "required" and "required" in known:
+            return {"any": {}}
+        if "choice_as_auto" not in self._facts.traits:
+            raise self._report.unsupported("a tool choice that requires a call for this model", "tool_choice")
+        self._report.drop_setting("tool_choice")
+        return {}
 
-    def _tool(self, tool: Tool) -> list[Block]:
-        function = tool["function"]
-        schema = function.get("parameters")
-        schema = schema if isinstance(schema, dict) and schema else _ANY_OBJECT
-        block = _spec(function["name"], function.get("description"), schema)
-        if function.get("strict") is True and "strict_tools" in self._facts.traits:
+    def _format_choice(self, *, has_others: bool) -> ToolChoice:
+        """The choice where one of the tools stands in for a structured answer."""
+        if has_others or "named" not in self._facts.tool_choices:
+            return {"any": {}}
+        return {"tool": {"name": FORMAT_TOOL}}
+
+    def _tool(self, flat: FlatTool) -> list[Tool]:
+        schema = flat.parameters or _any_object()
+        spec = _spec(flat.name, flat.description, schema)
+        if flat.strict is True and "strict_tools" in self._facts.traits:
             closed = closed_schema({**schema, "type": "object"})
             if closed is not None:
-                block["toolSpec"] |= {"inputSchema": {"json": closed}, "strict": True}
-        mark = tool.get(CACHE) or function.get(CACHE)
-        if mark is None:
-            return [block]
-        points = BlockWriter(self._report, takes_cache_points="tool_cache_points" in self._facts.traits)
-        return [block, *points.cache_point(mark)]
+                spec["inputSchema"] = {"json": closed}
+                spec["strict"] = True
+        tools: list[Tool] = [{"toolSpec": spec}]
+        cache = [cache for cache in flat.tool.cache if cache.name == CACHE and isinstance(flat.tool, FunctionTool)]
+        if cache:
+            point = cache_point(cache[-1], self._report, is_supported="tool_cache_points" in self._facts.traits)
+            tools += [{"cachePoint": point}] if point is not None else ()
+        return tools
 
 
-def _system_tool(offer: Offer, facts: Facts) -> str | None:
+def _system_tool(tool: OfferedTool, facts: Facts) -> str | None:
     """The model's own tool that does what a hosted one does elsewhere."""
-    kind = offer.tool.get("type") if isinstance(offer.tool, dict) else None
-    return _SYSTEM_TOOLS.get(kind) if isinstance(kind, str) and "system_tools" in facts.traits else None
+    if not isinstance(tool, HostedTool) or tool.kind is None or "system_tools" not in facts.traits:
+        return None
+    return _SYSTEM_TOOLS.get(tool.kind)
 
 
-def _spec(name: str, description: Any, schema: dict[str, Any]) -> Block:
-    said = {"description": description} if isinstance(description, str) and description else {}
-    if schema.get("type") != "object":
-        # What a tool is given is an object, always.
-        schema = {**schema, "type": "object"}
-    return {"toolSpec": {"name": name, **said, "inputSchema": {"json": schema}}}
+def _spec(name: str, description: str, schema: JsonObject) -> ToolSpec:
+    # The arguments of a tool are always an object.
+    spec: ToolSpec = {"name": name, "inputSchema": {"json": {**schema, "type": "object"}}}
+    if description:
+        spec["description"] = description
+    return spec
+
+
+def _any_object() -> JsonObject:
+    return {"type": "object", "properties": {}}

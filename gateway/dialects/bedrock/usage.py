@@ -1,19 +1,18 @@
 """Reads Bedrock's token counts (shared facts on providers, section 0.3)."""
 
-from typing import Any
-
-from gateway.dialects.counts import count
-from gateway.events import Usage
+from gateway.neutral.events import Usage
+from gateway.neutral.json import Json, count_or_zero, object_or_none
 
 
-def read_usage(raw: Any) -> Usage | None:
+def read_usage(given: Json) -> Usage | None:
     """Token counts in OpenAI's meaning; None where there are none. Input tokens are without those of the cache."""
-    if not isinstance(raw, dict):
+    raw = object_or_none(given)
+    if raw is None:
         return None
-    read, written = count(raw, "cacheReadInputTokens"), count(raw, "cacheWriteInputTokens")
+    read, written = count_or_zero(raw.get("cacheReadInputTokens")), count_or_zero(raw.get("cacheWriteInputTokens"))
     return Usage(
-        prompt=count(raw, "inputTokens") + read + written,
-        completion=count(raw, "outputTokens"),
+        prompt=count_or_zero(raw.get("inputTokens")) + read + written,
+        completion=count_or_zero(raw.get("outputTokens")),
         cached=read,
         cache_write=written,
         raw=raw,

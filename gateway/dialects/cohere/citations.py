@@ -1,33 +1,40 @@
-"""Reads Cohere's citations as annotations of the text that they stand in."""
+"""Reads Cohere's citations as annotations of the text that they are in."""
 
-from typing import Any
-
-from gateway.events import Annotation
+from gateway.neutral.events import Annotation
+from gateway.neutral.json import (
+    Json,
+    JsonObject,
+    integer_or_none,
+    list_or_none,
+    object_or_empty,
+    objects_in,
+    text_or_none,
+)
 
 _ADDRESSES = ("https://", "http://")
 
 
-def annotations(citation: Any, number: int) -> list[Annotation]:
-    """An annotation for each source of a citation in a text; `number` counts the citations. None for what is no text.
+def annotations(citation: Json, number: int) -> list[Annotation]:
+    """An annotation for each source of a citation in a text; `number` counts the citations. None for one elsewhere.
 
     A source that has an address is a page; any other is a file by the id that Cohere has for it, such as that of the
-    call which brought it. Places count characters from the beginning of the text.
+    call which returned it. Indices count characters from the beginning of the text.
     """
-    if not isinstance(citation, dict) or citation.get("type", "TEXT_CONTENT") != "TEXT_CONTENT":
+    given = object_or_empty(citation)
+    start, end = integer_or_none(given.get("start")), integer_or_none(given.get("end"))
+    sources = list_or_none(given.get("sources"))
+    if start is None or end is None or sources is None or given.get("type", "TEXT_CONTENT") != "TEXT_CONTENT":
         return []
-    start, end, sources = citation.get("start"), citation.get("end"), citation.get("sources")
-    if type(start) is not int or type(end) is not int or not isinstance(sources, list):
-        return []
-    place = {"start_index": start, "end_index": end}
-    return [Annotation({**_source(source, number), **place}) for source in sources if isinstance(source, dict)]
+    indices: JsonObject = {"start_index": start, "end_index": end}
+    return [Annotation({**_source(source, number), **indices}) for source in objects_in(sources)]
 
 
-def _source(source: dict[str, Any], number: int) -> dict[str, Any]:
-    held = source.get("tool_output") or source.get("document")
-    told: dict[str, Any] = held if isinstance(held, dict) else {}
-    identity = str(source.get("id") or told.get("id") or "")
-    title = next((told[name] for name in ("title", "name") if isinstance(told.get(name), str)), "")
-    for address in (told.get("url"), identity):
-        if isinstance(address, str) and address.startswith(_ADDRESSES):
+def _source(source: JsonObject, number: int) -> JsonObject:
+    document = object_or_empty(source.get("tool_output") or source.get("document"))
+    identity = str(source.get("id") or document.get("id") or "")
+    titles = (text_or_none(document.get(name)) for name in ("title", "name"))
+    title = next((title for title in titles if title is not None), "")
+    for address in (text_or_none(document.get("url")), identity):
+        if address is not None and address.startswith(_ADDRESSES):
             return {"type": "url_citation", "url": address, "title": title}
     return {"type": "file_citation", "file_id": identity, "filename": title or identity, "index": number}

@@ -1,144 +1,110 @@
 """Writes the turns of a conversation as Cohere's messages."""
 
 from collections.abc import Sequence
-from typing import Any
 
-import orjson
-
-from gateway.dialects.conversation.content import ContentReader, Part, is_text, split
-from gateway.dialects.conversation.report import Report
-from gateway.dialects.conversation.toolbox import Toolbox
-from gateway.dialects.conversation.tools import INPUT
-from gateway.dialects.conversation.turns import Answer, Call, Output, Said, Spoken, Thought, Turns
+from gateway.dialects.cohere.content import answer_texts, simplified, write_parts
+from gateway.dialects.cohere.types import (
+    AssistantMessage,
+    CalledFunction,
+    Content,
+    InputMessage,
+    Message,
+    ToolCallMessage,
+)
 from gateway.dialects.profiles import Facts
-from gateway.generation import Generation
-
-Message = dict[str, Any]
+from gateway.dialects.report import Report
+from gateway.dialects.turns.content import is_plain_text, joined
+from gateway.dialects.turns.toolbox import Toolbox
+from gateway.dialects.turns.turns import (
+    AssistantTurn,
+    CallBlock,
+    InputTurn,
+    OutputBlock,
+    ReasoningBlock,
+    TextBlock,
+    read_turns,
+)
+from gateway.neutral.json import text_or_empty
+from gateway.neutral.prompt import Prompt
 
 THINKING = "thinking"
-"""The state of reasoning that came as a part of the content, and goes back as one."""
+"""The key of the state of reasoning that came as a part of the content, and goes back as one."""
 PLAN = "tool_plan"
-"""The state of what the model said it would do with its tools, before it called them."""
-_STATES = (THINKING, PLAN)
-_KNOWN = {"text": {"type", "text"}, "image_url": {"type", "image_url"}}
-_BELOW = "The output is in the message that follows."
+"""The key of the state of what the model planned to do with its tools, before the calls."""
+_OUTPUT_FOLLOWS = "The output is in the message that follows."
 
 
-class Messages:
-    """Writes the messages, turn by turn: an answer is one, followed by one for each output of its calls."""
+def write_messages(prompt: Prompt, toolbox: Toolbox, facts: Facts, report: Report) -> list[Message]:
+    """All messages: an answer is one, followed by one for each output of its calls.
 
-    def __init__(self, generation: Generation, toolbox: Toolbox, facts: Facts, report: Report) -> None:
-        self.messages: list[Message] = []
-        self._facts = facts
-        self._report = report
-        self._turns = Turns(generation, toolbox, ContentReader(facts, report), report, _STATES)
-
-    def write(self) -> list[Message]:
-        """All messages. Raises `InvalidRequest` for an item that this upstream cannot be shown."""
-        for turn in self._turns.read():
-            if isinstance(turn, Said):
-                self._say(turn)
-            else:
-                self._answer(turn)
-        if not self.messages:
-            raise self._report.nothing_said()
-        return self.messages
-
-    def _say(self, said: Said) -> None:
-        if said.role == "user":
-            content = _written(self._fitted(said.parts, said.number, "content"))
-        else:
-            texts = self._fitted(said.parts, said.number, "content")
-            content = "\n".join(part["text"] for part in texts)
-        role = "user" if said.role == "user" else "system"
-        self.messages.append({"role": role, "content": content})
-
-    def _fitted(self, parts: Sequence[Part], number: int, field: str) -> list[Part]:
-        """The parts as Cohere knows them. Raises `InvalidRequest` for files and sound."""
-        if all(map(is_text, parts)):
-            return list(parts)
-        for place, part in enumerate(parts):
-            kind, path = part["type"], f".{field}[{place}]"
-            if kind not in _KNOWN:
-                raise self._report.unsupported(f"parts of type {kind!r}", self._report.item(number, f"{path}.type"))
-            if kind == "image_url":
-                self._look_at(part, number, path)
-            for name in part.keys() - _KNOWN[kind]:
-                self._report.leave_out(self._report.item(number, f"{path}.{name}"))
-        return [{name: part[name] for name in part if name in _KNOWN[part["type"]]} for part in parts]
-
-    def _look_at(self, part: Part, number: int, path: str) -> None:
-        image = part["image_url"]
-        address = image.get("url") if isinstance(image, dict) else None
-        if not isinstance(address, str):
-            raise self._report.invalid("An image needs its address", self._report.item(number, path))
-        if not self._facts.takes_image_urls and not address.startswith("data:"):
-            why = "images by their address, only as a data: URL"
-            raise self._report.unsupported(why, self._report.item(number, path))
-
-    def _answer(self, answer: Answer) -> None:
-        message: Message = {"role": "assistant"}
-        content: list[Part] = []
-        for block in answer.blocks:
-            match block:
-                case Thought():
-                    _remember(block, content, message)
-                case Spoken():
-                    content += self._spoken(block.parts)
-                case Call():
-                    message.setdefault("tool_calls", []).append(_call(block))
-        if content:
-            message["content"] = _written(content)
-        if len(message) == 1 or message.keys() == {"role", PLAN}:
-            return
-        self.messages.append(message)
-        self._tell([(call.id, call.output) for call in answer.calls if call.output is not None])
-
-    def _spoken(self, parts: Sequence[Part]) -> list[Part]:
-        """The texts and refusals of an answer. Empty ones say nothing, and a message of nothing else is refused."""
-        if not all(map(is_text, parts)):
-            for name in sorted({name for part in parts for name in part} - {"type", "text", "refusal"}):
-                self._report.leave_out(name)
-        texts = [part.get("text") or part.get("refusal") for part in parts]
-        return [{"type": "text", "text": text} for text in texts if text]
-
-    def _tell(self, outputs: Sequence[tuple[str, Output]]) -> None:
-        """Write the outputs of an answer's calls, and then in one message of the user's what they cannot hold."""
-        shown: list[Part] = []
-        for call_id, output in outputs:
-            if output.is_error:
-                self._report.leave_out(self._report.item(output.number, ".is_error"))
-            texts, images = split(self._fitted(output.parts, output.number, "output"), _is_text)
-            content = _written(texts) if texts else _BELOW if images else ""
-            self.messages.append({"role": "tool", "tool_call_id": call_id, "content": content})
-            if images and len(outputs) > 1:
-                shown.append({"type": "text", "text": f"Output of {call_id}:"})
-            shown += images
-        if shown:
-            self.messages.append({"role": "user", "content": shown})
+    Raises `InvalidRequest` for an item that Cohere cannot be shown.
+    """
+    messages: list[Message] = []
+    for turn in read_turns(prompt, toolbox, facts, report, (THINKING, PLAN)):
+        if isinstance(turn, InputTurn):
+            messages.append(_input_message(turn, facts, report))
+        elif (answer := _assistant_message(turn, report)) is not None:
+            messages.append(answer)
+            outputs = [(call.item.call_id, call.output) for call in turn.calls if call.output is not None]
+            messages += _tool_messages(outputs, facts, report)
+    if not messages:
+        raise report.empty()
+    return messages
 
 
-def _remember(thought: Thought, content: list[Part], message: Message) -> None:
-    """Take a piece of reasoning back, to where it came from."""
-    thinking, plan = thought.state.get(THINKING), thought.state.get(PLAN)
-    if isinstance(thinking, str) and thinking:
-        content.append({"type": "thinking", "thinking": thinking})
-    if isinstance(plan, str) and plan:
-        message[PLAN] = message.get(PLAN, "") + plan
+def _input_message(turn: InputTurn, facts: Facts, report: Report) -> InputMessage:
+    role, parts = turn.role, turn.parts
+    if len(parts) == 1 and is_plain_text(parts[0]):
+        return {"role": "user" if role == "user" else "system", "content": joined(parts, "")}
+    content = write_parts(parts, facts, report)
+    if role == "user":
+        return {"role": "user", "content": simplified(content)}
+    return {"role": "system", "content": joined(parts, "\n")}
 
 
-def _call(call: Call) -> dict[str, Any]:
-    arguments = orjson.dumps({INPUT: call.text}).decode() if call.is_custom else call.text
-    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}}
+def _assistant_message(turn: AssistantTurn, report: Report) -> AssistantMessage | None:
+    """The answer; None where there is nothing in it but reasoning about tools that it did not call."""
+    content: list[Content] = []
+    calls: list[ToolCallMessage] = []
+    plan = ""
+    for block in turn.blocks:
+        match block:
+            case ReasoningBlock(state):
+                if thinking := text_or_empty(state.get(THINKING)):
+                    content.append({"type": "thinking", "thinking": thinking})
+                plan += text_or_empty(state.get(PLAN))
+            case TextBlock(parts):
+                content += answer_texts(parts, report)
+            case CallBlock(item, name):
+                function: CalledFunction = {"name": name, "arguments": block.arguments_text}
+                calls.append({"id": item.call_id, "type": "function", "function": function})
+    if not content and not calls:
+        return None
+    message: AssistantMessage = {"role": "assistant"}
+    if content:
+        message["content"] = simplified(content)
+    if plan:
+        message["tool_plan"] = plan
+    if calls:
+        message["tool_calls"] = calls
+    return message
 
 
-def _written(parts: Sequence[Part]) -> str | list[Part]:
-    """A content as simple as it can be: one text alone is a text."""
-    if len(parts) == 1 and _is_text(parts[0]):
-        text: str = parts[0]["text"]
-        return text
-    return list(parts) if parts else ""
-
-
-def _is_text(part: Part) -> bool:
-    return bool(part["type"] == "text")
+def _tool_messages(outputs: Sequence[tuple[str, OutputBlock]], facts: Facts, report: Report) -> list[Message]:
+    """The outputs of an answer's calls, then one message of the user's with the images, which they cannot hold."""
+    messages: list[Message] = []
+    images: list[Content] = []
+    for call_id, output in outputs:
+        if output.item.is_error:
+            report.drop(output.item.position.inside(".is_error"))
+        content = write_parts(output.parts, facts, report)
+        texts = [part for part in content if part["type"] == "text"]
+        own_images = [part for part in content if part["type"] != "text"]
+        text = _OUTPUT_FOLLOWS if own_images and not texts else simplified([*texts])
+        messages.append({"role": "tool", "tool_call_id": call_id, "content": text})
+        if own_images and len(outputs) > 1:
+            images.append({"type": "text", "text": f"Output of {call_id}:"})
+        images += own_images
+    if images:
+        messages.append({"role": "user", "content": images})
+    return messages

@@ -1,24 +1,21 @@
 """Reads Cohere's list of models."""
 
-import orjson
-
 from gateway.dialects.base import ListedModel
-from gateway.dialects.counts import count
+from gateway.neutral.json import JsonObject, count_or_zero, list_or_none, objects_in, parse_object, text_or_none
 
 
 def listed_models(body: bytes) -> list[ListedModel]:
     """The models that chat. Raises `ValueError` if it is no list of models."""
-    document = orjson.loads(body)
-    entries = document.get("models") if isinstance(document, dict) else None
-    if not isinstance(entries, list):
+    entries = list_or_none((parse_object(body) or {}).get("models"))
+    if entries is None:
         raise ValueError("the model list has no models")
     return [
-        ListedModel(entry["name"], count(entry, "context_length") or None)
-        for entry in entries
-        if isinstance(entry, dict) and isinstance(entry.get("name"), str) and "chat" in _endpoints(entry)
+        ListedModel(name, count_or_zero(entry.get("context_length")) or None)
+        for entry in objects_in(entries)
+        if (name := text_or_none(entry.get("name"))) is not None and _chats(entry)
     ]
 
 
-def _endpoints(entry: dict[str, object]) -> list[object]:
-    found = entry.get("endpoints")
-    return found if isinstance(found, list) else ["chat"]
+def _chats(entry: JsonObject) -> bool:
+    endpoints = list_or_none(entry.get("endpoints"))
+    return endpoints is None or "chat" in endpoints

@@ -1,102 +1,92 @@
-"""Which tools Cohere is shown, which it must call, and how the form of an answer is asked for beside them."""
+"""Writes the tools for Cohere, the choice among them, and the tool that stands in for a structured answer."""
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from gateway.dialects.conversation.report import Report
-from gateway.dialects.conversation.settings import Form, form_of, settings_of
-from gateway.dialects.conversation.structured import FORM_TOOL
-from gateway.dialects.conversation.tool_choice import choose
-from gateway.dialects.conversation.toolbox import Offer, Toolbox
-from gateway.dialects.conversation.tools import Tool, chat_tools
+from gateway.dialects.cohere.structured_output import format_tool, output_method
+from gateway.dialects.cohere.types import Function, Tool, ToolChoice
 from gateway.dialects.profiles import Facts
-from gateway.generation import Generation
+from gateway.dialects.report import Report
+from gateway.dialects.turns.tool_choice import ToolSelection, select_tools
+from gateway.dialects.turns.toolbox import Toolbox
+from gateway.dialects.turns.tools import FlatTool, flat_tools
+from gateway.neutral.json import JsonObject
+from gateway.neutral.prompt import Prompt
+from gateway.neutral.tools import FunctionTool
 
-Way = Literal["none", "native", "tool", "check"]
-"""How a form is had: not at all, by Cohere's own word for it, by a tool whose arguments are the answer, or by the
-prompt, which asks for JSON wherever a client asks for an object of no particular form."""
+_CHOICES: dict[str | None, ToolChoice] = {"required": "REQUIRED", "none": "NONE"}
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """What is sent of tools and form."""
+class OfferedTools:
+    """The tools of the request. `is_strict` is about all of them."""
 
-    tools: list[Tool]
-    choice: Literal["REQUIRED", "NONE"] | None
-    way: Way
-
-
-def form_way(generation: Generation, form: Form) -> Way:
-    """How the form is had. Cohere takes a response format only where there are no tools and no documents."""
-    if form.kind == "text":
-        return "none"
-    is_free = generation.tool_choice == "none" or not _has_tools(generation)
-    if is_free and not generation.fields.get("documents"):
-        return "native"
-    return "tool" if form.kind == "json_schema" else "check"
+    tools: list[Tool] = field(default_factory=list)
+    choice: ToolChoice | None = None
+    is_strict: bool = False
 
 
-def held_form(generation: Generation, facts: Facts) -> Form | None:
-    """The form that the answer is held to, where Cohere itself does not."""
-    form = form_of(settings_of(generation).get("response_format"))
-    return form if form_way(generation, form) in ("tool", "check") else None
-
-
-def shown_tools(
-    generation: Generation, offered: list[Offer], toolbox: Toolbox, form: Form, facts: Facts, report: Report
-) -> Shown:
-    """The tools and the choice among them. Raises `InvalidRequest` for a choice or a form that cannot be met."""
-    way = form_way(generation, form)
-    if form.schema is not None and form.schema.get("type") != "object":
-        # Neither its response format nor a tool takes another one (shared facts on providers, section 8).
-        raise report.unsupported("forms that are not of type 'object'", report.field("response_format"))
-    if not offered and generation.tool_choice is None and way != "tool":
-        return Shown([], None, way)
-    written = chat_tools(offered, toolbox, facts, report)
-    tools, choice = choose(generation.tool_choice, written, toolbox, facts, report)
-    if tools and not facts.takes_tools:
-        tools = _without_tools(tools, choice, report)
-    if isinstance(choice, dict):
-        # Nothing can be named, so the one is all there is (shared facts on providers, section 8).
-        name = choice[choice["type"]]["name"]
-        tools, choice = {name: tools[name]}, "required"
-    if choice == "none" and ("none" not in facts.tool_choices or way != "none"):
-        tools = {}
-    if way == "tool":
-        return _with_form(tools, choice, form, facts, report)
+def offered_tools(prompt: Prompt, toolbox: Toolbox, facts: Facts, report: Report) -> OfferedTools:
+    """The tools and the choice. Raises `InvalidRequest` for a choice or an output format that Cohere cannot have."""
+    method = output_method(prompt)
+    if not prompt.tools and prompt.tool_choice is None and method != "tool":
+        return OfferedTools()
+    tools, mode = _selected(prompt, toolbox, facts, report)
+    if mode == "none" and ("none" not in facts.tool_choices or method != "none"):
+        tools = []
+    # Where the request itself requires a call, there is no answer that could have a format.
+    output_format = prompt.output_format if method == "tool" and not (tools and mode == "required") else None
+    if output_format is not None:
+        _require_forced_calls(facts, report, output_format.path)
+        _drop_strict(prompt, report)
+        return OfferedTools([*map(_tool, tools), format_tool(output_format)], "REQUIRED")
     if not tools:
-        return Shown([], None, way)
-    if choice == "required":
-        _require(facts, report, "tool_choice")
-    words: dict[Any, Literal["REQUIRED", "NONE"]] = {"required": "REQUIRED", "none": "NONE"}
-    return Shown([*tools.values()], words.get(choice), way)
+        return OfferedTools()
+    if mode == "required":
+        _require_forced_calls(facts, report, "tool_choice")
+    return OfferedTools([*map(_tool, tools)], _CHOICES.get(mode), _is_strict(prompt, tools, report))
 
 
-def _with_form(tools: dict[str, Tool], choice: Any, form: Form, facts: Facts, report: Report) -> Shown:
-    """The tools, and one more to answer in form, of which the model must call one.
-
-    Where the request itself requires a call, there is no answer that could have a form.
-    """
-    _require(facts, report, report.field("tool_choice" if choice == "required" else "response_format"))
-    listed = [*tools.values()]
-    if choice != "required" or not listed:
-        description = form.description or "Gives the final answer. Call it when no other tool is needed any more."
-        function = {"name": FORM_TOOL, "description": description, "parameters": form.schema}
-        listed.append({"type": "function", "function": function})
-    return Shown(listed, "REQUIRED", "tool")
+def _selected(prompt: Prompt, toolbox: Toolbox, facts: Facts, report: Report) -> tuple[list[FlatTool], str | None]:
+    """The tools among which the model chooses, and how."""
+    flat = flat_tools(prompt.tools, toolbox, facts, report)
+    selection = select_tools(prompt.tool_choice, flat, toolbox, facts, report)
+    if selection.tools and not facts.takes_tools:
+        return _without_tools(selection, report), selection.mode
+    if selection.named is not None:
+        # A call of one tool cannot be required, so the others are not sent (shared facts on providers, section 8).
+        return [selection.named], "required"
+    return [*selection.tools.values()], selection.mode
 
 
-def _require(facts: Facts, report: Report, path: str) -> None:
+def _require_forced_calls(facts: Facts, report: Report, path: str) -> None:
     if "required" not in facts.tool_choices:
         raise report.unsupported("required tool calls with this model", path)
 
 
-def _without_tools(tools: dict[str, Tool], choice: Any, report: Report) -> dict[str, Tool]:
-    if choice not in (None, "auto", "none"):
+def _without_tools(selection: ToolSelection, report: Report) -> list[FlatTool]:
+    if selection.named is not None or selection.mode not in (None, "auto", "none"):
         raise report.unsupported("required tool calls with this model, which calls none", "tool_choice")
-    report.leave_out("tools")
-    return {}
+    report.drop("tools")
+    return []
 
 
-def _has_tools(generation: Generation) -> bool:
-    return bool(generation.tools) or any(item.get("type") == "additional_tools" for item in generation.items)
+def _tool(tool: FlatTool) -> Tool:
+    no_parameters: JsonObject = {"type": "object", "properties": {}}
+    parameters = no_parameters if tool.parameters is None else tool.parameters
+    function: Function = {"name": tool.name, "parameters": parameters}
+    if tool.description or tool.tool.description is not None:
+        function["description"] = tool.description
+    return {"type": "function", "function": function}
+
+
+def _is_strict(prompt: Prompt, tools: Sequence[FlatTool], report: Report) -> bool:
+    """Whether Cohere can enforce the schemas: of all tools or of none, and each must require something."""
+    if all(tool.strict and tool.parameters and tool.parameters.get("required") for tool in tools):
+        return True
+    _drop_strict(prompt, report)
+    return False
+
+
+def _drop_strict(prompt: Prompt, report: Report) -> None:
+    report.drop_all(f"{tool.path}.strict" for tool in prompt.tools if isinstance(tool, FunctionTool) and tool.strict)

@@ -6,12 +6,12 @@
 from collections.abc import Mapping
 
 from gateway.dialects.foreign import Foreign
-from gateway.dialects.gemini.answer import GeminiDecoder, decode_reply
-from gateway.dialects.gemini.encode import encode_request
 from gateway.dialects.gemini.errors import decode_error
-from gateway.dialects.gemini.forms import held_form
 from gateway.dialects.gemini.models import listed_models
-from gateway.dialects.gemini.reader import Reader
+from gateway.dialects.gemini.request import encode_request
+from gateway.dialects.gemini.response import ResponseDecoder, decode_reply
+from gateway.dialects.gemini.stream import StreamReader
+from gateway.dialects.gemini.structured_output import validated_format
 
 
 def _headers(key: str) -> Mapping[str, str]:
@@ -25,9 +25,9 @@ GEMINI = Foreign(
     headers_for=_headers,
     encode_request=encode_request,
     read_reply=decode_reply,
-    form_to_hold=held_form,
-    new_decoder=GeminiDecoder,
+    format_to_validate=validated_format,
+    new_decoder=ResponseDecoder,
     read_error=decode_error,
     read_models=listed_models,
-    new_reader=Reader,
+    new_reader=StreamReader,
 )

@@ -1,122 +1,123 @@
 """Turns grounding and citation metadata into annotations: pages and files that a piece of the answer rests on."""
 
-from typing import Any
+from gateway.neutral.json import (
+    Json,
+    JsonObject,
+    count_or_none,
+    list_or_empty,
+    object_or_empty,
+    object_or_none,
+    objects_in,
+    text_or_empty,
+    text_or_none,
+    texts_in,
+)
 
-Annotation = dict[str, Any]
-Span = tuple[int, int]
+_Span = tuple[int, int]
 
 _PAGES = ("web", "maps", "retrievedContext")
 
 
 class Sources:
-    """What an answer rests on, as its metadata says, piece by piece in a stream."""
+    """What an answer rests on, by the metadata that comes with it, piece by piece in a stream."""
 
     def __init__(self) -> None:
-        self._grounding: dict[str, Any] = {}
-        self._citations: list[dict[str, Any]] = []
+        self._grounding: JsonObject = {}
+        self._citations: list[JsonObject] = []
 
-    def take(self, candidate: dict[str, Any]) -> None:
-        """Note the metadata of a candidate. What a later piece says again it says in full."""
-        grounding = candidate.get("groundingMetadata")
-        if isinstance(grounding, dict):
-            self._grounding.update({name: value for name, value in grounding.items() if value})
-        metadata = candidate.get("citationMetadata")
-        if isinstance(metadata, dict):
-            # One name in Vertex AI and in newer versions, the other in the Gemini API.
-            self._citations += _objects(metadata.get("citations") or metadata.get("citationSources"))
+    def add(self, candidate: JsonObject) -> None:
+        """Note the metadata of a candidate. What a later piece repeats it repeats in full."""
+        grounding = object_or_empty(candidate.get("groundingMetadata"))
+        self._grounding.update({name: value for name, value in grounding.items() if value})
+        metadata = object_or_empty(candidate.get("citationMetadata"))
+        # One name in Vertex AI and in newer versions, the other in the Gemini API.
+        self._citations += objects_in(metadata.get("citations") or metadata.get("citationSources"))
 
     @property
     def queries(self) -> list[str]:
         """What was searched for in the web."""
-        queries = self._grounding.get("webSearchQueries")
-        return [query for query in queries if isinstance(query, str)] if isinstance(queries, list) else []
+        return texts_in(self._grounding.get("webSearchQueries"))
 
-    def annotations(self, text: str, start: int) -> list[Annotation]:
+    def annotations(self, text: str, start: int) -> list[JsonObject]:
         """Flat annotations of a text whose last part begins at `start`. Indices are characters of that part."""
         if not self._grounding and not self._citations:
             return []
-        ruler = _Ruler(text, start)
-        found = self._grounded(ruler)
+        offsets = _Offsets(text, start)
+        found = self._grounded(offsets)
         for citation in self._citations:
-            if isinstance(citation.get("uri"), str):
-                found.append(_page(citation["uri"], citation.get("title"), ruler.span(citation)))
-        return [note for place, note in enumerate(found) if note not in found[:place]]
+            if (uri := text_or_none(citation.get("uri"))) is not None:
+                found.append(_page(uri, citation, offsets.span(citation)))
+        return [annotation for index, annotation in enumerate(found) if annotation not in found[:index]]
 
-    def _grounded(self, ruler: "_Ruler") -> list[Annotation]:
-        chunks = self._grounding.get("groundingChunks")
-        chunks = chunks if isinstance(chunks, list) else []
-        found: list[Annotation] = []
-        for support in _objects(self._grounding.get("groundingSupports")):
-            segment, indices = support.get("segment"), support.get("groundingChunkIndices")
-            span = ruler.span(segment if isinstance(segment, dict) else {})
-            for index in indices if isinstance(indices, list) else ():
-                if type(index) is int and 0 <= index < len(chunks):
+    def _grounded(self, offsets: "_Offsets") -> list[JsonObject]:
+        chunks = list_or_empty(self._grounding.get("groundingChunks"))
+        found: list[JsonObject] = []
+        for support in objects_in(self._grounding.get("groundingSupports")):
+            span = offsets.span(object_or_empty(support.get("segment")))
+            for given in list_or_empty(support.get("groundingChunkIndices")):
+                index = count_or_none(given)
+                if index is not None and index < len(chunks):
                     found += _cited(chunks[index], span)
         if not found:
-            # Sources of the whole answer, without a word on which piece rests on which.
-            found = [note for chunk in chunks for note in _cited(chunk, (0, 0))]
+            # Sources of the whole answer, where nothing links pieces of it to them.
+            found = [annotation for chunk in chunks for annotation in _cited(chunk, (0, 0))]
         return found
 
 
-class _Ruler:
-    """Measures a text, whose places are told in bytes, in the characters that clients count."""
+class _Offsets:
+    """Converts offsets in bytes of a text into offsets in characters of its last part."""
 
     def __init__(self, text: str, start: int) -> None:
         self._text = text
         self._bytes = text.encode("utf-8", "replace")
         self._start = start
 
-    def span(self, segment: dict[str, Any]) -> Span:
+    def span(self, segment: JsonObject) -> _Span:
         """Where a segment stands in the last part; nowhere, which is 0 to 0, for one that is not there.
 
         A segment that repeats its words is where they are: indices may count from the beginning of some part.
         """
-        begin, end, words = segment.get("startIndex") or 0, segment.get("endIndex"), segment.get("text")
-        if type(begin) is int and type(end) is int and 0 <= begin <= end <= len(self._bytes):
+        begin, end = count_or_none(segment.get("startIndex") or 0), count_or_none(segment.get("endIndex"))
+        words = text_or_none(segment.get("text"))
+        if begin is not None and end is not None and begin <= end <= len(self._bytes):
             found = self._characters(begin), self._characters(end)
-            if not isinstance(words, str) or self._text[found[0] : found[1]] == words:
+            if words is None or self._text[found[0] : found[1]] == words:
                 return self._within(found)
-        if isinstance(words, str) and words and (place := self._text.find(words)) >= 0:
-            return self._within((place, place + len(words)))
+        if words and (index := self._text.find(words)) >= 0:
+            return self._within((index, index + len(words)))
         return 0, 0
 
-    def _characters(self, place: int) -> int:
-        return len(self._bytes[:place].decode("utf-8", "ignore"))
+    def _characters(self, offset: int) -> int:
+        return len(self._bytes[:offset].decode("utf-8", "ignore"))
 
-    def _within(self, span: Span) -> Span:
-        begin, end = (place - self._start for place in span)
+    def _within(self, span: _Span) -> _Span:
+        begin, end = (offset - self._start for offset in span)
         return (begin, end) if begin >= 0 else (0, 0)
 
 
-def _cited(chunk: Any, span: Span) -> list[Annotation]:
+def _cited(chunk: Json, span: _Span) -> list[JsonObject]:
+    given = object_or_empty(chunk)
     for name in _PAGES:
-        source = chunk.get(name) if isinstance(chunk, dict) else None
-        if not isinstance(source, dict):
+        source = object_or_none(given.get(name))
+        if source is None:
             continue
-        if isinstance(source.get("uri"), str):
-            return [_page(source["uri"], source.get("title"), span)]
+        if (uri := text_or_none(source.get("uri"))) is not None:
+            return [_page(uri, source, span)]
         if name == "retrievedContext":
             return [_file(source, span)]
     return []
 
 
-def _page(url: str, title: Any, span: Span) -> Annotation:
-    named = title if isinstance(title, str) else ""
-    return {"type": "url_citation", "url": url, "title": named, "start_index": span[0], "end_index": span[1]}
+def _page(url: str, source: JsonObject, span: _Span) -> JsonObject:
+    title = text_or_empty(source.get("title"))
+    return {"type": "url_citation", "url": url, "title": title, "start_index": span[0], "end_index": span[1]}
 
 
-def _file(source: dict[str, Any], span: Span) -> Annotation:
-    known = next(
-        (source[name] for name in ("documentName", "fileSearchStore") if isinstance(source.get(name), str)), ""
-    )
-    named = source.get("title")
+def _file(source: JsonObject, span: _Span) -> JsonObject:
+    names = (text_or_none(source.get(name)) for name in ("documentName", "fileSearchStore"))
     return {
         "type": "file_citation",
-        "file_id": known,
-        "filename": named if isinstance(named, str) else "",
+        "file_id": next((name for name in names if name is not None), ""),
+        "filename": text_or_empty(source.get("title")),
         "index": span[1],
     }
-
-
-def _objects(given: Any) -> list[dict[str, Any]]:
-    return [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []

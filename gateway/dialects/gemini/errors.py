@@ -1,14 +1,20 @@
 """Reads Google's errors, whole bodies and those in the middle of a stream."""
 
 import re
-from typing import Any
-
-import orjson
 
 from gateway.dialects.base import Origin, Refused
 from gateway.dialects.errors import decode_fields
 from gateway.dialects.profiles import Facts
 from gateway.errors import UpstreamError
+from gateway.neutral.json import (
+    JsonObject,
+    integer_or_none,
+    object_or_empty,
+    object_or_none,
+    objects_in,
+    parse,
+    text_or_empty,
+)
 
 _PROMPT = "contents"
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)s")
@@ -36,24 +42,27 @@ _A_DAY = "PerDay"
 
 def decode_error(refused: Refused, facts: Facts) -> UpstreamError:
     """The error for the client, by status first, then by Google's own reason."""
-    return _decoded(_error_of(_parsed(refused.body)), refused, facts)
+    document = parse(refused.body)
+    # A stream without events wraps it in an array.
+    body = document[0] if isinstance(document, list) and document else document
+    return _decoded(object_or_empty(object_or_empty(body).get("error")), refused, facts)
 
 
-def error_in_band(document: dict[str, Any], origin: Origin) -> UpstreamError | None:
+def error_in_band(document: JsonObject, origin: Origin) -> UpstreamError | None:
     """The error in a body that came with status 200."""
-    error = document.get("error")
-    if not isinstance(error, dict):
+    error = object_or_none(document.get("error"))
+    if error is None:
         return None
     return _decoded(error, Refused(origin.provider, _status(error), {}, b""), origin.facts)
 
 
-def _decoded(error: dict[str, Any], refused: Refused, facts: Facts) -> UpstreamError:
-    """The error for Google's fields, in OpenAI's words."""
-    fields: dict[str, Any] = {"message": error.get("message")}
-    details = [one for one in error.get("details") or () if isinstance(one, dict)] if _has_list(error) else []
-    if any(one.get("reason") in _BAD_KEY for one in details):
+def _decoded(error: JsonObject, refused: Refused, facts: Facts) -> UpstreamError:
+    """The error for Google's fields, which become OpenAI's."""
+    fields: JsonObject = {"message": error.get("message")}
+    details = objects_in(error.get("details"))
+    if any(text_or_empty(one.get("reason")) in _BAD_KEY for one in details):
         fields["code"] = "invalid_api_key"
-    elif isinstance(fields["message"], str) and _TOO_LONG.search(fields["message"]):
+    elif _TOO_LONG.search(text_or_empty(error.get("message"))):
         fields["code"] = "context_length_exceeded"
     elif any(_is_daily(one) for one in details):
         fields["code"] = "insufficient_quota"
@@ -67,43 +76,19 @@ def _decoded(error: dict[str, Any], refused: Refused, facts: Facts) -> UpstreamE
     return decoded
 
 
-def _has_list(error: dict[str, Any]) -> bool:
-    return isinstance(error.get("details"), list)
-
-
-def _delay(detail: dict[str, Any]) -> float | None:
+def _delay(detail: JsonObject) -> float | None:
     """The seconds of a `google.rpc.RetryInfo`: `"48s"`, `"34.4s"`."""
-    delay = detail.get("retryDelay")
-    match = _SECONDS.fullmatch(delay) if isinstance(delay, str) else None
+    match = _SECONDS.fullmatch(text_or_empty(detail.get("retryDelay")))
     return float(match[1]) if match else None
 
 
-def _is_daily(detail: dict[str, Any]) -> bool:
+def _is_daily(detail: JsonObject) -> bool:
     """Whether a `google.rpc.QuotaFailure` is about the quota of a day."""
-    violations = detail.get("violations")
-    for violation in violations if isinstance(violations, list) else ():
-        if isinstance(violation, dict) and _A_DAY in str(violation.get("quotaId")):
-            return True
-    return False
+    return any(_A_DAY in text_or_empty(one.get("quotaId")) for one in objects_in(detail.get("violations")))
 
 
-def _status(error: dict[str, Any]) -> int:
-    code = error.get("code")
-    if type(code) is int and 400 <= code <= 599:
+def _status(error: JsonObject) -> int:
+    code = integer_or_none(error.get("code"))
+    if code is not None and 400 <= code <= 599:
         return code
-    return _STATUSES.get(str(error.get("status")), 502)
-
-
-def _error_of(document: Any) -> dict[str, Any]:
-    """The error in a body; a stream without events wraps it in an array."""
-    if isinstance(document, list) and document:
-        document = document[0]
-    error = document.get("error") if isinstance(document, dict) else None
-    return error if isinstance(error, dict) else {}
-
-
-def _parsed(body: bytes) -> Any:
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None
+    return _STATUSES.get(text_or_empty(error.get("status")), 502)

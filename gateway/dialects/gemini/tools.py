@@ -1,155 +1,137 @@
-"""Writes tools and the choice between them: function declarations, and the tools that Google runs itself."""
+"""Writes function declarations and the choice between them, and the names and ids that tools and calls have there."""
 
+import re
 from dataclasses import dataclass, field
-from typing import Any
 
-from gateway.dialects.conversation.report import Report
-from gateway.dialects.conversation.tool_choice import choose
-from gateway.dialects.conversation.toolbox import Offer, Toolbox
-from gateway.dialects.conversation.tools import chat_tools
-from gateway.dialects.gemini.identity import LONGEST_NAME, to_wire
+from gateway.dialects.gemini.hosted_tools import HostedToolWriter, hosted_tool_name
 from gateway.dialects.gemini.schema import subset
+from gateway.dialects.gemini.types import FunctionCallingConfig, FunctionDeclaration, HostedToolName, Tool, ToolConfig
 from gateway.dialects.profiles import Facts
+from gateway.dialects.report import Report
+from gateway.dialects.turns.tool_choice import ToolSelection, select_tools
+from gateway.dialects.turns.toolbox import Toolbox
+from gateway.dialects.turns.tools import FlatTool, flat_tools
+from gateway.neutral.identifiers import new_id
+from gateway.neutral.prompt import Prompt
+from gateway.neutral.tools import HostedTool
+from gateway.neutral.tools import Tool as NeutralTool
 
-Tool = dict[str, Any]
+LONGEST_NAME = 64
+"""The most characters that the name of a function has there (facts on providers, section 5)."""
 
-# OpenAI's names of hosted tools, dated ones by their beginning, and Gemini's own.
-_HOSTED = {
-    "web_search": "googleSearch",
-    "web_search_preview": "googleSearch",
-    "google_search": "googleSearch",
-    "code_interpreter": "codeExecution",
-    "code_execution": "codeExecution",
-    "url_context": "urlContext",
-    "file_search": "fileSearch",
-}
-_DATED = ("web_search_", "web_search_preview_")
-_STORES = "fileSearchStores/"
-# What they may say of themselves and the answer is of the same kind without it.
-_HARMLESS = ("search_context_size", "user_location", "ranking_options")
-_SEARCHES = "web_search_options"
+_ID_PREFIX = "gemini_"
+_BAD_START = re.compile(r"_*[0-9-]")
+
+
+def gemini_name(flat_name: str) -> str:
+    """A flat name as Gemini takes it: it begins with a letter or an underscore (facts on providers, section 5).
+
+    Names that differ there differ here: underscores before a digit or a dash are counted.
+    """
+    return f"_{flat_name}" if _BAD_START.match(flat_name) else flat_name
+
+
+def flat_name(name: str) -> str:
+    """The flat name of a function by its name there."""
+    return name[1:] if name.startswith("_") and _BAD_START.match(name) else name
+
+
+def client_call_id(gemini_id: str | None) -> str:
+    """The id of a call for the client: Gemini's own with a prefix, or a new one where it gave none."""
+    return f"{_ID_PREFIX}{gemini_id}" if gemini_id else new_id("call")
+
+
+def gemini_call_id(call_id: str) -> str | None:
+    """The id that Gemini gave a call; None for ids that others made, which it does not know."""
+    return call_id.removeprefix(_ID_PREFIX) if call_id.startswith(_ID_PREFIX) else None
 
 
 @dataclass(slots=True)
-class Tooling:
-    """What a request says of tools. `functions` are those shown, by their flat names."""
+class WrittenTools:
+    """The tools of a request and the choice between them."""
 
     tools: list[Tool] = field(default_factory=list)
-    config: dict[str, Any] = field(default_factory=dict)
-    functions: dict[str, Tool] = field(default_factory=dict)
+    config: ToolConfig = field(default_factory=ToolConfig)
+    declarations: list[FunctionDeclaration] = field(default_factory=list)
+    """The functions among the tools: the same list as in `tools`."""
 
 
 class ToolWriter:
-    """Writes the tools of one request for one upstream. What it cannot be given is refused where it stands."""
+    """Writes the tools of one request for one upstream."""
 
     def __init__(self, toolbox: Toolbox, facts: Facts, report: Report) -> None:
         self._toolbox = toolbox
         self._facts = facts
         self._report = report
 
-    def write(self, offered: list[Offer], choice: Any, settings: dict[str, Any]) -> Tooling:
-        """The tools and the choice between them. Takes `web_search_options` out of the settings."""
-        hosted: dict[str, Tool] = {}
-        others: list[Offer] = []
-        for offer in offered:
-            name = _hosted(offer)
-            if name is None:
-                others.append(offer)
+    def write(self, prompt: Prompt, *, has_search_options: bool) -> WrittenTools:
+        """The tools and the choice between them; with chat's search options, a search is one of the tools.
+
+        Raises `InvalidRequest` for a tool or a choice that Gemini cannot be given.
+        """
+        hosted: dict[HostedToolName, Tool] = {}
+        others: list[NeutralTool] = []
+        writer = HostedToolWriter(self._report)
+        for tool in prompt.tools:
+            name = hosted_tool_name(tool.kind) if isinstance(tool, HostedTool) else None
+            if name is None or not isinstance(tool, HostedTool):
+                others.append(tool)
             else:
-                hosted[name] = self._hosted_tool(name, offer)
-        if settings.pop(_SEARCHES, None) is not None:
-            hosted.setdefault("googleSearch", {})
-        functions = chat_tools(others, self._toolbox, self._facts, self._report)
+                hosted[name] = writer.write(name, tool)
+        if has_search_options:
+            hosted.setdefault("googleSearch", {"googleSearch": {}})
+        functions = flat_tools(others, self._toolbox, self._facts, self._report)
+        choice = prompt.tool_choice
         if choice == "none":
             hosted = {}
         if choice == "required" and hosted and not functions:
             raise self._report.unsupported("a required call of tools that it runs itself", "tool_choice")
-        functions, chosen = choose(choice, functions, self._toolbox, self._facts, self._report)
-        return self._together(hosted, functions, chosen)
+        selection = select_tools(choice, functions, self._toolbox, self._facts, self._report)
+        return self._combine([*hosted.values()], selection)
 
-    def _together(self, hosted: dict[str, Tool], functions: dict[str, Tool], chosen: Any) -> Tooling:
+    def _combine(self, hosted: list[Tool], selection: ToolSelection) -> WrittenTools:
+        functions = selection.tools
         if hosted and functions and not self._facts.takes_hosted_with_tools:
             if not self._facts.drops_hosted_tools:
                 raise self._report.unsupported("tools that it runs itself together with functions", "tools")
-            self._report.leave_out("tools")
-            hosted = {}
-        tooling = Tooling([{name: given} for name, given in hosted.items()], functions=functions)
+            self._report.drop("tools")
+            hosted = []
+        written = WrittenTools([*hosted])
         if functions:
-            declared = [self._declared(name, tool["function"]) for name, tool in functions.items()]
-            tooling.tools.append({"functionDeclarations": declared})
-            if config := _calling(chosen):
-                tooling.config["functionCallingConfig"] = config
+            written.declarations = [self._declaration(function) for function in functions.values()]
+            written.tools.append({"functionDeclarations": written.declarations})
+            if (calling := _calling_config(selection)) is not None:
+                written.config["functionCallingConfig"] = calling
             if hosted and self._facts.tells_hosted_calls:
-                tooling.config["includeServerSideToolInvocations"] = True
-        return tooling
+                written.config["includeServerSideToolInvocations"] = True
+        return written
 
-    def _declared(self, name: str, function: dict[str, Any]) -> Tool:
-        if len(to_wire(name)) > LONGEST_NAME:
-            why = f"tools with names of {LONGEST_NAME} characters that begin with a digit or a dash"
-            raise self._report.unsupported(why, "tools")
-        declared: Tool = {"name": to_wire(name)}
-        description = function.get("description")
-        if isinstance(description, str) and description:
-            declared["description"] = description
-        parameters = function.get("parameters")
-        if isinstance(parameters, dict) and parameters:
-            if self._facts.takes_json_schema:
-                declared["parametersJsonSchema"] = parameters
-            elif (written := subset(parameters)).get("properties"):
-                # An object without properties is refused in `parameters`.
-                declared["parameters"] = written
-        return declared
-
-    def _hosted_tool(self, name: str, offer: Offer) -> Tool:
-        given = {key: value for key, value in offer.tool.items() if key != "type" and value is not None}
-        if name == "fileSearch":
-            return self._file_search(given, offer.path)
-        for key, value in given.items():
-            if key in _HARMLESS:
-                self._report.leave_out(f"{offer.path}.{key}")
-            elif not _is_plain(key, value):
-                raise self._report.unsupported(f"{key!r} of such a tool", f"{offer.path}.{key}")
-        return {}
-
-    def _file_search(self, given: dict[str, Any], path: str) -> Tool:
-        stores = given.get("vector_store_ids")
-        names = stores if isinstance(stores, list) else []
-        if not names or not all(isinstance(one, str) and one.startswith(_STORES) for one in names):
-            raise self._report.unsupported("vector stores that are not its own", f"{path}.vector_store_ids")
-        if given.get("filters"):
-            raise self._report.unsupported("filters of a file search", f"{path}.filters")
-        most = given.get("max_num_results")
-        return {"fileSearchStoreNames": names, **({"topK": most} if most is not None else {})}
+    def _declaration(self, function: FlatTool) -> FunctionDeclaration:
+        name = gemini_name(function.name)
+        if len(name) > LONGEST_NAME:
+            what = f"tools with names of {LONGEST_NAME} characters that begin with a digit or a dash"
+            raise self._report.unsupported(what, function.tool.name_path)
+        declaration: FunctionDeclaration = {"name": name}
+        if function.description:
+            declaration["description"] = function.description
+        if function.parameters and self._facts.takes_json_schema:
+            declaration["parametersJsonSchema"] = function.parameters
+        elif function.parameters and (parameters := subset(function.parameters)).get("properties"):
+            # An object without properties is refused in `parameters`.
+            declaration["parameters"] = parameters
+        return declaration
 
 
-def _hosted(offer: Offer) -> str | None:
-    kind = offer.tool.get("type") if isinstance(offer.tool, dict) else None
-    if not isinstance(kind, str):
-        return None
-    return "googleSearch" if kind.startswith(_DATED) else _HOSTED.get(kind)
-
-
-def _is_plain(key: str, value: Any) -> bool:
-    """Whether a setting of a hosted tool asks for nothing beyond the tool itself."""
-    match key, value:
-        case "container", "auto" | {"type": "auto"}:
-            return not (isinstance(value, dict) and value.get("file_ids"))
-        case "filters", dict():
-            return not any(value.values())
-        case _:
-            return False
-
-
-def _calling(chosen: Any) -> dict[str, Any]:
-    """The choice in Gemini's words; nothing for none."""
-    match chosen:
+def _calling_config(selection: ToolSelection) -> FunctionCallingConfig | None:
+    """The choice between the functions; None where it is open."""
+    if selection.named is not None:
+        return {"mode": "ANY", "allowedFunctionNames": [gemini_name(selection.named.name)]}
+    match selection.mode:
         case "auto":
             return {"mode": "AUTO"}
         case "none":
             return {"mode": "NONE"}
         case "required":
             return {"mode": "ANY"}
-        case {"type": "function", "function": {"name": str() as name}}:
-            return {"mode": "ANY", "allowedFunctionNames": [to_wire(name)]}
         case _:
-            return {}
+            return None

@@ -1,11 +1,10 @@
 """Finds the error in what a chat upstream sends; what it means is the same in all of OpenAI's dialects."""
 
-from typing import Any
-
 from gateway.dialects.base import Origin, Refused
 from gateway.dialects.errors import decode_in_band, decode_refusal, error_fields
 from gateway.dialects.profiles import Facts
 from gateway.errors import UpstreamError
+from gateway.neutral.json import JsonObject
 
 _PROMPT = "messages"
 
@@ -15,7 +14,7 @@ def decode_error(refused: Refused, facts: Facts) -> UpstreamError:
     return decode_refusal(refused, facts, _PROMPT)
 
 
-def error_in_band(document: dict[str, Any], origin: Origin) -> UpstreamError | None:
+def error_in_band(document: JsonObject, origin: Origin) -> UpstreamError | None:
     """The error in a body that came with status 200.
 
     It is `{"error": …}`, vLLM's `{"object": "error", …}`, or the bare fields where a completion would have its choices.
@@ -25,7 +24,7 @@ def error_in_band(document: dict[str, Any], origin: Origin) -> UpstreamError | N
     return decode_in_band(error_fields(document), origin, _PROMPT)
 
 
-def _is_bare_error(document: dict[str, Any]) -> bool:
+def _is_bare_error(document: JsonObject) -> bool:
     if "choices" in document or "usage" in document:
         return False
     return isinstance(document.get("message") or document.get("detail"), str)

@@ -1,136 +1,193 @@
-"""Fits the messages of a request to what is particular to one upstream."""
+"""Writes the turns of a conversation as chat messages."""
 
-import hashlib
-import re
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-from gateway.dialects.openai_chat.outputs import with_texts_only
-from gateway.dialects.openai_chat.reasons import give_back
+from gateway.dialects.openai_chat.content import ContentWriter
+from gateway.dialects.openai_chat.types import (
+    AssistantMessage,
+    CalledCustomTool,
+    CalledFunction,
+    InputMessage,
+    ToolCall,
+    ToolMessage,
+)
 from gateway.dialects.profiles import Facts
+from gateway.dialects.report import Report
+from gateway.dialects.turns.content import is_plain_text, is_text
+from gateway.dialects.turns.toolbox import Toolbox
+from gateway.dialects.turns.turns import (
+    AssistantTurn,
+    CallBlock,
+    InputTurn,
+    OutputBlock,
+    ReasoningBlock,
+    TextBlock,
+    read_turns,
+)
+from gateway.neutral.json import Json, JsonObject, object_or_empty, objects_in
+from gateway.neutral.parts import RefusalPart, TextPart
+from gateway.neutral.prompt import Prompt
 
-Message = dict[str, Any]
-
-_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_PLAIN = re.compile(r"[A-Za-z0-9]*")
-# What the assistant says between a tool and somebody else, where it has to say something.
-_ACKNOWLEDGED = "OK."
-_JOINT = "\n\n"
+# The fields in which the reasoning of a chat model comes, and goes back.
+_STATES = ("reasoning_content", "reasoning", "reasoning_details", "content")
+_OUTPUT_BELOW = "The output is in the message that follows."
 
 
-def fit_messages(messages: list[Message], facts: Facts, dropped: list[str]) -> list[Message]:
-    """The messages as this upstream takes them. Those that came are not changed, but copied where they have to be.
+def chat_messages(prompt: Prompt, toolbox: Toolbox, facts: Facts, report: Report) -> list[JsonObject]:
+    """All messages. Raises `InvalidRequest` for an item that this upstream cannot be sent.
 
-    Every request passes here: what a row does not say costs a look at it, and what no message has, one at each.
+    The texts and calls of one assistant turn become one message. The outputs of its calls follow it at once, as chat
+    requires; what of them is no text follows in a user message.
     """
-    if not facts.takes_output_parts:
-        messages = with_texts_only(messages)
-    if not (facts.takes_developer_role and facts.takes_system_role):
-        messages = _with_roles(messages, facts)
-    if facts.reasoning_field or facts.reasoning_in_loops:
-        messages = give_back(messages, facts)
-    if facts.dropped_of_messages:
-        messages = _without_fields(messages, facts.dropped_of_messages, dropped)
-    if facts.call_id_length:
-        messages = [_with_ids_of(message, facts.call_id_length) for message in messages]
-    if not facts.takes_user_after_tool:
-        messages = _with_answers(messages)
-    if not facts.takes_turns_in_row:
-        messages = _in_turns(messages)
-    return _with_prefix(messages) if facts.marks_prefix else messages
+    writer = _Writer(facts, report.provider)
+    messages: list[JsonObject] = []
+    for turn in read_turns(prompt, toolbox, facts, report, _STATES):
+        messages += [writer.input(turn)] if isinstance(turn, InputTurn) else writer.answer(turn)
+    return with_text_outputs(messages) if writer.has_more_than_text else messages
 
 
-def _with_roles(messages: list[Message], facts: Facts) -> list[Message]:
-    known = "system" if facts.takes_system_role else "user"
-    roles = {"system": known, "developer": "developer" if facts.takes_developer_role else known}
-    changed = {given: there for given, there in roles.items() if given != there}
-    if changed.keys().isdisjoint([message.get("role") for message in messages]):
-        return messages
-    return [
-        {**message, "role": changed[role]} if (role := message.get("role")) in changed else message
-        for message in messages
-    ]
+class _Writer:
+    """Writes single turns for one upstream."""
 
+    def __init__(self, facts: Facts, provider: str) -> None:
+        self._facts = facts
+        self._content = ContentWriter(facts, provider)
+        self.has_more_than_text = False
+        """Whether a tool's message has parts that are no texts."""
 
-def _without_fields(messages: list[Message], gone: frozenset[str], dropped: list[str]) -> list[Message]:
-    if all(map(gone.isdisjoint, messages)):
-        return messages
-    said = {name for message in messages for name in gone & message.keys() if message[name]}
-    dropped += [f"messages[].{name}" for name in sorted(said - {"refusal"})]
-    return [
-        message if gone.isdisjoint(message) else {name: v for name, v in _spoken(message).items() if name not in gone}
-        for message in messages
-    ]
+    def input(self, turn: InputTurn) -> JsonObject:
+        joint = None if turn.role == "user" and self._facts.takes_parts else "\n"
+        content = self._content.content(turn.parts, joint)
+        if turn.role == "assistant":
+            raise AssertionError("an assistant's message is no input")
+        message: InputMessage = {"role": turn.role, "content": content}
+        return object_or_empty(message)
 
+    def answer(self, turn: AssistantTurn) -> Iterator[JsonObject]:
+        """The message of an assistant turn, and the outputs of its calls."""
+        message = self._assistant(turn)
+        if message["content"] == "":
+            # The answer was broken off before its first word, and several servers refuse an empty message.
+            return
+        yield message
+        for call in turn.calls:
+            if call.output is not None:
+                yield self._output(call.item.call_id, call.output)
 
-def _spoken(message: Message) -> Message:
-    """A message whose refusal is its text: without it nothing would be left."""
-    return (
-        {**message, "content": message["refusal"]} if message.get("refusal") and not message.get("content") else message
-    )
+    def _assistant(self, turn: AssistantTurn) -> JsonObject:
+        state: JsonObject = {}
+        parts: list[TextPart | RefusalPart] = []
+        calls: list[ToolCall] = []
+        for block in turn.blocks:
+            match block:
+                case ReasoningBlock():
+                    _extend_state(state, block)
+                case TextBlock():
+                    parts += block.parts
+                case CallBlock():
+                    calls.append(self._call(block))
+        thinking = [part for part in objects_in(state.pop("content", None)) if part.get("type") == "thinking"]
+        message = self._answer_message(parts, thinking, has_calls=bool(calls))
+        if calls:
+            message["tool_calls"] = calls
+        return object_or_empty(message) | state
 
+    def _answer_message(
+        self, parts: Sequence[TextPart | RefusalPart], thinking: list[JsonObject], *, has_calls: bool
+    ) -> AssistantMessage:
+        refusal = "".join(part.text for part in parts if isinstance(part, RefusalPart))
+        texts = [part for part in parts if isinstance(part, TextPart)]
+        has_refusal = bool(refusal and self._facts.takes_refusals)
+        if refusal and not has_refusal:
+            texts.append(TextPart(refusal, ""))
+        content: str | list[JsonObject] | None = self._content.content(texts, "")
+        if not content and (has_calls or has_refusal):
+            content = None
+        if thinking:
+            content = [
+                *thinking,
+                *self._content.parts(part for part in texts if part.text or not is_plain_text(part)),
+            ]
+        message: AssistantMessage = {"role": "assistant", "content": content}
+        if has_refusal:
+            message["refusal"] = refusal
+        return message
 
-def _with_ids_of(message: Message, length: int) -> Message:
-    """A message with other ids of calls, each the same in the call and in its output."""
-    calls, answered = message.get("tool_calls"), message.get("tool_call_id")
-    if isinstance(calls, list) and calls:
-        return {**message, "tool_calls": [_with_id(call, "id", length) for call in calls]}
-    return _with_id(message, "tool_call_id", length) if answered is not None else message
+    def _call(self, call: CallBlock) -> ToolCall:
+        if call.is_custom and self._facts.takes_custom_tools:
+            custom: CalledCustomTool = {"name": call.name, "input": call.item.arguments}
+            return {"id": call.item.call_id, "type": "custom", "custom": custom}
+        function: CalledFunction = {"name": call.name, "arguments": call.arguments_text}
+        return {"id": call.item.call_id, "type": "function", "function": function}
 
-
-def _with_id(holder: Any, name: str, length: int) -> Any:
-    given = holder.get(name) if isinstance(holder, dict) else None
-    if not isinstance(given, str) or (len(given) == length and _PLAIN.fullmatch(given)):
-        return holder
-    number = int.from_bytes(hashlib.sha256(given.encode("utf-8", "replace")).digest())
-    letters: list[str] = []
-    for _ in range(length):
-        number, rest = divmod(number, len(_ALPHABET))
-        letters.append(_ALPHABET[rest])
-    return {**holder, name: "".join(letters)}
-
-
-def _with_answers(messages: list[Message]) -> list[Message]:
-    """The assistant's word after the outputs of tools, wherever somebody else speaks right after them."""
-    told: list[Message] = []
-    for message in messages:
-        if told and told[-1].get("role") == "tool" and message.get("role") not in ("tool", "assistant"):
-            told.append({"role": "assistant", "content": _ACKNOWLEDGED})
-        told.append(message)
-    return told
-
-
-def _in_turns(messages: list[Message]) -> list[Message]:
-    """Each role once at a time: what it says in a row becomes one message."""
-    told: list[Message] = []
-    for message in messages:
-        if told and _may_join(told[-1], message):
-            told[-1] = {**told[-1], "content": _joined(told[-1].get("content"), message.get("content"))}
+    def _output(self, call_id: str, output: OutputBlock) -> JsonObject:
+        """The output of a call, whole: `with_text_outputs` moves what is no text."""
+        if all(map(is_text, output.parts)):
+            content = self._content.content(output.parts, "\n")
         else:
-            told.append(message)
-    return told
+            self.has_more_than_text = True
+            content = self._content.parts(output.parts)
+        message: ToolMessage = {"role": "tool", "tool_call_id": call_id, "content": content}
+        return object_or_empty(message)
 
 
-def _may_join(first: Message, second: Message) -> bool:
-    role = first.get("role")
-    return (
-        role == second.get("role") and role != "tool" and not first.get("tool_calls") and not second.get("tool_calls")
-    )
+def _extend_state(state: JsonObject, block: ReasoningBlock) -> None:
+    """Add a piece of reasoning to the fields in which it came."""
+    for name, value in block.state.items():
+        known = state.get(name)
+        match known, value:
+            case str(), str():
+                state[name] = f"{known}{value}"
+            case list(), list():
+                state[name] = [*known, *value]
+            case _:
+                state[name] = value
 
 
-def _joined(first: Any, second: Any) -> Any:
-    if isinstance(first, str) and isinstance(second, str):
-        return first + _JOINT + second
-    return [*_parts(first), *_parts(second)]
+def with_text_outputs(messages: list[JsonObject]) -> list[JsonObject]:
+    """The messages with nothing but texts in those of tools, as chat requires; the list itself where it is so.
 
-
-def _parts(content: Any) -> list[Any]:
-    if isinstance(content, list):
-        return content
-    return [{"type": "text", "text": content}] if isinstance(content, str) and content else []
-
-
-def _with_prefix(messages: list[Message]) -> list[Message]:
-    last = messages[-1] if messages else {}
-    if last.get("role") != "assistant" or last.get("tool_calls"):
+    All outputs of an answer's calls come first, then one user message with everything else, each part below the call
+    that it belongs to.
+    """
+    if not any(map(_has_more_than_text, messages)):
         return messages
-    return [*messages[:-1], {**last, "prefix": True}]
+    written: list[JsonObject] = []
+    outputs: list[JsonObject] = []
+    for message in messages:
+        if message.get("role") == "tool":
+            outputs.append(message)
+            continue
+        written += [*_split_outputs(outputs), message]
+        outputs = []
+    return [*written, *_split_outputs(outputs)]
+
+
+def _has_more_than_text(message: JsonObject) -> bool:
+    if message.get("role") != "tool":
+        return False
+    content = message.get("content")
+    parts = objects_in(content)
+    if not isinstance(content, list) or len(parts) != len(content):
+        # What is no part at all is left to its upstream, which has words for it.
+        return False
+    return any(part.get("type") != "text" for part in parts)
+
+
+def _split_outputs(outputs: list[JsonObject]) -> Iterator[JsonObject]:
+    """The outputs of the calls of one turn, and below them what is no text."""
+    moved: list[Json] = []
+    for message in outputs:
+        if not _has_more_than_text(message):
+            yield message
+            continue
+        parts = objects_in(message.get("content"))
+        texts: list[Json] = [part for part in parts if part.get("type") == "text"]
+        is_plain = all(len(part) == 2 for part in parts if part.get("type") == "text")
+        content = "\n".join(str(part.get("text")) for part in parts if part.get("type") == "text")
+        yield {**message, "content": (content if is_plain else texts) or _OUTPUT_BELOW}
+        if len(outputs) > 1:
+            moved.append({"type": "text", "text": f"Output of {message.get('tool_call_id')}:"})
+        moved += [part for part in parts if part.get("type") != "text"]
+    if moved:
+        yield {"role": "user", "content": moved}

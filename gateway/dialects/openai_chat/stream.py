@@ -1,132 +1,322 @@
-"""Reads a streamed chat completion, chunk by chunk."""
+"""Reads a streamed chat completion, chunk by chunk, as neutral events."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass, field
 
 import orjson
 
 from gateway.dialects.base import Origin
-from gateway.dialects.openai_chat.calls import CallNumbers, mend_call, tool_calls
+from gateway.dialects.decoder import NotAnAnswer, StreamDecoder, bad_reply
 from gateway.dialects.openai_chat.errors import error_in_band
-from gateway.dialects.openai_chat.parts import NotChat
-from gateway.dialects.openai_chat.repair import broken_off, choices_of, mend_choice
-from gateway.dialects.openai_chat.tokens import read_usage
-from gateway.dialects.openai_chat.usual import UsualChunk
-from gateway.errors import GatewayError, UpstreamDown
-from gateway.events import Done, Event, Failed, Usage
+from gateway.dialects.openai_chat.fast_path import ChunkTemplate
+from gateway.dialects.openai_chat.reasoning import ReasoningCollector
+from gateway.dialects.openai_chat.repairs import (
+    called_tool,
+    finish_reason,
+    read_choices,
+    repair_call,
+    repair_choice,
+    tool_calls,
+)
+from gateway.dialects.openai_chat.response import has_list, message_events
+from gateway.dialects.openai_chat.structured_output import answer_check
+from gateway.dialects.openai_chat.usage import read_usage
+from gateway.dialects.turns.client_calls import ClientCalls, free_text, is_wrapped
+from gateway.errors import GatewayError
+from gateway.neutral.events import AnswerMetadata, Event, Finished, Text, ToolArguments, ToolCallBegan
+from gateway.neutral.identifiers import new_id
+from gateway.neutral.json import Json, JsonObject, is_too_deep, text_or_none
+from gateway.neutral.prompt import Prompt
+
+CallKey = tuple[int, int]
+"""A choice, and the index of a call in it."""
 
 
-class ChatDecoder(ABC):
-    """What both readers share: where the answer ends, how it fails, and what it used."""
+class ChatDecoder(StreamDecoder):
+    """What both decoders share: the fast path, which choices are open, and when the answer is complete."""
+
+    what = "chat chunk"
 
     def __init__(self, origin: Origin) -> None:
-        self.origin = origin
-        self.provider = origin.provider
-        self.usage: Usage | None = None
-        self.is_over = False
+        super().__init__(origin)
+        self.payload = b""
+        """The chunk that is being read, as it came."""
         self.saw_end_mark = False
         self.open: set[int] = set()
         self.finished: set[int] = set()
         self.with_calls: set[int] = set()
-        self.numbers = CallNumbers()
-        self.usual = UsualChunk()
+        self.call_indexes = CallIndexes()
+        self.template = ChunkTemplate()
 
     def feed(self, payload: bytes) -> Sequence[Event]:
         if self.is_over:
             return ()
         try:
-            text = self.usual.text(payload)
+            text = self.template.text(payload)
             if text is not None:
-                return self._usual(payload, text)
-            chunk = orjson.loads(payload)
-        except orjson.JSONDecodeError:
-            return self._feed_words(payload.strip())
-        if not isinstance(chunk, dict):
-            return self._fail(self._nonsense())
+                return self._read_text(payload, text)
+            chunk: Json = orjson.loads(payload)
+            if not isinstance(chunk, dict):
+                raise NotAnAnswer
+            self.payload = payload
+            return self._read(chunk)
+        except (orjson.JSONDecodeError, NotAnAnswer):
+            return self._feed_words(payload)
+        except GatewayError as error:
+            return self._fail(error)
+
+    @abstractmethod
+    def _read_text(self, payload: bytes, text: str) -> Sequence[Event]:
+        """The events of a chunk that differs from the template in its text alone."""
+
+    @abstractmethod
+    def _owed(self) -> list[Event]:
+        """What is still to be emitted when the stream has ended well."""
+
+    def _last(self) -> list[Event] | None:
+        if not self.open or (not self.saw_end_mark and self.open - self.finished):
+            return None
+        return self._owed()
+
+    def _choices(self, chunk: JsonObject) -> list[JsonObject]:
+        """The choices of a chunk. Raises `NotAnAnswer`, or the error that it reports."""
         if "choices" not in chunk or "error" in chunk or chunk.get("object") == "error":
             error = error_in_band(chunk, self.origin)
             if error is not None:
                 self._note_usage(chunk)
-                return self._fail(error)
-        try:
-            choices = choices_of(chunk)
-            broken = broken_off(choices, self.provider)
-            return self._fail(broken) if broken else self._read(payload, chunk, choices)
-        except NotChat:
-            return self._fail(self._nonsense())
-        except UpstreamDown as error:
-            return self._fail(error)
+                raise error
+        return read_choices(chunk, self.origin.provider)
 
-    def end(self) -> Sequence[Event]:
-        if self.is_over:
-            return ()
-        if not self.open:
-            return self._fail(self._cut_off())
-        if not self.saw_end_mark and self.open - self.finished:
-            return self._fail(self._cut_off())
-        try:
-            events = self._last()
-        except NotChat:
-            return self._fail(self._nonsense())
-        except UpstreamDown as error:
-            return self._fail(error)
-        self.is_over = True
-        if self.usage is not None:
-            events.append(self.usage)
-        events.append(Done())
-        return events
-
-    @abstractmethod
-    def _read(self, payload: bytes, chunk: dict[str, Any], choices: list[dict[str, Any]]) -> list[Event]:
-        """The events of one chunk."""
-
-    @abstractmethod
-    def _usual(self, payload: bytes, text: str) -> Sequence[Event]:
-        """The events of a chunk that brings text and is otherwise like one before."""
-
-    @abstractmethod
-    def _last(self) -> list[Event]:
-        """What is still owed when the stream has ended well."""
-
-    def _mend(self, choice: dict[str, Any]) -> bool:
-        """Mend a choice, and keep track of what is open and what has finished. True if anything was amiss."""
-        changed = mend_choice(choice, "delta", with_calls=self.with_calls)
-        index = choice["index"]
+    def _repair(self, choice: JsonObject) -> tuple[int, JsonObject, bool]:
+        """Repair a choice, and note whether it is open or finished: its index, its delta, whether it was changed."""
+        index, delta, changed = repair_choice(choice, "delta", with_calls=self.with_calls)
         self.open.add(index)
         if choice.get("finish_reason") is not None:
             self.finished.add(index)
-        calls = tool_calls(choice["delta"])
-        if calls:
-            self.with_calls.add(index)
-            for call in calls:
-                changed |= mend_call(call)
-                changed |= self.numbers.mend(call, index)
-        return changed
+        if delta.get("tool_calls"):
+            for call in tool_calls(delta):
+                self.with_calls.add(index)
+                changed |= repair_call(call)
+                changed |= self.call_indexes.repair(call, index)
+        return index, delta, changed
 
     def _unfinished(self) -> list[int]:
         """The choices that the stream's end mark finished."""
         return sorted(self.open - self.finished)
 
     def _feed_words(self, payload: bytes) -> Sequence[Event]:
-        if payload == b"[DONE]":
-            self.saw_end_mark = True
-            return self.end()
-        return self._fail(self._nonsense()) if payload else ()
+        self.saw_end_mark = payload.strip() == b"[DONE]"
+        return super()._feed_words(payload)
 
-    def _note_usage(self, chunk: dict[str, Any]) -> None:
-        raw = chunk.get("usage")
-        if isinstance(raw, dict) and raw:
-            self.usage = read_usage(raw)
+    def _note_usage(self, chunk: JsonObject) -> None:
+        if chunk.get("usage"):
+            self.usage = read_usage(chunk) or self.usage
 
-    def _fail(self, error: GatewayError) -> list[Event]:
-        self.is_over = True
-        return [self.usage, Failed(error)] if self.usage else [Failed(error)]
 
-    def _nonsense(self) -> UpstreamDown:
-        return UpstreamDown(f"{self.provider} streamed something that is no chat chunk.", code="upstream_bad_reply")
+class CallIndexes:
+    """Gives the tool calls of one streamed answer their indexes, in each choice from 0.
 
-    def _cut_off(self) -> UpstreamDown:
-        return UpstreamDown(
-            f"{self.provider} ended the stream before the answer was complete.", code="upstream_cut_off"
-        )
+    Pieces of a call share an index. Some servers leave it out, some give parallel calls the same one; then their ids
+    distinguish them (shared facts on providers, section 13). An id that changes without a name is still the same call.
+    """
+
+    def __init__(self) -> None:
+        self._own: dict[CallKey, int] = {}
+        """The index of a call by the one that its upstream gave it."""
+        self._ids: dict[CallKey, str] = {}
+        self._taken: dict[int, list[int]] = {}
+
+    def repair(self, call: JsonObject, choice: int) -> bool:
+        """Give a piece the index of its call. True if it had another."""
+        given, call_id = call.get("index"), text_or_none(call.get("id"))
+        has_name = bool(called_tool(call).name)
+        if type(given) is int and given >= 0:
+            index = self._by_index(given, call_id if has_name else None, choice)
+        else:
+            given, index = None, self._by_id(call_id, choice, has_name=has_name)
+        if call_id:
+            self._ids.setdefault((choice, index), call_id)
+        if index == given:
+            return False
+        call["index"] = index
+        return True
+
+    def has_any(self, choice: int) -> bool:
+        """Whether a choice has had tool calls."""
+        return choice in self._taken
+
+    def _by_index(self, given: int, call_id: str | None, choice: int) -> int:
+        """By the index that the upstream gave; `call_id` is None but for a piece that has a name and an id."""
+        index = self._own.get((choice, given))
+        known = None if index is None else self._ids.get((choice, index))
+        if index is None or (known and call_id and call_id != known):
+            taken = self._taken.setdefault(choice, [])
+            index = max(taken) + 1 if given in taken else given
+            taken.append(index)
+            self._own[choice, given] = index
+        return index
+
+    def _by_id(self, call_id: str | None, choice: int, *, has_name: bool) -> int:
+        taken = self._taken.setdefault(choice, [])
+        for index in taken:
+            if call_id and self._ids.get((choice, index)) == call_id:
+                return index
+        if taken and not call_id and not has_name:
+            return taken[-1]
+        taken.append(max(taken, default=-1) + 1)
+        return taken[-1]
+
+
+@dataclass(slots=True)
+class _Unnamed:
+    """A call of which only pieces have come, and no name."""
+
+    id: str = ""
+    arguments: str = ""
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far one choice has come."""
+
+    reasoning: ReasoningCollector
+    in_text: bool = False
+    """Whether a message is being written, which reasoning that is not shown must not split."""
+    wrapped: dict[int, list[str]] = field(default_factory=dict)
+    """Pieces of free text inside a function's arguments: it can be read when it is whole."""
+
+
+class NeutralDecoder(ChatDecoder):
+    """Turns chunks into neutral events. A tool call begins when its name is known."""
+
+    def __init__(self, prompt: Prompt, origin: Origin) -> None:
+        super().__init__(origin)
+        self._calls = ClientCalls(prompt, origin)
+        self._unnamed: dict[CallKey, _Unnamed] = {}
+        self._begun: set[CallKey] = set()
+        self._progress: dict[int, _Progress] = {}
+        self._is_reasoning = False
+        """Whether a choice's reasoning is not over yet; nearly always it is, and then texts take the short way."""
+        self._tier: str | None = None
+        self._check = answer_check(prompt, origin.facts, origin.provider)
+
+    def _read(self, document: JsonObject) -> list[Event]:
+        choices = self._choices(document)
+        if is_too_deep(self.payload, document):
+            raise NotAnAnswer
+        events: list[Event] = []
+        for choice in choices:
+            events += self._choice(choice)
+        self._note_usage(document)
+        tier = document.get("service_tier")
+        if tier != self._tier and isinstance(tier, str):
+            self._tier = tier
+            events.append(AnswerMetadata({"service_tier": tier}))
+        return self._checked(events)
+
+    def _checked(self, events: list[Event]) -> list[Event]:
+        return events if self._check is None else self._check.take(events)
+
+    def _choice(self, choice: JsonObject) -> list[Event]:
+        finished, was_list = len(self.finished), has_list(choice.get("delta"))
+        index, delta, changed = self._repair(choice)
+        if not changed:
+            self.template.learn(self.payload)
+        progress = self._of(index)
+        events = progress.reasoning.take(delta, was_list=was_list)
+        answer = message_events(delta, index, choice.get("logprobs"))
+        for call in tool_calls(delta):
+            answer += self._call(call, index)
+        legacy = delta.get("function_call")
+        if legacy and not self.call_indexes.has_any(index):
+            self.with_calls.add(index)
+            answer += self._call({"index": 0, "function": legacy}, index)
+        if answer:
+            events += self._after_reasoning(progress, answer)
+        self._is_reasoning = any(progress.reasoning for progress in self._progress.values())
+        if len(self.finished) > finished:
+            events += self._finish_choice(text_or_none(choice["finish_reason"]), index)
+        return events
+
+    def _after_reasoning(self, progress: _Progress, answer: list[Event]) -> list[Event]:
+        """The answer's events, and before them the end of the reasoning, where it is over.
+
+        State that is not shown and comes in the middle of a text or of a call waits until they are complete.
+        """
+        begins = any(isinstance(event, ToolCallBegan) for event in answer)
+        continues = all(isinstance(event, ToolArguments) for event in answer)
+        waits = continues or (progress.in_text and not progress.reasoning.is_shown and not begins)
+        progress.in_text = not begins and (progress.in_text or not continues)
+        return answer if waits else [*progress.reasoning.finish(), *answer]
+
+    def _read_text(self, payload: bytes, text: str) -> list[Event]:
+        if not text:
+            return []
+        choice, name = self.template.choice, self.template.field
+        if name == "tool_calls":
+            index = self.template.call
+            if (choice, index) in self._begun:
+                return self._piece((choice, index), text)
+            return self._call({"index": index, "function": {"arguments": text}}, choice)
+        if name != "content":
+            self._is_reasoning = True
+            return self._of(choice).reasoning.take({name: text})
+        event = Text(text, choice)
+        if self._check is not None:
+            self._check.take((event,))
+        return self._after_reasoning(self._of(choice), [event]) if self._is_reasoning else [event]
+
+    def _owed(self) -> list[Event]:
+        if any(unnamed.arguments for unnamed in self._unnamed.values()):
+            raise bad_reply(self.origin, f"streamed something that is no {self.what}")
+        events = [event for index in self._unfinished() for event in self._finish_choice(None, index)]
+        # What came after a choice had finished.
+        return self._checked([*events, *(event for index in self._progress for event in self._complete(index))])
+
+    def _finish_choice(self, reason: str | None, choice: int) -> list[Event]:
+        ended = Finished(finish_reason(reason, has_tool_calls=choice in self.with_calls), choice)
+        return [*self._complete(choice), ended]
+
+    def _complete(self, choice: int) -> list[Event]:
+        """What waited until the choice was complete."""
+        progress = self._of(choice)
+        events: list[Event] = []
+        for index, pieces in progress.wrapped.items():
+            if text := free_text("".join(pieces)):
+                events.append(ToolArguments(index, text, choice))
+            pieces.clear()
+        return [*events, *progress.reasoning.finish()]
+
+    def _of(self, choice: int) -> _Progress:
+        if choice not in self._progress:
+            self._progress[choice] = _Progress(ReasoningCollector(choice))
+        return self._progress[choice]
+
+    def _call(self, call: JsonObject, choice: int) -> list[Event]:
+        """The events of a call, or of a piece of one."""
+        index, called = call["index"], called_tool(call)
+        if not isinstance(index, int):
+            raise NotAnAnswer
+        key = (choice, index)
+        if key in self._begun:
+            return self._piece(key, called.text)
+        unnamed = self._unnamed.setdefault(key, _Unnamed())
+        unnamed.id = unnamed.id or text_or_none(call.get("id")) or new_id("call")
+        unnamed.arguments += called.text
+        if not called.name:
+            return []
+        del self._unnamed[key]
+        self._begun.add(key)
+        begun = self._calls.begin(called.name, index, unnamed.id, choice, called.kind)
+        if is_wrapped(begun, called.kind):
+            self._of(choice).wrapped[index] = []
+        return [begun, *self._piece(key, unnamed.arguments)]
+
+    def _piece(self, key: CallKey, text: str) -> list[Event]:
+        choice, index = key
+        pieces = self._of(choice).wrapped.get(index)
+        if pieces is not None:
+            pieces.append(text)
+            return []
+        return [ToolArguments(index, text, choice)] if text else []

@@ -3,34 +3,33 @@
 from collections.abc import Mapping
 
 from gateway.dialects.base import Decoder, ListedModel, Origin, Outbound, Reader, Refused
-from gateway.dialects.conversation.settings import Form
 from gateway.dialects.models import listed_models
-from gateway.dialects.openai_responses.encode import encode_request
 from gateway.dialects.openai_responses.errors import decode_error
-from gateway.dialects.openai_responses.reply import decode_reply
+from gateway.dialects.openai_responses.request import DIALECT, encode_request
+from gateway.dialects.openai_responses.response import decode_reply
 from gateway.dialects.openai_responses.stream import ResponsesDecoder
 from gateway.dialects.profiles import Facts
 from gateway.errors import UpstreamError
-from gateway.events import Event
-from gateway.generation import Generation
+from gateway.neutral.events import Event
+from gateway.neutral.generation import Generation
+from gateway.neutral.structured_output import OutputFormat
 from gateway.wire import sse
 
 
 class OpenAIResponses:
     """The dialect `openai-responses`: `POST /responses`, never stored there, events named by their type.
 
-    Answers are always told in neutral events, whichever surface asks: they are as rich as what they are made of.
+    Answers are always neutral events, whichever surface asks: they are as rich as what they are made of.
     """
 
-    name = "openai-responses"
+    name = DIALECT
     models_path = "/models"
 
     def authorize(self, key: str) -> Mapping[str, str]:
         return {"authorization": f"Bearer {key}"}
 
     def encode(self, generation: Generation, origin: Origin) -> Outbound:
-        body, dropped = encode_request(generation, origin, self.name)
-        return Outbound("/responses", body, dropped)
+        return encode_request(generation, origin)
 
     def decode_reply(self, body: bytes, generation: Generation, origin: Origin, *, is_native: bool) -> list[Event]:
         return decode_reply(body, origin)
@@ -38,7 +37,7 @@ class OpenAIResponses:
     def can_pass_on(self, generation: Generation, origin: Origin) -> bool:
         return True
 
-    def held_form(self, generation: Generation, origin: Origin) -> Form | None:
+    def validated_format(self, generation: Generation, origin: Origin) -> OutputFormat | None:
         return None
 
     def reader(self) -> Reader:

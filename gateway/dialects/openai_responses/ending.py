@@ -1,12 +1,10 @@
 """Reads the end of an answer: how it ended, what it used, and what is said of it as a whole."""
 
-from typing import Any
+from gateway.dialects.decoder import NotAnAnswer
+from gateway.dialects.openai_responses.usage import read_usage
+from gateway.neutral.events import AnswerMetadata, Event, Finished, FinishReason, Usage
+from gateway.neutral.json import JsonObject
 
-from gateway.dialects.openai_responses.errors import NotResponse
-from gateway.dialects.openai_responses.tokens import read_usage
-from gateway.events import Event, Finished, FinishReason, Told, Usage
-
-_Object = dict[str, Any]
 _REASONS: dict[str, FinishReason] = {
     "max_output_tokens": "length",
     "max_tokens": "length",
@@ -36,27 +34,29 @@ _NOT_TOLD = frozenset(
 )
 
 
-def status_of(response: _Object, told: str | None = None) -> str:
-    """How an answer ended; `told` is what the event that ended it is called by. Raises `NotResponse` if it has not."""
+def status_of(response: JsonObject, told: str | None = None) -> str:
+    """How an answer ended; `told` is what the event that ended it is called by. Raises `NotAnAnswer` if it has not."""
     said = response.get("status")
     if response.get("error"):
         return "failed"
     if said in _BROKEN:
         return str(said)
     if told is None and said in _UNFINISHED:
-        raise NotResponse
+        raise NotAnAnswer
     return told or "completed"
 
 
-def usage_of(response: _Object) -> list[Usage]:
+def usage_of(response: JsonObject) -> list[Usage]:
     """The tokens that it used, where they are said."""
     raw = response.get("usage")
     return [read_usage(raw)] if isinstance(raw, dict) and raw else []
 
 
-def conclusion(response: _Object, status: str, *, has_calls: bool) -> list[Event]:
-    """What is said of the answer as a whole, and how it ended."""
-    fields = {name: value for name, value in response.items() if name not in _NOT_TOLD and value is not None}
+def conclusion(response: JsonObject, status: str, *, has_calls: bool) -> list[Event]:
+    """What the upstream reports of the answer as a whole, and how it ended."""
+    fields: JsonObject = {
+        name: value for name, value in response.items() if name not in _NOT_TOLD and value is not None
+    }
     reason: FinishReason = "tool_calls" if has_calls else "stop"
     if status == "incomplete":
         details = response.get("incomplete_details")
@@ -65,5 +65,5 @@ def conclusion(response: _Object, status: str, *, has_calls: bool) -> list[Event
         if isinstance(said, str) and known is None:
             fields["incomplete_details"] = details
         reason = known or "length"
-    events: list[Event] = [Told(fields)] if fields else []
+    events: list[Event] = [AnswerMetadata(fields)] if fields else []
     return [*events, Finished(reason)]

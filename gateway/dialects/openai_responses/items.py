@@ -1,15 +1,13 @@
 """The items of one answer while they are told: messages and reasoning, calls, and what only a provider knows."""
 
 from abc import ABC, abstractmethod
-from typing import Any
 
 import orjson
 
-from gateway.dialects.openai_responses.errors import NotResponse
-from gateway.dialects.openai_responses.lanes import Lane, Lanes
+from gateway.dialects.decoder import NotAnAnswer
+from gateway.dialects.openai_responses.output_queue import OutputQueue, QueuedOutput
 from gateway.dialects.openai_responses.parts import Part
-from gateway.events import (
-    CallKind,
+from gateway.neutral.events import (
     Event,
     ItemBegan,
     ItemEnded,
@@ -17,14 +15,21 @@ from gateway.events import (
     PartKind,
     ReasoningState,
     ToolArguments,
-    ToolCall,
+    ToolCallBegan,
 )
-from gateway.identifiers import new_id
+from gateway.neutral.identifiers import new_id
+from gateway.neutral.json import Json, JsonObject, list_or_empty, object_or_empty, text_or_empty, text_or_none
+from gateway.neutral.tools import CallKind
 
-_Object = dict[str, Any]
-_LISTS: dict[str, tuple[tuple[str, frozenset[str]], ...]] = {
+_LISTS: dict[str, tuple[tuple[str, frozenset[PartKind]], ...]] = {
     "message": (("content", frozenset({"output_text", "refusal"})),),
     "reasoning": (("summary", frozenset({"summary_text"})), ("content", frozenset({"reasoning_text"}))),
+}
+_PART_KINDS: dict[str, PartKind] = {
+    "output_text": "output_text",
+    "refusal": "refusal",
+    "reasoning_text": "reasoning_text",
+    "summary_text": "summary_text",
 }
 _CALLS: dict[str, tuple[CallKind, str]] = {
     "function_call": ("function", "arguments"),
@@ -35,10 +40,10 @@ _SHORT = 256
 _UNFINISHED = ("in_progress", "queued", "searching", "interpreting", "generating", "calling")
 
 
-class Item(Lane, ABC):
+class Item(QueuedOutput, ABC):
     """One item. `given` is what is known of it at first; its end can add what was never told."""
 
-    def __init__(self, given: _Object) -> None:
+    def __init__(self, given: JsonObject) -> None:
         super().__init__()
         self.given = given
         self.is_announced = False
@@ -55,20 +60,20 @@ class Item(Lane, ABC):
         """The item begins, if enough is known."""
 
     @abstractmethod
-    def end(self, final: _Object, status: str) -> list[Event]:
+    def end(self, final: JsonObject, status: str) -> list[Event]:
         """The item is complete: what is missing, and what it has become. `status` stands in for one it does not say."""
 
 
 class TextItem(Item):
     """A message or reasoning: texts, one after the other."""
 
-    def __init__(self, given: _Object) -> None:
+    def __init__(self, given: JsonObject) -> None:
         super().__init__(given)
         self._parts: dict[tuple[str, int], Part] = {}
-        self._lanes = Lanes()
+        self._queue = OutputQueue()
 
     def begin(self) -> list[Event]:
-        empty: _Object = {name: [] for name, _ in _LISTS[self.type] if name in self.given or self.type == "message"}
+        empty: JsonObject = {name: [] for name, _ in _LISTS[self.type] if name in self.given or self.type == "message"}
         skeleton = {**_public(self.given), **empty}
         if self.type == "message":
             skeleton["role"] = text_or_none(skeleton.get("role")) or "assistant"
@@ -89,32 +94,32 @@ class TextItem(Item):
         if part is not None:
             return part, []
         part = self._parts[kind, index] = Part(kind)
-        self._lanes.add(part)
-        return part, self._lanes.tell(part, [part.began])
+        self._queue.add(part)
+        return part, self._queue.emit(part, [part.began])
 
-    def say(self, part: Part, text: str, logprobs: Any = None) -> list[Event]:
+    def add(self, part: Part, text: str, logprobs: Json = None) -> list[Event]:
         """Tell a piece of a part, when it is its turn."""
-        return [] if self._is_past(part) else self._lanes.tell(part, part.say(text, logprobs))
+        return [] if self._is_past(part) else self._queue.emit(part, part.add(text, logprobs))
 
-    def cite(self, part: Part, annotation: Any) -> list[Event]:
+    def annotate(self, part: Part, annotation: Json) -> list[Event]:
         """Tell a citation in a part, when it is its turn."""
-        return [] if self._is_past(part) else self._lanes.tell(part, part.cite(annotation))
+        return [] if self._is_past(part) else self._queue.emit(part, part.annotate(annotation))
 
-    def complete(self, part: Part, final: Any) -> list[Event]:
+    def complete(self, part: Part, final: Json) -> list[Event]:
         """Tell what is missing of a part as it is in the end."""
-        return [] if self._is_past(part) else self._lanes.tell(part, part.complete(final))
+        return [] if self._is_past(part) else self._queue.emit(part, part.complete(final))
 
     def is_first(self, part: Part) -> bool:
         """Whether what a part tells goes out at once."""
-        return self._lanes.is_first(part)
+        return self._queue.is_first(part)
 
     def close(self, part: Part) -> list[Event]:
         """The part is done: what waited for that."""
-        return self._lanes.close(part)
+        return self._queue.close(part)
 
-    def end(self, final: _Object, status: str) -> list[Event]:
+    def end(self, final: JsonObject, status: str) -> list[Event]:
         events: list[Event] = []
-        written: _Object = {}
+        written: JsonObject = {}
         for name, kinds in _LISTS[self.type]:
             content, more = self._complete(final.get(name), kinds)
             events += more
@@ -131,23 +136,24 @@ class TextItem(Item):
 
     def _is_past(self, part: Part) -> bool:
         """Whether a part is done and another has begun: nothing can be added to it any more."""
-        return part.is_done and not self._lanes.is_first(part)
+        return part.is_done and not self._queue.is_first(part)
 
-    def _complete(self, final: Any, kinds: frozenset[str]) -> tuple[list[Any], list[Event]]:
-        """The parts of one list as they were told in the end, and what was missing."""
+    def _complete(self, final: Json, kinds: frozenset[str]) -> tuple[list[Json], list[Event]]:
+        """The parts of one list as they are in the end, and what was missing."""
         events: list[Event] = []
-        content: list[Any] = []
+        content: list[Json] = []
         matched: set[tuple[str, int]] = set()
-        for index, given in enumerate(final if isinstance(final, list) else ()):
-            kind = given.get("type") if isinstance(given, dict) else None
-            if isinstance(kind, list | dict) or kind not in kinds:
+        for index, given in enumerate(list_or_empty(final)):
+            opened = object_or_empty(given)
+            kind = part_kind(opened)
+            if kind is None or kind not in kinds:
                 content.append(given)
                 continue
             key = self._key(kind, index, matched)
             matched.add(key)
             part, began = self.part(kind, key[1])
             events += [*began, *self.complete(part, given)]
-            content.append(part.written(given))
+            content.append(part.written(opened))
         told = [part for key, part in self._parts.items() if key[0] in kinds and key not in matched]
         content += [part.written({}) for part in told if part.text]
         return content, events
@@ -159,7 +165,7 @@ class TextItem(Item):
         others = (key for key in self._parts if key[0] == kind and key not in matched)
         return next(others, (kind, index))
 
-    def _state(self, final: _Object) -> _Object | None:
+    def _state(self, final: JsonObject) -> JsonObject | None:
         """What the author of reasoning wants back; of readable reasoning its id alone, by which others can tell him."""
         if self.type != "reasoning":
             return None
@@ -169,7 +175,7 @@ class TextItem(Item):
 class CallItem(Item):
     """A call of one of the client's tools. It begins when its name is known."""
 
-    def __init__(self, given: _Object, index: int) -> None:
+    def __init__(self, given: JsonObject, index: int) -> None:
         super().__init__(given)
         self.index = index
         self.pieces: list[str] = []
@@ -184,11 +190,11 @@ class CallItem(Item):
         self.has_begun = True
         call_id = self.given["call_id"] = self.call_id or text_or_none(self.given.get("id")) or new_id("call")
         namespace = text_or_none(self.given.get("namespace"))
-        call = ToolCall(self.index, call_id, name, kind=self._kind, namespace=namespace)
+        call = ToolCallBegan(self.index, call_id, name, kind=self._kind, namespace=namespace)
         held, self._held = self._held, []
         return [call, *held]
 
-    def learn(self, given: _Object) -> list[Event]:
+    def learn(self, given: JsonObject) -> list[Event]:
         """Take in what is known of the call by now, and begin it if that was what it waited for."""
         if self.has_begun:
             return []
@@ -196,7 +202,7 @@ class CallItem(Item):
         self.given = {**self.given, **said}
         return self.begin()
 
-    def say(self, piece: str) -> list[Event]:
+    def add(self, piece: str) -> list[Event]:
         """Tell a piece of the arguments, or of the input."""
         if not piece:
             return []
@@ -207,19 +213,19 @@ class CallItem(Item):
         self._held += events
         return []
 
-    def complete(self, final: Any) -> list[Event]:
+    def complete(self, final: Json) -> list[Event]:
         """Tell what is missing of the arguments as they are in the end. What was told otherwise stands."""
         whole, told = written_text(final), "".join(self.pieces)
         rest = whole[len(told) :] if whole is not None and whole.startswith(told) else ""
-        return self.say(rest)
+        return self.add(rest)
 
-    def end(self, final: _Object, status: str) -> list[Event]:
+    def end(self, final: JsonObject, status: str) -> list[Event]:
         events = [*self.learn(final), *self.complete(final.get(self._field))]
         if not self.has_begun:
-            raise NotResponse
+            raise NotAnAnswer
         if self._kind == "function" and not self.pieces:
             # A function without parameters is often called with an empty string, which is no JSON.
-            events += self.say("{}")
+            events += self.add("{}")
         ended = {**_public(final), "call_id": self.call_id, self._field: "".join(self.pieces)}
         return [*events, ItemEnded({**ended, "status": _ended_status(final, status)})]
 
@@ -232,46 +238,46 @@ class HostedItem(Item):
             return [ItemBegan(self.given)]
         return [ItemBegan({name: _first(name, value) for name, value in self.given.items()})]
 
-    def happens(self, event: _Object) -> list[Event]:
+    def happens(self, event: JsonObject) -> list[Event]:
         """Tell what happens to it, in the words of its provider."""
         return [ItemProgress(event)]
 
-    def end(self, final: _Object, status: str) -> list[Event]:
+    def end(self, final: JsonObject, status: str) -> list[Event]:
         ended = final if "status" not in final else {**final, "status": _ended_status(final, status)}
         return [ItemEnded(ended)]
 
 
-def new_item(given: _Object, calls: int) -> Item:
+def new_item(given: JsonObject, calls: int) -> Item:
     """The item that begins like this; `calls` is how many calls there were before it."""
     kind = given.get("type")
     if not isinstance(kind, str):
-        raise NotResponse
+        raise NotAnAnswer
     if kind in _LISTS:
         return TextItem(given)
     return CallItem(dict(given), calls) if kind in _CALLS else HostedItem(given)
 
 
-def written_text(value: Any) -> str | None:
+def part_kind(part: JsonObject) -> PartKind | None:
+    """The kind of a part; None for one that is not known."""
+    return _PART_KINDS.get(text_or_empty(part.get("type")))
+
+
+def written_text(value: Json) -> str | None:
     """Arguments as the text that they are; some servers send the object."""
     if value is None or isinstance(value, str):
         return value
     try:
         return orjson.dumps(value).decode()
     except orjson.JSONEncodeError:
-        raise NotResponse from None
+        raise NotAnAnswer from None
 
 
-def text_or_none(value: Any) -> str | None:
-    """The text, if it is one."""
-    return value if isinstance(value, str) else None
-
-
-def _public(item: _Object) -> _Object:
+def _public(item: JsonObject) -> JsonObject:
     """The item without what only its author can read: that travels as its state."""
     return {name: value for name, value in item.items() if name != "encrypted_content"}
 
 
-def _first(name: str, value: Any) -> Any:
+def _first(name: str, value: Json) -> Json:
     """A field of an item as it is before anything has happened."""
     if name == "status":
         return "in_progress"
@@ -280,6 +286,6 @@ def _first(name: str, value: Any) -> Any:
     return "" if isinstance(value, str) and len(value) > _SHORT else value
 
 
-def _ended_status(item: _Object, status: str) -> str:
+def _ended_status(item: JsonObject, status: str) -> str:
     said = text_or_none(item.get("status"))
     return status if said is None or said in _UNFINISHED else said

@@ -1,27 +1,24 @@
 """Log probabilities of tokens, in chat's shape."""
 
-from typing import Any
-
-_Entry = dict[str, Any]
+from gateway.neutral.json import Json, JsonObject, list_or_empty, object_or_empty
 
 
-def token_entries(given: Any) -> list[_Entry] | None:
+def token_entries(given: Json) -> list[JsonObject] | None:
     """The tokens of a text with their log probabilities. None where one of them is none."""
     if not isinstance(given, list):
         return None
-    entries: list[_Entry] = []
+    entries: list[JsonObject] = []
     for token in given:
         entry = _measured(token)
         if entry is None:
             return None
-        others = token.get("top_logprobs")
-        alternatives = [_measured(other) for other in others] if isinstance(others, list) else []
-        entry["top_logprobs"] = [other for other in alternatives if other is not None]
+        others = list_or_empty(object_or_empty(token).get("top_logprobs"))
+        entry["top_logprobs"] = [known for other in others if (known := _measured(other)) is not None]
         entries.append(entry)
     return entries or None
 
 
-def _measured(token: Any) -> _Entry | None:
+def _measured(token: Json) -> JsonObject | None:
     if not isinstance(token, dict) or not isinstance(token.get("token"), str):
         return None
     logprob, spelled = token.get("logprob"), token.get("bytes")

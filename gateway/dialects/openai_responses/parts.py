@@ -1,13 +1,13 @@
 """The texts of an item while they are told: what was said already, and what is missing of what was meant."""
 
 from collections.abc import Callable
-from typing import Any
 
-from gateway.dialects.openai_responses.lanes import Lane
 from gateway.dialects.openai_responses.logprobs import token_entries
-from gateway.events import Annotation, Event, PartBegan, PartKind, Reasoning, Refusal, Summary, Text
+from gateway.dialects.openai_responses.output_queue import QueuedOutput
+from gateway.neutral.events import Annotation, Event, PartBegan, PartKind, Reasoning, Refusal, Summary, Text
+from gateway.neutral.json import Json, JsonObject
 
-_TELL: dict[str, Callable[[str], Event]] = {
+_EVENTS: dict[str, Callable[[str], Event]] = {
     "output_text": Text,
     "refusal": Refusal,
     "reasoning_text": Reasoning,
@@ -15,7 +15,7 @@ _TELL: dict[str, Callable[[str], Event]] = {
 }
 
 
-class Part(Lane):
+class Part(QueuedOutput):
     """One text of a message or of reasoning, with its citations and log probabilities."""
 
     def __init__(self, kind: PartKind) -> None:
@@ -23,9 +23,9 @@ class Part(Lane):
         self.kind = kind
         self.pieces: list[str] = []
         self._logprobs = 0
-        self._annotations: list[dict[str, Any]] = []
+        self._annotations: list[JsonObject] = []
         self.began = PartBegan(kind)
-        self.tell = _TELL[kind]
+        self.event = _EVENTS[kind]
         """The event of a piece of its text."""
 
     @property
@@ -35,7 +35,7 @@ class Part(Lane):
             self.pieces[:] = ["".join(self.pieces)]
         return self.pieces[0] if self.pieces else ""
 
-    def say(self, text: str, logprobs: Any = None) -> list[Event]:
+    def add(self, text: str, logprobs: Json = None) -> list[Event]:
         """Tell a piece."""
         entries = token_entries(logprobs) if logprobs else None
         if not text and not entries:
@@ -44,16 +44,16 @@ class Part(Lane):
         if entries:
             self._logprobs += len(entries)
             return [Text(text, logprobs=entries)]
-        return [self.tell(text)]
+        return [self.event(text)]
 
-    def cite(self, annotation: Any) -> list[Event]:
+    def annotate(self, annotation: Json) -> list[Event]:
         """Tell a citation."""
         if self.kind != "output_text" or not isinstance(annotation, dict):
             return []
         self._annotations.append(annotation)
         return [Annotation(annotation)]
 
-    def complete(self, final: Any) -> list[Event]:
+    def complete(self, final: Json) -> list[Event]:
         """Tell what is missing of the part as it is in the end. Where that is another text, what was told stands."""
         if not isinstance(final, dict):
             return []
@@ -62,12 +62,12 @@ class Part(Lane):
         rest = text[len(told) :] if isinstance(text, str) and text.startswith(told) else ""
         logprobs = final.get("logprobs") if self.kind == "output_text" else None
         left = logprobs[self._logprobs :] if isinstance(logprobs, list) else None
-        events = self.say(rest, left)
+        events = self.add(rest, left)
         annotations = final.get("annotations")
         for annotation in annotations[len(self._annotations) :] if isinstance(annotations, list) else ():
-            events += self.cite(annotation)
+            events += self.annotate(annotation)
         return events
 
-    def written(self, final: dict[str, Any]) -> dict[str, Any]:
+    def written(self, final: JsonObject) -> JsonObject:
         """The part as it was told; what else is known of it stays."""
         return {**final, "type": self.kind, "refusal" if self.kind == "refusal" else "text": self.text}

@@ -2,22 +2,21 @@
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import orjson
 
 from gateway.dialects.base import Origin
-from gateway.dialects.depth import is_too_deep
+from gateway.dialects.decoder import StreamDecoder
 from gateway.dialects.openai_responses.answer import Answer
 from gateway.dialects.openai_responses.ending import status_of
-from gateway.dialects.openai_responses.errors import NotResponse, bad_reply, error_in_band
-from gateway.dialects.openai_responses.reply import ended
-from gateway.dialects.openai_responses.usual import UsualDelta
-from gateway.errors import GatewayError, UpstreamDown
-from gateway.events import Event, Failed, PartKind
+from gateway.dialects.openai_responses.errors import error_in_band
+from gateway.dialects.openai_responses.fast_path import RepeatedDelta
+from gateway.dialects.openai_responses.items import part_kind
+from gateway.dialects.openai_responses.response import ended
+from gateway.neutral.events import Event, PartKind
+from gateway.neutral.json import JsonObject, object_or_empty
 
-_Object = dict[str, Any]
-_Read = Callable[[Answer, _Object], list[Event]]
+_Read = Callable[[Answer, JsonObject], list[Event]]
 _TERMINAL = {
     "response.completed": "completed",
     "response.incomplete": "incomplete",
@@ -29,14 +28,15 @@ _NOTHING_NEW = ("response.created", "response.in_progress", "response.queued", "
 _OF_AN_ITEM = re.compile(r"response\.(\w+?)(?:_code|_arguments)?\.\w+")
 
 
-class ResponsesDecoder:
+class ResponsesDecoder(StreamDecoder):
     """Turns the events of a Responses stream into neutral ones. It ends with the event that has the whole Response."""
 
+    what = "event of a Response"
+
     def __init__(self, origin: Origin) -> None:
-        self.is_over = False
-        self._origin = origin
-        self._usual = UsualDelta()
-        self._answer = Answer(self._usual)
+        super().__init__(origin)
+        self._repeated = RepeatedDelta()
+        self._answer = Answer(self._repeated)
 
     def feed(self, payload: bytes) -> Sequence[Event]:
         if self.is_over:
@@ -44,27 +44,19 @@ class ResponsesDecoder:
         try:
             event = orjson.loads(payload)
         except orjson.JSONDecodeError:
-            return self._feed_words(payload.strip())
-        if type(event) is not dict:
-            return self._fail(self._nonsense())
-        usual = self._usual.take(event)
-        if usual is not None:
-            return usual
-        self._usual.forget()
-        try:
-            if is_too_deep(payload, event):
-                raise NotResponse
-            return self._read(event)
-        except NotResponse:
-            return self._fail(self._nonsense())
+            return self._feed_words(payload)
+        if type(event) is dict:
+            repeated = self._repeated.take(event)
+            if repeated is not None:
+                return repeated
+        self._repeated.forget()
+        return self._feed_document(payload, event)
 
-    def end(self) -> Sequence[Event]:
-        if self.is_over:
-            return ()
-        message = f"{self._origin.provider} ended the stream before the answer was complete."
-        return self._fail(UpstreamDown(message, code="upstream_cut_off"))
+    def _last(self) -> list[Event] | None:
+        # The event before the end has the whole Response, or there was none.
+        return None
 
-    def _read(self, event: _Object) -> list[Event]:
+    def _read(self, event: JsonObject) -> list[Event]:
         kind = event.get("type")
         if not isinstance(kind, str):
             return self._unnamed(event)
@@ -77,35 +69,22 @@ class ResponsesDecoder:
         if kind in _NOTHING_NEW:
             return []
         if kind in ("error", "response.error") or (event.get("error") and not kind.startswith("response.")):
-            return self._fail(error_in_band(event, self._origin))
+            return self._fail(error_in_band(event, self.origin))
         named = _OF_AN_ITEM.fullmatch(kind)
         return self._answer.happened(event, named[1] if named else "")
 
-    def _unnamed(self, event: _Object) -> list[Event]:
+    def _unnamed(self, event: JsonObject) -> list[Event]:
         """An event without a type: an error, a whole Response, or nothing that is known."""
         if event.get("object") == "response" and isinstance(event.get("output"), list):
             return self._end(event, None)
         if event.get("error") or event.get("object") == "error":
-            return self._fail(error_in_band(event, self._origin))
+            return self._fail(error_in_band(event, self.origin))
         return []
 
-    def _end(self, response: _Object, told: str | None) -> list[Event]:
-        events = ended(self._answer, response, status_of(response, told), self._origin)
+    def _end(self, response: JsonObject, told: str | None) -> list[Event]:
+        events = ended(self._answer, response, status_of(response, told), self.origin)
         self.is_over = True
         return events
-
-    def _feed_words(self, payload: bytes) -> Sequence[Event]:
-        if not payload:
-            return ()
-        # By itself `[DONE]` ends nothing: the event before it has the whole Response, or there was none.
-        return self.end() if payload == b"[DONE]" else self._fail(self._nonsense())
-
-    def _fail(self, error: GatewayError) -> list[Event]:
-        self.is_over = True
-        return [Failed(error)]
-
-    def _nonsense(self) -> UpstreamDown:
-        return bad_reply(self._origin.provider, "streamed something that is no event of a Response")
 
 
 def _delta(kind: PartKind) -> _Read:
@@ -116,28 +95,16 @@ def _done(kind: PartKind) -> _Read:
     return lambda answer, event: answer.text_done(event, kind, event)
 
 
-def _part_added(answer: Answer, event: _Object) -> list[Event]:
-    kind = _part_kind(event)
+def _part_added(answer: Answer, event: JsonObject) -> list[Event]:
+    kind = part_kind(object_or_empty(event.get("part")))
     return answer.text(event, kind, "") if kind else []
 
 
-def _part_done(answer: Answer, event: _Object) -> list[Event]:
-    kind = _part_kind(event)
+def _part_done(answer: Answer, event: JsonObject) -> list[Event]:
+    kind = part_kind(object_or_empty(event.get("part")))
     return answer.text_done(event, kind, event.get("part")) if kind else []
 
 
-def _part_kind(event: _Object) -> PartKind | None:
-    part = event.get("part")
-    kind = part.get("type") if isinstance(part, dict) else None
-    return _PART_KINDS.get(kind) if isinstance(kind, str) else None
-
-
-_PART_KINDS: dict[str, PartKind] = {
-    "output_text": "output_text",
-    "refusal": "refusal",
-    "reasoning_text": "reasoning_text",
-    "summary_text": "summary_text",
-}
 _READ: dict[str, _Read] = {
     "response.output_item.added": Answer.item_added,
     "response.output_item.done": Answer.item_done,

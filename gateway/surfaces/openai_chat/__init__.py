@@ -1,39 +1,64 @@
 """OpenAI's chat completions, as `/v1/chat/completions` has them."""
 
-from typing import Any
+from __future__ import annotations
 
-from gateway.generation import Generation, Native
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, cast
+
+from gateway.neutral.generation import Generation
+from gateway.neutral.json import object_or_empty
+from gateway.neutral.seals import OpenSeal
 from gateway.surfaces.base import Author
-from gateway.surfaces.numbers import make_whole
-from gateway.surfaces.openai_chat.translation import translate_body
+from gateway.surfaces.body import split_models, with_integers
+from gateway.surfaces.extensions import extensions
+from gateway.surfaces.openai_chat.reasoning import FIELD, restored
+from gateway.surfaces.openai_chat.request.prompt import read_prompt
 from gateway.surfaces.openai_chat.writer import ChatWriter
 
+if TYPE_CHECKING:
+    from generated import models
+
+DIALECT = "openai-chat"
 _LARGEST = 2**63
-_INTEGERS = ("n", "max_tokens", "max_completion_tokens", "seed", "top_logprobs")
+_INTEGERS: Annotated[tuple[str, ...], models.CreateChatCompletionRequest] = (
+    "n",
+    "max_tokens",
+    "max_completion_tokens",
+    "seed",
+    "top_logprobs",
+)
 
 
 class OpenAIChatSurface:
     """Where the upstream speaks chat, too, a body goes there as it came, and the answer comes back as it was.
 
-    Otherwise the body is translated, and the answer is made of neutral events.
+    Otherwise the request is translated, and the answer is made of neutral events.
     """
 
-    dialect: str | None = "openai-chat"
+    dialect: str | None = DIALECT
 
-    def read(self, body: dict[str, Any]) -> Generation:
-        make_whole(body, _INTEGERS, _LARGEST)
-        options = body.get("stream_options")
+    def read(self, body: models.CreateChatCompletionRequest) -> Generation:
+        given, others = split_models(with_integers(extensions(body), _INTEGERS, _LARGEST))
+        # Waystone's own document does not list them.
+        options = object_or_empty(given.get("stream_options"))
         return Generation(
-            model=body["model"],
+            body["model"],
+            given,
+            read_prompt,
+            DIALECT,
             is_stream=bool(body.get("stream")),
-            include_usage=isinstance(options, dict) and bool(options.get("include_usage")),
+            include_usage=bool(options.get("include_usage")),
             metadata=body.get("metadata"),
-            native=Native("openai-chat", body),
+            models=others,
         )
 
-    def translate(self, generation: Generation, provider: str) -> None:
-        if generation.native is not None:
-            translate_body(generation.native.body, generation, provider)
+    def restore(self, generation: Generation, open_seal: OpenSeal) -> Generation:
+        body = cast("models.CreateChatCompletionRequest", generation.body)
+        messages: Sequence[Mapping[str, object]] = body["messages"]
+        if not any(FIELD in message for message in messages):
+            return generation
+        return replace(generation, body=restored(generation.body, open_seal))
 
     def writer(self, generation: Generation, author: Author) -> ChatWriter:
         return ChatWriter(generation, author)

@@ -1,42 +1,60 @@
-"""Citations and log probabilities in chat's shapes."""
+"""Citations and log probabilities in the form of chat."""
 
-from typing import Any
+from __future__ import annotations
 
-_PLACES = ("start_index", "end_index")
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from gateway.neutral.json import Json, JsonObject, integer_or_none, list_or_none, object_or_none, objects_in
+from gateway.neutral.json import text_or_empty as text
+from gateway.neutral.json import text_or_none as optional_text
+
+if TYPE_CHECKING:
+    from generated import models
 
 
-def chat_annotation(annotation: dict[str, Any], part_start: int) -> dict[str, Any] | None:
+def chat_annotation(annotation: JsonObject, part_start: int) -> models.ChatCompletionUrlAnnotation | None:
     """A citation of a page, nested under its type. None for any other: chat has no place for it.
 
     Flat ones count from the beginning of their own part, which is `part_start` in the message.
     """
-    nested: Any = annotation.get("url_citation")
-    is_nested = isinstance(nested, dict)
-    source: dict[str, Any] = nested if is_nested else annotation
-    if annotation.get("type", "url_citation") != "url_citation" or not isinstance(source.get("url"), str):
+    nested = object_or_none(annotation.get("url_citation"))
+    source, start = (annotation, part_start) if nested is None else (nested, 0)
+    url = optional_text(source.get("url"))
+    if annotation.get("type", "url_citation") != "url_citation" or url is None:
         return None
-    written = {name: source[name] if type(source.get(name)) is int else 0 for name in _PLACES}
-    if not is_nested:
-        written = {name: place + part_start for name, place in written.items()}
-    title = source.get("title")
-    citation = {**written, "url": source["url"], "title": title if isinstance(title, str) else ""}
+    citation: models.ChatCompletionUrlCitation = {
+        "start_index": (integer_or_none(source.get("start_index")) or 0) + start,
+        "end_index": (integer_or_none(source.get("end_index")) or 0) + start,
+        "url": url,
+        "title": text(source.get("title")),
+    }
     return {"type": "url_citation", "url_citation": citation}
 
 
-def chat_logprobs(entries: list[dict[str, Any]] | None) -> dict[str, Any] | None:
+def chat_logprobs(entries: Iterable[JsonObject] | None) -> models.ChatCompletionLogprobs | None:
     """Log probabilities of the tokens of a text, with every field present. None where there are none."""
-    content = [{**_token(entry), "top_logprobs": _tokens(entry.get("top_logprobs"))} for entry in _known(entries)]
+    content: list[models.ChatCompletionTokenLogprob] = [
+        {**_token(entry), "top_logprobs": [_token(other) for other in _known(objects_in(entry.get("top_logprobs")))]}
+        for entry in _known(entries or ())
+    ]
     return {"content": content, "refusal": None} if content else None
 
 
-def _tokens(entries: Any) -> list[dict[str, Any]]:
-    return [_token(entry) for entry in _known(entries)]
+def _known(entries: Iterable[JsonObject]) -> list[JsonObject]:
+    """The entries with a token and its probability: elsewhere both may be left out."""
+    return [entry for entry in entries if "token" in entry and "logprob" in entry]
 
 
-def _known(entries: Any) -> list[dict[str, Any]]:
-    """The entries that say of which token they are, and how likely it was: elsewhere both may be left out."""
-    return [entry for entry in entries or () if "token" in entry and "logprob" in entry]
+def _token(entry: JsonObject) -> models.ChatCompletionTopLogprob:
+    logprob = entry["logprob"]
+    return {
+        "token": text(entry["token"]),
+        "logprob": logprob if isinstance(logprob, int | float) else 0,
+        "bytes": _bytes(entry.get("bytes")),
+    }
 
 
-def _token(entry: dict[str, Any]) -> dict[str, Any]:
-    return {"token": entry["token"], "logprob": entry["logprob"], "bytes": entry.get("bytes")}
+def _bytes(given: Json) -> list[int] | None:
+    known = list_or_none(given)
+    return None if known is None else [byte for byte in known if isinstance(byte, int)]

@@ -1,46 +1,76 @@
 """Folds the choices of chat chunks into the choices of a plain completion."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from gateway.surfaces.openai_chat.deltas import ChunkChoice
-from gateway.surfaces.openai_chat.reasoning import FIELD
+from gateway.neutral.json import JsonObject, object_or_empty, text_or_empty
+from gateway.surfaces.extensions import extensions
+
+if TYPE_CHECKING:
+    from generated import models
 
 
-def fold(told: Iterable[ChunkChoice]) -> list[dict[str, Any]]:
+def fold(choices: Iterable[models.ChatCompletionChunkChoice]) -> list[models.ChatCompletionChoice]:
     """The choices that a client puts together from the chunks, in the order of their index."""
-    choices: dict[int, _Choice] = {}
-    for choice in told:
-        choices.setdefault(choice["index"], _Choice()).add(choice)
-    return [choices[index].written(index) for index in sorted(choices)]
+    folded: dict[int, _Choice] = {}
+    for choice in choices:
+        folded.setdefault(choice["index"], _Choice()).add(choice)
+    return [folded[index].written(index) for index in sorted(folded)]
+
+
+@dataclass(slots=True)
+class _Call:
+    """A tool call. Its arguments, or its input, come in thousands of pieces, and are joined once."""
+
+    id: str
+    name: str
+    is_custom: bool
+    pieces: list[str] = field(default_factory=list)
+
+    def written(self) -> models.ChatCompletionMessageFunctionToolCall | models.ChatCompletionMessageCustomToolCall:
+        """The call in a whole message."""
+        text = "".join(self.pieces)
+        if self.is_custom:
+            return {"id": self.id, "type": "custom", "custom": {"name": self.name, "input": text}}
+        return {"id": self.id, "type": "function", "function": {"name": self.name, "arguments": text}}
 
 
 class _Choice:
     """One alternative answer. Its texts come in thousands of pieces, and are joined once."""
 
     def __init__(self) -> None:
-        self._texts: dict[str, list[str]] = {"content": [], "refusal": [], "reasoning_content": []}
-        self._calls: dict[int, dict[str, Any]] = {}
-        self._inputs: dict[int, list[str]] = {}
-        self._lists: dict[str, list[dict[str, Any]]] = {"annotations": [], "images": [], FIELD: []}
-        self._logprobs: list[dict[str, Any]] = []
-        self._finish_reason: str | None = None
+        self._content: list[str] = []
+        self._refusal: list[str] = []
+        self._reasoning: list[str] = []
+        self._calls: dict[int, _Call] = {}
+        self._annotations: list[JsonObject] = []
+        self._images: list[JsonObject] = []
+        self._details: list[JsonObject] = []
+        self._logprobs: list[models.ChatCompletionTokenLogprob] = []
+        self._finish_reason: models.FinishReason = "stop"
 
-    def add(self, choice: ChunkChoice) -> None:
-        """Add what a chunk brings."""
+    def add(self, choice: models.ChatCompletionChunkChoice) -> None:
+        """Add a chunk's choice."""
         delta = choice["delta"]
-        for name, texts in self._texts.items():
-            if piece := delta.get(name):
-                texts.append(piece)
-        for piece in delta.get("tool_calls", ()):
+        if content := delta.get("content"):
+            self._content.append(content)
+        if refusal := delta.get("refusal"):
+            self._refusal.append(refusal)
+        if reasoning := delta.get("reasoning_content"):
+            self._reasoning.append(reasoning)
+        for piece in delta.get("tool_calls") or ():
             self._add_call(piece)
-        for name, entries in self._lists.items():
-            entries += delta.get(name, ())
-        if choice["logprobs"]:
-            self._logprobs += choice["logprobs"]["content"]
+        self._annotations += map(_without_index, delta.get("annotations") or ())
+        self._images += map(_without_index, delta.get("images") or ())
+        self._details += delta.get("reasoning_details") or ()
+        if logprobs := choice.get("logprobs"):
+            self._logprobs += logprobs.get("content") or ()
         self._finish_reason = choice["finish_reason"] or self._finish_reason
 
-    def written(self, index: int) -> dict[str, Any]:
+    def written(self, index: int) -> models.ChatCompletionChoice:
         """The choice of a plain completion."""
         return {
             "index": index,
@@ -49,40 +79,37 @@ class _Choice:
             "finish_reason": self._finish_reason,
         }
 
-    def _message(self) -> dict[str, Any]:
-        content, refusal, reasoning = ("".join(texts) for texts in self._texts.values())
-        says_otherwise = bool(self._calls or refusal)
-        message: dict[str, Any] = {
+    def _message(self) -> models.ChatCompletionResponseMessage:
+        content, refusal, reasoning = "".join(self._content), "".join(self._refusal), "".join(self._reasoning)
+        message: models.ChatCompletionResponseMessage = {
             "role": "assistant",
-            "content": None if says_otherwise and not content else content,
+            "content": None if (self._calls or refusal) and not content else content,
             "refusal": refusal or None,
-            "annotations": [_without_index(entry) for entry in self._lists["annotations"]],
         }
-        if images := self._lists["images"]:
-            message["images"] = [_without_index(image) for image in images]
-        if details := self._lists[FIELD]:
-            message[FIELD] = details
+        # Entries may have fields that the contract does not list.
+        extensions(message)["annotations"] = [*self._annotations]
+        if self._images:
+            extensions(message)["images"] = [*self._images]
+        if self._details:
+            message["reasoning_details"] = self._details
         if reasoning:
             message["reasoning_content"] = reasoning
         if self._calls:
-            message["tool_calls"] = [self._call(number) for number in sorted(self._calls)]
+            message["tool_calls"] = [self._calls[number].written() for number in sorted(self._calls)]
         return message
 
-    def _add_call(self, piece: dict[str, Any]) -> None:
-        number = piece["index"]
-        if "id" in piece:
-            self._calls[number] = {name: value for name, value in piece.items() if name != "index"}
-            self._inputs[number] = []
+    def _add_call(self, piece: models.ChatCompletionMessageToolCallChunk) -> None:
+        number, call_id, function = piece["index"], piece.get("id"), piece.get("function")
+        custom = object_or_empty(extensions(piece).get("custom"))
+        if call_id is not None:
+            name = function.get("name") if function is not None else text_or_empty(custom.get("name"))
+            self._calls[number] = _Call(call_id, name or "", is_custom=function is None)
+        elif function is not None:
+            self._calls[number].pieces.append(function.get("arguments") or "")
         else:
-            self._inputs[number] += (piece.get("function") or piece["custom"]).values()
-
-    def _call(self, number: int) -> dict[str, Any]:
-        call = self._calls[number]
-        kind = call["type"]
-        name = "input" if kind == "custom" else "arguments"
-        return {**call, kind: {**call[kind], name: "".join(self._inputs[number])}}
+            self._calls[number].pieces.append(text_or_empty(custom.get("input")))
 
 
-def _without_index(entry: dict[str, Any]) -> dict[str, Any]:
-    """An entry as it is in a whole list, where its place tells its number."""
-    return {name: value for name, value in entry.items() if name != "index"}
+def _without_index(entry: models.ChatCompletionAnnotation | models.ChatCompletionImage) -> JsonObject:
+    """An entry as it is in a whole list, where it needs no index."""
+    return {name: value for name, value in extensions(entry).items() if name != "index"}

@@ -1,11 +1,13 @@
 """Turns neutral events into the choices of chat chunks, as OpenAI streams them."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from __future__ import annotations
 
-from gateway.events import (
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from gateway.neutral.events import (
     Annotation,
     Event,
     Finished,
@@ -19,53 +21,56 @@ from gateway.events import (
     Summary,
     Text,
     ToolArguments,
-    ToolCall,
+    ToolCallBegan,
 )
-from gateway.surfaces.base import Seal
+from gateway.neutral.json import Json, JsonObject
+from gateway.neutral.seals import Seal
+from gateway.neutral.tools import CallKind
+from gateway.surfaces.extensions import extensions
 from gateway.surfaces.openai_chat.citations import chat_annotation, chat_logprobs
 from gateway.surfaces.openai_chat.images import chat_image
 from gateway.surfaces.openai_chat.reasoning import END, FIELD, sealed_detail
 
-ChunkChoice = dict[str, Any]
-"""A choice in a chunk: what is new in one of the alternative answers."""
+if TYPE_CHECKING:
+    from generated import models
 
-_Delta = dict[str, Any]
+_Delta: TypeAlias = "models.ChatCompletionStreamResponseDelta"
 _BREAK = "\n\n"
-# Before one of these stands what was thought. More reasoning, and pieces of what is open, are none of them.
-_AFTER_REASONING = (Text, Refusal, ToolCall, Finished)
+# Events that end reasoning. More reasoning, and pieces of an open part, do not.
+_AFTER_REASONING = (Text, Refusal, ToolCallBegan, Finished)
 
 
 @dataclass(slots=True)
 class _Image:
-    """An image of the answer, in chat's shape."""
+    """An image of the answer."""
 
-    image: dict[str, Any]
+    image: models.ChatCompletionImage
 
 
 @dataclass(slots=True)
 class _Call:
     number: int
-    kind: str
+    kind: CallKind
     has_arguments: bool = False
 
 
 @dataclass(slots=True)
 class _Progress:
-    """How far one choice has come."""
+    """The state of one choice."""
 
     calls: list[_Call] = field(default_factory=list)
     by_index: dict[int, _Call] = field(default_factory=dict)
     """The calls by the index that events have for them."""
     text_length: int = 0
     part_start: int = 0
-    """Where in the text the open part begins: that is what its citations count from."""
+    """Where the open part begins in the text: its citations count from there."""
     has_reasoned: bool = False
     needs_break: bool = False
     is_finished: bool = False
-    states: list[Mapping[str, Any]] = field(default_factory=list)
-    """What authors want back of their reasoning, until it is known what it stands before."""
-    told: Counter[str] = field(default_factory=Counter)
-    """How many entries of each list were told. Clients put the lists together by the entries' index."""
+    states: list[JsonObject] = field(default_factory=list)
+    """The author's states of its reasoning, until the event that they come before is known."""
+    written: Counter[str] = field(default_factory=Counter)
+    """How many entries of each list were written. Clients put the lists together by the entries' index."""
 
 
 class Deltas:
@@ -79,7 +84,7 @@ class Deltas:
         self._seal = seal
         self._choices: dict[int, _Progress] = {}
 
-    def take(self, event: Event) -> Iterator[ChunkChoice]:
+    def take(self, event: Event) -> Iterator[models.ChatCompletionChunkChoice]:
         """What one event brings. Events that concern no choice bring nothing."""
         match event:
             case ItemBegan(item):
@@ -95,21 +100,21 @@ class Deltas:
                 | Summary()
                 | ReasoningState()
                 | Refusal()
-                | ToolCall()
+                | ToolCallBegan()
                 | ToolArguments()
                 | Annotation()
                 | Finished()
             ):
                 yield from self._in_choice(event, event.choice)
 
-    def end(self) -> Iterator[ChunkChoice]:
+    def end(self) -> Iterator[models.ChatCompletionChunkChoice]:
         """The answer is complete: finish what is not. An answer has one choice at least."""
         for choice in sorted(self._choices) or [0]:
             progress = self._choices.get(choice)
             reason: FinishReason = "tool_calls" if progress and progress.calls else "stop"
             yield from self._in_choice(Finished(reason, choice), choice)
 
-    def _in_choice(self, event: Event | _Image, choice: int) -> Iterator[ChunkChoice]:
+    def _in_choice(self, event: Event | _Image, choice: int) -> Iterator[models.ChatCompletionChunkChoice]:
         progress = self._choices.get(choice)
         if progress is None:
             progress = self._choices[choice] = _Progress()
@@ -128,20 +133,21 @@ class Deltas:
             yield _chunk_choice(choice, {}, finish_reason=event.reason)
             return
         delta = _delta(event, progress)
-        logprobs = chat_logprobs(event.logprobs) if isinstance(event, Text) else None
+        logprobs = chat_logprobs(event.logprobs) if isinstance(event, Text) and event.logprobs else None
         if delta or logprobs:
             yield _chunk_choice(choice, delta, logprobs=logprobs)
 
     def _sealed(self, progress: _Progress, event: Event | _Image) -> _Delta:
-        """What clients are to bring back, before the event that it stands before."""
+        """The sealed states, for clients to send back; `event` is what they come before."""
         before = END if isinstance(event, Finished) else None
-        if isinstance(event, ToolCall):
+        if isinstance(event, ToolCallBegan):
             before = event.id
         states, progress.states = progress.states, []
-        return {FIELD: [sealed_detail(state, self._seal, before, _next(progress, FIELD)) for state in states]}
+        details = [sealed_detail(state, self._seal, before, _next(progress, FIELD)) for state in states]
+        return {"reasoning_details": details}
 
-    def _begin_item(self, kind: Any) -> None:
-        # Only the dialects that know no alternative answers tell where items begin.
+    def _begin_item(self, kind: Json) -> None:
+        # Only dialects without alternative answers emit where items begin.
         if kind == "message":
             self._begin_part("output_text", 0)
         elif kind == "reasoning":
@@ -158,19 +164,23 @@ class Deltas:
 
 
 def _chunk_choice(
-    choice: int, delta: _Delta, *, logprobs: dict[str, Any] | None = None, finish_reason: str | None = None
-) -> ChunkChoice:
+    choice: int,
+    delta: _Delta,
+    *,
+    logprobs: models.ChatCompletionLogprobs | None = None,
+    finish_reason: FinishReason | None = None,
+) -> models.ChatCompletionChunkChoice:
     return {"index": choice, "delta": delta, "logprobs": logprobs, "finish_reason": finish_reason}
 
 
 def _next(progress: _Progress, name: str) -> int:
     """The index of the next entry of a list."""
-    progress.told[name] += 1
-    return progress.told[name] - 1
+    progress.written[name] += 1
+    return progress.written[name] - 1
 
 
 def _delta(event: Event | _Image, progress: _Progress) -> _Delta:
-    """What an event adds to the message; nothing, where it says nothing."""
+    """What an event adds to the message; empty where it adds nothing."""
     match event:
         case Text(text):
             progress.text_length += len(text)
@@ -179,17 +189,26 @@ def _delta(event: Event | _Image, progress: _Progress) -> _Delta:
             return {"reasoning_content": _reasoned(text, progress)} if text else {}
         case Refusal(text):
             return {"refusal": text} if text else {}
-        case ToolCall():
+        case ToolCallBegan():
             return _begun_call(event, progress)
         case ToolArguments(index, text):
             return _arguments(progress.by_index.get(index), text)
         case Annotation(annotation):
             cited = chat_annotation(annotation, progress.part_start)
-            return {"annotations": [{"index": _next(progress, "annotations"), **cited}]} if cited else {}
+            return _entry("annotations", cited, progress) if cited else {}
         case _Image(image):
-            return {"images": [{"index": _next(progress, "images"), **image}]}
+            return _entry("images", image, progress)
         case other:
             raise TypeError(f"a chat message has no place for {type(other).__name__}")
+
+
+def _entry(
+    name: str, entry: models.ChatCompletionUrlAnnotation | models.ChatCompletionImage, progress: _Progress
+) -> _Delta:
+    """The next entry of a list. Its index is no field of the contract: whole messages have none."""
+    delta: _Delta = {}
+    extensions(delta)[name] = [{"index": _next(progress, name), **extensions(entry)}]
+    return delta
 
 
 def _reasoned(text: str, progress: _Progress) -> str:
@@ -199,12 +218,15 @@ def _reasoned(text: str, progress: _Progress) -> str:
     return separator + text
 
 
-def _begun_call(event: ToolCall, progress: _Progress) -> _Delta:
+def _begun_call(event: ToolCallBegan, progress: _Progress) -> _Delta:
     call = progress.by_index[event.index] = _Call(len(progress.calls), event.kind)
     progress.calls.append(call)
     name = f"{event.namespace}__{event.name}" if event.namespace else event.name
-    empty = {"custom": {"name": name, "input": ""}, "function": {"name": name, "arguments": ""}}
-    piece = {"index": call.number, "id": event.id, "type": call.kind, call.kind: empty[call.kind]}
+    piece: models.ChatCompletionMessageToolCallChunk = {"index": call.number, "id": event.id, "type": call.kind}
+    if call.kind == "function":
+        piece["function"] = {"name": name, "arguments": ""}
+    else:
+        extensions(piece)["custom"] = {"name": name, "input": ""}
     return {"tool_calls": [piece]}
 
 
@@ -212,8 +234,12 @@ def _arguments(call: _Call | None, text: str) -> _Delta:
     if call is None or not text:
         return {}
     call.has_arguments = True
-    name = "input" if call.kind == "custom" else "arguments"
-    return {"tool_calls": [{"index": call.number, call.kind: {name: text}}]}
+    piece: models.ChatCompletionMessageToolCallChunk = {"index": call.number}
+    if call.kind == "function":
+        piece["function"] = {"arguments": text}
+    else:
+        extensions(piece)["custom"] = {"input": text}
+    return {"tool_calls": [piece]}
 
 
 def _missing_arguments(progress: _Progress) -> list[_Delta]:

@@ -1,21 +1,28 @@
 """Writes a chat completion whole, or as server-sent events."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Sequence
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import orjson
 
 from gateway.errors import GatewayError
-from gateway.events import Done, Event, Failed, NativeChunk, NativeReply, Told, Usage
-from gateway.generation import Generation
-from gateway.identifiers import new_completion_id
+from gateway.neutral.events import AnswerMetadata, Done, Event, Failed, NativeChunk, NativeReply, Usage
+from gateway.neutral.generation import Generation
+from gateway.neutral.identifiers import new_completion_id
+from gateway.neutral.json import JsonObject, write_document
 from gateway.surfaces.base import Author, Ended
-from gateway.surfaces.documents import write_document
+from gateway.surfaces.extensions import extensions
 from gateway.surfaces.openai_chat.completion import fold
-from gateway.surfaces.openai_chat.deltas import ChunkChoice, Deltas
+from gateway.surfaces.openai_chat.deltas import Deltas
 from gateway.surfaces.openai_chat.usage import chat_usage
 from gateway.wire import sse
+
+if TYPE_CHECKING:
+    from generated import models
 
 
 class ChatWriter:
@@ -27,23 +34,33 @@ class ChatWriter:
     def __init__(self, generation: Generation, author: Author) -> None:
         self.ended: Ended | None = None
         self._include_usage = generation.include_usage
-        self._identity = {
-            "id": new_completion_id(),
-            "created": int(time.time()),
-            "model": generation.model,
-        }
-        self._labels: dict[str, str] = {}
-        self._deltas = Deltas(author.seal)
+        self._model = generation.model
+        self._service_tier: str | None = None
+        self._seal = author.seal
         self._usage: Usage | None = None
         self._is_native = False
         self._is_over = False
 
+    # Native answers bring their own identity, and need no deltas.
+
+    @cached_property
+    def _id(self) -> str:
+        return new_completion_id()
+
+    @cached_property
+    def _created(self) -> int:
+        return int(time.time())
+
+    @cached_property
+    def _deltas(self) -> Deltas:
+        return Deltas(self._seal)
+
     def reply(self, events: Sequence[Event]) -> bytes:
         return write_document(self.document(events))
 
-    def document(self, events: Sequence[Event]) -> dict[str, Any]:
+    def document(self, events: Sequence[Event]) -> JsonObject:
         """The completion that the events make. Raises the error of an answer that failed."""
-        told: list[ChunkChoice] = []
+        choices: list[models.ChatCompletionChunkChoice] = []
         for event in events:
             match event:
                 case NativeReply(document):
@@ -52,20 +69,24 @@ class ChatWriter:
                     raise error
                 case Usage():
                     self._usage = event
-                case Told(fields):
-                    self._note(fields)
+                case AnswerMetadata(fields):
+                    self._add_metadata(fields)
                 case Done():
                     break
                 case _:
-                    told += self._deltas.take(event)
-        told += self._deltas.end()
-        return {
-            **self._identity,
+                    choices += self._deltas.take(event)
+        choices += self._deltas.end()
+        completion: models.ChatCompletion = {
+            "id": self._id,
+            "created": self._created,
+            "model": self._model,
             "object": "chat.completion",
-            "choices": fold(told),
+            "choices": fold(choices),
             "usage": chat_usage(self._usage),
-            **self._labels,
         }
+        if self._service_tier is not None:
+            completion["service_tier"] = self._service_tier
+        return extensions(completion)
 
     def write(self, events: Sequence[Event]) -> bytes:
         parts: list[bytes] = []
@@ -74,7 +95,7 @@ class ChatWriter:
                 self._is_native = True
                 parts += (b"data: ", event.payload, b"\n\n")
             elif not self._is_over:
-                self._tell(event, parts)
+                self._write_event(event, parts)
         return b"".join(parts)
 
     def fail(self, error: GatewayError) -> None:
@@ -83,12 +104,12 @@ class ChatWriter:
     def end(self) -> bytes:
         return b""
 
-    def _tell(self, event: Event, parts: list[bytes]) -> None:
+    def _write_event(self, event: Event, parts: list[bytes]) -> None:
         match event:
             case Usage():
                 self._usage = event
-            case Told(fields):
-                self._note(fields)
+            case AnswerMetadata(fields):
+                self._add_metadata(fields)
             case Done():
                 self._is_over = True
                 if not self._is_native:
@@ -103,20 +124,30 @@ class ChatWriter:
                 parts += [self._chunk([choice]) for choice in self._deltas.take(event)]
 
     def _last_chunks(self) -> list[bytes]:
-        """What is owed before the end of a translated stream; a native one has had it from its upstream."""
+        """The chunks that end a translated stream; those of a native one come from its upstream."""
         chunks = [self._chunk([choice]) for choice in self._deltas.end()]
         if self._include_usage and self._usage is not None:
             chunks.append(self._chunk([], chat_usage(self._usage)))
         return chunks
 
-    def _chunk(self, choices: list[ChunkChoice], usage: dict[str, Any] | None = None) -> bytes:
-        chunk = {**self._identity, "object": "chat.completion.chunk", "choices": choices, **self._labels}
+    def _chunk(
+        self, choices: list[models.ChatCompletionChunkChoice], usage: models.CompletionUsage | None = None
+    ) -> bytes:
+        chunk: models.ChatCompletionChunk = {
+            "id": self._id,
+            "created": self._created,
+            "model": self._model,
+            "object": "chat.completion.chunk",
+            "choices": choices,
+        }
+        if self._service_tier is not None:
+            chunk["service_tier"] = self._service_tier
         if self._include_usage:
             # Null in all chunks but the last.
             chunk["usage"] = usage
         return sse.event(orjson.dumps(chunk))
 
-    def _note(self, fields: dict[str, Any]) -> None:
+    def _add_metadata(self, fields: JsonObject) -> None:
         tier = fields.get("service_tier")
         if isinstance(tier, str):
-            self._labels["service_tier"] = tier
+            self._service_tier = tier

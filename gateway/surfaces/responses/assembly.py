@@ -1,13 +1,16 @@
-"""Builds a Response from neutral events, and tells it in the events of the Responses API's stream."""
+"""Builds a Response from neutral events, and yields the events of the Responses API's stream."""
+
+from __future__ import annotations
 
 import time
 from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeGuard
+from typing import Literal, TypeGuard
 
 from gateway.errors import GatewayError
-from gateway.events import (
+from gateway.neutral.events import (
     Annotation,
+    AnswerMetadata,
     Done,
     Event,
     Failed,
@@ -23,42 +26,49 @@ from gateway.events import (
     Refusal,
     Summary,
     Text,
-    Told,
     ToolArguments,
-    ToolCall,
+    ToolCallBegan,
     Usage,
 )
+from gateway.neutral.json import JsonObject, object_or_none
+from gateway.surfaces.extensions import extensions
 from gateway.surfaces.responses.calls import CallItem, FunctionCallItem
-from gateway.surfaces.responses.document import response_error, response_usage
+from gateway.surfaces.responses.document import move_output_last, response_error, response_usage
 from gateway.surfaces.responses.items import StreamEvent
 from gateway.surfaces.responses.output import Output
 
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
 _HAS_CHOICE = (
     *(Text, Reasoning, Summary, ReasoningState, Refusal, Annotation, PartBegan),
-    *(ToolCall, ToolArguments, Finished),
+    *(ToolCallBegan, ToolArguments, Finished),
 )
 
 
 class Assembly:
     """One Response in the making.
 
-    Items are told one after the other: clients keep a single current item, and upstreams interleave parallel
-    calls and alternative choices. What belongs to a later item waits until the open one is complete.
+    Serialises interleaved output items: clients keep a single current item, and upstreams interleave parallel
+    calls and alternative choices. Events of later items are buffered until the open one is complete.
     """
 
     def __init__(self, output: Output) -> None:
         self.response = output.response
+        self._fields = extensions(output.response)
         self._output = output
-        self._number = 0
+        self._sequence_number = 0
         self._is_over = False
         self._choice = 0
-        # What is next, what waits for the open call to be complete, and what belongs to other choices.
+        # Events to take next, those buffered until the open call is complete, and those of other choices.
         self._next: deque[Event] = deque()
-        self._waiting: list[Event] = []
+        self._buffered: list[Event] = []
         self._later: dict[int, list[Event]] = defaultdict(list)
-        self._incomplete: dict[str, Any] | None = None
+        self._incomplete_details: JsonObject | None = None
         self._usage: Usage | None = None
+
+    @property
+    def last_sequence_number(self) -> int:
+        """The number of the event that was written last."""
+        return self._sequence_number - 1
 
     def begin(self) -> Iterator[StreamEvent]:
         """The two events that every stream begins with."""
@@ -66,34 +76,34 @@ class Assembly:
             yield self._numbered({"type": kind, "response": {**self.response, "output": []}})
 
     def take(self, events: Sequence[Event]) -> Iterator[StreamEvent]:
-        """Take in a batch of neutral events. What comes after the end is passed over."""
+        """Take in a batch of neutral events. Those after the end are skipped."""
         for event in events:
             self._next.append(event)
             while self._next and not self._is_over:
-                for told in self._take(self._next.popleft()):
-                    yield self._numbered(told)
+                for written in self._take(self._next.popleft()):
+                    yield self._numbered(written)
 
     def take_text(self, event: Text) -> int | None:
-        """Take a piece of text that the open part goes on with, and give the number of its event.
+        """Fast path: take a piece of text that belongs to the open part. Returns its event's `sequence_number`.
 
-        None, and nothing taken, where it is not as simple as that.
+        None, and nothing taken, for any other piece.
         """
         message = self._output.writing
         if message is None or event.logprobs or event.choice != self._choice or self._is_over:
             return None
         message.add(event.text)
-        self._number += 1
-        return self._number - 1
+        self._sequence_number += 1
+        return self._sequence_number - 1
 
     def take_message(self, events: Sequence[Event]) -> bool:
-        """Take in a whole answer that is one text and nothing else, as most are. False, and nothing taken, for others.
+        """Fast path: take in a whole answer that is one text, as most are. False, and nothing taken, for others.
 
         The result is the same without it, and takes three times as long.
         """
         match events:
-            case [Text(text, 0, None), Finished("stop", 0), *told, Usage() as usage, Done()] if _are_told(told):
-                for more in told:
-                    self._tell(more.fields)
+            case [Text(text, 0, None), Finished("stop", 0), *rest, Usage() as usage, Done()] if _are_metadata(rest):
+                for metadata in rest:
+                    self._add_metadata(metadata.fields)
                 self._output.add_message(text)
                 self._usage = usage
                 self._ended()
@@ -105,8 +115,8 @@ class Assembly:
         match event:
             case Usage():
                 self._usage = event
-            case Told(fields):
-                self._tell(fields)
+            case AnswerMetadata(fields):
+                self._add_metadata(fields)
             case Done():
                 yield from self._finish(event)
             case Failed(error):
@@ -120,48 +130,49 @@ class Assembly:
             case _:
                 yield from self._in_turn(event)
 
-    def _tell(self, fields: dict[str, Any]) -> None:
-        details = fields.get("incomplete_details")
-        if isinstance(details, dict):
-            self._incomplete = details
-        self.response.update({name: value for name, value in fields.items() if name != "incomplete_details"})
+    def _add_metadata(self, fields: JsonObject) -> None:
+        if "incomplete_details" in fields:
+            details = object_or_none(fields["incomplete_details"])
+            self._incomplete_details = self._incomplete_details if details is None else details
+            fields = {name: value for name, value in fields.items() if name != "incomplete_details"}
+        self._fields.update(fields)
 
     def _in_turn(self, event: Event) -> Iterator[StreamEvent]:
-        """A part of the choice that is being told."""
-        if self._must_wait(event):
-            self._waiting.append(event)
+        """An event of the choice that is being written."""
+        if self._must_buffer(event):
+            self._buffered.append(event)
             return
         yield from self._write(event)
-        if self._waiting and self._call_is_complete():
+        if self._buffered and self._call_is_complete():
             yield from self._release()
 
-    def _must_wait(self, event: Event) -> bool:
+    def _must_buffer(self, event: Event) -> bool:
         if self._output.call is None:
             return False
         if isinstance(event, ToolArguments) and event.index == self._output.call:
             return False
-        return bool(self._waiting) or not (isinstance(event, ItemEnded) or self._call_is_complete())
+        return bool(self._buffered) or not (isinstance(event, ItemEnded) or self._call_is_complete())
 
     def _call_is_complete(self) -> bool:
         return isinstance(self._output.open, FunctionCallItem) and self._output.open.is_complete
 
     def _release(self, *last: Event) -> Iterator[StreamEvent]:
-        """The open item is complete: close it, and tell what waited for it next."""
+        """The open item is complete: close it, and take the buffered events next."""
         yield from self._output.close("completed")
-        self._next.extendleft(reversed([*self._waiting, *last]))
-        self._waiting = []
+        self._next.extendleft(reversed([*self._buffered, *last]))
+        self._buffered = []
 
     def _end_choice(self, finished: Finished) -> Iterator[StreamEvent]:
-        if self._waiting:
+        if self._buffered:
             yield from self._release(finished)
             return
         reason = _INCOMPLETE.get(finished.reason)
-        if reason and self._incomplete is None:
-            self._incomplete = {"reason": reason}
+        if reason and self._incomplete_details is None:
+            self._incomplete_details = {"reason": reason}
         yield from self._output.close("incomplete" if reason else "completed")
-        self._turn_to_choice(self._choice + 1)
+        self._begin_choice(self._choice + 1)
 
-    def _turn_to_choice(self, choice: int) -> None:
+    def _begin_choice(self, choice: int) -> None:
         self._choice = choice
         self._next.extendleft(reversed(self._later.pop(choice, [])))
 
@@ -197,7 +208,7 @@ class Assembly:
 
     def _write_item(self, event: Event) -> Iterator[StreamEvent]:
         match event:
-            case ToolCall():
+            case ToolCallBegan():
                 yield from self._output.begin_call(event)
             case ItemBegan(item):
                 yield from self._output.begin_item(item)
@@ -209,18 +220,19 @@ class Assembly:
                 raise TypeError(f"a Response cannot be made of {type(other).__name__}")
 
     def _finish(self, done: Done) -> Iterator[StreamEvent]:
-        """Tell what is left, a choice at a time, and end."""
+        """Write the buffered choices, one at a time, and end."""
         if self._output.open is not None:
             self._next.extendleft((done, Finished("stop", self._choice)))
         elif self._later:
             self._next.appendleft(done)
-            self._turn_to_choice(min(self._later))
+            self._begin_choice(min(self._later))
         else:
             yield self._ended()
 
     def _ended(self) -> StreamEvent:
-        if self._incomplete is not None:
-            self.response["incomplete_details"] = self._incomplete
+        if self._incomplete_details is not None:
+            # An upstream's own may have more fields than the contract lists.
+            self._fields["incomplete_details"] = self._incomplete_details
             return self._terminal("incomplete")
         self.response["completed_at"] = int(time.time())
         return self._terminal("completed")
@@ -230,20 +242,22 @@ class Assembly:
         self.response["error"] = response_error(error)
         yield self._terminal("failed")
 
-    def _terminal(self, status: str) -> StreamEvent:
+    def _terminal(self, status: Literal["completed", "incomplete", "failed"]) -> StreamEvent:
         self._is_over = True
         response = self.response
         response["status"] = status
         response["usage"] = response_usage(self._usage)
-        # Last, so that what is kept can be taken apart without being read.
-        response["output"] = response.pop("output")
+        move_output_last(self._fields)
         return {"type": f"response.{status}", "response": response}
 
     def _numbered(self, event: StreamEvent) -> StreamEvent:
-        event["sequence_number"] = self._number
-        self._number += 1
+        event["sequence_number"] = self._sequence_number
+        self._sequence_number += 1
         return event
 
 
-def _are_told(events: list[Event]) -> TypeGuard[list[Told]]:
-    return all(isinstance(event, Told) and "incomplete_details" not in event.fields for event in events)
+def _are_metadata(events: list[Event]) -> TypeGuard[list[AnswerMetadata]]:
+    for event in events:  # noqa: SIM110 - `all` takes a call for each event
+        if not isinstance(event, AnswerMetadata) or "incomplete_details" in event.fields:
+            return False
+    return True

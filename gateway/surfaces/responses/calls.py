@@ -1,12 +1,16 @@
 """Calls of the client's own tools while they are written: functions, and tools that take free text."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
-import orjson
+from gateway.neutral.events import ToolCallBegan
+from gateway.neutral.json import parse
+from gateway.surfaces.responses.items import ItemReference, StreamEvent
 
-from gateway.events import ToolCall
-from gateway.surfaces.responses.items import StreamEvent
+if TYPE_CHECKING:
+    from generated import models
 
 
 class FunctionCallItem:
@@ -14,36 +18,45 @@ class FunctionCallItem:
 
     kind = "function_call"
 
-    def __init__(self, item_id: str, output_index: int, call: ToolCall) -> None:
-        self.item = _begun(item_id, self.kind, call, "arguments")
-        self._place = {"item_id": item_id, "output_index": output_index}
+    def __init__(self, item_id: str, output_index: int, call: ToolCallBegan) -> None:
+        self.item: models.FunctionToolCall = {
+            "id": item_id,
+            "type": "function_call",
+            "status": "in_progress",
+            "call_id": call.id,
+            "name": call.name,
+            "arguments": "",
+        }
+        if call.namespace is not None:
+            self.item["namespace"] = call.namespace
+        self._reference: ItemReference = {"item_id": item_id, "output_index": output_index}
         self._pieces: list[str] = []
         self._open_braces = 0
-        self._is_judged = False
+        self._is_parsed = False
         self.is_complete = False
         """Whether the arguments are known to be a whole JSON object, to which nothing can be added.
 
         They are parsed once at most, when their braces balance: long ones come in thousands of pieces. Braces
-        in texts can hide the end; it is then known when the upstream says so.
+        in texts can hide the end; it is then known when the upstream ends the call.
         """
 
     def arguments(self, piece: str) -> Iterator[StreamEvent]:
         """Write a piece of the arguments."""
         self._pieces.append(piece)
         self._open_braces += piece.count("{") - piece.count("}")
-        if self._open_braces == 0 and not self._is_judged and piece.rstrip().endswith("}"):
-            self._is_judged = True
-            self.is_complete = _is_object("".join(self._pieces))
-        yield {"type": "response.function_call_arguments.delta", **self._place, "delta": piece}
+        if self._open_braces == 0 and not self._is_parsed and piece.rstrip().endswith("}"):
+            self._is_parsed = True
+            self.is_complete = type(parse("".join(self._pieces))) is dict
+        yield {"type": "response.function_call_arguments.delta", **self._reference, "delta": piece}
 
-    def close(self, status: str) -> Iterator[StreamEvent]:
+    def close(self, status: models.ItemStatus) -> Iterator[StreamEvent]:
         # A function without parameters is often called with an empty string, which is no JSON.
         arguments = "".join(self._pieces) or "{}"
         self.item["arguments"] = arguments
         self.item["status"] = status
         yield {
             "type": "response.function_call_arguments.done",
-            **self._place,
+            **self._reference,
             "name": self.item["name"],
             "arguments": arguments,
         }
@@ -54,35 +67,31 @@ class CustomCallItem:
 
     kind = "custom_tool_call"
     is_complete = False
-    """Nothing in free text tells its end; the upstream does."""
+    """Free text has no end of its own; the upstream ends the call."""
 
-    def __init__(self, item_id: str, output_index: int, call: ToolCall) -> None:
-        self.item = _begun(item_id, self.kind, call, "input")
-        self._place = {"item_id": item_id, "output_index": output_index}
+    def __init__(self, item_id: str, output_index: int, call: ToolCallBegan) -> None:
+        self.item: models.CustomToolCall = {
+            "id": item_id,
+            "type": "custom_tool_call",
+            "status": "in_progress",
+            "call_id": call.id,
+            "name": call.name,
+            "input": "",
+        }
+        if call.namespace is not None:
+            self.item["namespace"] = call.namespace
+        self._reference: ItemReference = {"item_id": item_id, "output_index": output_index}
         self._pieces: list[str] = []
 
     def arguments(self, piece: str) -> Iterator[StreamEvent]:
         """Write a piece of the input."""
         self._pieces.append(piece)
-        yield {"type": "response.custom_tool_call_input.delta", **self._place, "delta": piece}
+        yield {"type": "response.custom_tool_call_input.delta", **self._reference, "delta": piece}
 
-    def close(self, status: str) -> Iterator[StreamEvent]:
+    def close(self, status: models.ItemStatus) -> Iterator[StreamEvent]:
         self.item["input"] = text = "".join(self._pieces)
         self.item["status"] = status
-        yield {"type": "response.custom_tool_call_input.done", **self._place, "input": text}
+        yield {"type": "response.custom_tool_call_input.done", **self._reference, "input": text}
 
 
 CallItem = FunctionCallItem | CustomCallItem
-
-
-def _begun(item_id: str, kind: str, call: ToolCall, text: str) -> dict[str, Any]:
-    """A call of which nothing but its beginning is known; `text` is the field that will hold what it is called with."""
-    item = {"id": item_id, "type": kind, "status": "in_progress", "call_id": call.id, "name": call.name, text: ""}
-    return item if call.namespace is None else {**item, "namespace": call.namespace}
-
-
-def _is_object(text: str) -> bool:
-    try:
-        return isinstance(orjson.loads(text), dict)
-    except orjson.JSONDecodeError:
-        return False

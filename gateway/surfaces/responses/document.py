@@ -1,12 +1,18 @@
 """The Response object, every field present with its effective value."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Annotated
 
 from gateway.errors import GatewayError
-from gateway.events import Usage
-from gateway.generation import Generation
+from gateway.neutral.events import Usage
+from gateway.neutral.generation import Generation
+from gateway.neutral.json import Json, JsonObject
+from gateway.surfaces.extensions import extensions
+from gateway.surfaces.responses.defaults import NEW_RESPONSE
+from gateway.surfaces.responses.request.prompt import create_response
 from gateway.surfaces.responses.settings import (
     effective_tool_choice,
     effective_tools,
@@ -14,111 +20,105 @@ from gateway.surfaces.responses.settings import (
     text_settings,
 )
 
-# Effective values where the request says nothing (shared facts on the Responses API, section 1.8).
-_DEFAULTS: dict[str, Any] = {
-    "background": False,
-    "conversation": None,
-    "frequency_penalty": 0,
-    "instructions": None,
-    "max_output_tokens": None,
-    "max_tool_calls": None,
-    "parallel_tool_calls": True,
-    "presence_penalty": 0,
-    "previous_response_id": None,
-    "prompt": None,
-    "prompt_cache_key": None,
-    "prompt_cache_retention": None,
-    "reasoning": reasoning_settings(None),
-    "safety_identifier": None,
-    "service_tier": "default",
-    "store": True,
-    "temperature": 1,
-    "text": text_settings(None),
-    "tool_choice": "auto",
-    "tools": [],
-    "top_logprobs": 0,
-    "top_p": 1,
-    "truncation": "disabled",
-    "user": None,
+if TYPE_CHECKING:
+    from generated import models
+
+
+# A body of Waystone's own operation may hold anything under names that its contract does not list.
+def _text(given: str | None) -> str | None:
+    return given if type(given) is str else None
+
+
+def _integer(given: int | None) -> int | None:
+    return given if type(given) is int else None
+
+
+def _number(given: float | None) -> float | None:
+    return given if type(given) is int or type(given) is float else None
+
+
+def _boolean(given: bool | None) -> bool | None:
+    return given if type(given) is bool else None
+
+
+def _conversation(given: str | models.ResponseConversation | None) -> JsonObject | None:
+    return {"id": given} if isinstance(given, str) else _with_id(given)
+
+
+def _with_id(given: models.Prompt | models.ResponseConversation | None) -> JsonObject | None:
+    fields = extensions(given)
+    return fields if isinstance(fields.get("id"), str) else None
+
+
+def _service_tier(given: str | None) -> str | None:
+    """What served the request in the end is no longer `auto`; an upstream that has tiers reports which it was."""
+    return None if given == "auto" else _text(given)
+
+
+_EFFECTIVE: Annotated[Mapping[str, Callable[[models.CreateResponse], Json]], models.CreateResponse] = {
+    "background": lambda body: _boolean(body.get("background")),
+    "conversation": lambda body: _conversation(body.get("conversation")),
+    "frequency_penalty": lambda body: _number(body.get("frequency_penalty")),
+    "instructions": lambda body: _text(body.get("instructions")),
+    "max_output_tokens": lambda body: _integer(body.get("max_output_tokens")),
+    "max_tool_calls": lambda body: _integer(body.get("max_tool_calls")),
+    "parallel_tool_calls": lambda body: _boolean(body.get("parallel_tool_calls")),
+    "presence_penalty": lambda body: _number(body.get("presence_penalty")),
+    "previous_response_id": lambda body: _text(body.get("previous_response_id")),
+    "prompt": lambda body: _with_id(body.get("prompt")),
+    "prompt_cache_key": lambda body: _text(body.get("prompt_cache_key")),
+    "prompt_cache_retention": lambda body: _text(body.get("prompt_cache_retention")),
+    "reasoning": lambda body: reasoning_settings(body.get("reasoning")),
+    "safety_identifier": lambda body: _text(body.get("safety_identifier")),
+    "service_tier": lambda body: _service_tier(body.get("service_tier")),
+    "store": lambda body: _boolean(body.get("store")),
+    "temperature": lambda body: _number(body.get("temperature")),
+    "text": lambda body: text_settings(body.get("text")),
+    "tool_choice": lambda body: effective_tool_choice(body.get("tool_choice")),
+    "tools": lambda body: effective_tools(body.get("tools")),
+    "top_logprobs": lambda body: _integer(body.get("top_logprobs")),
+    "top_p": lambda body: _number(body.get("top_p")),
+    "truncation": lambda body: "auto" if body.get("truncation") == "auto" else None,
+    "user": lambda body: _text(body.get("user")),
 }
+"""The values that the settings of a request have in its Response; None keeps the default."""
 
 
-def _one_of(*kinds: type) -> Callable[[Any], Any]:
-    return lambda given: given if type(given) in kinds else None
-
-
-_TEXT, _WHOLE, _NUMBER, _CLAIM = _one_of(str), _one_of(int), _one_of(int, float), _one_of(bool)
-
-
-def _with_id(given: Any) -> dict[str, Any] | None:
-    return given if isinstance(given, dict) and isinstance(given.get("id"), str) else None
-
-
-# What may stand in their place; None leaves them: a client can send fields that a surface does not check.
-_EFFECTIVE: dict[str, Callable[[Any], Any]] = {
-    "background": _CLAIM,
-    "conversation": lambda given: {"id": given} if isinstance(given, str) else _with_id(given),
-    "frequency_penalty": _NUMBER,
-    "instructions": _TEXT,
-    "max_output_tokens": _WHOLE,
-    "max_tool_calls": _WHOLE,
-    "parallel_tool_calls": _CLAIM,
-    "presence_penalty": _NUMBER,
-    "previous_response_id": _TEXT,
-    "prompt": _with_id,
-    "prompt_cache_key": _TEXT,
-    "prompt_cache_retention": _TEXT,
-    "reasoning": reasoning_settings,
-    "safety_identifier": _TEXT,
-    # What served the request in the end is no longer `auto`; an upstream that has tiers says which it was.
-    "service_tier": lambda given: given if isinstance(given, str) and given != "auto" else None,
-    "store": _CLAIM,
-    "temperature": _NUMBER,
-    "text": text_settings,
-    "tool_choice": effective_tool_choice,
-    "tools": effective_tools,
-    "top_logprobs": _WHOLE,
-    "top_p": _NUMBER,
-    "truncation": lambda given: given if given == "auto" else None,
-    "user": _TEXT,
-}
-_NONE: Mapping[str, Any] = {}
-
-
-def new_response(generation: Generation, provider: str) -> dict[str, Any]:
-    """A Response in progress: what the request asked for, defaults for the rest, no output yet."""
-    response: dict[str, Any] = {
-        "id": generation.ids.response,
-        "object": "response",
+def new_response(generation: Generation, response_id: str, provider: str) -> models.Response:
+    """A Response in progress: the request's settings, defaults for the rest, no output yet."""
+    response: models.Response = {
+        **NEW_RESPONSE,
+        "id": response_id,
         "created_at": int(time.time()),
-        "completed_at": None,
-        "status": "in_progress",
-        "error": None,
-        "incomplete_details": None,
         "model": generation.model,
         "provider": provider,
-        "usage": None,
-        "metadata": generation.metadata or {},
-        **_DEFAULTS,
+        "metadata": {**(generation.metadata or {})},
+        "output": [],
     }
-    for name, given in generation.asked.items():
+    fields, body = extensions(response), create_response(generation.body)
+    for name in generation.body:
         effective = _EFFECTIVE.get(name)
-        if effective is not None and (value := effective(given)) is not None:
-            response[name] = value
+        if effective is not None and (value := effective(body)) is not None:
+            fields[name] = value
     if generation.removed:
-        response["input_transformations"] = generation.removed
-    response["output"] = []
+        fields["input_transformations"] = [*generation.removed]
+        move_output_last(fields)
     return response
 
 
-def response_usage(usage: Usage | None) -> dict[str, Any] | None:
+def move_output_last(fields: JsonObject) -> None:
+    """Make the output the last field of a Response, so that a stored one can be taken apart without being parsed."""
+    fields["output"] = fields.pop("output")
+
+
+def response_usage(usage: Usage | None) -> models.ResponseUsage | None:
     """Token counts under the Responses API's names, GoModel's beside them; None where the upstream reported none."""
     if usage is None:
         return None
     prompt, completion, raw = usage.prompt, usage.completion, usage.raw
     cached, reasoning = min(usage.cached, prompt), min(usage.reasoning, completion)
     given = _details(raw.get("prompt_tokens_details") or raw.get("input_tokens_details"), prompt)
-    told = _details(raw.get("completion_tokens_details") or raw.get("output_tokens_details"), completion)
+    made = _details(raw.get("completion_tokens_details") or raw.get("output_tokens_details"), completion)
     audio, image = given.get("audio_tokens", 0), given.get("image_tokens", 0)
     return {
         "input_tokens": prompt,
@@ -133,23 +133,26 @@ def response_usage(usage: Usage | None) -> dict[str, Any] | None:
             "text_tokens": given.get("text_tokens", max(0, prompt - audio - image)),
         },
         "completion_tokens_details": {
-            "accepted_prediction_tokens": told.get("accepted_prediction_tokens", 0),
-            "audio_tokens": told.get("audio_tokens", 0),
+            "accepted_prediction_tokens": made.get("accepted_prediction_tokens", 0),
+            "audio_tokens": made.get("audio_tokens", 0),
             "reasoning_tokens": reasoning,
-            "rejected_prediction_tokens": told.get("rejected_prediction_tokens", 0),
+            "rejected_prediction_tokens": made.get("rejected_prediction_tokens", 0),
         },
         "raw_usage": raw,
     }
 
 
-def response_error(error: GatewayError) -> dict[str, Any]:
+def response_error(error: GatewayError) -> models.ResponseError:
     """Why a Response failed. The code is from the API's own list; the gateway's finer one is in the message's words."""
     code = "rate_limit_exceeded" if error.status == 429 else "server_error"
     return {"code": code, "message": error.message}
 
 
-def _details(given: Any, most: int) -> Mapping[str, int]:
+_NO_DETAILS: Mapping[str, int] = {}
+
+
+def _details(given: Json, most: int) -> Mapping[str, int]:
     """The details of a count that are counts themselves; none exceeds the whole."""
     if type(given) is not dict:
-        return _NONE
+        return _NO_DETAILS
     return {name: min(value, most) for name, value in given.items() if type(value) is int and value >= 0}

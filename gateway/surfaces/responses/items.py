@@ -1,28 +1,42 @@
-"""What the open item of a Response is: what it has become so far, and the events that complete it."""
+"""An output item while it is written: its fields so far, and the events that complete it."""
+
+from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypedDict
 
-StreamEvent = dict[str, Any]
+from gateway.neutral.json import Json, JsonObject
 
-_ENDS = ("completed", "incomplete", "failed")
+if TYPE_CHECKING:
+    from generated import models
+
+StreamEvent: TypeAlias = dict[str, object]
+"""An event of the stream on its way to being written. The contract has a type for each kind: `ResponseStreamEvent`."""
+
+
+class ItemReference(TypedDict):
+    """The fields by which an event names its item."""
+
+    item_id: str
+    output_index: int
 
 
 class Item(Protocol):
     """One output item while it is written."""
 
-    item: dict[str, Any]
+    @property
+    def item(self) -> models.OutputItem:
+        """The item as it is now."""
 
-    def close(self, status: str) -> Iterator[StreamEvent]:
+    def close(self, status: models.ItemStatus) -> Iterator[StreamEvent]:
         """The events that complete it, all but `output_item.done`."""
 
 
-def ended_status(final: Mapping[str, Any]) -> str:
-    """The status that an upstream's final item has."""
-    status = final.get("status")
-    return status if isinstance(status, str) and status in _ENDS else "completed"
+def final_status(final: Mapping[str, Json]) -> models.ItemStatus:
+    """The status of an item that an upstream has completed. One of its own kinds that failed is `incomplete`."""
+    return "incomplete" if final.get("status") in ("incomplete", "failed") else "completed"
 
 
-def beyond(given: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
-    """What an upstream says of an item beyond what is known of it; its own id stays with it."""
-    return {name: value for name, value in given.items() if name not in known and name != "id"}
+def unwritten_fields(given: Mapping[str, Json], written: Mapping[str, object]) -> JsonObject:
+    """The fields of an upstream's item that the item written for it does not have; the upstream's id stays there."""
+    return {name: value for name, value in given.items() if name not in written and name != "id"}

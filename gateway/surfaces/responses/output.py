@@ -1,18 +1,26 @@
 """The output of a Response while it grows: which item is open, and how one is opened and closed."""
 
-from collections.abc import Generator, Iterator
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import replace
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING
 
-from gateway.events import CallKind, PartKind, ToolCall
-from gateway.identifiers import ResponseIds
-from gateway.surfaces.base import Seal
+from gateway.neutral.events import PartKind, ToolCallBegan
+from gateway.neutral.identifiers import ResponseIds
+from gateway.neutral.json import JsonObject
+from gateway.neutral.seals import Seal
+from gateway.neutral.tools import CallKind
+from gateway.surfaces.extensions import extensions
 from gateway.surfaces.responses.calls import CustomCallItem, FunctionCallItem
 from gateway.surfaces.responses.hosted import HostedItem
-from gateway.surfaces.responses.items import StreamEvent, beyond, ended_status
+from gateway.surfaces.responses.items import StreamEvent, final_status, unwritten_fields
 from gateway.surfaces.responses.message import MessageItem
 from gateway.surfaces.responses.reasoning import ReasoningItem
+
+if TYPE_CHECKING:
+    from generated import models
 
 _LONGEST_CALL_ID = 64
 OpenItem = MessageItem | ReasoningItem | FunctionCallItem | CustomCallItem | HostedItem
@@ -25,14 +33,14 @@ _CALLS: dict[CallKind, type[FunctionCallItem] | type[CustomCallItem]] = {
 class Output:
     """The items of one Response, of which at most one is open."""
 
-    def __init__(self, response: dict[str, Any], ids: ResponseIds, seal: Seal) -> None:
+    def __init__(self, response: models.Response, ids: ResponseIds, seal: Seal) -> None:
         self.response = response
         self.open: OpenItem | None = None
         self.call: int | None = None
         """The upstream's number of the call that is open."""
         self.writing: MessageItem | None = None
         """The open message, while text is what was written last."""
-        self._items: list[dict[str, Any]] = response["output"]
+        self._items = response["output"]
         self._ids = ids
         self._seal = seal
 
@@ -45,10 +53,15 @@ class Output:
         return message
 
     def add_message(self, text: str) -> None:
-        """Add a whole message, without telling of it."""
-        part = {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
-        item_id = self._ids.item("message")
-        message = {"id": item_id, "type": "message", "status": "completed", "role": "assistant", "content": [part]}
+        """Add a whole message, without events."""
+        part: models.OutputTextContent = {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
+        message: models.OutputMessage = {
+            "id": self._ids.item("message"),
+            "type": "message",
+            "status": "completed",
+            "role": "assistant",
+            "content": [part],
+        }
         self._items.append(message)
 
     def reasoning(self) -> Generator[StreamEvent, None, ReasoningItem]:
@@ -59,8 +72,8 @@ class Output:
         yield from self._begin(reasoning)
         return reasoning
 
-    def seal(self, state: dict[str, Any]) -> Iterator[StreamEvent]:
-        """Attach to the open reasoning what its author wants back."""
+    def seal(self, state: JsonObject) -> Iterator[StreamEvent]:
+        """Attach the author's own state to the open reasoning."""
         reasoning = yield from self.reasoning()
         reasoning.seal(self._seal(state))
 
@@ -74,7 +87,7 @@ class Output:
             reasoning = yield from self.reasoning()
             yield from reasoning.begin_part(kind)
 
-    def begin_call(self, call: ToolCall) -> Iterator[StreamEvent]:
+    def begin_call(self, call: ToolCallBegan) -> Iterator[StreamEvent]:
         """Open a call of a tool of the client's."""
         kind = _CALLS[call.kind]
         call = replace(call, id=_sendable(call.id)) if len(call.id) > _LONGEST_CALL_ID else call
@@ -82,7 +95,7 @@ class Output:
         yield from self._begin(item)
         self.call = call.index
 
-    def begin_item(self, given: dict[str, Any]) -> Iterator[StreamEvent]:
+    def begin_item(self, given: JsonObject) -> Iterator[StreamEvent]:
         """Open an item as the upstream has it."""
         kind = str(given.get("type"))
         item_id, index = self._ids.item(kind), self._next_index
@@ -94,22 +107,22 @@ class Output:
             case _:
                 yield from self._begin(HostedItem(item_id, index, given))
 
-    def progress(self, event: dict[str, Any]) -> Iterator[StreamEvent]:
-        """Tell what happens to an item of a provider's own kind; it means nothing to others."""
+    def progress(self, event: JsonObject) -> Iterator[StreamEvent]:
+        """Pass on an event of the open item, if it is of a provider's own kind; others have no such events."""
         if isinstance(self.open, HostedItem):
             yield self.open.progress(event)
 
-    def end(self, final: dict[str, Any]) -> Iterator[StreamEvent]:
-        """The upstream says that the open item is complete, and what it has become."""
+    def end(self, final: JsonObject) -> Iterator[StreamEvent]:
+        """Close the open item, whose final form an upstream has sent."""
         if self.open is None:
             return
         if isinstance(self.open, HostedItem):
-            self.open.become(final)
+            self.open.complete(final)
         else:
-            self.open.item.update(beyond(final, self.open.item))
-        yield from self.close(ended_status(final))
+            extensions(self.open.item).update(unwritten_fields(final, self.open.item))
+        yield from self.close(final_status(final))
 
-    def close(self, status: str) -> Iterator[StreamEvent]:
+    def close(self, status: models.ItemStatus) -> Iterator[StreamEvent]:
         """Close the open item, if one is."""
         if self.open is None:
             return
@@ -120,23 +133,23 @@ class Output:
 
     @property
     def _next_index(self) -> int:
-        """The place of an item that begins now; the open one comes before it."""
+        """The index of an item that begins now; the open one comes before it."""
         return len(self._items) + (self.open is not None)
 
     def _begin(self, item: OpenItem) -> Iterator[StreamEvent]:
         yield from self.close("completed")
         self.open = item
-        yield {"type": "response.output_item.added", "output_index": len(self._items), "item": _now(item.item)}
+        yield {"type": "response.output_item.added", "output_index": len(self._items), "item": _copy(item.item)}
 
 
 def _sendable(call_id: str) -> str:
     """An id that a client may send back: the API takes 64 characters, and some upstreams make longer ones.
 
-    The upstream will know the call by its new id, too, which stands in its history from then on.
+    The upstream gets the new id back, with the call in its history.
     """
     return f"call_{sha256(call_id.encode('utf-8', 'replace')).hexdigest()[:40]}"
 
 
-def _now(item: dict[str, Any]) -> dict[str, Any]:
-    """The item as it is now: plain replies are built from the same events, all at once, after the fact."""
+def _copy(item: Mapping[str, object]) -> dict[str, object]:
+    """A copy of an item that has just begun: plain replies are built from the same events, after the fact."""
     return {name: list(value) if isinstance(value, list) else value for name, value in item.items()}

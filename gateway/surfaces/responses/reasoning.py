@@ -1,64 +1,79 @@
 """Reasoning while it is written: summaries and plain text, one part open at a time."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
-from gateway.events import PartKind
-from gateway.surfaces.responses.items import StreamEvent, beyond
+from gateway.neutral.events import PartKind
+from gateway.neutral.json import Json
+from gateway.surfaces.extensions import extensions
+from gateway.surfaces.responses.items import ItemReference, StreamEvent, unwritten_fields
 
-_LISTS = {"summary_text": "summary", "reasoning_text": "content"}
+if TYPE_CHECKING:
+    from generated import models
 
 
 class ReasoningItem:
-    """The model's reasoning as its upstream shows it, and what its author wants back, sealed."""
+    """The model's reasoning as its upstream shows it, and its author's own state of it, sealed."""
 
-    def __init__(self, item_id: str, output_index: int, given: Mapping[str, Any] | None = None) -> None:
-        item: dict[str, Any] = {
+    def __init__(self, item_id: str, output_index: int, given: Mapping[str, Json] | None = None) -> None:
+        self._summary: list[models.SummaryTextContent] = []
+        self._content: list[models.ReasoningTextContent] = []
+        self.item: models.ReasoningItem = {
             "id": item_id,
             "type": "reasoning",
             "status": "in_progress",
-            "summary": [],
-            "content": [],
+            "summary": self._summary,
+            "content": self._content,
             "encrypted_content": None,
         }
-        self.item = {**item, **beyond(given, item)} if given else item
-        self._place = {"item_id": item_id, "output_index": output_index}
+        if given:
+            extensions(self.item).update(unwritten_fields(given, self.item))
+        self._reference: ItemReference = {"item_id": item_id, "output_index": output_index}
         self._pieces: list[str] = []
-        self._part: dict[str, Any] | None = None
+        self._part: models.SummaryTextContent | models.ReasoningTextContent | None = None
 
     def summary(self, piece: str) -> Iterator[StreamEvent]:
         """Write a piece of a summary."""
-        yield from self._turn_to("summary_text")
+        yield from self._open("summary_text")
         self._pieces.append(piece)
-        yield self._told("response.reasoning_summary_text.delta", delta=piece)
+        yield self._summary_event("response.reasoning_summary_text.delta", delta=piece)
 
     def text(self, piece: str) -> Iterator[StreamEvent]:
         """Write a piece of the reasoning itself."""
-        yield from self._turn_to("reasoning_text")
+        yield from self._open("reasoning_text")
         self._pieces.append(piece)
-        yield self._told("response.reasoning_text.delta", delta=piece)
+        yield self._content_event("response.reasoning_text.delta", delta=piece)
 
     def seal(self, sealed: str) -> None:
-        """Attach what its author wants back."""
+        """Attach the author's own state."""
         self.item["encrypted_content"] = sealed
 
     def begin_part(self, kind: PartKind) -> Iterator[StreamEvent]:
         """Open a part, though it be of the kind that is open."""
         yield from self._close_part()
-        yield from self._turn_to(kind)
+        yield from self._open(kind)
 
-    def close(self, status: str) -> Iterator[StreamEvent]:
+    def close(self, status: models.ItemStatus) -> Iterator[StreamEvent]:
         yield from self._close_part()
         self.item["status"] = status
 
-    def _turn_to(self, kind: str) -> Iterator[StreamEvent]:
+    def _open(self, kind: PartKind) -> Iterator[StreamEvent]:
+        """Open a part of this kind, where it is not the one that is open."""
         if self._part is not None and self._part["type"] == kind:
             return
         yield from self._close_part()
-        self._part = {"type": kind, "text": ""}
-        self.item[_LISTS[kind]].append(self._part)
-        added = "response.reasoning_summary_part.added" if kind == "summary_text" else "response.content_part.added"
-        yield self._told(added, part={"type": kind, "text": ""})
+        if kind == "summary_text":
+            summary: models.SummaryTextContent = {"type": "summary_text", "text": ""}
+            self._part = summary
+            self._summary.append(summary)
+            yield self._summary_event("response.reasoning_summary_part.added", part=summary.copy())
+        else:
+            content: models.ReasoningTextContent = {"type": "reasoning_text", "text": ""}
+            self._part = content
+            self._content.append(content)
+            yield self._content_event("response.content_part.added", part=content.copy())
 
     def _close_part(self) -> Iterator[StreamEvent]:
         part = self._part
@@ -66,17 +81,16 @@ class ReasoningItem:
             return
         part["text"] = text = "".join(self._pieces)
         if part["type"] == "summary_text":
-            yield self._told("response.reasoning_summary_text.done", text=text)
-            yield self._told("response.reasoning_summary_part.done", part=part)
+            yield self._summary_event("response.reasoning_summary_text.done", text=text)
+            yield self._summary_event("response.reasoning_summary_part.done", part=part)
         else:
-            yield self._told("response.reasoning_text.done", text=text)
-            yield self._told("response.content_part.done", part=part)
+            yield self._content_event("response.reasoning_text.done", text=text)
+            yield self._content_event("response.content_part.done", part=part)
         self._part = None
         self._pieces = []
 
-    def _told(self, kind: str, **fields: Any) -> StreamEvent:
-        assert self._part is not None
-        is_summary = self._part["type"] == "summary_text"
-        parts = self.item["summary" if is_summary else "content"]
-        index = "summary_index" if is_summary else "content_index"
-        return {"type": kind, **self._place, index: len(parts) - 1, **fields}
+    def _summary_event(self, kind: str, **fields: object) -> StreamEvent:
+        return {"type": kind, **self._reference, "summary_index": len(self._summary) - 1, **fields}
+
+    def _content_event(self, kind: str, **fields: object) -> StreamEvent:
+        return {"type": kind, **self._reference, "content_index": len(self._content) - 1, **fields}

@@ -1,77 +1,87 @@
-"""The nested settings of a request as a Response repeats them: whole, in the Responses API's own shapes."""
+"""The nested settings of a request as a Response repeats them: whole, in the form of the Responses API."""
 
-from typing import Any
+from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from gateway.neutral.json import Json, JsonObject, boolean_or_none, object_or_none
+from gateway.neutral.json import text_or_none as text
 from gateway.redaction import without_secrets
+from gateway.surfaces.extensions import extensions
+
+if TYPE_CHECKING:
+    from generated import models
 
 _CHOICES = ("none", "auto", "required")
 
 
-def reasoning_settings(given: Any) -> dict[str, Any]:
-    """How the model was asked to reason."""
-    asked = given if isinstance(given, dict) else {}
-    return {**asked, "effort": _text(asked, "effort"), "summary": _text(asked, "summary")}
+def reasoning_settings(given: models.Reasoning | None) -> JsonObject:
+    """How the model is to reason."""
+    fields = extensions(given)
+    return {**fields, "effort": text(fields.get("effort")), "summary": text(fields.get("summary"))}
 
 
-def text_settings(given: Any) -> dict[str, Any]:
-    """How the model was asked to write."""
-    asked = given if isinstance(given, dict) else {}
-    settings = {**asked, "format": _format(asked.get("format"))}
+def text_settings(given: models.ResponseTextParam | None) -> JsonObject:
+    """How the model is to write."""
+    fields = extensions(given)
+    settings: JsonObject = {**fields, "format": _format(object_or_none(fields.get("format")))}
     if "verbosity" in settings:
-        settings["verbosity"] = _text(asked, "verbosity")
+        settings["verbosity"] = text(fields.get("verbosity"))
     return settings
 
 
-def effective_tool_choice(given: Any) -> Any:
+def effective_tool_choice(given: models.ToolChoiceParam) -> Json:
     """The tool choice, a function's name flat as the API has it."""
-    match given:
-        case str() if given in _CHOICES:
-            return given
+    if isinstance(given, str):
+        return given if given in _CHOICES else "auto"
+    choice = extensions(given)
+    match choice:
         case {"type": "function", "function": {"name": str() as name}}:
             return {"type": "function", "name": name}
         case {"type": str()}:
-            return given
+            return choice
         case _:
             return "auto"
 
 
-def effective_tools(given: Any) -> list[dict[str, Any]]:
-    """The tools, every field of a function present. What has none of a tool's shapes is left out."""
+def effective_tools(given: list[models.Tool] | None) -> list[Json]:
+    """The tools, every field of a function present. What has no type, or a function no name, is skipped."""
     tools = given if isinstance(given, list) else []
-    return [told for tool in tools if (told := _tool(without_secrets(tool))) is not None]
+    return [shown for tool in tools if (shown := _tool(tool)) is not None]
 
 
-def _tool(given: Any) -> dict[str, Any] | None:
-    if not isinstance(given, dict) or not isinstance(given.get("type"), str):
+def _tool(tool: models.Tool) -> JsonObject | None:
+    shown = without_secrets(extensions(tool))
+    if text(shown.get("type")) is None:
         return None
-    if given["type"] != "function":
-        return given
-    function = given.get("function", given)
-    return _function(function) if isinstance(function, dict) and _text(function, "name") else None
+    if tool["type"] != "function":
+        return shown
+    if "function" in shown:
+        # A function in chat's form, which some clients send here, too.
+        nested = object_or_none(shown["function"])
+        return _function(nested) if nested is not None and text(nested.get("name")) else None
+    return _function(shown) if _has_name(tool) else None
 
 
-def _function(given: dict[str, Any]) -> dict[str, Any]:
-    parameters, strict = given.get("parameters"), given.get("strict")
+def _has_name(tool: models.FunctionTool) -> bool:
+    return bool(text(tool.get("name")))
+
+
+def _function(given: JsonObject) -> JsonObject:
     return {
         **given,
         "type": "function",
-        "description": _text(given, "description"),
-        "parameters": parameters if isinstance(parameters, dict) else None,
-        "strict": strict if isinstance(strict, bool) else None,
+        "description": text(given.get("description")),
+        "parameters": object_or_none(given.get("parameters")),
+        "strict": boolean_or_none(given.get("strict")),
     }
 
 
-def _format(given: Any) -> dict[str, Any]:
-    if not isinstance(given, dict) or not isinstance(given.get("type"), str):
+def _format(given: JsonObject | None) -> JsonObject:
+    if given is None or text(given.get("type")) is None:
         return {"type": "text"}
     if given["type"] != "json_schema":
         return given
-    if _text(given, "name") is None or not isinstance(given.get("schema"), dict):
+    if text(given.get("name")) is None or object_or_none(given.get("schema")) is None:
         return {"type": "text"}
-    strict = given.get("strict") if isinstance(given.get("strict"), bool) else None
-    return {**given, "description": _text(given, "description"), "strict": strict}
-
-
-def _text(given: dict[str, Any], name: str) -> str | None:
-    value = given.get(name)
-    return value if isinstance(value, str) else None
+    return {**given, "description": text(given.get("description")), "strict": boolean_or_none(given.get("strict"))}

@@ -5,12 +5,14 @@ from collections.abc import Iterable, Sequence
 import orjson
 
 from gateway.errors import GatewayError
-from gateway.events import Event, Text
-from gateway.generation import Generation
+from gateway.neutral.events import Event, Text
+from gateway.neutral.generation import Generation
+from gateway.neutral.identifiers import ResponseIds
+from gateway.neutral.json import write_document
 from gateway.surfaces.base import Author, Ended
-from gateway.surfaces.documents import write_document
+from gateway.surfaces.extensions import extensions
 from gateway.surfaces.responses.assembly import Assembly
-from gateway.surfaces.responses.document import new_response, response_error
+from gateway.surfaces.responses.document import move_output_last, new_response, response_error
 from gateway.surfaces.responses.items import StreamEvent
 from gateway.surfaces.responses.output import Output
 from gateway.wire import sse
@@ -22,12 +24,12 @@ class ResponseWriter:
     """One Response, plain, or streamed and ended by its one terminal event and `[DONE]`."""
 
     def __init__(self, generation: Generation, author: Author) -> None:
-        self.response = new_response(generation, author.provider)
+        ids = generation.ids or ResponseIds()
+        self.response = new_response(generation, ids.response, author.provider)
         self.ended: Ended | None = None
-        self._output = Output(self.response, generation.ids, author.seal)
+        self._output = Output(self.response, ids, author.seal)
         self._assembly = Assembly(self._output)
         self._has_begun = False
-        self._last_number = 0
         self._prefix: tuple[object, bytes, bytes] = (None, b"", b"")
 
     def reply(self, events: Sequence[Event]) -> bytes:
@@ -51,27 +53,27 @@ class ResponseWriter:
         return b"".join(parts)
 
     def fail(self, error: GatewayError) -> None:
-        """The answer could not be kept as promised, so it has failed."""
-        self.response |= {"status": "failed", "error": response_error(error), "completed_at": None}
-        self.response["output"] = self.response.pop("output")
+        """The answer could not be stored, so it has failed."""
+        response = self.response
+        response["status"], response["error"], response["completed_at"] = "failed", response_error(error), None
+        move_output_last(extensions(response))
         self._end()
 
     def end(self) -> bytes:
         assert self.ended is not None
         kind = f"response.{self.ended.document['status']}"
         head = f'event: {kind}\ndata: {{"type":"{kind}","response":'.encode()
-        return b"".join((head, self.ended.body, f',"sequence_number":{self._last_number}}}\n\n'.encode(), sse.DONE))
+        number = self._assembly.last_sequence_number
+        return b"".join((head, self.ended.body, f',"sequence_number":{number}}}\n\n'.encode(), sse.DONE))
 
     def _written(self, events: Iterable[StreamEvent]) -> list[bytes]:
         written: list[bytes] = []
         for event in events:
-            kind = event["type"]
             if event.get("response") is self.response:
-                # The terminal event: told when the Response has been kept.
-                self._last_number = event["sequence_number"]
+                # The terminal event, which is sent when the Response has been stored.
                 self._end()
             else:
-                written.append(sse.named_event(kind, write_document(event)))
+                written.append(sse.named_event(str(event["type"]), write_document(event)))
         return written
 
     def _delta(self, text: str, number: int) -> tuple[bytes, ...]:

@@ -1,0 +1,88 @@
+"""Writes a prompt as a request for a message."""
+
+from collections.abc import Sequence
+
+from gateway.dialects.anthropic.content import limit_cache_controls
+from gateway.dialects.anthropic.hosted_tools import betas
+from gateway.dialects.anthropic.messages import MessageWriter
+from gateway.dialects.anthropic.settings import Thinking, token_limit, write_settings
+from gateway.dialects.anthropic.structured_output import plan_format, request_format
+from gateway.dialects.anthropic.tools import NO_TOOLS, ToolOffer, offer_tools
+from gateway.dialects.anthropic.types import RequestBody, Tool, ToolChoice
+from gateway.dialects.base import Origin, Outbound
+from gateway.dialects.report import Report
+from gateway.dialects.structured_output import require_known_format
+from gateway.dialects.turns.toolbox import EMPTY_TOOLBOX, Toolbox
+from gateway.neutral.generation import Generation
+from gateway.neutral.json import Json, written
+from gateway.neutral.prompt import Prompt
+
+VERSION = "2023-06-01"
+_PATH = "/v1/messages"
+_BY_FORCE = frozenset({"required", "named"})
+
+
+def encode_request(generation: Generation, origin: Origin) -> Outbound:
+    """The request for the upstream. Raises `InvalidRequest` for what it cannot do."""
+    prompt = generation.prompt
+    report = Report(prompt, origin.provider)
+    body = _body(prompt, origin, report)
+    if generation.is_stream:
+        body["stream"] = True
+    headers = {"anthropic-version": VERSION}
+    if "tools" in body and (names := betas(body["tools"])):
+        headers["anthropic-beta"] = ",".join(names)
+    return Outbound(_PATH, written(body), report.dropped, headers)
+
+
+def _body(prompt: Prompt, origin: Origin, report: Report) -> RequestBody:
+    """The body. What it has to leave out is in the report, in the order in which it is left out."""
+    facts, settings = origin.facts, dict(prompt.settings.values)
+    if prompt.output_format is not None:
+        require_known_format(prompt, report)
+    toolbox = Toolbox(prompt.tools) if prompt.tools else EMPTY_TOOLBOX
+    offer, search = NO_TOOLS, settings.pop("web_search_options", None)
+    if prompt.tools or prompt.tool_choice is not None or search is not None:
+        offer = offer_tools(prompt, search, toolbox, facts, report)
+    conversation = MessageWriter(prompt, toolbox, facts, report)
+    thinking = Thinking(settings, facts, report)
+    if thinking.has_budget and (offer.is_forced or not conversation.allows_budget):
+        thinking.drop()
+    limit, system = token_limit(settings, facts, report), conversation.system
+    body: RequestBody = {
+        "model": origin.model,
+        "max_tokens": limit,
+        "system": system,
+        "messages": conversation.messages,
+    }
+    if prompt.output_format is not None and (plan := plan_format(prompt, facts)) is not None:
+        can_force = facts.tool_choices >= _BY_FORCE and not thinking.has_budget
+        offer = request_format(plan, offer, body, can_force=can_force)
+    _write_tools(offer, conversation, settings.pop("parallel_tool_calls", None), body)
+    thinking.write(body)
+    write_settings(settings, body, facts, report)
+    system += [{"type": "text", "text": text} for text in offer.instructions]
+    if limit_cache_controls(body, system):
+        report.drop("cache_control")
+    if not system:
+        del body["system"]
+    elif len(system) == 1 and len(system[0]) == 2:
+        body["system"] = system[0]["text"]
+    return body
+
+
+def _write_tools(offer: ToolOffer, conversation: MessageWriter, parallel: Json, body: RequestBody) -> None:
+    """Add tools and choice. A conversation that calls tools needs them, though none is on offer any more."""
+    tools: Sequence[Tool] = offer.tools
+    choice = offer.choice
+    if not tools:
+        tools = [{"name": name, "input_schema": {"type": "object"}} for name in conversation.called_tools]
+        choice = {"type": "none"}
+    if not tools:
+        return
+    if parallel is False and (choice is None or choice["type"] != "none"):
+        single: ToolChoice = {"type": "auto"} if choice is None else choice
+        choice = {**single, "disable_parallel_tool_use": True}
+    body["tools"] = [*tools]
+    if choice is not None:
+        body["tool_choice"] = choice

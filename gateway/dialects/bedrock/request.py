@@ -1,0 +1,77 @@
+"""Writes a prompt as a Converse request."""
+
+from urllib.parse import quote
+
+from gateway.dialects.base import Origin, Outbound
+from gateway.dialects.bedrock.messages import MessageWriter
+from gateway.dialects.bedrock.settings import SettingsWriter
+from gateway.dialects.bedrock.structured_output import plan_output
+from gateway.dialects.bedrock.tools import ToolConfigWriter
+from gateway.dialects.bedrock.types import ContentBlock, ConverseRequest
+from gateway.dialects.report import Report
+from gateway.dialects.structured_output import require_known_format
+from gateway.dialects.turns.toolbox import Toolbox
+from gateway.errors import ModelNotFound
+from gateway.neutral.generation import Generation
+from gateway.neutral.json import written
+
+_MOST_CACHE_POINTS = 4
+
+
+def encode_request(generation: Generation, origin: Origin) -> Outbound:
+    """The request for the upstream. Raises `InvalidRequest` for what Bedrock cannot do, `ModelNotFound` for dots."""
+    if not origin.model.strip("."):
+        # As a segment of a path, dots lead out of it.
+        raise ModelNotFound(f"{origin.provider} has no model {origin.model!r}.")
+    report = Report(generation.prompt, origin.provider)
+    request, settings = _body(generation, origin, report)
+    # The id is one segment of the path, though it may be an ARN with slashes.
+    path = f"/model/{quote(origin.model, safe='')}/converse{'-stream' if generation.is_stream else ''}"
+    text = written({**request, **settings})
+    if text.count(b'"cachePoint"') > _MOST_CACHE_POINTS:
+        _limit_cache_points(request)
+        text = written({**request, **settings})
+    return Outbound(path, text, report.dropped)
+
+
+def _body(generation: Generation, origin: Origin, report: Report) -> tuple[ConverseRequest, dict[str, object]]:
+    """The body, and the settings that belong beside its fields."""
+    prompt, facts = generation.prompt, origin.facts
+    require_known_format(prompt, report)
+    toolbox = Toolbox(prompt.tools)
+    messages = MessageWriter(facts, report)
+    messages.write(prompt, toolbox)
+    plan = plan_output(prompt, facts)
+    tools = ToolConfigWriter(facts, report)
+    tools.write(prompt, toolbox, messages.called, plan)
+    system = messages.system + tools.instructions
+    if plan is not None and plan.method == "prompt":
+        system.append({"text": plan.instructions})
+    request: ConverseRequest = {"messages": messages.messages}
+    if system:
+        request["system"] = system
+    if tools.config is not None:
+        request["toolConfig"] = tools.config
+    if plan is not None and plan.method == "native":
+        request["outputConfig"] = plan.output_config
+    # Reasoning by a budget wants its own reasoning back in a loop of calls, and rules out forced calls.
+    has_budget = facts.thinking is not None and facts.thinking.form == "budget"
+    can_reason = not (has_budget and (tools.is_forced or messages.lacks_reasoning))
+    settings = SettingsWriter(facts, report).write(prompt.settings, generation.metadata or {}, can_reason=can_reason)
+    return request, settings
+
+
+def _limit_cache_points(request: ConverseRequest) -> None:
+    """Keep the cache points that save the most: those of tools and system, then the last ones of the messages."""
+    tools = request["toolConfig"]["tools"] if "toolConfig" in request else ()
+    left = _MOST_CACHE_POINTS - sum("cachePoint" in tool for tool in tools)
+    left -= sum("cachePoint" in block for block in request.get("system", ()))
+    for message in reversed(request["messages"]):
+        kept: list[ContentBlock] = []
+        for block in reversed(message["content"]):
+            if "cachePoint" in block:
+                left -= 1
+                if left < 0:
+                    continue
+            kept.append(block)
+        message["content"] = kept[::-1]

@@ -1,0 +1,47 @@
+"""Writes a prompt as a request to Cohere's chat."""
+
+from collections.abc import Mapping
+
+from gateway.dialects.base import Origin, Outbound
+from gateway.dialects.cohere.messages import write_messages
+from gateway.dialects.cohere.settings import write_settings
+from gateway.dialects.cohere.structured_output import output_method, require_object_schema, response_format
+from gateway.dialects.cohere.tools import offered_tools
+from gateway.dialects.cohere.types import ChatRequest
+from gateway.dialects.report import Report
+from gateway.dialects.structured_output import requested_format, require_known_format
+from gateway.dialects.turns.toolbox import Toolbox
+from gateway.neutral.generation import Generation
+from gateway.neutral.json import written
+
+PATH = "/v2/chat"
+
+
+def encode_request(generation: Generation, origin: Origin) -> Outbound:
+    """The request for the upstream. Raises `InvalidRequest` for what Cohere cannot do."""
+    report = Report(generation.prompt, origin.provider)
+    return Outbound(PATH, written(_body(generation, origin, report)), report.dropped)
+
+
+def _body(generation: Generation, origin: Origin, report: Report) -> Mapping[str, object]:
+    prompt, facts = generation.prompt, origin.facts
+    require_known_format(prompt, report)
+    settings = write_settings(prompt.settings, facts, report)
+    toolbox = Toolbox(prompt.tools)
+    messages = write_messages(prompt, toolbox, facts, report)
+    request: ChatRequest = {"model": origin.model, "stream": generation.is_stream, "messages": messages}
+    output_format = requested_format(prompt)
+    require_object_schema(output_format, report)
+    offered = offered_tools(prompt, toolbox, facts, report)
+    if offered.tools:
+        request["tools"] = offered.tools
+    if offered.is_strict:
+        request["strict_tools"] = True
+    if offered.choice is not None:
+        request["tool_choice"] = offered.choice
+    # Cohere refuses a safety mode beside tools or documents.
+    if (offered.tools or settings.get("documents")) and settings.pop("safety_mode", None) is not None:
+        report.drop_setting("safety_mode")
+    if output_format is not None and output_method(prompt) == "response_format":
+        request["response_format"] = response_format(output_format)
+    return {**settings, **request}

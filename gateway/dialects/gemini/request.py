@@ -1,0 +1,64 @@
+"""Writes a prompt as a generateContent request."""
+
+from urllib.parse import quote
+
+from gateway.dialects.base import Origin, Outbound
+from gateway.dialects.gemini.messages import STATES, write_messages
+from gateway.dialects.gemini.settings import SettingsWriter
+from gateway.dialects.gemini.structured_output import answer_by_call
+from gateway.dialects.gemini.tools import ToolWriter, WrittenTools
+from gateway.dialects.gemini.types import GenerateContentRequest
+from gateway.dialects.profiles import Facts
+from gateway.dialects.report import Report
+from gateway.dialects.structured_output import requested_format, require_known_format
+from gateway.dialects.turns.toolbox import Toolbox
+from gateway.dialects.turns.turns import read_turns
+from gateway.neutral.generation import Generation
+from gateway.neutral.json import written
+from gateway.neutral.prompt import Prompt
+
+_SUMMARY = "reasoning.summary"
+_SEARCH_OPTIONS = "web_search_options"
+_TUNED = "tunedModels/"
+
+
+def encode_request(generation: Generation, origin: Origin) -> Outbound:
+    """The request for the upstream. Raises `InvalidRequest` for what it cannot do."""
+    report = Report(generation.prompt, origin.provider)
+    request, headers = _request(generation.prompt, origin.facts, report)
+    path = _path(origin.model, is_stream=generation.is_stream)
+    return Outbound(path, written(request), report.dropped, headers)
+
+
+def _path(model: str, *, is_stream: bool) -> str:
+    name = model.removeprefix("models/")
+    if name.startswith(_TUNED):
+        path = f"/{_TUNED}{quote(name.removeprefix(_TUNED), safe='')}"
+    else:
+        path = f"/models/{quote(name, safe='')}"
+    return f"{path}:streamGenerateContent?alt=sse" if is_stream else f"{path}:generateContent"
+
+
+def _request(prompt: Prompt, facts: Facts, report: Report) -> tuple[GenerateContentRequest, dict[str, str]]:
+    """The body, and the headers that it needs."""
+    require_known_format(prompt, report)
+    toolbox = Toolbox(prompt.tools)
+    request = write_messages(read_turns(prompt, toolbox, facts, report, STATES), facts, report)
+    settings = dict(prompt.settings.values)
+    has_search_options = settings.pop(_SEARCH_OPTIONS, None) is not None
+    tools = WrittenTools()
+    if prompt.tools or prompt.tool_choice is not None or has_search_options:
+        tools = ToolWriter(toolbox, facts, report).write(prompt, has_search_options=has_search_options)
+    output_format = requested_format(prompt)
+    if output_format is not None and tools.tools and not facts.takes_forms_with_tools:
+        output_format = answer_by_call(tools, output_format, facts, report)
+    if tools.tools:
+        request["tools"] = tools.tools
+    if tools.config:
+        request["toolConfig"] = tools.config
+    shows_reasoning = prompt.reasoning_summary is not None and facts.thinking is not None
+    if shows_reasoning:
+        # Other dialects cannot express it; this one can.
+        report.restore(_SUMMARY)
+    writer = SettingsWriter(settings, facts, report)
+    return request, writer.write(request, output_format, shows_reasoning=shows_reasoning)

@@ -1,0 +1,46 @@
+"""Reads token counts (shared facts on providers, section 0.3)."""
+
+from gateway.neutral.events import Usage
+from gateway.neutral.json import Json, JsonObject, count_or_zero, object_or_empty, text_or_none
+
+# The Gemini API's service tiers and Vertex AI's, as OpenAI's.
+_TIERS = {
+    "standard": "default",
+    "flex": "flex",
+    "priority": "priority",
+    "ON_DEMAND": "default",
+    "ON_DEMAND_FLEX": "flex",
+    "ON_DEMAND_PRIORITY": "priority",
+}
+
+
+class TokenCounts:
+    """The counts of one answer. Those of a stream's chunks are cumulative, and each may leave some out.
+
+    The last value of a count is the right one, not the highest: the prompt tokens of Gemini 2.0 are fewer at the end
+    (recordings `gemini/031` and `034`), and its total is the sum of these.
+    """
+
+    def __init__(self) -> None:
+        self._raw: JsonObject = {}
+
+    def add(self, usage_metadata: Json) -> None:
+        """Note the counts of a chunk."""
+        self._raw.update(object_or_empty(usage_metadata))
+
+    @property
+    def tier(self) -> str | None:
+        """The service tier as OpenAI names it."""
+        tier = text_or_none(self._raw.get("serviceTier") or self._raw.get("trafficType"))
+        return None if tier is None else _TIERS.get(tier)
+
+    def usage(self) -> Usage | None:
+        """Token counts as OpenAI defines them; None where there were none."""
+        raw = self._raw
+        if not raw:
+            return None
+        prompt = count_or_zero(raw.get("promptTokenCount")) + count_or_zero(raw.get("toolUsePromptTokenCount"))
+        reasoning = count_or_zero(raw.get("thoughtsTokenCount"))
+        completion = count_or_zero(raw.get("candidatesTokenCount")) + reasoning
+        cached = min(count_or_zero(raw.get("cachedContentTokenCount")), prompt)
+        return Usage(prompt=prompt, completion=completion, cached=cached, reasoning=reasoning, raw=raw)

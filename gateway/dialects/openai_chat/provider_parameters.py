@@ -1,0 +1,202 @@
+"""Adapts a chat body to what is particular to one upstream: its settings, and its messages."""
+
+import hashlib
+import re
+
+from gateway.dialects.base import Origin
+from gateway.dialects.openai_chat.content import adapt_parts, is_limited
+from gateway.dialects.openai_chat.messages import with_text_outputs
+from gateway.dialects.openai_chat.reasoning import with_reasoning
+from gateway.dialects.openai_chat.settings import (
+    SettingPath,
+    adapt_effort,
+    adapt_settings,
+    drop_with_reasoning,
+    keep_known,
+    limit_answer_tokens,
+)
+from gateway.dialects.openai_chat.structured_output import adapt_format
+from gateway.dialects.openai_chat.tools import adapt_choice, drop_tools
+from gateway.dialects.profiles import Facts
+from gateway.neutral.json import Json, JsonObject, list_or_empty, objects_in
+
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_PLAIN = re.compile(r"[A-Za-z0-9]*")
+# The assistant message that is inserted between a tool message and a user message.
+_ACKNOWLEDGED = "OK."
+_JOINT = "\n\n"
+
+
+def adapt_body(body: JsonObject, origin: Origin, dropped: list[str], setting_path: SettingPath = str) -> JsonObject:
+    """The body as this upstream takes it; what had to go is added to `dropped`. Raises `InvalidRequest`.
+
+    The messages that came are not changed: one that has to be another one is copied.
+    """
+    facts = origin.facts
+    if facts.token_limit_field or facts.max_answer_tokens:
+        limit_answer_tokens(body, facts)
+    if facts.thinking is not None and "reasoning_effort" in body:
+        adapt_effort(body, facts.thinking, dropped)
+    if facts.dropped_reasoning:
+        drop_with_reasoning(body, facts, body.get("reasoning_effort"), dropped)
+    if not facts.takes_tools:
+        drop_tools(body, origin, dropped)
+    elif body.get("tool_choice") is not None:
+        adapt_choice(body, facts)
+    if body.get("response_format") is not None:
+        adapt_format(body, facts)
+    if _adapts_messages(facts):
+        body["messages"] = [*_adapted(objects_in(body["messages"]), origin, dropped)]
+    if facts.refused or facts.dropped or facts.ranges or facts.renamed:
+        adapt_settings(body, facts, origin.provider, dropped, setting_path)
+    for name, value in facts.defaults.items():
+        if body.get(name) is None:
+            body[name] = value
+    return body if facts.fields is None else keep_known(body, facts.fields, dropped)
+
+
+def _adapts_messages(facts: Facts) -> bool:
+    """Whether this upstream has any message otherwise. Every request passes here, so this has to be cheap."""
+    return bool(
+        not facts.takes_parts
+        or not facts.takes_image_urls
+        or facts.part_forms
+        or not facts.takes_output_parts
+        or not facts.takes_developer_role
+        or not facts.takes_system_role
+        or facts.reasoning_field
+        or facts.reasoning_in_loops
+        or facts.dropped_of_messages
+        or facts.call_id_length
+        or not facts.takes_user_after_tool
+        or not facts.takes_turns_in_row
+        or facts.marks_prefix
+        or facts.system_prompt
+    )
+
+
+def _adapted(messages: list[JsonObject], origin: Origin, dropped: list[str]) -> list[JsonObject]:
+    facts = origin.facts
+    if is_limited(facts):
+        messages = adapt_parts(messages, facts, f"{origin.model} at {origin.provider}")
+    if not facts.takes_output_parts:
+        messages = with_text_outputs(messages)
+    if not (facts.takes_developer_role and facts.takes_system_role):
+        messages = _with_roles(messages, facts)
+    if facts.reasoning_field or facts.reasoning_in_loops:
+        messages = with_reasoning(messages, facts)
+    if facts.dropped_of_messages:
+        messages = _without_fields(messages, facts.dropped_of_messages, dropped)
+    if facts.call_id_length:
+        messages = [_with_call_ids(message, facts.call_id_length) for message in messages]
+    if not facts.takes_user_after_tool:
+        messages = _with_acknowledgements(messages)
+    if not facts.takes_turns_in_row:
+        messages = _with_joined_turns(messages)
+    if facts.marks_prefix:
+        messages = _with_prefix(messages)
+    if facts.system_prompt and not any(message.get("role") in ("system", "developer") for message in messages):
+        return [{"role": "system", "content": facts.system_prompt}, *messages]
+    return messages
+
+
+def _with_roles(messages: list[JsonObject], facts: Facts) -> list[JsonObject]:
+    known = "system" if facts.takes_system_role else "user"
+    roles = {"system": known, "developer": "developer" if facts.takes_developer_role else known}
+    changed = {given: there for given, there in roles.items() if given != there}
+    return [_with_role(message, changed) for message in messages]
+
+
+def _with_role(message: JsonObject, changed: dict[str, str]) -> JsonObject:
+    role = message.get("role")
+    return {**message, "role": changed[role]} if isinstance(role, str) and role in changed else message
+
+
+def _without_fields(messages: list[JsonObject], gone: frozenset[str], dropped: list[str]) -> list[JsonObject]:
+    if all(map(gone.isdisjoint, messages)):
+        return messages
+    names = {name for message in messages for name in gone & message.keys() if message[name]}
+    dropped += [f"messages[].{name}" for name in sorted(names - {"refusal"})]
+    return [
+        message
+        if gone.isdisjoint(message)
+        else {name: value for name, value in _with_refusal_as_text(message).items() if name not in gone}
+        for message in messages
+    ]
+
+
+def _with_refusal_as_text(message: JsonObject) -> JsonObject:
+    """A message whose refusal is its text: without it nothing would be left."""
+    refusal = message.get("refusal")
+    return {**message, "content": refusal} if refusal and not message.get("content") else message
+
+
+def _with_call_ids(message: JsonObject, length: int) -> JsonObject:
+    """A message with other ids of calls, each the same in the call and in its output."""
+    calls = list_or_empty(message.get("tool_calls"))
+    if calls:
+        return {**message, "tool_calls": [_with_call_id(call, length) for call in calls]}
+    answered = message.get("tool_call_id")
+    return message if answered is None else {**message, "tool_call_id": _call_id(answered, length)}
+
+
+def _with_call_id(call: Json, length: int) -> Json:
+    return {**call, "id": _call_id(call["id"], length)} if isinstance(call, dict) and "id" in call else call
+
+
+def _call_id(given: Json, length: int) -> Json:
+    if not isinstance(given, str) or (len(given) == length and _PLAIN.fullmatch(given)):
+        return given
+    number = int.from_bytes(hashlib.sha256(given.encode("utf-8", "replace")).digest())
+    letters: list[str] = []
+    for _ in range(length):
+        number, rest = divmod(number, len(_ALPHABET))
+        letters.append(_ALPHABET[rest])
+    return "".join(letters)
+
+
+def _with_acknowledgements(messages: list[JsonObject]) -> list[JsonObject]:
+    """The messages with one of the assistant's between a tool message and one of the user or system."""
+    written: list[JsonObject] = []
+    for message in messages:
+        if written and written[-1].get("role") == "tool" and message.get("role") not in ("tool", "assistant"):
+            written.append({"role": "assistant", "content": _ACKNOWLEDGED})
+        written.append(message)
+    return written
+
+
+def _with_joined_turns(messages: list[JsonObject]) -> list[JsonObject]:
+    """The messages with those of one role in a row joined to one."""
+    written: list[JsonObject] = []
+    for message in messages:
+        if written and _may_join(written[-1], message):
+            written[-1] = {**written[-1], "content": _joined(written[-1].get("content"), message.get("content"))}
+        else:
+            written.append(message)
+    return written
+
+
+def _may_join(first: JsonObject, second: JsonObject) -> bool:
+    role = first.get("role")
+    return (
+        role == second.get("role") and role != "tool" and not first.get("tool_calls") and not second.get("tool_calls")
+    )
+
+
+def _joined(first: Json, second: Json) -> Json:
+    if isinstance(first, str) and isinstance(second, str):
+        return first + _JOINT + second
+    return [*_parts(first), *_parts(second)]
+
+
+def _parts(content: Json) -> list[Json]:
+    if isinstance(content, list):
+        return content
+    return [{"type": "text", "text": content}] if isinstance(content, str) and content else []
+
+
+def _with_prefix(messages: list[JsonObject]) -> list[JsonObject]:
+    last = messages[-1] if messages else {}
+    if last.get("role") != "assistant" or last.get("tool_calls"):
+        return messages
+    return [*messages[:-1], {**last, "prefix": True}]

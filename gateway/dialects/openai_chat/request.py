@@ -1,0 +1,87 @@
+"""Writes a chat completions request: a native body with nothing lost, or one translated from the prompt."""
+
+from gateway.dialects.base import Origin, Outbound
+from gateway.dialects.openai_chat.messages import chat_messages
+from gateway.dialects.openai_chat.provider_parameters import adapt_body
+from gateway.dialects.openai_chat.structured_output import is_unenforced
+from gateway.dialects.openai_chat.tools import offer_tools
+from gateway.dialects.openai_chat.types import Request
+from gateway.dialects.profiles import Facts
+from gateway.dialects.report import Report
+from gateway.dialects.structured_output import require_known_format
+from gateway.dialects.turns.toolbox import Toolbox
+from gateway.neutral.generation import Generation
+from gateway.neutral.json import JsonObject, object_or_empty, written
+from gateway.neutral.prompt import Prompt
+
+PATH = "/chat/completions"
+DIALECT = "openai-chat"
+
+
+def encode_request(generation: Generation, origin: Origin) -> Outbound:
+    """The request for the upstream. Raises `InvalidRequest` for what it cannot be sent."""
+    dropped: list[str] = []
+    native = native_body(generation)
+    if native is not None:
+        body = native.copy()
+        _address(body, generation, origin)
+        return Outbound(PATH, written(adapt_body(body, origin, dropped)), dropped)
+    report = Report(generation.prompt, origin.provider)
+    body = _translated(generation.prompt, origin.facts, report)
+    _address(body, generation, origin)
+    body = adapt_body(body, origin, dropped, report.setting)
+    for name in dropped:
+        # A client of another API never wrote the fields of these messages.
+        if not name.startswith("messages["):
+            report.drop_setting(name)
+    return Outbound(PATH, written(body), report.dropped)
+
+
+def native_body(generation: Generation) -> JsonObject | None:
+    """The client's own body, if it is one of this dialect."""
+    return generation.body if generation.dialect == DIALECT else None
+
+
+def can_pass_on(generation: Generation, origin: Origin) -> bool:
+    """Whether the answer to a native body may go to the client as it is.
+
+    Not where the answer has to be validated for what the upstream does not enforce. The body is native, anyway.
+    """
+    body = native_body(generation)
+    if body is None:
+        return False
+    response_format, choice = body.get("response_format"), body.get("tool_choice")
+    if response_format is None and choice is None:
+        return True
+    return not is_unenforced(response_format, choice, origin.facts)
+
+
+def _address(body: JsonObject, generation: Generation, origin: Origin) -> None:
+    """Write what the gateway itself decides: the model's name there, the metadata, whether to stream."""
+    body["model"] = origin.model
+    if generation.metadata:
+        body["metadata"] = {**generation.metadata}
+    else:
+        body.pop("metadata", None)
+    if generation.is_stream:
+        body["stream"] = True
+        options = body.get("stream_options")
+        if origin.facts.stream_usage and (options is None or isinstance(options, dict)):
+            body["stream_options"] = {**(options or {}), "include_usage": True}
+
+
+def _translated(prompt: Prompt, facts: Facts, report: Report) -> JsonObject:
+    require_known_format(prompt, report)
+    toolbox = Toolbox(prompt.tools)
+    request: Request = {"messages": chat_messages(prompt, toolbox, facts, report)}
+    if not request["messages"]:
+        raise report.empty()
+    if prompt.tools or prompt.tool_choice is not None:
+        offer_tools(request, prompt, toolbox, facts, report)
+    if prompt.output_format is not None:
+        request["response_format"] = prompt.output_format.body
+    body = {**prompt.settings.values, **object_or_empty(request)}
+    if "tools" not in body:
+        # It has no meaning without tools, and OpenAI refuses it then.
+        body.pop("parallel_tool_calls", None)
+    return body

@@ -1,0 +1,150 @@
+"""Requests an output format as the upstream knows it, and validates what the upstream does not enforce."""
+
+from collections.abc import Iterable, Sequence
+
+from gateway.dialects.openai_chat.tools import ChoiceKind, kind_of_choice
+from gateway.dialects.profiles import Facts
+from gateway.dialects.structured_output import OutputCheck, requested_format
+from gateway.errors import UpstreamDown
+from gateway.neutral.events import Event, Finished, Text, ToolCallBegan
+from gateway.neutral.json import Json, JsonObject, list_or_none, objects_in, written
+from gateway.neutral.prompt import Prompt
+from gateway.neutral.structured_output import OutputFormat, output_format
+from gateway.neutral.tools import AllowedTools, HostedChoice, NamedTool, ToolChoice
+
+_FIELD = "response_format"
+_FORMATS = frozenset({"json_object", "json_schema"})
+_CALLS = frozenset({"required", "named"})
+_INSTRUCTION = "Answer with one JSON object and nothing else: no other text, no Markdown."
+
+
+def adapt_format(body: JsonObject, facts: Facts) -> None:
+    """Request the format as the upstream knows it, and by an instruction where it does not."""
+    requested = _read(body[_FIELD])
+    if requested is None:
+        return
+    if requested.kind == "json_schema" and facts.flattens_schema:
+        body[_FIELD] = {"type": "json_schema", "schema": requested.schema}
+    if not _is_missing(requested, facts):
+        return
+    if requested.kind == "json_schema" and "json_object" in facts.forms:
+        body[_FIELD] = {"type": "json_object"}
+    else:
+        del body[_FIELD]
+    body["messages"] = _instructed(objects_in(body["messages"]), _instruction(requested))
+
+
+def is_unenforced(response_format: Json, tool_choice: Json, facts: Facts) -> bool:
+    """Whether the upstream may answer without the format, or without the call, that a body requires."""
+    if response_format is not None and not facts.forms >= _FORMATS:
+        requested = _read(response_format)
+        if requested is not None and _is_missing(requested, facts):
+            return True
+    if tool_choice is None or facts.tool_choices >= _CALLS:
+        return False
+    return _is_unenforced_call(kind_of_choice(tool_choice), facts)
+
+
+def validated_format(prompt: Prompt, facts: Facts) -> OutputFormat | None:
+    """The format that the answer to a translated request is validated against."""
+    if facts.forms >= _FORMATS:
+        return None
+    requested = requested_format(prompt)
+    return requested if requested is not None and _is_missing(requested, facts) else None
+
+
+def answer_check(prompt: Prompt, facts: Facts, provider: str) -> "AnswerCheck | None":
+    """The validation of the answer to a translated request; None where its upstream enforces all of it."""
+    requested = validated_format(prompt, facts)
+    must_call = not facts.tool_choices >= _CALLS and _is_unenforced_call(_required_call(prompt.tool_choice), facts)
+    if requested is None and not must_call:
+        return None
+    return AnswerCheck(requested, provider, must_call=must_call)
+
+
+class AnswerCheck:
+    """Validates the events of an answer as they pass: the format of its text, and whether it calls a tool."""
+
+    def __init__(self, requested: OutputFormat | None, provider: str, *, must_call: bool) -> None:
+        self._format = requested
+        self._must_call = must_call
+        self._provider = provider
+        self._checks: dict[int, OutputCheck] = {}
+        self._calling: set[int] = set()
+
+    def take(self, events: Iterable[Event]) -> list[Event]:
+        """The events, and among them the texts that are still to be validated.
+
+        Raises `UpstreamDown` at the end of a choice that is not valid.
+        """
+        checked: list[Event] = []
+        for event in events:
+            match event:
+                case Text(text, choice) if self._format is not None:
+                    self._check(choice, self._format).add(text)
+                case ToolCallBegan(choice=choice):
+                    self._calling.add(choice)
+                case Finished("stop" | "tool_calls", choice):
+                    checked += self._finish(choice)
+            checked.append(event)
+        return checked
+
+    def _finish(self, choice: int) -> Sequence[Event]:
+        if choice in self._calling:
+            return ()
+        if self._must_call:
+            message = f"{self._provider} called no tool, though the request's tool_choice asks for it."
+            raise UpstreamDown(message, code="upstream_bad_reply")
+        return () if self._format is None else self._check(choice, self._format).finish(self._provider)
+
+    def _check(self, choice: int, requested: OutputFormat) -> OutputCheck:
+        if choice not in self._checks:
+            self._checks[choice] = OutputCheck(requested, choice)
+        return self._checks[choice]
+
+
+def _read(response_format: Json) -> OutputFormat | None:
+    """The format that a body requests; None for a text, and for what is no format of chat's."""
+    found = output_format(response_format, _FIELD, f"{_FIELD}.json_schema.schema")
+    return None if found is None or found.kind in ("text", "unknown") else found
+
+
+def _is_missing(requested: OutputFormat, facts: Facts) -> bool:
+    return requested.kind not in facts.forms
+
+
+def _required_call(choice: ToolChoice | None) -> ChoiceKind | None:
+    match choice:
+        case str():
+            return kind_of_choice(choice)
+        case NamedTool():
+            return "named"
+        case AllowedTools(mode=mode):
+            return mode
+        case HostedChoice(body=body):
+            return kind_of_choice(body)
+        case None:
+            return None
+
+
+def _is_unenforced_call(kind: ChoiceKind | None, facts: Facts) -> bool:
+    return kind in _CALLS and kind not in facts.tool_choices
+
+
+def _instruction(requested: OutputFormat) -> str:
+    text = f"{requested.description}\n\n{_INSTRUCTION}" if requested.description else _INSTRUCTION
+    if requested.schema is None:
+        return text
+    return f"{text} It must be valid against this JSON Schema:\n{written(requested.schema).decode()}"
+
+
+def _instructed(messages: list[JsonObject], instruction: str) -> list[Json]:
+    """The messages with an instruction at the end of the first one, or before all where that is not the system's."""
+    first = messages[0] if messages else {}
+    if first.get("role") not in ("system", "developer"):
+        return [{"role": "system", "content": instruction}, *messages]
+    content = first.get("content")
+    parts = list_or_none(content)
+    if parts is not None:
+        return [{**first, "content": [*parts, {"type": "text", "text": instruction}]}, *messages[1:]]
+    return [{**first, "content": f"{content}\n\n{instruction}" if content else instruction}, *messages[1:]]

@@ -1,0 +1,128 @@
+"""Reads and writes token counts, however an upstream spells them (shared facts on providers, section 0.3)."""
+
+from collections.abc import Mapping, Sequence
+
+from gateway.neutral.events import Usage
+from gateway.neutral.json import Json, JsonObject, count_or_none, count_or_zero, object_or_empty, object_or_none
+
+_COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
+_DETAILS: Mapping[str, Sequence[str]] = {
+    "prompt_tokens_details": (
+        "audio_tokens",
+        "cached_tokens",
+        "cache_write_tokens",
+        "image_tokens",
+        "text_tokens",
+    ),
+    "completion_tokens_details": (
+        "accepted_prediction_tokens",
+        "audio_tokens",
+        "reasoning_tokens",
+        "rejected_prediction_tokens",
+        "text_tokens",
+    ),
+}
+_OTHER_DETAILS = "prompt_token_details"
+_CACHED = ("cached_tokens", "num_cached_tokens", "prompt_cache_hit_tokens")
+_CACHED_ELSEWHERE = frozenset({_OTHER_DETAILS, *_CACHED})
+
+
+def read_usage(document: JsonObject) -> Usage | None:
+    """The usage of a reply or a chunk: token counts in OpenAI's meaning, 0 for what is missing.
+
+    `raw` is what a client of the dialect may read. A detail never exceeds its parent. Where the upstream's own total
+    includes reasoning on top of the completion (xAI's chat, and Grok elsewhere), or sound on top of the prompt
+    (Mistral), it is added.
+    """
+    raw = object_or_none(document.get("usage"))
+    if raw is None:
+        return None
+    prompt, completion = count_or_zero(raw.get("prompt_tokens")), count_or_zero(raw.get("completion_tokens"))
+    total = count_or_zero(raw.get("total_tokens"))
+    repaired = raw if _is_right(raw, (prompt, completion, total)) else _repaired(raw, prompt, completion)
+    prompt_details = object_or_empty(raw.get("prompt_tokens_details"))
+    reasoning = count_or_zero(object_or_empty(raw.get("completion_tokens_details")).get("reasoning_tokens"))
+    missing = total - prompt - completion
+    if missing > 0:
+        if missing == reasoning:
+            completion += reasoning
+        elif missing == count_or_zero(prompt_details.get("audio_tokens")):
+            prompt += missing
+    cached = count_or_zero(prompt_details.get("cached_tokens"))
+    if not cached and not _CACHED_ELSEWHERE.isdisjoint(raw):
+        cached = _cached_elsewhere(raw)
+    return Usage(
+        prompt=prompt,
+        completion=completion,
+        cached=min(cached, prompt),
+        cache_write=min(count_or_zero(prompt_details.get("cache_write_tokens")), prompt),
+        reasoning=min(reasoning, completion),
+        raw=repaired,
+    )
+
+
+def usage_document(usage: Usage) -> JsonObject:
+    """The usage for a client of the dialect: as the upstream reported it, with OpenAI's meaning where it has another.
+
+    Nearly all report it so, and then it is theirs as it is.
+    """
+    raw = usage.raw
+    total = usage.prompt + usage.completion
+    given = (raw.get("prompt_tokens"), raw.get("completion_tokens"), raw.get("total_tokens"))
+    document = {**raw}
+    if given != (usage.prompt, usage.completion, total):
+        document |= {"prompt_tokens": usage.prompt, "completion_tokens": usage.completion, "total_tokens": total}
+    for details, name, tokens in (
+        ("prompt_tokens_details", "cached_tokens", usage.cached),
+        ("completion_tokens_details", "reasoning_tokens", usage.reasoning),
+    ):
+        known = document.get(details)
+        if not isinstance(known, dict):
+            if tokens:
+                document[details] = {name: tokens}
+        elif count_or_zero(known.get(name)) != tokens:
+            document[details] = {**known, name: tokens}
+    return document
+
+
+def _cached_elsewhere(raw: JsonObject) -> int:
+    """The cached tokens in the fields that other servers have for them."""
+    found = count_or_zero(object_or_empty(raw.get(_OTHER_DETAILS)).get("cached_tokens"))
+    return found or next((found for name in _CACHED if (found := count_or_zero(raw.get(name)))), 0)
+
+
+def _is_right(raw: JsonObject, counts: Sequence[int]) -> bool:
+    """Whether all `counts` that were read, and the details, are written so, as they nearly always are."""
+    for name, count in zip(_COUNTS, counts, strict=True):
+        value = raw.get(name)
+        if type(value) is not int or value != count:
+            return False
+    for name in _DETAILS:
+        if name not in raw:
+            continue
+        details = raw[name]
+        if type(details) is not dict:
+            return False
+        for number in details.values():
+            if count_or_none(number) is None:
+                return False
+    return True
+
+
+def _repaired(raw: JsonObject, prompt: int, completion: int) -> JsonObject:
+    """The counts that every client of the dialect reads, in numbers; everything else as it came."""
+    repaired: JsonObject = {**raw, "prompt_tokens": prompt, "completion_tokens": completion}
+    if count_or_none(raw.get("total_tokens")) is None:
+        repaired["total_tokens"] = prompt + completion
+    for name, counts in _DETAILS.items():
+        details = raw.get(name)
+        if isinstance(details, dict):
+            repaired[name] = {**details, **_without_value(details, counts)}
+        elif details is not None:
+            repaired[name] = None
+    return repaired
+
+
+def _without_value(details: JsonObject, counts: Sequence[str]) -> dict[str, Json]:
+    """The details that are no counts, each as null."""
+    return {name: None for name in counts if name in details and count_or_none(details[name]) is None}

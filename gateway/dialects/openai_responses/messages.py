@@ -1,0 +1,108 @@
+"""Writes the items of a conversation, and makes those of a native body ready for an upstream without our state."""
+
+from collections.abc import Sequence
+
+from gateway.dialects.openai_responses.content import write_answer, write_content
+from gateway.dialects.report import Report
+from gateway.neutral.identifiers import is_own_id
+from gateway.neutral.items import EarlierReasoning, Item, Message, ProviderItem, ToolCall, ToolOutput
+from gateway.neutral.json import JsonObject
+
+_CALLS = ("function_call", "custom_tool_call")
+# Items that need no id (shared facts on the Responses API, appendix A). Others are known by theirs.
+_NEED_NO_ID = frozenset(
+    {
+        "message",
+        "reasoning",
+        "function_call",
+        "function_call_output",
+        "custom_tool_call",
+        "custom_tool_call_output",
+        "tool_search_call",
+        "tool_search_output",
+        "additional_tools",
+        "shell_call",
+        "shell_call_output",
+        "apply_patch_call",
+        "apply_patch_call_output",
+        "mcp_approval_response",
+        "compaction",
+    }
+)
+
+
+def write_items(items: Sequence[Item], report: Report) -> list[JsonObject]:
+    """The items of a prompt, without cut calls. Reasoning that is not this upstream's own is not among them.
+
+    Raises `InvalidRequest` for a part that has no place here.
+    """
+    custom = {item.call_id for item in items if isinstance(item, ToolCall) and item.kind == "custom"}
+    answered = {item.call_id for item in items if isinstance(item, ToolOutput)}
+    complete = (
+        item
+        for item in items
+        if not (isinstance(item, ToolCall) and item.is_incomplete and item.call_id not in answered)
+    )
+    return [written for item in complete if (written := _written(item, custom, report)) is not None]
+
+
+def _written(item: Item, custom: set[str], report: Report) -> JsonObject | None:
+    match item:
+        case Message(role="assistant"):
+            phase: JsonObject = {} if item.phase is None else {"phase": item.phase}
+            return {"type": "message", "role": item.role, "content": write_answer(item.content, report), **phase}
+        case Message():
+            return {"type": "message", "role": item.role, "content": write_content(item.content, item.role, report)}
+        case ToolCall():
+            return _call(item)
+        case ToolOutput():
+            return _output(item, custom, report)
+        case EarlierReasoning(state=state) if state is not None and "encrypted_content" in state:
+            return {"type": "reasoning", "summary": [], **state}
+        case ProviderItem():
+            return _without_own_id(item.body)
+        case _:
+            return None
+
+
+def _call(call: ToolCall) -> JsonObject:
+    namespace: JsonObject = {} if call.namespace is None else {"namespace": call.namespace}
+    named: JsonObject = {"call_id": call.call_id, "name": call.name}
+    if call.kind == "custom":
+        return {"type": "custom_tool_call", **named, "input": call.arguments, **namespace}
+    return {"type": "function_call", **named, "arguments": call.arguments, **namespace}
+
+
+def _output(output: ToolOutput, custom: set[str], report: Report) -> JsonObject:
+    if output.is_error:
+        report.drop(output.position.inside(".is_error"))
+    kind = "custom_tool_call_output" if output.call_id in custom else "function_call_output"
+    return {"type": kind, "call_id": output.call_id, "output": write_content(output.content, "a tool", report)}
+
+
+def sendable_items(items: Sequence[JsonObject]) -> list[JsonObject]:
+    """The items of a native body as the upstream is to get them: without ids of the gateway's and without cut calls."""
+    answered = {str(item.get("call_id")) for item in items if str(item.get("type")).endswith("_output")}
+    return [_without_own_id(_with_arguments(item)) for item in items if not _was_cut(item, answered)]
+
+
+def _was_cut(item: JsonObject, answered: set[str]) -> bool:
+    """Whether it is a call that was never complete, and so has no output: it would be refused for ever."""
+    return (
+        item.get("type") in _CALLS and item.get("status") == "incomplete" and str(item.get("call_id")) not in answered
+    )
+
+
+def _with_arguments(item: JsonObject) -> JsonObject:
+    # A function without parameters is often called with an empty string, which is no JSON.
+    return {**item, "arguments": "{}"} if item.get("arguments") == "" and item.get("type") == "function_call" else item
+
+
+def _without_own_id(item: JsonObject) -> JsonObject:
+    given, kind = item.get("id"), item.get("type") or "message"
+    if not isinstance(given, str) or not isinstance(kind, str) or kind not in _NEED_NO_ID or not is_own_id(given):
+        return item
+    # A field that a reasoning item of ours has for clients, and that holds nothing.
+    is_empty = item.get("encrypted_content", "") is None
+    gone = ("id", "encrypted_content") if is_empty else ("id",)
+    return {name: value for name, value in item.items() if name not in gone}

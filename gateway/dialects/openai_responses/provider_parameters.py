@@ -1,0 +1,89 @@
+"""Fits a Responses request to what is particular to one upstream."""
+
+from collections.abc import Iterator
+
+from gateway.dialects.base import Origin
+from gateway.dialects.openai_chat.settings import clamp_settings, drop_settings, drop_with_reasoning, effort_value
+from gateway.dialects.profiles import Facts
+from gateway.errors import InvalidRequest
+from gateway.neutral.json import Json, JsonObject, list_or_empty, object_or_empty, objects_in
+
+_ENCRYPTED = "reasoning.encrypted_content"
+_INLINE = "data:"
+# That nothing is kept there is for the gateway to say, whatever a row says about chat.
+_ALWAYS = frozenset({"store"})
+
+
+def fit(body: JsonObject, origin: Origin, dropped: list[str]) -> None:
+    """Meet what is particular to this upstream; what had to go is added to `dropped`. Raises `InvalidRequest`."""
+    facts = origin.facts
+    if facts.thinking is not None and _effort(body) is not None:
+        _fit_effort(body, facts, dropped)
+    if facts.dropped_reasoning:
+        drop_with_reasoning(body, facts, _effort(body), dropped)
+    drop_settings(body, facts.dropped - _ALWAYS, dropped)
+    clamp_settings(body, facts, dropped)
+    for name, value in facts.defaults.items():
+        if body.get(name) is None:
+            body[name] = value
+    if not facts.takes_developer_role:
+        body["input"] = _without_developers(body.get("input"))
+    if not facts.takes_image_urls:
+        _refuse_addresses(body.get("input"), origin)
+    if facts.asks_encrypted_reasoning and _may_reason(body):
+        asked = body.get("include") or []
+        if isinstance(asked, list) and _ENCRYPTED not in asked:
+            body["include"] = [*asked, _ENCRYPTED]
+
+
+def _effort(body: JsonObject) -> Json:
+    return object_or_empty(body.get("reasoning")).get("effort")
+
+
+def _fit_effort(body: JsonObject, facts: Facts, dropped: list[str]) -> None:
+    assert facts.thinking is not None
+    word = effort_value(_effort(body), facts.thinking)
+    settings = {name: value for name, value in object_or_empty(body.get("reasoning")).items() if name != "effort"}
+    if word is not None:
+        settings["effort"] = word
+    else:
+        dropped.append("reasoning.effort")
+    if settings:
+        body["reasoning"] = settings
+    else:
+        del body["reasoning"]
+
+
+def _without_developers(given: Json) -> Json:
+    if not isinstance(given, list):
+        return given
+    return [{**item, "role": "system"} if item.get("role") == "developer" else item for item in objects_in(given)]
+
+
+def _refuse_addresses(given: Json, origin: Origin) -> None:
+    for place, part in _parts(given):
+        url = part.get("image_url") if part.get("type") == "input_image" else None
+        if isinstance(url, str) and not url.startswith(_INLINE):
+            who = f"{origin.model} at {origin.provider}"
+            why = f"{who} fetches no images by their address: send the data, as a data: URL; see {place}."
+            raise InvalidRequest(why, param=place, code="unsupported_value")
+
+
+def _parts(given: Json) -> Iterator[tuple[str, JsonObject]]:
+    """The parts of all contents and outputs, with their places."""
+    for i, item in enumerate(list_or_empty(given)):
+        for field in ("content", "output"):
+            for j, part in enumerate(list_or_empty(object_or_empty(item).get(field))):
+                if isinstance(part, dict):
+                    yield f"input[{i}].{field}[{j}]", part
+
+
+def _may_reason(body: JsonObject) -> bool:
+    """Whether the request itself shows that its model reasons.
+
+    OpenAI refuses the wish for encrypted reasoning where a model has none to give. Reasoning brings it by default
+    since 2026 (shared facts on the Responses API, section 1.7), so where nothing shows it, nothing need be asked.
+    """
+    if any(value is not None for value in object_or_empty(body.get("reasoning")).values()):
+        return True
+    return any(item.get("type") == "reasoning" for item in objects_in(body.get("input")))

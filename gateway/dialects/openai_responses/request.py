@@ -1,0 +1,67 @@
+"""Writes a request for a Response."""
+
+from gateway.dialects.base import Origin, Outbound
+from gateway.dialects.openai_responses.messages import sendable_items, write_items
+from gateway.dialects.openai_responses.provider_parameters import fit
+from gateway.dialects.openai_responses.settings import write_settings
+from gateway.dialects.openai_responses.tools import write_tool_choice, write_tools
+from gateway.dialects.report import Report
+from gateway.neutral.generation import Generation
+from gateway.neutral.json import Json, JsonObject, object_or_none, objects_in, written
+
+DIALECT = "openai-responses"
+PATH = "/responses"
+# The gateway's own state and routing: an upstream would look for ids that only the gateway has.
+_OURS = ("previous_response_id", "conversation", "provider")
+
+
+def encode_request(generation: Generation, origin: Origin) -> Outbound:
+    """The request for the upstream. Raises `InvalidRequest` for what the upstream cannot be sent."""
+    dropped: list[str] = []
+    body = _native(generation) if generation.dialect == DIALECT else _translated(generation, origin, dropped)
+    body |= {"model": origin.model, "store": False}
+    metadata: JsonObject = dict(generation.metadata or {})
+    _set(body, "metadata", metadata or None)
+    if generation.is_stream:
+        body["stream"] = True
+    fit(body, origin, dropped)
+    return Outbound(PATH, written(body), dropped)
+
+
+def _native(generation: Generation) -> JsonObject:
+    """The body as it came, with the gateway's state in place of the upstream's."""
+    body = {name: value for name, value in generation.body.items() if name not in _OURS}
+    if isinstance(items := body.get("input"), list):
+        body["input"] = [*sendable_items(objects_in(items))]
+    options = object_or_none(body.get("stream_options"))
+    if options is not None and "include_usage" in options:
+        # Chat has it; here usage comes with every answer.
+        left = {name: value for name, value in options.items() if name != "include_usage"}
+        _set(body, "stream_options", left or None)
+    return body
+
+
+def _translated(generation: Generation, origin: Origin, dropped: list[str]) -> JsonObject:
+    """The body of a prompt, all but its model."""
+    prompt = generation.prompt
+    report = Report(prompt, origin.provider)
+    items = write_items(prompt.items, report)
+    if not (items or prompt.instructions):
+        raise report.empty()
+    body: JsonObject = {"instructions": prompt.instructions} if prompt.instructions else {}
+    body["input"] = [*items]
+    if prompt.tools:
+        body["tools"] = [*write_tools(prompt, report)]
+    if prompt.tool_choice is not None:
+        body["tool_choice"] = write_tool_choice(prompt.tool_choice)
+    body |= write_settings(prompt, report)
+    dropped += report.dropped
+    return body
+
+
+def _set(body: JsonObject, name: str, value: Json) -> None:
+    """Put a field in, or take it out where there is nothing to send."""
+    if value is None:
+        body.pop(name, None)
+    else:
+        body[name] = value

@@ -1,0 +1,63 @@
+"""Refuses parts of a content that an upstream cannot be shown, and joins texts."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from gateway.dialects.profiles import Facts
+from gateway.dialects.report import Report, field_path
+from gateway.neutral.parts import FilePart, ImagePart, Part, RefusalPart, TextPart, UnknownPart
+
+P = TypeVar("P")
+
+
+def shown_parts(parts: Sequence[Part], facts: Facts, report: Report) -> Sequence[Part]:
+    """The parts as this upstream may be shown them. Raises `InvalidRequest` for one that it cannot take."""
+    if len(parts) == 1 and type(parts[0]) is TextPart:
+        return parts
+    return [part if type(part) is TextPart else _shown(part, facts, report) for part in parts]
+
+
+def _shown(part: Part, facts: Facts, report: Report) -> Part:
+    match part:
+        case TextPart() | RefusalPart():
+            return part
+        case UnknownPart():
+            raise report.unsupported(f"content of type {part.kind!r}", field_path(part.path, "type"))
+        case ImagePart(url=None):
+            raise report.unsupported("images by the id of a file", part.source_path)
+        case FilePart(data=None, file_id=None, url=None):
+            raise report.invalid("A file needs its data or its id", part.path)
+        case FilePart(data=None, file_id=None) if not facts.takes_file_urls:
+            raise report.unsupported("files by their address", part.source_path)
+    if not facts.takes_parts:
+        raise report.unsupported("anything but text", part.path)
+    if isinstance(part, ImagePart) and part.detail == "original":
+        # As it is, is more than other APIs can express; in full is the most.
+        return replace(part, detail="high")
+    return part
+
+
+def is_plain_text(part: Part) -> bool:
+    """Whether a part is a text, and nothing is attached to it."""
+    return type(part) is TextPart and not part.cache and not part.extra
+
+
+def is_text(part: Part) -> bool:
+    """Whether a part is a text."""
+    return type(part) is TextPart
+
+
+def texts(parts: Sequence[Part]) -> list[TextPart]:
+    """The texts among the parts."""
+    return [part for part in parts if isinstance(part, TextPart)]
+
+
+def joined(parts: Sequence[Part], joint: str) -> str:
+    """All texts and refusals as one text."""
+    return joint.join(part.text for part in parts if isinstance(part, TextPart | RefusalPart))
+
+
+def split(parts: Sequence[P], is_wanted: Callable[[P], bool]) -> tuple[list[P], list[P]]:
+    """The parts that are wanted, and the others."""
+    return [part for part in parts if is_wanted(part)], [part for part in parts if not is_wanted(part)]

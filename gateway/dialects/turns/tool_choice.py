@@ -1,0 +1,105 @@
+"""Which tools the model may call: written for an upstream, and checked when it has answered."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from gateway.dialects.profiles import Facts
+from gateway.dialects.report import Report
+from gateway.dialects.turns.toolbox import Toolbox
+from gateway.dialects.turns.tools import FlatTool
+from gateway.neutral.tools import AllowedTools, HostedChoice, NamedTool, Namespace, ToolChoice, ToolReference
+
+_PATH = "tool_choice"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSelection:
+    """The tools that an upstream is shown, by their flat names, and the choice among them.
+
+    `mode` is `none`, `auto`, `required` or a word of the upstream's own; None where there is nothing to choose, and
+    where one tool is `named`, which has to be called. `allowed` are the tools that `mode` is about, for an upstream
+    that knows such a choice; elsewhere the others are not shown at all.
+    """
+
+    tools: Mapping[str, FlatTool]
+    mode: str | None = None
+    named: FlatTool | None = None
+    allowed: Sequence[FlatTool] = ()
+
+
+def permitted(choice: ToolChoice | None, toolbox: Toolbox) -> frozenset[str] | None:
+    """The flat names that the model may call; None where the choice forbids none."""
+    match choice:
+        case "none":
+            return frozenset()
+        case AllowedTools(tools=tools):
+            return frozenset(_allowed(tools, toolbox))
+        case NamedTool():
+            name = toolbox.find(choice)
+            return frozenset() if name is None else frozenset({name})
+        case _:
+            return None
+
+
+def select_tools(
+    choice: ToolChoice | None, tools: Mapping[str, FlatTool], toolbox: Toolbox, facts: Facts, report: Report
+) -> ToolSelection:
+    """The tools to be shown, and the choice. Raises `InvalidRequest` for a choice that cannot be met."""
+    match choice:
+        case None | "auto" | "none":
+            return ToolSelection(tools, choice if tools else None)
+        case str():
+            if not tools:
+                raise report.invalid(f"There are no tools, so the tool choice cannot be {choice!r}", _PATH)
+            return ToolSelection(tools, choice)
+        case AllowedTools():
+            return _restrict(choice, tools, toolbox, facts, report)
+        case NamedTool():
+            name = toolbox.find(choice)
+            if name is None or name not in tools:
+                raise report.invalid("The tool choice names a tool that is not on offer", _PATH)
+            return ToolSelection(tools, named=tools[name])
+        case HostedChoice(kind=kind):
+            raise report.unsupported(f"a tool choice of type {kind!r}", _PATH)
+
+
+def may_answer_in_text(choice: ToolChoice | None) -> bool:
+    """Whether the choice lets the model answer without a call."""
+    return choice in (None, "auto", "none") or (isinstance(choice, AllowedTools) and choice.mode == "auto")
+
+
+def _restrict(
+    choice: AllowedTools, tools: Mapping[str, FlatTool], toolbox: Toolbox, facts: Facts, report: Report
+) -> ToolSelection:
+    for reference in choice.tools:
+        if not any(name in tools for name in _allowed([reference], toolbox)) and not facts.drops_hosted_tools:
+            raise report.invalid("The tool choice allows a tool that is not on offer", _PATH)
+    allowed = {name: tools[name] for name in _allowed(choice.tools, toolbox) if name in tools}
+    if not allowed and choice.mode == "required":
+        raise report.invalid("The tool choice requires a call and allows none", _PATH)
+    if not allowed:
+        return ToolSelection(tools, "none" if tools else None)
+    if not facts.takes_allowed_tools:
+        return ToolSelection(allowed, choice.mode)
+    return ToolSelection(tools, choice.mode, allowed=[*allowed.values()])
+
+
+def _allowed(references: Iterable[ToolReference], toolbox: Toolbox) -> Iterator[str]:
+    """The flat names of the tools that are referred to, each once."""
+    seen = set[str]()
+    for reference in references:
+        for name in _names(reference, toolbox):
+            if name not in seen:
+                seen.add(name)
+                yield name
+
+
+def _names(reference: ToolReference, toolbox: Toolbox) -> Iterable[str]:
+    match reference:
+        case Namespace(name):
+            return toolbox.within(name)
+        case NamedTool():
+            found = toolbox.find(reference)
+            return () if found is None else (found,)
+        case HostedChoice():
+            return ()

@@ -1,0 +1,100 @@
+"""The tools of a request as an upstream without namespaces is offered them: flat names, free text as a function."""
+
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass
+
+from gateway.dialects.profiles import Facts
+from gateway.dialects.report import Report, field_path
+from gateway.dialects.strictness import closed
+from gateway.dialects.turns.toolbox import CallableTool, Toolbox
+from gateway.neutral.json import JsonObject, object_or_none
+from gateway.neutral.tools import CustomTool, FunctionTool, Grammar, HostedTool, Tool
+
+INPUT = "input"
+"""The one parameter of a function that stands in for a tool that takes free text."""
+
+# What only the Responses API knows of a tool, though the answer is the same without it.
+_DISPENSABLE = ("output_schema", "defer_loading", "allowed_callers", "async")
+
+
+@dataclass(frozen=True, slots=True)
+class FlatTool:
+    """One callable tool under its flat `name`; `tool` is what the client offered.
+
+    `parameters` is the schema of a function; where `is_custom` there is none, but perhaps a grammar. A custom tool for
+    an upstream that has no such tools is a function here, whose one parameter is the text.
+    """
+
+    name: str
+    tool: CallableTool
+    description: str = ""
+    parameters: JsonObject | None = None
+    strict: bool | None = None
+    """None where the client did not say, and its API assumes nothing."""
+    is_custom: bool = False
+    grammar: Grammar | None = None
+    extra: JsonObject | None = None
+    """Fields of the client's that are not known: for an upstream that has the same tool."""
+
+
+def flat_tools(
+    tools: Iterable[Tool], toolbox: Toolbox, facts: Facts, report: Report, own: Set[str] = frozenset()
+) -> dict[str, FlatTool]:
+    """The callable tools by their flat names. `own` are unknown fields of which the dialect itself takes care.
+
+    Raises `InvalidRequest` for tools that only other providers run, and for those without a name.
+    """
+    flat: dict[str, FlatTool] = {}
+    for tool in tools:
+        if isinstance(tool, HostedTool):
+            drop_hosted(tool, facts, report)
+            continue
+        if not tool.name:
+            raise report.invalid("A tool needs a name", tool.name_path)
+        name = toolbox.name_of(tool.namespace, tool.name)
+        flat[name] = (
+            _function(tool, name, report, own) if isinstance(tool, FunctionTool) else _custom(tool, name, facts)
+        )
+    return flat
+
+
+def drop_hosted(tool: HostedTool, facts: Facts, report: Report) -> None:
+    """Leave out a tool that only some other provider runs. Raises `InvalidRequest` where that is not wanted."""
+    if not facts.drops_hosted_tools:
+        what = f"tools of type {tool.kind!r}" if tool.kind is not None else "tools without a type"
+        raise report.unsupported(what, field_path(tool.path, "type"))
+    report.drop(tool.path)
+
+
+def _function(tool: FunctionTool, name: str, report: Report, own: Set[str]) -> FlatTool:
+    """A function. An omitted `strict` means true in the Responses API, as far as the schema allows it."""
+    extra = dict(tool.extra)
+    for key in _DISPENSABLE:
+        if key not in own and extra.pop(key, None):
+            report.drop(f"{tool.path}.{key}")
+    parameters, strict = tool.parameters, tool.strict
+    if tool.is_strict_by_default:
+        fitted = object_or_none(closed(parameters if parameters is not None else {}))
+        strict, parameters = fitted is not None, fitted or parameters
+    return FlatTool(name, tool, tool.description or "", parameters, strict, extra=extra)
+
+
+def _custom(tool: CustomTool, name: str, facts: Facts) -> FlatTool:
+    if facts.takes_custom_tools:
+        return FlatTool(name, tool, tool.description or "", is_custom=True, grammar=tool.grammar)
+    description, grammar = tool.description or "", tool.grammar
+    if grammar is not None:
+        rule = f"The {INPUT} must follow this {grammar.syntax} grammar:\n{grammar.definition}"
+        description = f"{description}\n\n{rule}" if description else rule
+    parameters: JsonObject = {
+        "type": "object",
+        "properties": {INPUT: {"type": "string", "description": "The whole input of the tool, as plain text."}},
+        "required": [INPUT],
+        "additionalProperties": False,
+    }
+    return FlatTool(name, tool, description, parameters)
+
+
+def callable_tools(tools: Sequence[Tool]) -> list[CallableTool]:
+    """The tools that the client runs."""
+    return [tool for tool in tools if not isinstance(tool, HostedTool)]

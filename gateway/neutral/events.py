@@ -1,0 +1,208 @@
+"""What an answer consists of, whoever gives it: the neutral events between dialects and surfaces."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from gateway.errors import GatewayError
+from gateway.neutral.json import JsonObject
+from gateway.neutral.tools import CallKind
+
+FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
+PartKind = Literal["output_text", "refusal", "reasoning_text", "summary_text"]
+
+
+@dataclass(slots=True)
+class Text:
+    """A piece of the answer. `choice` counts alternative answers from 0, here and below."""
+
+    text: str
+    choice: int = 0
+    logprobs: list[JsonObject] | None = None
+
+
+@dataclass(slots=True)
+class Reasoning:
+    """A piece of the model's reasoning, where the upstream shows it."""
+
+    text: str
+    choice: int = 0
+
+
+@dataclass(slots=True)
+class Summary:
+    """A piece of a summary of the model's reasoning, as its provider tells it."""
+
+    text: str
+    choice: int = 0
+
+
+@dataclass(slots=True)
+class ReasoningState:
+    """What the author of the reasoning wants back, and nobody else can use: told when the reasoning is complete.
+
+    The keys are those that the upstream's own dialect has for it, such as `reasoning_content` or
+    `encrypted_content`.
+    """
+
+    state: JsonObject
+    choice: int = 0
+
+
+@dataclass(slots=True)
+class Refusal:
+    """A piece of the model's own refusal."""
+
+    text: str
+    choice: int = 0
+
+
+@dataclass(slots=True)
+class ToolCallBegan:
+    """A tool call begins. `index` tells parallel calls of one choice apart; `id` is what its output must name."""
+
+    index: int
+    id: str
+    name: str
+    choice: int = 0
+    kind: CallKind = "function"
+    namespace: str | None = None
+
+
+@dataclass(slots=True)
+class ToolArguments:
+    """A piece of the arguments (JSON), or of a custom tool's input (text), of the call with this index and choice."""
+
+    index: int
+    text: str
+    choice: int = 0
+
+
+@dataclass(slots=True)
+class Annotation:
+    """A citation: OpenAI chat's nested form of a web address, or the Responses API's own flat form of any kind."""
+
+    annotation: JsonObject
+    choice: int = 0
+
+
+@dataclass(slots=True)
+class PartBegan:
+    """A new part of the open item begins, though it be of the same kind. Parts of another kind begin by themselves."""
+
+    kind: PartKind
+    choice: int = 0
+
+
+@dataclass(slots=True)
+class ItemBegan:
+    """An item begins that is no tool call of the client's: `item` is a Responses output item as it is at first.
+
+    Messages and reasoning begin by themselves, too, where a dialect knows no items.
+    """
+
+    item: JsonObject
+
+
+@dataclass(slots=True)
+class ItemProgress:
+    """Something happened to the open item that only its own kind knows: a Responses stream event."""
+
+    event: JsonObject
+
+
+@dataclass(slots=True)
+class ItemEnded:
+    """The open item is complete, tool calls included: `item` is what it has become."""
+
+    item: JsonObject
+
+
+@dataclass(slots=True)
+class AnswerMetadata:
+    """What the upstream said about the answer as a whole, under the names of a Response's fields."""
+
+    fields: JsonObject
+
+
+@dataclass(slots=True)
+class Usage:
+    """Tokens as the upstream reported them, told right before the end: before `Done` or `Failed`.
+
+    Prompt tokens include cached ones, completion tokens include reasoning.
+    """
+
+    prompt: int = 0
+    completion: int = 0
+    cached: int = 0
+    cache_write: int = 0
+    reasoning: int = 0
+    raw: JsonObject = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Unvalidated:
+    """The whole text of a choice that has to be valid against the request's schema, before its `Finished`.
+
+    For `gateway.run`, which has it validated and passes it on to nobody.
+    """
+
+    text: str
+    choice: int = 0
+
+
+@dataclass(slots=True)
+class Finished:
+    """One choice is complete."""
+
+    reason: FinishReason
+    choice: int = 0
+
+
+@dataclass(slots=True)
+class Done:
+    """The answer is complete: every choice finished, usage said if it ever will be. Nothing follows."""
+
+
+@dataclass(slots=True)
+class Failed:
+    """The answer broke off. Nothing follows."""
+
+    error: GatewayError
+
+
+@dataclass(slots=True)
+class NativeReply:
+    """A plain reply in the dialect that the surface itself speaks, to be passed on with all that it holds."""
+
+    document: JsonObject
+
+
+@dataclass(slots=True)
+class NativeChunk:
+    """The payload of one streamed event in the dialect that the surface itself speaks."""
+
+    payload: bytes
+
+
+Event = (
+    Text
+    | Reasoning
+    | Summary
+    | ReasoningState
+    | Refusal
+    | ToolCallBegan
+    | ToolArguments
+    | Annotation
+    | PartBegan
+    | ItemBegan
+    | ItemProgress
+    | ItemEnded
+    | AnswerMetadata
+    | Usage
+    | Unvalidated
+    | Finished
+    | Done
+    | Failed
+    | NativeReply
+    | NativeChunk
+)

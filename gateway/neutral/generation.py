@@ -1,0 +1,48 @@
+"""One request for an answer, whichever surface it came through."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from gateway.neutral.identifiers import ResponseIds
+from gateway.neutral.json import JsonObject
+from gateway.neutral.prompt import Prompt
+
+ReadPrompt = Callable[[JsonObject, int], Prompt]
+"""Reads the prompt of a body whose first items, so many, were put there by the gateway's own memory."""
+
+
+@dataclass(frozen=True)
+class Generation:
+    """A request as its surface read it. It is never changed: whoever needs another one derives it.
+
+    `body` is the client's, in the API of its surface; an upstream that speaks the same `dialect` gets it with nothing
+    lost. For every other one there is the `prompt`, which is read from it when it is first needed.
+    """
+
+    model: str
+    body: JsonObject
+    read_prompt: ReadPrompt
+    dialect: str | None = None
+    is_stream: bool = False
+    include_usage: bool = False
+    metadata: Mapping[str, str] | None = None
+    provider: str | None = None
+    """The client's hint where to route to: the name of a provider."""
+    models: Sequence[str] = ()
+    """The models that are tried after the first."""
+    history: int = 0
+    """How many of the items of the body, from the first on, the gateway's memory put there."""
+    removed: Sequence[JsonObject] = ()
+    """Reports of the items that were taken out because only another author can use them (`input_transformations`)."""
+    ids: ResponseIds | None = None
+    """The ids of the answer and of the items that are kept with it, for a surface whose answers can be kept."""
+
+    @cached_property
+    def prompt(self) -> Prompt:
+        """What is asked of the model. Raises `InvalidRequest` for what no model can be asked."""
+        return self.read_prompt(self.body, self.history)
+
+    def with_prompt(self, prompt: Prompt) -> "Generation":
+        """The same request with another prompt."""
+        return replace(self, read_prompt=lambda body, history: prompt)

@@ -1,0 +1,99 @@
+"""The parts of a content: texts, images, files, sound, and where the client wrote each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gateway.neutral.json import Json, JsonObject
+
+
+class _Nothing(dict[str, Json]):
+    """No field. It can be a default value, since it has a hash; nobody writes into it."""
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return 0
+
+
+NOTHING_MORE: Mapping[str, Json] = _Nothing()
+
+
+@dataclass(frozen=True, slots=True)
+class CacheControl:
+    """That the prompt up to here is to be cached: Anthropic's `cache_control`, or OpenAI's `prompt_cache_breakpoint`.
+
+    `name` is that of the client's field, `value` what it holds.
+    """
+
+    name: str
+    value: Json
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextPart:
+    """A text. `path` is where the part is written, here and below; for a content that is one text, the content's."""
+
+    text: str
+    path: str
+    cache: Sequence[CacheControl] = ()
+    extra: Mapping[str, Json] = NOTHING_MORE
+    """The fields that are not known, here and below: they travel to an upstream that has the same part."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalPart:
+    """The model's own refusal in an earlier answer."""
+
+    text: str
+    path: str
+    cache: Sequence[CacheControl] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePart:
+    """An image, by its `url` (http, or data) or by the id of an uploaded file; exactly one of both is there."""
+
+    path: str
+    source_path: str
+    """Where the address or the id is written."""
+    url: str | None = None
+    file_id: str | None = None
+    detail: str | None = None
+    cache: Sequence[CacheControl] = ()
+    extra: Mapping[str, Json] = NOTHING_MORE
+
+
+@dataclass(frozen=True, slots=True)
+class FilePart:
+    """A file: its `data` (base64, or a data: URL), its `url`, or the id of an uploaded file; at least one is there."""
+
+    path: str
+    data: str | None = None
+    url: str | None = None
+    file_id: str | None = None
+    filename: str | None = None
+    source_path: str = ""
+    """Where the address or the id is written, if there is no data."""
+    cache: Sequence[CacheControl] = ()
+    extra: Mapping[str, Json] = NOTHING_MORE
+
+
+@dataclass(frozen=True, slots=True)
+class AudioPart:
+    """Sound: an object with `data` (base64) and `format`."""
+
+    audio: JsonObject
+    path: str
+    cache: Sequence[CacheControl] = ()
+    extra: Mapping[str, Json] = NOTHING_MORE
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownPart:
+    """A part of a type that no dialect has a place for."""
+
+    kind: str
+    path: str
+    cache: Sequence[CacheControl] = ()
+
+
+Part = TextPart | RefusalPart | ImagePart | FilePart | AudioPart | UnknownPart

@@ -1,0 +1,44 @@
+"""What a request asks of a model, in full: what every dialect writes its request from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gateway.neutral.items import Item
+from gateway.neutral.settings import Settings
+from gateway.neutral.structured_output import OutputFormat
+from gateway.neutral.tools import Tool, ToolChoice
+
+
+@dataclass(frozen=True, slots=True)
+class Untranslatable:
+    """Something that changes the answer and that only the client's own API can express.
+
+    `reason` follows the provider's name in the error's message, such as `cannot take sound; see messages[0].`
+    """
+
+    reason: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Read from a client's body once, and never changed: whoever needs another one derives it (`replace`)."""
+
+    items: Sequence[Item] = ()
+    instructions: str | None = None
+    tools: Sequence[Tool] = ()
+    namespaces: Mapping[str, str] = field(default_factory=dict)
+    """What the client says of its namespaces of tools, by their names."""
+    tool_choice: ToolChoice | None = None
+    settings: Settings = field(default_factory=Settings)
+    output_format: OutputFormat | None = None
+    reasoning_summary: str | None = None
+    """How the client wants the reasoning summarised (`reasoning.summary`), for those that can be told so."""
+    include: Sequence[str] = ()
+    """What the client wants to see of the items of the answer, by the Responses API's names for it."""
+    input_path: str = "input"
+    """The field of the client's request that holds the conversation."""
+    untranslated: Sequence[str] = ()
+    """Paths of what only the client's own API knows, and without which the answer is the same."""
+    untranslatable: Untranslatable | None = None
+    """The first thing for which another dialect has to refuse the request."""

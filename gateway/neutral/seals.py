@@ -1,0 +1,12 @@
+"""What surfaces are given to seal what only the author of an answer can use, and to open it for that author."""
+
+from collections.abc import Callable, Mapping
+
+from gateway.neutral.json import Json
+
+Seal = Callable[[Mapping[str, Json]], str]
+"""Turns what only its author can use into a text that nobody else can read or change."""
+
+OpenSeal = Callable[[str], Mapping[str, Json] | str | None]
+"""Opens a seal for the author who is going to answer: what is under it, or a word for why it is not for that author
+(`model_mismatch`, `organization_mismatch`). None for a text that is no seal of the gateway's."""

@@ -1,0 +1,104 @@
+"""The tools that a request offers, and the choice among them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from gateway.neutral.json import Json, JsonObject
+from gateway.neutral.parts import NOTHING_MORE, CacheControl
+
+CallKind = Literal["function", "custom"]
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionTool:
+    """A function of the client's. The tool is written at `path`, its name at `name_path`, here and below."""
+
+    name: str
+    path: str
+    name_path: str
+    namespace: str | None = None
+    description: str | None = None
+    parameters: JsonObject | None = None
+    strict: bool | None = None
+    """None where the client did not say."""
+    is_strict_by_default: bool = False
+    """Whether an omitted `strict` means true as far as the schema allows it (Responses API), or false (chat)."""
+    cache: Sequence[CacheControl] = ()
+    extra: Mapping[str, Json] = NOTHING_MORE
+    """The fields that are not known, here and below: they travel to an upstream that has the same tool."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """What the text for a custom tool has to follow, such as a `regex` or a `lark` grammar."""
+
+    syntax: Json
+    definition: Json
+
+
+@dataclass(frozen=True, slots=True)
+class CustomTool:
+    """A tool of the client's that takes free text."""
+
+    name: str
+    path: str
+    name_path: str
+    namespace: str | None = None
+    description: str | None = None
+    grammar: Grammar | None = None
+    cache: Sequence[CacheControl] = ()
+    extra: Mapping[str, Json] = NOTHING_MORE
+
+
+@dataclass(frozen=True, slots=True)
+class HostedTool:
+    """A tool that a provider runs itself, as the client wrote it; `kind` is its type, None where it has none."""
+
+    kind: str | None
+    body: JsonObject
+    path: str
+    namespace: str | None = None
+    cache: Sequence[CacheControl] = ()
+
+
+Tool = FunctionTool | CustomTool | HostedTool
+
+
+@dataclass(frozen=True, slots=True)
+class NamedTool:
+    """One callable tool; an empty name is no tool's."""
+
+    kind: CallKind
+    name: str
+    namespace: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """All tools of a namespace."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class HostedChoice:
+    """A tool that a provider runs itself, by its type, or something that is no tool at all (`kind` None)."""
+
+    kind: str | None
+    body: JsonObject
+
+
+ToolReference = NamedTool | Namespace | HostedChoice
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedTools:
+    """Some of the tools, of which the model may (`auto`) or must (`required`) call one."""
+
+    mode: Literal["auto", "required"]
+    tools: Sequence[ToolReference]
+
+
+ToolChoice = str | NamedTool | AllowedTools | HostedChoice
+"""A text is `none`, `auto` or `required`, or a word that only some upstream knows."""

@@ -1,0 +1,1 @@
+"""Reads the body of a chat request into the neutral request."""

@@ -1,0 +1,1 @@
+"""Reads the body of a Responses request into the neutral prompt."""

@@ -1,0 +1,162 @@
+"""Reads the contents of items: what was said or shown, and what a tool gave back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from typing import TYPE_CHECKING
+
+from gateway.errors import InvalidRequest
+from gateway.neutral.items import Position
+from gateway.neutral.json import Json, JsonObject, object_or_empty, object_or_none, text_or_none
+from gateway.neutral.parts import (
+    AudioPart,
+    CacheControl,
+    FilePart,
+    ImagePart,
+    Part,
+    RefusalPart,
+    TextPart,
+    UnknownPart,
+)
+from gateway.surfaces.extensions import extensions
+
+if TYPE_CHECKING:
+    from generated import models
+
+_CACHE = ("cache_control", "prompt_cache_breakpoint")
+_KNOWN_OF_TEXTS = frozenset({"type", "text", "annotations", "logprobs", *_CACHE})
+_KNOWN_OF_IMAGES = frozenset({"type", "image_url", "file_id", "detail", *_CACHE})
+_KNOWN_OF_FILES = frozenset({"type", "file", "file_data", "file_id", "filename", "file_url", "detail", *_CACHE})
+_KNOWN_OF_AUDIO = frozenset({"type", "input_audio", *_CACHE})
+
+
+def read_content(
+    content: str | Sequence[models.InputContent] | None, position: Position, field: str = "content"
+) -> list[Part]:
+    """The parts of a content, which is a text or a list of parts; `field` is where it is written in its item.
+
+    Raises `InvalidRequest` for a part that says nothing.
+    """
+    path = position.inside(f".{field}")
+    if isinstance(content, str):
+        return [TextPart(content, path)]
+    return [_part(part, position, f"{path}[{index}]") for index, part in enumerate(content or ())]
+
+
+def cache_of(given: JsonObject, position: Position, path: str) -> tuple[CacheControl, ...]:
+    """The cache control that is written in an object at `path`."""
+    if given.keys().isdisjoint(_CACHE):
+        return ()
+    return tuple(
+        CacheControl(name, given[name], path if position.in_history else f"{path}.{name}")
+        for name in _CACHE
+        if given.get(name) is not None
+    )
+
+
+def _part(part: models.InputContent, position: Position, path: str) -> Part:
+    if position.in_history:
+        path = position.path
+    if part["type"] == "input_text" or part["type"] == "output_text":
+        return _text(part["text"], extensions(part), position, path)
+    if part["type"] == "refusal":
+        return RefusalPart(part["refusal"], path)
+    if part["type"] == "input_image":
+        return _image(part, position, path)
+    if part["type"] == "input_file":
+        return _file(part, position, path)
+    return _chat_part(extensions(part), position, path)
+
+
+def _text(text: str, given: JsonObject, position: Position, path: str) -> TextPart:
+    if len(given) == 2:
+        return TextPart(text, path)
+    return TextPart(text, path, cache_of(given, position, path), _extra(given, _KNOWN_OF_TEXTS))
+
+
+def _image(part: models.InputImageContent, position: Position, path: str) -> ImagePart:
+    given = extensions(part)
+    # Chat nests the address, and some clients do so here.
+    nested = object_or_none(given.get("image_url"))
+    url = text_or_none(nested.get("url")) if nested is not None else part.get("image_url")
+    detail = part.get("detail") or (text_or_none(nested.get("detail")) if nested is not None else None)
+    cache, extra = cache_of(given, position, path), _extra(given, _KNOWN_OF_IMAGES)
+    if url is not None:
+        source = _inside(path, "image_url" if nested is None else "image_url.url", position)
+        return ImagePart(path, source, url=url, detail=detail, cache=cache, extra=extra)
+    if file_id := part.get("file_id"):
+        source = _inside(path, "file_id", position)
+        return ImagePart(path, source, file_id=file_id, detail=detail, cache=cache, extra=extra)
+    raise _invalid("An image needs its address", _inside(path, "image_url", position))
+
+
+def _file(part: models.InputFileContent, position: Position, path: str) -> FilePart:
+    data, file_id, url = part.get("file_data"), part.get("file_id"), part.get("file_url")
+    if data is None and file_id is None and not url:
+        raise _invalid("A file needs its data or its id", path)
+    given = extensions(part)
+    return FilePart(
+        path,
+        data=data,
+        url=url,
+        file_id=file_id,
+        filename=part.get("filename"),
+        source_path=_inside(path, "file_url" if url else "file_id", position),
+        cache=cache_of(given, position, path),
+        extra=_extra(given, _KNOWN_OF_FILES),
+    )
+
+
+def _chat_part(given: JsonObject, position: Position, path: str) -> Part:
+    """A part in chat's own form, which some clients send here, too; sound has no other one."""
+    kind = given.get("type")
+    if kind == "text" and (text := text_or_none(given.get("text"))) is not None:
+        return _text(text, given, position, path)
+    if kind == "text":
+        raise _invalid("A text part needs its text", path)
+    cache = cache_of(given, position, path)
+    if kind == "image_url":
+        image = object_or_empty(given.get("image_url"))
+        url, source = text_or_none(image.get("url")), _inside(path, "image_url.url", position)
+        if url is None:
+            raise _invalid("An image needs its address", source)
+        extra = _extra(given, _KNOWN_OF_IMAGES)
+        return ImagePart(path, source, url=url, detail=text_or_none(image.get("detail")), cache=cache, extra=extra)
+    if kind == "file":
+        return _nested_file(object_or_empty(given.get("file")), given, position, path)
+    if kind == "input_audio":
+        audio = object_or_none(given.get("input_audio"))
+        if audio is None:
+            raise _invalid("Sound needs its data", path)
+        return AudioPart(audio, path, cache, _extra(given, _KNOWN_OF_AUDIO))
+    return UnknownPart(str(kind), path)
+
+
+def _nested_file(file: JsonObject, given: JsonObject, position: Position, path: str) -> FilePart:
+    data, file_id, url = (text_or_none(file.get(name)) for name in ("file_data", "file_id", "file_url"))
+    if data is None and file_id is None and not url:
+        raise _invalid("A file needs its data or its id", path)
+    return FilePart(
+        path,
+        data=data,
+        url=url,
+        file_id=file_id,
+        filename=text_or_none(file.get("filename")),
+        source_path=_inside(path, "file.file_url" if url else "file.file_id", position),
+        cache=cache_of(given, position, path),
+        extra=_extra(given, _KNOWN_OF_FILES),
+    )
+
+
+def _inside(path: str, name: str, position: Position) -> str:
+    return path if position.in_history else f"{path}.{name}"
+
+
+def _extra(given: JsonObject, known: Set[str]) -> dict[str, Json]:
+    if given.keys() <= known:
+        return {}
+    return {name: value for name, value in given.items() if name not in known and value is not None}
+
+
+def _invalid(why: str, path: str) -> InvalidRequest:
+    return InvalidRequest(f"{why}; see {path}.", param=path, code="invalid_value")

@@ -1,0 +1,96 @@
+"""Reads the items of a conversation: those of the history first, then the client's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from gateway.neutral.items import (
+    EarlierReasoning,
+    Item,
+    Message,
+    Position,
+    ProviderItem,
+    ToolCall,
+    ToolOutput,
+)
+from gateway.neutral.parts import TextPart
+from gateway.surfaces.extensions import extensions
+from gateway.surfaces.responses.request.content import cache_of, read_content
+
+if TYPE_CHECKING:
+    from generated import models
+
+# They change the request's tools and settings, and are read with these.
+_OF_THE_REQUEST = ("additional_tools", "configuration_update")
+
+
+def read_items(items: Iterable[tuple[Position, models.InputItem]]) -> list[Item]:
+    """All items of the conversation. Every one has its type.
+
+    Raises `InvalidRequest` for one that says nothing.
+    """
+    return [_item(item, position) for position, item in items if item["type"] not in _OF_THE_REQUEST]
+
+
+def positions(items: Sequence[models.InputItem], history: int, source: str) -> list[tuple[Position, models.InputItem]]:
+    """The items with their positions; the first `history` of them came in by the field `source` of the request."""
+    return [
+        (Position(index, source, True) if index < history else Position(index, f"input[{index - history}]"), item)
+        for index, item in enumerate(items)
+    ]
+
+
+def _item(item: models.InputItem, position: Position) -> Item:
+    if item["type"] == "message":
+        return _message(item, position)
+    if item["type"] == "function_call":
+        return _function_call(item, position)
+    if item["type"] == "function_call_output" or item["type"] == "custom_tool_call_output":
+        return _output(item, position)
+    if item["type"] == "reasoning":
+        return EarlierReasoning(position, item.get("encrypted_content"), item.get("id") or "")
+    if item["type"] == "custom_tool_call":
+        return _custom_call(item, position)
+    return ProviderItem(str(item["type"]), extensions(item), position)
+
+
+def _message(item: models.EasyInputMessage, position: Position) -> Message:
+    content = item["content"]
+    if isinstance(content, str) and len(item) == 3:
+        # A role and a text, as most messages are.
+        path = position.path if position.in_history else f"{position.path}.content"
+        return Message(item["role"], [TextPart(content, path)], position)
+    cache = cache_of(extensions(item), position, position.path)
+    return Message(item["role"], read_content(content, position), position, cache, item.get("phase"))
+
+
+def _function_call(item: models.FunctionToolCallParam, position: Position) -> ToolCall:
+    return ToolCall(
+        item["call_id"],
+        item["name"],
+        # A function without parameters is often called with an empty text, which is no JSON.
+        item["arguments"] or "{}",
+        position,
+        namespace=item.get("namespace"),
+        is_incomplete=item.get("status") == "incomplete",
+    )
+
+
+def _custom_call(item: models.CustomToolCallParam, position: Position) -> ToolCall:
+    is_incomplete = item.get("status") == "incomplete"
+    return ToolCall(
+        item["call_id"], item["name"], item["input"], position, "custom", item.get("namespace"), is_incomplete
+    )
+
+
+def _output(item: models.FunctionCallOutputItemParam | models.CustomToolCallOutputParam, position: Position) -> Item:
+    beside = extensions(item)
+    return ToolOutput(
+        item.get("call_id"),
+        read_content(item["output"], position, "output"),
+        position,
+        position.inside(".call_id"),
+        is_error=beside.get("is_error") is True,
+        cache=cache_of(beside, position, position.path),
+    )

@@ -1,0 +1,51 @@
+"""Puts reasoning back as its author made it, in a body that goes to an upstream of the same dialect."""
+
+from gateway.neutral.identifiers import is_own_id
+from gateway.neutral.json import JsonObject, objects_in, text_or_empty, text_or_none
+from gateway.neutral.seals import OpenSeal
+
+
+def restored_items(items: list[JsonObject], open_seal: OpenSeal) -> tuple[list[JsonObject], list[JsonObject]]:
+    """The items as the author may have them, and reports of those that were removed because they are not for it.
+
+    Encrypted content that is no seal of the gateway's goes on: its upstream knows whether it is its own.
+    """
+    kept: list[JsonObject] = []
+    removed: list[JsonObject] = []
+    for item in items:
+        if item.get("type") != "reasoning":
+            kept.append(item)
+            continue
+        found = _restored(item, open_seal)
+        if isinstance(found, str):
+            removed.append(removal(text_or_empty(item.get("id")), found))
+        elif found is not None:
+            kept.append(found)
+    return kept, removed
+
+
+def removal(item_id: str, reason: str) -> JsonObject:
+    """The report of reasoning that was removed."""
+    return {"id": item_id, "type": "reasoning", "action": "removed", "reason": reason}
+
+
+def has_reasoning(items: list[JsonObject]) -> bool:
+    """Whether there is anything to restore."""
+    return any(item.get("type") == "reasoning" for item in objects_in(items))
+
+
+def _restored(item: JsonObject, open_seal: OpenSeal) -> JsonObject | str | None:
+    """The item; a reason why it must be removed; None for reasoning of which its author has kept nothing."""
+    content = text_or_none(item.get("encrypted_content"))
+    opened = None if content is None else open_seal(content)
+    if opened is None:
+        # What the gateway showed without a seal is of no use to its author, and no other provider is to have it.
+        return "model_mismatch" if is_own_id(text_or_empty(item.get("id"))) else item
+    if isinstance(opened, str):
+        return opened
+    own = {name: value for name, value in item.items() if name not in ("id", "encrypted_content", "status")}
+    if not own.get("content"):
+        own.pop("content", None)
+        if "encrypted_content" not in opened:
+            return None
+    return {**own, **opened}

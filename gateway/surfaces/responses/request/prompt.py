@@ -1,0 +1,101 @@
+"""Reads the body of a Responses request: what is refused for every model, and the prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
+
+import orjson
+
+from gateway.errors import InvalidRequest
+from gateway.neutral.json import JsonObject
+from gateway.neutral.prompt import Prompt
+from gateway.surfaces.responses.request.items import positions, read_items
+from gateway.surfaces.responses.request.settings import ReadSettings, read_settings
+from gateway.surfaces.responses.request.tools import namespace_descriptions, read_tool_choice, read_tools
+
+if TYPE_CHECKING:
+    from generated import models
+
+
+def read_prompt(body: JsonObject, history: int = 0) -> Prompt:
+    """The prompt of a body of `/v1/responses`, whose first `history` items the gateway's own memory put there.
+
+    Raises `InvalidRequest` for what is valid by the contract, and yet cannot be sent to any model.
+    """
+    return prompt_of(create_response(body), read_settings(body), history)
+
+
+def prompt_of(body: models.CreateResponse, read: ReadSettings, history: int = 0) -> Prompt:
+    """The prompt of a body whose settings were read."""
+    source = "conversation" if body.get("conversation") else "previous_response_id"
+    items = positions(typed_items(body.get("input")), history, source)
+    given, choice = body.get("tools"), body.get("tool_choice")
+    tools, own = read_tools(given) if given else [], frozenset(read.values)
+    for position, item in items:
+        if item["type"] == "additional_tools":
+            tools += read_tools(item.get("tools") or (), position.inside(".tools"), in_history=position.in_history)
+        elif item["type"] == "configuration_update":
+            read.update(item, position, own)
+    return Prompt(
+        read_items(items),
+        body.get("instructions"),
+        tools,
+        namespace_descriptions(given) if given else {},
+        None if choice is None else read_tool_choice(choice),
+        read.settings,
+        read.output_format,
+        read.reasoning_summary,
+        read.include,
+        untranslated=read.untranslated,
+        untranslatable=read.untranslatable,
+    )
+
+
+def typed_items(given: str | list[models.InputItem] | None) -> list[models.InputItem]:
+    """The input as items, each with its type, which clients leave out of messages and references."""
+    if isinstance(given, str):
+        return [{"type": "message", "role": "user", "content": given}]
+    return [item if item.get("type") else _typed(item) for item in given or ()]
+
+
+def _typed(item: models.InputItem) -> models.InputItem:
+    return cast("models.InputItem", {**item, "type": "message" if "role" in item else "item_reference"})
+
+
+def create_response(body: JsonObject) -> models.CreateResponse:
+    """The same body under the type of `/v1/responses`. Nothing is checked: the contract's stage has done that.
+
+    A body of Waystone's own operation may hold anything in the fields that its document does not list.
+    """
+    return cast("models.CreateResponse", body)
+
+
+def refuse_unsupported(body: models.CreateResponse) -> None:
+    """Raise `InvalidRequest` for what only later versions will do, and for two fields that exclude each other."""
+    if body.get("background") is True:
+        raise not_yet("background", "Responses in the background are not supported yet.")
+    if body.get("context_management"):
+        raise not_yet("context_management", "Server-side compaction is not supported yet.")
+    if body.get("previous_response_id") is not None and body.get("conversation") is not None:
+        message = "`previous_response_id` cannot be used together with `conversation`."
+        raise InvalidRequest(message, param="previous_response_id", code="mutually_exclusive_parameters")
+
+
+def refuse_deep_nesting(body: JsonObject, names: Sequence[str] | None = None) -> None:
+    """An answer repeats parts of its request, some levels deeper, and JSON can only be written so deep.
+
+    Raises `InvalidRequest`.
+    """
+    if names is not None and body.keys().isdisjoint(names):
+        return
+    repeated = body if names is None else [body[name] for name in names if body.get(name)]
+    try:
+        orjson.dumps([[[[repeated]]]])
+    except orjson.JSONEncodeError:
+        raise InvalidRequest("The body is nested too deeply.", code="invalid_value") from None
+
+
+def not_yet(param: str, message: str) -> InvalidRequest:
+    """The error for what only later versions will do."""
+    return InvalidRequest(message, param=param, code="unsupported_parameter")

@@ -1,0 +1,205 @@
+"""Reads the settings of a Responses request under their neutral names, which are chat's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated
+
+from gateway.neutral.items import Position
+from gateway.neutral.json import (
+    Json,
+    JsonObject,
+    list_or_none,
+    object_or_empty,
+    object_or_none,
+    text_or_none,
+    texts_in,
+)
+from gateway.neutral.prompt import Untranslatable
+from gateway.neutral.settings import Settings
+from gateway.neutral.structured_output import OutputFormat, output_format
+
+if TYPE_CHECKING:
+    from generated import models
+
+LOGPROBS = "message.output_text.logprobs"
+_INCLUDED = (
+    *(LOGPROBS, "reasoning.encrypted_content", "message.input_image.image_url", "code_interpreter_call.outputs"),
+    *("web_search_call.results", "web_search_call.action.sources", "file_search_call.results"),
+    "computer_call_output.output.image_url",
+)
+_PLACED: Annotated[frozenset[str], models.CreateResponse] = frozenset(
+    (
+        *("model", "models", "input", "instructions", "tools", "tool_choice", "metadata", "provider"),
+        *("stream", "stream_options", "store", "background", "conversation", "previous_response_id"),
+    )
+)
+"""What is no setting: it has a field of its own in a prompt, or is the gateway's."""
+_COPIED: Annotated[frozenset[str], models.CreateResponse] = frozenset(
+    (
+        *("temperature", "top_p", "top_k", "top_logprobs", "parallel_tool_calls", "user", "safety_identifier"),
+        *("service_tier", "prompt_cache_key", "prompt_cache_retention", "prompt_cache_options", "moderation"),
+        *("presence_penalty", "frequency_penalty"),
+    )
+)
+"""The settings that have the same name in chat."""
+_OF_CHAT: Annotated[frozenset[str], models.CreateChatCompletionRequest] = frozenset(
+    (
+        *("max_completion_tokens", "max_tokens", "n", "stop", "seed", "logit_bias", "logprobs", "prediction"),
+        *("response_format", "reasoning_effort", "verbosity", "web_search_options"),
+    )
+)
+"""Chat's own settings, which the contract does not list here, and which some clients send all the same."""
+_INDISPENSABLE: Annotated[frozenset[str], models.CreateResponse] = frozenset({"prompt"})
+"""Without it the answer would be another one."""
+_INDISPENSABLE_OF_CHAT: Annotated[frozenset[str], models.CreateChatCompletionRequest] = frozenset(
+    {"audio", "modalities"}
+)
+"""The same: a Response has no item for sound."""
+_LIMIT: Annotated[str, models.CreateResponse] = "max_output_tokens"
+_FORMAT: Annotated[str, models.CreateChatCompletionRequest] = "response_format"
+_PATHS: Annotated[Mapping[str, str], models.CreateChatCompletionRequest] = {
+    "max_completion_tokens": _LIMIT,
+    "max_tokens": _LIMIT,
+    "reasoning_effort": "reasoning.effort",
+    "response_format": "text.format",
+    "verbosity": "text.verbosity",
+}
+"""Where the client writes settings that have another name here; for a limit of another name, too."""
+
+
+@dataclass(slots=True)
+class ReadSettings:
+    """What was read of one body's fields so far."""
+
+    values: dict[str, Json] = field(default_factory=dict)
+    untranslated: list[str] = field(default_factory=list)
+    untranslatable: Untranslatable | None = None
+    reasoning_summary: str | None = None
+    include: list[str] = field(default_factory=list)
+    paths: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> Settings:
+        """All but the format of the answer."""
+        if _FORMAT not in self.values:
+            return Settings(self.values, self.paths)
+        return Settings({name: value for name, value in self.values.items() if name != _FORMAT}, self.paths)
+
+    def update(self, item: models.ConfigurationUpdateItemParam, position: Position, own: Container[str]) -> None:
+        """Take the settings of an item of the conversation. The request's `own` prevail over those of the history."""
+        found: dict[str, Json] = {}
+        if effort := text_or_none(object_or_empty(item.get("reasoning")).get("effort")):
+            found["reasoning_effort"] = effort
+        form = nested_format(object_or_empty(item.get("text")).get("format"))
+        if form is not None and text_or_none(form.get("type")) is not None:
+            found[_FORMAT] = form
+        self.values |= {name: value for name, value in found.items() if not (position.in_history and name in own)}
+
+    @property
+    def output_format(self) -> OutputFormat | None:
+        """The format of the answer."""
+        if _FORMAT not in self.values:
+            return None
+        path = self.paths.get(_FORMAT, _FORMAT)
+        inside = f"{path}.json_schema" if path == _FORMAT else path
+        return output_format(self.values.get(_FORMAT), path, f"{inside}.schema")
+
+    def take(self, name: str, value: Json) -> bool:
+        """Read a field that has another name or form here. False if it is none of these."""
+        read = _TRANSLATED.get(name)
+        return read is not None and read(self, value)
+
+    def limit(self, value: Json) -> bool:
+        # Whoever writes it refuses what is no limit.
+        self.values["max_completion_tokens"] = value
+        return True
+
+    def reasoning(self, value: Json) -> bool:
+        given = object_or_none(value)
+        if given is None:
+            return False
+        if effort := given.get("effort"):
+            self.values["reasoning_effort"] = effort
+        self.reasoning_summary = text_or_none(given.get("summary"))
+        self.untranslated += [f"reasoning.{name}" for name, it in given.items() if name != "effort" and it is not None]
+        return True
+
+    def text(self, value: Json) -> bool:
+        given = object_or_none(value)
+        if given is None:
+            return False
+        if given.get("verbosity") is not None:
+            self.values["verbosity"] = given["verbosity"]
+        form = nested_format(given.get("format"))
+        if form is not None and form.get("type") != "text":
+            self.values[_FORMAT] = form
+        self.untranslated += [f"text.{name}" for name in given if name not in ("verbosity", "format")]
+        return True
+
+    def included(self, value: Json) -> bool:
+        given = list_or_none(value)
+        if given is None:
+            return False
+        if LOGPROBS in given:
+            self.values["logprobs"] = True
+        self.include = texts_in(given)
+        # Most are about tools that a provider runs; where there are none, there is nothing to include.
+        self.untranslated += [f"include[{i}]" for i, name in enumerate(given) if name not in _INCLUDED]
+        return True
+
+
+_TRANSLATED: Annotated[Mapping[str, Callable[[ReadSettings, Json], bool]], models.CreateResponse] = {
+    "max_output_tokens": ReadSettings.limit,
+    "reasoning": ReadSettings.reasoning,
+    "text": ReadSettings.text,
+    "include": ReadSettings.included,
+}
+
+
+def read_settings(body: JsonObject) -> ReadSettings:
+    """The settings of a body of `/v1/responses`: what only the Responses API knows is reported as untranslated."""
+    read = ReadSettings(paths=_paths(body))
+    for name, value in body.items():
+        if name in _PLACED or value is None:
+            continue
+        if name in _COPIED or name in _OF_CHAT:
+            read.values[name] = value
+        elif read.take(name, value):
+            continue
+        elif (name in _INDISPENSABLE or name in _INDISPENSABLE_OF_CHAT) and value != ["text"]:
+            reason = f"has no place for `{name}`, and without it the answer would be another one."
+            read.untranslatable = read.untranslatable or Untranslatable(reason, name)
+        elif name != "truncation" or value != "disabled":
+            read.untranslated.append(name)
+    if read.values.get("top_logprobs"):
+        read.values["logprobs"] = True
+    if not body.get("tools"):
+        # OpenAI refuses it where there are none.
+        read.values.pop("parallel_tool_calls", None)
+    return read
+
+
+def read_travelling_settings(body: JsonObject) -> ReadSettings:
+    """The settings of a body whose contract lists few: unknown ones keep their names."""
+    read = ReadSettings(paths=_paths(body))
+    for name, value in body.items():
+        if name not in _PLACED and value is not None and not read.take(name, value):
+            read.values.setdefault(name, value)
+    return read
+
+
+def nested_format(given: Json) -> JsonObject | None:
+    """A format of the Responses API as chat has it, whose schema is nested under `json_schema`."""
+    form = object_or_none(given)
+    if form is None or form.get("type") != "json_schema":
+        return form
+    schema: JsonObject = {name: value for name, value in form.items() if name != "type" and value is not None}
+    return {"type": "json_schema", "json_schema": schema}
+
+
+def _paths(body: JsonObject) -> Mapping[str, str]:
+    if body.keys().isdisjoint(_PATHS):
+        return _PATHS
+    return {name: path for name, path in _PATHS.items() if name not in body}
