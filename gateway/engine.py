@@ -1,5 +1,6 @@
 """Routes a request, runs it on an upstream, accounts it: the one path behind every surface."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -21,7 +22,7 @@ from gateway.neutral.items import EarlierReasoning
 from gateway.neutral.json import Json, JsonObject
 from gateway.reasoning import recover
 from gateway.routing.attempts import Attempts, Conditions
-from gateway.routing.plan import Lane, Planner
+from gateway.routing.plan import Lane, Planner, has_choice, prompt_for_order
 from gateway.routing.router import Router
 from gateway.run import Batch, Run, opening
 from gateway.schemas.validator import AnswerSchema, SchemaValidator
@@ -133,9 +134,13 @@ class Engine:
                     generation = replace(generation, metadata=metadata)
             if memory is not None:
                 generation = await memory.recall(generation)
+            is_large = _is_large(generation.body)
+            if is_large and has_choice(steps):
+                # The prompt is kept, so that the planner need not read it on the loop.
+                await asyncio.to_thread(prompt_for_order, generation)
             lanes = self._planner.lanes(steps, generation, request.key_id)
             client = ClientRequest(generation, surface, request.key_id, account)
-            attempts = Attempts(lanes, self._conditions, is_large=_is_large(generation.body))
+            attempts = Attempts(lanes, self._conditions, is_large=is_large)
             try:
                 exchange = await attempts.run(partial(self._exchange, client))
                 exchange.memory = memory

@@ -12,8 +12,6 @@ from gateway.prices import Known, Price, Prices
 from gateway.routing.router import Named, Names, Router
 from gateway.upstream import Upstream
 
-Entry = dict[str, Any]
-
 _OWNER = "waystone"
 # Names of models that do not chat, as OpenAI's, Google's, Mistral's and Together's lists have them (August 2026).
 _NO_CHAT = re.compile(
@@ -41,12 +39,12 @@ class Models:
         self._names = names
         self._prices = Prices()
 
-    async def list(self) -> list[Entry]:
+    async def list(self) -> list[dict[str, Any]]:
         """Every name of the operator's own, and every model of every upstream that says what it serves."""
         listings = await self._catalogue.listings()
         return await describe(self._upstreams, listings, self._names, self._prices)
 
-    async def retrieve(self, name: str) -> Entry:
+    async def retrieve(self, name: str) -> dict[str, Any]:
         """One model. Raises `ModelNotFound`, or `InvalidRequest` for an ambiguous name."""
         if name in self._names:
             return next(entry for entry in await self.list() if entry["id"] == name)
@@ -60,7 +58,7 @@ class Models:
 
 async def describe(
     upstreams: Mapping[str, Upstream], listings: Mapping[str, Listing], names: Names, prices: Prices
-) -> list[Entry]:
+) -> list[dict[str, Any]]:
     """What is known of each model that can be named: the operator's own names first, then provider by provider."""
     listed = [
         (upstreams[provider], model) for provider, listing in listings.items() for model in listing.models.values()
@@ -99,7 +97,7 @@ def _capabilities(upstream: Upstream, model: str, known: Known | None) -> Iterat
         yield "structured_output"
 
 
-def _entry(upstream: Upstream, model: ListedModel, known: Known | None) -> Entry:
+def _entry(upstream: Upstream, model: ListedModel, known: Known | None) -> dict[str, Any]:
     """OpenAI's fields first, then what is known; a field of which nothing is known is left out."""
     more = {
         "description": upstream.note,
@@ -112,14 +110,14 @@ def _entry(upstream: Upstream, model: ListedModel, known: Known | None) -> Entry
     return {**_base(f"{upstream.name}/{model.name}", upstream.name), **_present(more)}
 
 
-def _named(name: str, named: Named, by_id: Mapping[str, Entry]) -> Entry:
+def _named(name: str, named: Named, by_id: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     """An operator's own name: what is true of every model it stands for, but for those that step in."""
     targets = [target.model for target in named.targets or ()]
     ways = _present({"targets": targets, "fallbacks": list(named.fallbacks or ())})
     if not targets and name in by_id:
         return {**by_id[name], **ways}
     found = [by_id.get(target, {}) for target in targets]
-    least: Entry = {field: _least([target.get(field) for target in found]) for field in _SHOWN}
+    least: dict[str, Any] = {field: _least([target.get(field) for target in found]) for field in _SHOWN}
     return {**_base(name, _OWNER), **ways, **_present(least)}
 
 
@@ -136,13 +134,13 @@ def _least(values: list[Any]) -> Any:
             return None
 
 
-def _base(name: str, owner: str) -> Entry:
+def _base(name: str, owner: str) -> dict[str, Any]:
     return {"id": name, "object": "model", "created": 0, "owned_by": owner}
 
 
-def _price(price: Price, source: str) -> Entry:
+def _price(price: Price, source: str) -> dict[str, Any]:
     return {**_present(asdict(price)), "source": source}
 
 
-def _present(fields: Entry) -> Entry:
+def _present(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value not in (None, "", [])}

@@ -19,7 +19,6 @@ from gateway.errors import InvalidRequest
 DISCRIMINATORS = ("type", "role", "object", "mode")
 _UNIONS = ("anyOf", "oneOf")
 _DEEPER = frozenset({"components", "allOf", *_UNIONS, "items", "properties", "additionalProperties"})
-Schema = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class Fault:
 class Explainer:
     """Explains what one schema refuses. Its parts are compiled when they are first looked at."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: dict[str, Any]) -> None:
         self._root = schema
         self._compiled: dict[tuple[int, str], Callable[[Any], bool]] = {}
 
@@ -42,7 +41,7 @@ class Explainer:
         fault = self._find(self._root, instance, ())
         return fault.error if fault else InvalidRequest("The body breaks the contract.", code="invalid_value")
 
-    def _find(self, schema: Schema, instance: Any, path: Path) -> Fault | None:
+    def _find(self, schema: dict[str, Any], instance: Any, path: Path) -> Fault | None:
         schema = self._resolve(schema)
         for error in _leaf_errors(schema, instance):
             return Fault(len(path), of_leaf(error, path))
@@ -54,7 +53,7 @@ class Explainer:
                 return self._find_in_union(schema[union], instance, path)
         return self._find_inside(schema, instance, path)
 
-    def _find_inside(self, schema: Schema, instance: Any, path: Path) -> Fault | None:
+    def _find_inside(self, schema: dict[str, Any], instance: Any, path: Path) -> Fault | None:
         if isinstance(instance, dict):
             named, others = schema.get("properties", {}), schema.get("additionalProperties")
             for name, value in instance.items():
@@ -67,7 +66,7 @@ class Explainer:
                 return self._find(schema["items"], instance[place], (*path, place))
         return None
 
-    def _find_in_union(self, branches: Sequence[Schema], instance: Any, path: Path) -> Fault | None:
+    def _find_in_union(self, branches: Sequence[dict[str, Any]], instance: Any, path: Path) -> Fault | None:
         """Speak of the branch that was meant: of the right type, and with the right discriminator."""
         every = list(self._branches(branches))
         of_type = [branch for branch in every if _is_of_type(branch, instance)]
@@ -83,7 +82,7 @@ class Explainer:
         faults = [fault for branch in meant if (fault := self._find(branch, instance, path))]
         return max(faults, key=lambda fault: fault.depth, default=None)
 
-    def _find_discriminator(self, branches: Sequence[Schema], instance: Any, path: Path) -> Fault | None:
+    def _find_discriminator(self, branches: Sequence[dict[str, Any]], instance: Any, path: Path) -> Fault | None:
         """No branch has the value that was given: name all that there are, of the branches that come closest."""
         wrong = [(self._wrong_discriminator(branch, instance) or "", branch) for branch in branches]
         name = max((name for name, _ in wrong), key=DISCRIMINATORS.index)
@@ -99,7 +98,7 @@ class Explainer:
         says = f"expected {one_of(values)}, got {shown(instance[name])}"
         return Fault(len(path) + 1, invalid((*path, name), says))
 
-    def _wrong_discriminator(self, branch: Schema, instance: Any) -> str | None:
+    def _wrong_discriminator(self, branch: dict[str, Any], instance: Any) -> str | None:
         """The discriminator by which an instance belongs to another branch."""
         if not isinstance(instance, dict):
             return None
@@ -113,7 +112,7 @@ class Explainer:
                 return name
         return None
 
-    def _branches(self, branches: Iterable[Schema]) -> Iterable[Schema]:
+    def _branches(self, branches: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
         """The branches of a union, and of the unions that are its branches."""
         for branch in map(self._resolve, branches):
             inner = next((branch[union] for union in _UNIONS if union in branch), None)
@@ -122,7 +121,7 @@ class Explainer:
             else:
                 yield from self._branches(inner)
 
-    def _first_refused(self, schema: Schema, elements: list[Any]) -> int | None:
+    def _first_refused(self, schema: dict[str, Any], elements: list[Any]) -> int | None:
         """The place of the first element that a schema refuses, found by halves."""
         if self._are_valid(schema, elements):
             return None
@@ -135,16 +134,16 @@ class Explainer:
                 high = middle
         return low
 
-    def _is_any(self, branches: Sequence[Schema], instance: Any) -> bool:
+    def _is_any(self, branches: Sequence[dict[str, Any]], instance: Any) -> bool:
         return any(self._is_valid(branch, instance) for branch in branches)
 
-    def _is_valid(self, schema: Schema, instance: Any) -> bool:
+    def _is_valid(self, schema: dict[str, Any], instance: Any) -> bool:
         return self._check(schema, "one", lambda: {**schema})(instance)
 
-    def _are_valid(self, schema: Schema, elements: list[Any]) -> bool:
+    def _are_valid(self, schema: dict[str, Any], elements: list[Any]) -> bool:
         return self._check(schema, "each", lambda: {"items": schema})(elements)
 
-    def _check(self, schema: Schema, way: str, make: Callable[[], Schema]) -> Callable[[Any], bool]:
+    def _check(self, schema: dict[str, Any], way: str, make: Callable[[], dict[str, Any]]) -> Callable[[Any], bool]:
         # Parts of the contract live as long as it does, so that an id names one of them for good.
         key = (id(schema), way)
         if key not in self._compiled:
@@ -152,11 +151,11 @@ class Explainer:
             self._compiled[key] = jsonschema_rs.Draft202012Validator(whole).is_valid
         return self._compiled[key]
 
-    def _resolve(self, schema: Schema) -> Schema:
+    def _resolve(self, schema: dict[str, Any]) -> dict[str, Any]:
         return follow(schema, self._root)
 
 
-def _leaf_errors(schema: Schema, instance: Any) -> Iterable[ValidationError]:
+def _leaf_errors(schema: dict[str, Any], instance: Any) -> Iterable[ValidationError]:
     """The errors of an instance itself, whatever it holds."""
     leaf = {name: value for name, value in schema.items() if name not in _DEEPER}
     if schema.get("additionalProperties") is False:
@@ -173,22 +172,22 @@ def _hollow(instance: Any) -> Any:
     return [None] * len(instance) if isinstance(instance, list) else instance
 
 
-def _closest(branches: Sequence[Schema], instance: dict[str, Any]) -> Schema:
+def _closest(branches: Sequence[dict[str, Any]], instance: dict[str, Any]) -> dict[str, Any]:
     """The branch that an instance without any discriminator has most of; of several, the first."""
     return max(branches, key=lambda branch: len(instance.keys() & set(branch.get("required", ()))))
 
 
-def _is_of_type(schema: Schema, instance: Any) -> bool:
+def _is_of_type(schema: dict[str, Any], instance: Any) -> bool:
     types = _types(schema)
     return not types or any(jsonschema_rs.is_valid({"type": name}, _hollow(instance)) for name in types)
 
 
-def _types(schema: Schema) -> Sequence[str]:
+def _types(schema: dict[str, Any]) -> Sequence[str]:
     types = schema.get("type", [])
     return [types] if isinstance(types, str) else types
 
 
-def _allowed(schema: Schema) -> Sequence[Any]:
+def _allowed(schema: dict[str, Any]) -> Sequence[Any]:
     return [schema["const"]] if "const" in schema else schema.get("enum", ())
 
 

@@ -27,7 +27,7 @@ class Outbound:
 
 @dataclass(frozen=True, slots=True)
 class ListedModel:
-    """A model in an upstream's own list, and what that says of it: tokens it reads at once, tokens it answers with."""
+    """A model in an upstream's own list, and its limits there: tokens it reads at once, tokens it answers with."""
 
     name: str
     context_window: int | None = None
@@ -46,7 +46,7 @@ class Refused:
 
 @dataclass(slots=True)
 class Origin:
-    """Who is asked and answers: the provider's name and facts, and the model's name there."""
+    """Who answers: the provider's name and facts, and the model's name there."""
 
     provider: str
     model: str
@@ -76,7 +76,7 @@ class Decoder(Protocol):
 
 
 class Dialect(Protocol):
-    """One wire format. `is_native` asks for `NativeReply` and `NativeChunk` in place of neutral events."""
+    """One wire format. With `is_native`, answers are `NativeReply` and `NativeChunk` in place of neutral events."""
 
     @property
     def name(self) -> str:
@@ -93,7 +93,7 @@ class Dialect(Protocol):
         """Write the upstream's request. Raises `InvalidRequest` for what the upstream cannot do.
 
         What would change the answer if it were left out is refused, by field and provider; the rest is left out, and
-        said.
+        reported.
         """
 
     def decode_reply(self, body: bytes, generation: Generation, origin: Origin, *, is_native: bool) -> list[Event]:

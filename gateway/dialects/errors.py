@@ -1,14 +1,20 @@
-"""Translates what an upstream of OpenAI's kind says when it refuses, or breaks off."""
-
-from typing import Any
-
-import orjson
+"""Translates the errors of upstreams: refusals, and answers that break off."""
 
 from gateway.dialects.base import Origin, Refused
 from gateway.dialects.limits import exhausted
 from gateway.dialects.profiles import Facts
 from gateway.dialects.waiting import bounded, waiting
 from gateway.errors import UpstreamDown, UpstreamError
+from gateway.neutral.json import (
+    Json,
+    JsonObject,
+    number_or_none,
+    object_or_empty,
+    parse,
+    text_or_empty,
+    text_or_none,
+    texts_in,
+)
 
 _CONTEXT = "context_length_exceeded"
 # llama.cpp's own type for it (seen with xllamacpp 2026.10).
@@ -51,45 +57,43 @@ def decode_refusal(refused: Refused, facts: Facts, prompt: str) -> UpstreamError
 
     `prompt` is the field that has the prompt in the dialect's requests: a context that is too long is about that.
     """
-    return decode_fields(error_fields(_parsed(refused.body)), refused, facts, prompt)
+    return decode_fields(error_fields(parse(refused.body)), refused, facts, prompt)
 
 
-def decode_in_band(fields: dict[str, Any], origin: Origin, prompt: str) -> UpstreamError:
+def decode_in_band(fields: JsonObject, origin: Origin, prompt: str) -> UpstreamError:
     """The error for the fields of one that came with status 200."""
     return decode_fields(fields, Refused(origin.provider, _status(fields), {}, b""), origin.facts, prompt)
 
 
-def error_fields(document: Any) -> dict[str, Any]:
-    """The fields of an error body, whichever of the shapes in use it has."""
-    if not isinstance(document, dict):
-        return {}
-    error = document.get("error", document)
-    if isinstance(error, str):
-        return {"message": error, "code": document.get("code")}
-    return error if isinstance(error, dict) else {}
+def error_fields(document: Json) -> JsonObject:
+    """The fields of an error body, in whichever of the formats in use."""
+    given = object_or_empty(document)
+    error = given.get("error", given)
+    message = text_or_none(error)
+    return object_or_empty(error) if message is None else {"message": message, "code": given.get("code")}
 
 
-def decode_fields(fields: dict[str, Any], refused: Refused, facts: Facts, prompt: str) -> UpstreamError:
+def decode_fields(fields: JsonObject, refused: Refused, facts: Facts, prompt: str) -> UpstreamError:
     """The error for a refusal whose body was read into OpenAI's fields: `message`, `type`, `code`, `param`.
 
     By status first, then by the code or type; a dialect whose upstream has codes of its own writes OpenAI's in
-    their place. `wait`, in seconds, is when to ask again, where the body says so.
+    their place. `wait`, in seconds, is when to try again, where the body has it.
     """
     error = _decoded(fields, refused, facts, prompt)
     should_retry = _SHOULD_RETRY.get(refused.headers.get("x-should-retry", ""))
     return error.replaced(wait=_wait(fields, refused), should_retry=should_retry)
 
 
-def _wait(fields: dict[str, Any], refused: Refused) -> float | None:
-    """Seconds after which to ask again: as the body, `retry-after` or, of who asked too often, a limit's reset says."""
-    wait = fields.get("wait")
-    if isinstance(wait, int | float) and not isinstance(wait, bool):
-        return bounded(wait)
+def _wait(fields: JsonObject, refused: Refused) -> float | None:
+    """Seconds after which to try again: by the body, by `retry-after`, or where a limit is exceeded by its reset."""
+    given = number_or_none(fields.get("wait"))
+    if given is not None:
+        return bounded(given)
     wait = waiting(refused.headers)
     return exhausted(refused.headers) if wait is None and refused.status == 429 else wait
 
 
-def _decoded(fields: dict[str, Any], refused: Refused, facts: Facts, prompt: str) -> UpstreamError:
+def _decoded(fields: JsonObject, refused: Refused, facts: Facts, prompt: str) -> UpstreamError:
     match refused.status:
         case 401 | 403 if not _is_moderation(fields):
             return _refused_key(refused)
@@ -109,21 +113,21 @@ def _decoded(fields: dict[str, Any], refused: Refused, facts: Facts, prompt: str
             return UpstreamDown(f"{refused.provider} answered with status {status}.", code="upstream_error")
 
 
-def _invalid(fields: dict[str, Any], refused: Refused, facts: Facts, prompt: str) -> UpstreamError:
-    code, message = _text(fields, "code"), _message(fields, refused)
-    if facts.refused_key and facts.refused_key.search(_text(fields, "message") or ""):
+def _invalid(fields: JsonObject, refused: Refused, facts: Facts, prompt: str) -> UpstreamError:
+    code, message = text_or_none(fields.get("code")), _message(fields, refused)
+    if facts.refused_key and facts.refused_key.search(text_or_empty(fields.get("message"))):
         return _refused_key(refused)
     if _is_context(fields, facts):
         return UpstreamError(400, message, type=_INVALID, code=_CONTEXT, param=prompt)
     if code in _BAD_KEYS:
         return _refused_key(refused)
-    if {code, _text(fields, "type")} & _QUOTAS:
+    if _names(fields) & _QUOTAS:
         return _no_credit(refused)
-    if {code, _text(fields, "type")} & _UNKNOWN_MODEL:
+    if _names(fields) & _UNKNOWN_MODEL:
         return _unknown_model(fields, refused)
     if refused.status == 403:
         return UpstreamError(400, message, type=_INVALID, code="content_filter")
-    return UpstreamError(400, message, type=_INVALID, code=code, param=_text(fields, "param"))
+    return UpstreamError(400, message, type=_INVALID, code=code, param=text_or_none(fields.get("param")))
 
 
 def _refused_key(refused: Refused) -> UpstreamError:
@@ -136,14 +140,13 @@ def _no_credit(refused: Refused) -> UpstreamError:
     return UpstreamDown(message, code="insufficient_quota")
 
 
-def _unknown_model(fields: dict[str, Any], refused: Refused) -> UpstreamError:
+def _unknown_model(fields: JsonObject, refused: Refused) -> UpstreamError:
     message = _message(fields, refused)
     return UpstreamError(404, message, type=_INVALID, code="model_not_found", param="model")
 
 
-def _throttled(fields: dict[str, Any], refused: Refused) -> UpstreamError:
-    is_quota = "insufficient_quota" in (_text(fields, "code"), _text(fields, "type"))
-    code = "insufficient_quota" if is_quota else "rate_limit_exceeded"
+def _throttled(fields: JsonObject, refused: Refused) -> UpstreamError:
+    code = "insufficient_quota" if _names(fields) & _QUOTAS else "rate_limit_exceeded"
     error = UpstreamError(429, _message(fields, refused), type="rate_limit_error", code=code)
     return _later(error, refused)
 
@@ -160,51 +163,46 @@ def _later(error: UpstreamError, refused: Refused) -> UpstreamError:
     )
 
 
-def _is_context(fields: dict[str, Any], facts: Facts) -> bool:
-    if {_text(fields, "code"), _text(fields, "type")} & _CONTEXT_NAMES:
+def _is_context(fields: JsonObject, facts: Facts) -> bool:
+    if _names(fields) & _CONTEXT_NAMES:
         return True
-    return bool(facts.context_too_long and facts.context_too_long.search(_text(fields, "message") or ""))
+    return bool(facts.context_too_long and facts.context_too_long.search(text_or_empty(fields.get("message"))))
 
 
-def _is_moderation(fields: dict[str, Any]) -> bool:
+def _names(fields: JsonObject) -> set[str]:
+    """The code and the type, as far as they are there."""
+    return {*texts_in([fields.get("code"), fields.get("type")])}
+
+
+def _is_moderation(fields: JsonObject) -> bool:
     """Whether a 403 is about what the caller wrote (OpenRouter; shared facts on providers, section 13)."""
-    metadata = fields.get("metadata")
-    return isinstance(metadata, dict) and ("reasons" in metadata or "flagged_input" in metadata)
+    metadata = object_or_empty(fields.get("metadata"))
+    return "reasons" in metadata or "flagged_input" in metadata
 
 
-def _status(fields: dict[str, Any]) -> int:
-    """The status that an error in a body speaks of; 502 where it speaks of none."""
+def _status(fields: JsonObject) -> int:
+    """The status that an error in a body names; 502 where it names none."""
     for name in ("status_code", "status", "code"):
         value = fields.get(name)
         if isinstance(value, str) and value.isascii() and value.isdigit():
             value = int(value[:4])
         if isinstance(value, int) and 400 <= value <= 599:
             return value
-    names = (_text(fields, "code"), _text(fields, "type"))
+    names = texts_in([fields.get("code"), fields.get("type")])
     return next((_STATUSES[name] for name in names if name in _STATUSES), 502)
 
 
-def _message(fields: dict[str, Any], refused: Refused) -> str:
-    said = _text(fields, "message") or _text(fields, "detail") or _first_detail(fields.get("detail"))
-    return f"{refused.provider}: {said or f'it answered with status {refused.status}.'}"
+def _message(fields: JsonObject, refused: Refused) -> str:
+    message = (
+        text_or_none(fields.get("message")) or text_or_none(fields.get("detail")) or _first_detail(fields.get("detail"))
+    )
+    return f"{refused.provider}: {message or f'it answered with status {refused.status}.'}"
 
 
-def _first_detail(detail: Any) -> str | None:
+def _first_detail(detail: Json) -> str | None:
     """The first complaint of a FastAPI server: `{"detail": [{"loc": ["body", "n"], "msg": …}]}`."""
     match detail:
-        case [{"msg": str() as says, "loc": list() as place}, *_]:
-            return f"{'.'.join(map(str, place))}: {says}"
+        case [{"msg": str() as message, "loc": list() as path}, *_]:
+            return f"{'.'.join(map(str, path))}: {message}"
         case _:
             return None
-
-
-def _text(fields: dict[str, Any], name: str) -> str | None:
-    value = fields.get(name)
-    return value if isinstance(value, str) else None
-
-
-def _parsed(body: bytes) -> Any:
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None

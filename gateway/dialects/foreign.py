@@ -14,7 +14,7 @@ from gateway.wire import sse
 
 @dataclass(frozen=True)
 class Foreign:
-    """Put together from the functions of one wire format; what they do is said in `Dialect`."""
+    """Put together from the functions of one wire format; what they do is described in `Dialect`."""
 
     name: str
     models_path: str

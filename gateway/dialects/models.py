@@ -29,7 +29,7 @@ def listed_models(body: bytes) -> list[ListedModel]:
 
 
 def _listed(entry: JsonObject, name: str) -> ListedModel:
-    # OpenRouter tells the limit of answers apart, as that of the provider it would choose.
+    # OpenRouter has the limit of answers apart, as that of the provider it would choose.
     output = _first(entry, _OUTPUTS) or count_or_zero(
         object_or_empty(entry.get("top_provider")).get("max_completion_tokens")
     )

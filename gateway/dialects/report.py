@@ -59,11 +59,6 @@ class Report:
         return InvalidRequest(f"{why}; see {path}.", param=path, code="invalid_value")
 
 
-def field_path(path: str, name: str) -> str:
-    """The path of a field of the part or tool at `path`; what the history holds has no fields in the request."""
-    return f"{path}.{name}" if "[" in path else path
-
-
 def require_translatable(prompt: Prompt, provider: str) -> None:
     """Raise `InvalidRequest` for what changes the answer and only the client's own API can express."""
     found = prompt.untranslatable

@@ -1,18 +1,18 @@
-"""Looks into JSON schemas: what they refer to, and whether that leads back."""
+"""Finds the references of JSON schemas, and whether they are recursive."""
 
 from graphlib import CycleError, TopologicalSorter
-from typing import Any
+
+from gateway.neutral.json import Json, JsonObject, object_or_empty, text_or_none
 
 _PLACES = ("$defs", "definitions")
 
 
-def is_recursive(schema: dict[str, Any]) -> bool:
+def is_recursive(schema: JsonObject) -> bool:
     """Whether a definition leads back to itself, or a reference to anything but a definition."""
     uses = {
         f"#/{place}/{name}": _references(inner)
         for place in _PLACES
-        if isinstance(definitions := schema.get(place), dict)
-        for name, inner in definitions.items()
+        for name, inner in object_or_empty(schema.get(place)).items()
     }
     if not _references(schema) <= uses.keys():
         return True
@@ -23,15 +23,15 @@ def is_recursive(schema: dict[str, Any]) -> bool:
     return False
 
 
-def _references(schema: Any) -> set[str]:
+def _references(schema: Json) -> set[str]:
     """The targets of all references in a schema."""
-    found, waiting = set[str](), [schema]
-    while waiting:
-        inner = waiting.pop()
+    found, pending = set[str](), [schema]
+    while pending:
+        inner = pending.pop()
         if isinstance(inner, dict):
-            if isinstance(inner.get("$ref"), str):
-                found.add(inner["$ref"])
-            waiting += inner.values()
+            if (reference := text_or_none(inner.get("$ref"))) is not None:
+                found.add(reference)
+            pending += inner.values()
         elif isinstance(inner, list):
-            waiting += inner
+            pending += inner
     return found

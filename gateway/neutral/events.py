@@ -1,4 +1,4 @@
-"""What an answer consists of, whoever gives it: the neutral events between dialects and surfaces."""
+"""What every answer consists of: the neutral events between dialects and surfaces."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -30,7 +30,7 @@ class Reasoning:
 
 @dataclass(slots=True)
 class Summary:
-    """A piece of a summary of the model's reasoning, as its provider tells it."""
+    """A piece of a summary of the model's reasoning, as its provider writes it."""
 
     text: str
     choice: int = 0
@@ -38,7 +38,7 @@ class Summary:
 
 @dataclass(slots=True)
 class ReasoningState:
-    """What the author of the reasoning wants back, and nobody else can use: told when the reasoning is complete.
+    """What the author of the reasoning takes back, and no one else can use: emitted when the reasoning is complete.
 
     The keys are those that the upstream's own dialect has for it, such as `reasoning_content` or
     `encrypted_content`.
@@ -58,7 +58,7 @@ class Refusal:
 
 @dataclass(slots=True)
 class ToolCallBegan:
-    """A tool call begins. `index` tells parallel calls of one choice apart; `id` is what its output must name."""
+    """A tool call begins. `index` distinguishes parallel calls of one choice; `id` is what its output must name."""
 
     index: int
     id: str
@@ -119,14 +119,14 @@ class ItemEnded:
 
 @dataclass(slots=True)
 class AnswerMetadata:
-    """What the upstream said about the answer as a whole, under the names of a Response's fields."""
+    """What the upstream reported of the answer as a whole, under the names of a Response's fields."""
 
     fields: JsonObject
 
 
 @dataclass(slots=True)
 class Usage:
-    """Tokens as the upstream reported them, told right before the end: before `Done` or `Failed`.
+    """Tokens as the upstream reported them, emitted right before the end: before `Done` or `Failed`.
 
     Prompt tokens include cached ones, completion tokens include reasoning.
     """
@@ -143,7 +143,7 @@ class Usage:
 class Unvalidated:
     """The whole text of a choice that has to be valid against the request's schema, before its `Finished`.
 
-    For `gateway.run`, which has it validated and passes it on to nobody.
+    For `gateway.run`, which has it validated and does not pass it on.
     """
 
     text: str
@@ -160,7 +160,7 @@ class Finished:
 
 @dataclass(slots=True)
 class Done:
-    """The answer is complete: every choice finished, usage said if it ever will be. Nothing follows."""
+    """The answer is complete: every choice finished, usage emitted if there is any. Nothing follows."""
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ ReadPrompt = Callable[[JsonObject, int], Prompt]
 
 @dataclass(frozen=True)
 class Generation:
-    """A request as its surface read it. It is never changed: whoever needs another one derives it.
+    """A request as its surface read it. It is never changed; others are derived from it.
 
     `body` is the client's, in the API of its surface; an upstream that speaks the same `dialect` gets it with nothing
     lost. For every other one there is the `prompt`, which is read from it when it is first needed.
@@ -40,7 +40,7 @@ class Generation:
 
     @cached_property
     def prompt(self) -> Prompt:
-        """What is asked of the model. Raises `InvalidRequest` for what no model can be asked."""
+        """The request for the model. Raises `InvalidRequest` for what no model can be sent."""
         return self.read_prompt(self.body, self.history)
 
     def with_prompt(self, prompt: Prompt) -> "Generation":

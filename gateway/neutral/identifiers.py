@@ -1,4 +1,4 @@
-"""Identifiers in OpenAI's manner: a prefix that tells the kind, and what nobody can guess."""
+"""Identifiers in OpenAI's manner: a prefix for the kind, and random digits."""
 
 import re
 import secrets
@@ -54,7 +54,7 @@ def item_prefix(kind: str) -> str:
 
 
 class ResponseIds:
-    """The ids of one response and of its items. An item's id tells its response, so that references need no index."""
+    """The ids of one response and of its items. An item's id contains its response's: references need no index."""
 
     __slots__ = ("_count", "_hex")
 

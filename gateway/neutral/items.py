@@ -16,7 +16,7 @@ class Position:
     """Where an item stands: `index` in the conversation, from 0; `path` in the client's request.
 
     An item of the history is not in the request. Its path is the field that brought the history in, since that is what
-    whoever reads an error can change.
+    the reader of an error can change.
     """
 
     index: int
@@ -35,7 +35,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What one side said."""
+    """A message of one side."""
 
     role: Role
     content: Sequence[Part]
@@ -43,7 +43,7 @@ class Message:
     cache: Sequence[CacheControl] = ()
     """That of the message itself; those of its parts are at these."""
     phase: str | None = None
-    """Whether an assistant's message is on the way to the answer, or the answer, where its author said so."""
+    """Whether an assistant's message is on the way to the answer, or the answer, where its author has marked it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from gateway.neutral.json import Json, JsonObject
 
 
 class _Nothing(dict[str, Json]):
-    """No field. It can be a default value, since it has a hash; nobody writes into it."""
+    """No field. It can be a default value, since it has a hash; nothing writes into it."""
 
     def __hash__(self) -> int:  # type: ignore[override]
         return 0

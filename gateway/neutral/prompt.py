@@ -1,4 +1,4 @@
-"""What a request asks of a model, in full: what every dialect writes its request from."""
+"""The request for a model, in full: every dialect writes its own from it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,20 +22,20 @@ class Untranslatable:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Read from a client's body once, and never changed: whoever needs another one derives it (`replace`)."""
+    """Read from a client's body once, and never changed; others are derived from it (`replace`)."""
 
     items: Sequence[Item] = ()
     instructions: str | None = None
     tools: Sequence[Tool] = ()
     namespaces: Mapping[str, str] = field(default_factory=dict)
-    """What the client says of its namespaces of tools, by their names."""
+    """The client's descriptions of its namespaces of tools, by their names."""
     tool_choice: ToolChoice | None = None
     settings: Settings = field(default_factory=Settings)
     output_format: OutputFormat | None = None
     reasoning_summary: str | None = None
-    """How the client wants the reasoning summarised (`reasoning.summary`), for those that can be told so."""
+    """How the client wants the reasoning summarised (`reasoning.summary`), for upstreams that have such a setting."""
     include: Sequence[str] = ()
-    """What the client wants to see of the items of the answer, by the Responses API's names for it."""
+    """What the client includes of the items of the answer, by the Responses API's names for it."""
     input_path: str = "input"
     """The field of the client's request that holds the conversation."""
     untranslated: Sequence[str] = ()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from gateway.neutral.json import Json
 
 Seal = Callable[[Mapping[str, Json]], str]
-"""Turns what only its author can use into a text that nobody else can read or change."""
+"""Turns what only its author can use into a text that no one else can read or change."""
 
 OpenSeal = Callable[[str], Mapping[str, Json] | str | None]
 """Opens a seal for the author who is going to answer: what is under it, or a word for why it is not for that author

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from gateway.neutral.json import Json, JsonObject, object_or_empty, object_or_none, text_or_empty, text_or_none
+from gateway.neutral.json import Json, JsonObject, object_or_empty, object_or_none, text_or_empty
 
 Kind = Literal["text", "json_object", "json_schema", "unknown"]
 _KINDS: dict[str, Kind] = {"text": "text", "json_object": "json_object"}
@@ -11,7 +11,7 @@ _KINDS: dict[str, Kind] = {"text": "text", "json_object": "json_object"}
 
 @dataclass(frozen=True, slots=True)
 class OutputFormat:
-    """What `response_format` or `text.format` asks for."""
+    """The format that `response_format` or `text.format` requests."""
 
     kind: Kind
     path: str
@@ -27,14 +27,14 @@ class OutputFormat:
 
 
 def output_format(given: Json, path: str, schema_path: str) -> OutputFormat | None:
-    """What chat's `response_format` asks for; None where it is no object with a type.
+    """The format that chat's `response_format` requests; None where it is no object. Without a type it is text.
 
     A `json_schema` without a schema is satisfied by every object, so it is `json_object`.
     """
     body = object_or_none(given)
-    kind = None if body is None else text_or_none(body.get("type"))
-    if body is None or kind is None:
+    if body is None:
         return None
+    kind = body.get("type")
     if kind == "json_schema":
         nested = object_or_empty(body.get("json_schema"))
         schema = object_or_none(nested.get("schema"))
@@ -42,4 +42,4 @@ def output_format(given: Json, path: str, schema_path: str) -> OutputFormat | No
             return OutputFormat("json_object", path, body)
         name, description = text_or_empty(nested.get("name")) or "answer", text_or_empty(nested.get("description"))
         return OutputFormat("json_schema", path, body, name, schema, description, schema_path)
-    return OutputFormat(_KINDS.get(kind, "unknown"), path, body)
+    return OutputFormat("text" if kind is None else _KINDS.get(text_or_empty(kind), "unknown"), path, body)

@@ -17,7 +17,7 @@ _ALL = Facts(
     # No tool can be named: it is shown alone, and a call is required.
     tool_choices=frozenset({"auto", "none", "required"}),
     # It has no word for these (the same section, and 0.4).
-    refused=frozenset({"n", "logit_bias", "prediction", "audio", "modalities", "web_search_options"}),
+    refused=frozenset({"n", "logit_bias", "audio", "modalities", "web_search_options"}),
     # AnswerMetadata in words alone: "too many tokens: size limit exceeded by …" (Cohere's documentation of errors).
     context_too_long=re.compile(r"too many tokens", re.I),
 )

@@ -14,8 +14,10 @@ FACTS = Facts(
     context_too_long=compatible.TOO_LONG,
     token_limit_field="max_tokens",
     forms=frozenset({"json_object"}),
-    refused=frozenset({"n", "logit_bias", "audio", "modalities", "prediction", "web_search_options"}),
-    dropped=frozenset({"seed", "top_k", "parallel_tool_calls", "user", "service_tier", "store", "metadata"}),
+    refused=frozenset({"n", "logit_bias", "audio", "modalities", "web_search_options"}),
+    dropped=frozenset(
+        {"prediction", "seed", "top_k", "parallel_tool_calls", "user", "service_tier", "store", "metadata"}
+    ),
     takes_developer_role=False,
     takes_parts=False,
     # Of earlier turns it must not come back, within a loop it has to.

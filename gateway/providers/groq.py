@@ -13,9 +13,9 @@ _LOW, _HIGH = ("minimal", "low"), ("high", "xhigh", "max")
 FACTS = Facts(
     context_too_long=compatible.TOO_LONG,
     token_limit_field="max_completion_tokens",
-    refused=frozenset({"n", "logprobs", "top_logprobs", "logit_bias", "audio", "modalities", "prediction"}),
+    refused=frozenset({"n", "logprobs", "top_logprobs", "logit_bias", "audio", "modalities"}),
     dropped=frozenset(
-        {"top_k", "store", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "verbosity"}
+        {"prediction", "top_k", "store", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "verbosity"}
     ),
     dropped_of_messages=frozenset({"name", "refusal", "annotations", "audio", "reasoning_details"}),
     reasoning_field="reasoning",

@@ -19,10 +19,10 @@ ROW = Row(
         context_too_long=compatible.TOO_LONG,
         token_limit_field="max_tokens",
         tool_choices=frozenset({"auto"}),
-        refused=frozenset({"n", "logprobs", "top_logprobs", "logit_bias", "audio", "modalities", "prediction"}),
+        refused=frozenset({"n", "logprobs", "top_logprobs", "logit_bias", "audio", "modalities"}),
         dropped=frozenset(
             (
-                *("user", "top_k", "parallel_tool_calls", "service_tier", "store", "safety_identifier"),
+                *("prediction", "user", "top_k", "parallel_tool_calls", "service_tier", "store", "safety_identifier"),
                 *("prompt_cache_key", "verbosity", "metadata"),
             )
         ),

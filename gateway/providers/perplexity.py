@@ -14,9 +14,10 @@ FACTS = Facts(
     # It always tells usage.
     stream_usage=False,
     forms=frozenset({"json_schema"}),
-    refused=frozenset({"n", "logprobs", "top_logprobs", "logit_bias", "stop", "audio", "modalities", "prediction"}),
+    refused=frozenset({"n", "logprobs", "top_logprobs", "logit_bias", "stop", "audio", "modalities"}),
     dropped=frozenset(
         {
+            "prediction",
             "stream_options",
             "seed",
             "user",

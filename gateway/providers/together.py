@@ -14,9 +14,18 @@ FACTS = Facts(
     context_too_long=compatible.TOO_LONG,
     token_limit_field="max_tokens",
     flattens_schema=True,
-    refused=frozenset({"audio", "modalities", "prediction", "web_search_options"}),
+    refused=frozenset({"audio", "modalities", "web_search_options"}),
     dropped=frozenset(
-        {"user", "service_tier", "store", "prompt_cache_key", "safety_identifier", "verbosity", "metadata"}
+        {
+            "prediction",
+            "user",
+            "service_tier",
+            "store",
+            "prompt_cache_key",
+            "safety_identifier",
+            "verbosity",
+            "metadata",
+        }
     ),
     takes_developer_role=False,
     part_forms={"file": None, "input_audio": None},

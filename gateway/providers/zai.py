@@ -19,10 +19,18 @@ ROW = Row(
         tool_choices=frozenset({"auto"}),
         forms=frozenset({"json_object"}),
         renamed={"user": "user_id"},
-        refused=frozenset({"n", "logprobs", "top_logprobs", "logit_bias", "audio", "modalities", "prediction"}),
+        refused=frozenset({"n", "logprobs", "top_logprobs", "logit_bias", "audio", "modalities"}),
         dropped=frozenset(
             (
-                *("seed", "top_k", "frequency_penalty", "presence_penalty", "parallel_tool_calls", "service_tier"),
+                *(
+                    "prediction",
+                    "seed",
+                    "top_k",
+                    "frequency_penalty",
+                    "presence_penalty",
+                    "parallel_tool_calls",
+                    "service_tier",
+                ),
                 *("store", "safety_identifier", "prompt_cache_key", "verbosity", "metadata"),
             )
         ),

@@ -57,9 +57,10 @@ class Planner:
         first of all where a tool call of its waits for the answer.
         """
         first = steps[0].routes[0]
+        # `has_choice`, without the call: this is every request's way.
         if len(steps) == 1 and len(steps[0].routes) == 1 and len(first.upstream.credentials) == 1:
             return [Lane(first.upstream, first.upstream.credentials[0], first.model)]
-        prompt = _prompt(generation)
+        prompt = prompt_for_order(generation)
         cached = _cache_key(prompt, key_id)
         author = self._author(prompt, key_id)
         lanes: dict[tuple[str, str, str], Lane] = {}
@@ -109,7 +110,12 @@ def _distance(lane: Lane, author: Sealed | None) -> int:
     return 0 if lane.credential.label == author.credential else 1
 
 
-def _prompt(generation: Generation) -> Prompt:
+def has_choice(steps: Sequence[Step]) -> bool:
+    """Whether there are several candidates, whose order depends on the prompt."""
+    return len(steps) > 1 or len(steps[0].routes) > 1 or len(steps[0].routes[0].upstream.credentials) > 1
+
+
+def prompt_for_order(generation: Generation) -> Prompt:
     """What the order of candidates depends on. A prompt that no other dialect could be asked has no such signs."""
     try:
         return generation.prompt

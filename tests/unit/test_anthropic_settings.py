@@ -19,12 +19,19 @@ from tests.unit.generations import generation_of
         (HAIKU, {}, 32_000),
         (OLD, {"max_tokens": 10_000}, 4096),
         (HAIKU, {"max_tokens": 5}, 5),
+        (HAIKU, {"max_completion_tokens": 5.0}, 5),
         (HAIKU, {"max_tokens": 50, "max_completion_tokens": 5}, 5),
         (OPUS_48, {"max_tokens": 128_000}, 128_000),
     ],
 )
 def test_limit_is_always_told(model: str, asked: dict[str, Any], limit: int) -> None:
     assert settings(model, **asked) == {"max_tokens": limit}
+
+
+@pytest.mark.parametrize("limit", [-1, 1.5, "5", False, [5]])
+@pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
+def test_limit_that_is_no_whole_number_is_refused_by_its_name(name: str, limit: Any) -> None:
+    assert refusal(generation_of(items=[user("Hi.")], fields={name: limit})) == (name, "invalid_value")
 
 
 @pytest.mark.parametrize(
@@ -76,7 +83,7 @@ def test_temperature_is_brought_within_bounds() -> None:
 
 def test_newest_models_are_given_no_sampling() -> None:
     told = settings(OPUS_48, temperature=0.2, top_p=0.5, top_k=4)
-    assert told == {"max_tokens": 32_000, "dropped": ["temperature", "top_p", "top_k"]}
+    assert told == {"max_tokens": 32_000, "dropped": ["temperature", "top_k", "top_p"]}
 
 
 def test_top_k_goes_to_models_before_opus_4_6() -> None:

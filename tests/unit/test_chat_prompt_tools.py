@@ -133,7 +133,7 @@ SCHEMA_PATH = "response_format.json_schema.schema"
         ({"type": "text"}, OutputFormat("text", PATH, {"type": "text"})),
         ({"type": "json_object"}, OutputFormat("json_object", PATH, {"type": "json_object"})),
         ({"type": "xml"}, OutputFormat("unknown", PATH, {"type": "xml"})),
-        ({"type": 5}, OutputFormat("text", PATH, {"type": 5})),
+        ({"type": 5}, OutputFormat("unknown", PATH, {"type": 5})),
         ({}, OutputFormat("text", PATH, {})),
         ("json", OutputFormat("text", PATH, {})),
     ],

@@ -5,14 +5,16 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import orjson
 import pytest
 
 from gateway.dialects import DIALECTS
 from gateway.dialects.base import Origin
 from gateway.errors import InvalidRequest
+from gateway.neutral.events import Done
 from gateway.providers import ROWS
 from gateway.surfaces.openai_responses import OpenAIResponsesSurface
-from tests.unit.generations import translated
+from tests.unit.generations import Recovered, generation_of, translated
 
 _Items = list[dict[str, Any]]
 _MODELS = {"anthropic": "claude-sonnet-4-5", "gemini": "gemini-2.5-pro", "bedrock": "anthropic.claude-sonnet-4-5-v1:0"}
@@ -84,6 +86,30 @@ def test_a_large_request_is_written_in_time(kind: str, provider: str) -> None:
     except InvalidRequest:
         pass  # a refusal has to come in time, too
     assert time.process_time() - begun < _MOST_SECONDS
+
+
+@pytest.mark.usefixtures("_only_new_garbage")
+def test_reasoning_with_searches_that_are_not_there_is_written_in_time() -> None:
+    search = {"type": "server_tool_use", "id": "s", "name": "web_search", "input": {}}
+    thought = Recovered({"type": "reasoning", "id": "r", "summary": []}, {"blocks": [search]})
+    generation = generation_of("m", items=[_user(), *[thought] * 4 * _LARGE, _user()])
+    prompt = generation.prompt
+    begun = time.process_time()
+    DIALECTS["anthropic-messages"].encode(generation.with_prompt(prompt), Origin("anthropic", "m"))
+    assert time.process_time() - begun < _MOST_SECONDS
+
+
+@pytest.mark.usefixtures("_only_new_garbage")
+def test_a_response_whose_items_are_others_in_the_end_is_read_in_time() -> None:
+    decoder = DIALECTS["openai-responses"].decoder(generation_of("m", True), Origin("lab", "m"), is_native=True)
+    others = [{"type": "message", "id": f"other_{number}", "content": []} for number in range(_LARGE)]
+    begun = time.process_time()
+    for number in range(_LARGE):
+        item = {"type": "message", "id": f"msg_{number}"}
+        decoder.feed(orjson.dumps({"type": "response.output_item.added", "output_index": number, "item": item}))
+    ended = decoder.feed(orjson.dumps({"type": "response.completed", "response": {"output": others}}))
+    assert time.process_time() - begun < _MOST_SECONDS
+    assert isinstance(ended[-1], Done)
 
 
 def _nested(depth: int) -> dict[str, Any]:

@@ -49,7 +49,6 @@ def test_seed_beyond_32_bits_stays_one_seed() -> None:
     [
         ({"logit_bias": {"5": 1}}, "logit_bias"),
         ({"audio": {"voice": "a"}}, "audio"),
-        ({"prediction": {"type": "content", "content": "x"}}, "prediction"),
         ({"modalities": ["text", "audio"]}, "modalities"),
         ({"stop": list("abcdef")}, "stop"),
     ],
@@ -61,7 +60,14 @@ def test_what_changes_the_answer_and_has_no_place_is_refused(fields: dict[str, A
 
 
 def test_what_means_nothing_to_gemini_is_dropped_and_said() -> None:
-    fields = {"user": "u", "safety_identifier": "s", "prompt_cache_key": "k", "verbosity": "low", "made_up": 1}
+    fields = {
+        "user": "u",
+        "safety_identifier": "s",
+        "prompt_cache_key": "k",
+        "verbosity": "low",
+        "prediction": {},
+        "m": 1,
+    }
     assert sorted(sent(fields=fields).dropped) == sorted(fields)
     assert sent(fields={"logprobs": False, "logit_bias": {}, "service_tier": "auto"}).dropped == []
 

@@ -15,12 +15,12 @@ ROOT = Path(__file__).resolve().parents[2]
 
 CEILINGS = {
     "files that a native request passes": 30,
-    "functions that a native request passes": 112,
-    "files that a translated request passes": 46,
-    "functions that a translated request passes": 202,
+    "functions that a native request passes": 111,
+    "files that a translated request passes": 47,
+    "functions that a translated request passes": 207,
     "Python calls of a native request": 160,
-    "Any in gateway outside imports": 218,
-    "aliases of a type with Any": 9,
+    "Any in gateway outside imports": 231,
+    "aliases of a type with Any": 7,
     "casts": 10,
     "type-ignores": 5,
     "lines of a function, 95th percentile": 25,

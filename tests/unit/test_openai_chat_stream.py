@@ -372,6 +372,8 @@ def test_finish_reason_that_says_failure_is_one(reason: str) -> None:
     [
         {"content": 5},
         {"tool_calls": {"index": 0}},
+        {"tool_calls": 0},
+        {"tool_calls": ""},
         {"tool_calls": [None]},
         {"tool_calls": [{"function": "look"}]},
         {"tool_calls": [{"function": {"name": 5}}]},

@@ -23,7 +23,7 @@ from gateway.neutral.events import (
     ToolCallBegan,
     Usage,
 )
-from tests.unit.responses_streams import DIALECT, call, check_order, failure, message, plain, response, said
+from tests.unit.responses_streams import DIALECT, call, check_order, failure, message, plain, response, said, stream
 
 REASONING: dict[str, Any] = {
     "id": "rs_1",
@@ -158,6 +158,14 @@ def test_failed_answer_keeps_its_usage() -> None:
     events = plain(response(status="failed", usage={"input_tokens": 2, "output_tokens": 1}))
     assert isinstance(events[0], Usage)
     assert isinstance(events[1], Failed)
+
+
+def test_damaged_answer_keeps_its_usage() -> None:
+    damaged = response({"type": "function_call"}, usage={"input_tokens": 2, "output_tokens": 1})
+    for events in (plain(damaged), stream([{"type": "response.completed", "response": damaged}])):
+        usage, failed = events
+        assert isinstance(usage, Usage)
+        assert failure([failed]) == (502, "upstream_bad_reply")
 
 
 def test_failure_that_is_the_callers_says_what_the_upstream_said() -> None:

@@ -20,9 +20,10 @@ from gateway.dialects.anthropic.types import (
 )
 from gateway.dialects.data_urls import read_data_url
 from gateway.dialects.profiles import Facts
-from gateway.dialects.report import Report, field_path
+from gateway.dialects.report import Report
 from gateway.neutral.json import JsonObject, object_or_none
 from gateway.neutral.parts import AudioPart, CacheControl, FilePart, ImagePart, Part, RefusalPart, TextPart, UnknownPart
+from gateway.neutral.paths import field_path
 
 # Shared facts on providers, section 4.
 _IMAGES = ("image/jpeg", "image/png", "image/gif", "image/webp")

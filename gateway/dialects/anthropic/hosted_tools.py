@@ -1,7 +1,8 @@
 """Tools that Anthropic runs: in a request, and their calls in an answer as items."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 import orjson
 
@@ -18,6 +19,7 @@ from gateway.neutral.json import (
     text_or_empty,
     text_or_none,
 )
+from gateway.neutral.paths import field_path
 from gateway.neutral.tools import HostedTool
 
 # Anthropic's types end with the day of their version.
@@ -46,19 +48,19 @@ def hosted_tool(tool: HostedTool, report: Report) -> JsonObject | None:
         known["name"] = native["name"] if name is None else name
         return known
     if kind in _SEARCHES:
-        return web_search_tool(body, tool.path, report)
+        return web_search_tool(body, partial(field_path, tool.path), report)
     if kind == "code_interpreter" and body.get("container") in (None, {"type": "auto"}):
         return dict(_CODE)
     return None
 
 
-def web_search_tool(given: JsonObject, path: str, report: Report) -> JsonObject:
-    """A search of the web. How much of it is read cannot be set."""
+def web_search_tool(given: JsonObject, path_of: Callable[[str], str], report: Report) -> JsonObject:
+    """A search of the web. How much of it is read cannot be set. `path_of` gives the path of one of its fields."""
     tool = dict(_SEARCH)
     if given.get("external_web_access") is False:
-        raise report.unsupported("searches that stay off the web", f"{path}.external_web_access")
+        raise report.unsupported("searches that stay off the web", path_of("external_web_access"))
     if given.get("search_context_size"):
-        report.drop(f"{path}.search_context_size")
+        report.drop(path_of("search_context_size"))
     filters = object_or_empty(given.get("filters"))
     for name in ("allowed_domains", "blocked_domains"):
         if filters.get(name):

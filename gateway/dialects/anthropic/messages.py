@@ -15,7 +15,7 @@ from gateway.dialects.turns.call_ids import CallIds
 from gateway.dialects.turns.toolbox import Toolbox
 from gateway.dialects.turns.turns import AssistantTurn, CallBlock, InputTurn, ReasoningBlock, read_turns
 from gateway.dialects.turns.turns import TextBlock as TextsOfTurn
-from gateway.neutral.items import EarlierReasoning, Item, ProviderItem
+from gateway.neutral.items import EarlierReasoning, ProviderItem
 from gateway.neutral.json import objects_in
 from gateway.neutral.parts import CacheControl
 from gateway.neutral.prompt import Prompt
@@ -51,6 +51,8 @@ class MessageWriter:
         self._traits = facts.traits
         self._writer = ContentWriter(facts, report)
         self._pending: AssistantTurn | None = None
+        self._first_output: int | None = None
+        """The index of the first output of its calls."""
         self._late: list[TextBlock] = []
         """Instructions in mid-conversation whose place depends on what follows."""
         for turn in read_turns(_without_replayed(prompt), toolbox, facts, report, (_STATE,)):
@@ -110,13 +112,17 @@ class MessageWriter:
 
     def _defer(self, turn: AssistantTurn) -> None:
         """Keep a turn until it is known what follows: calls that were made at once are answered in one message."""
-        if self._pending is not None and _continues(self._pending, turn):
-            self._pending = AssistantTurn([*self._pending.blocks, *turn.blocks])
+        calls = [call.item.position.index for call in turn.calls]
+        outputs = [call.output.item.position.index for call in turn.calls if call.output is not None]
+        first = self._first_output
+        if self._pending is not None and calls and first is not None and max(calls) < first:
+            self._pending.blocks += turn.blocks
+            self._first_output = min([first, *outputs])
             return
         self._end_assistant()
         if self._late:
             self._place_late()
-        self._pending = turn
+        self._pending, self._first_output = turn, min(outputs, default=None)
 
     def _end_assistant(self) -> None:
         turn, self._pending = self._pending, None
@@ -195,31 +201,22 @@ def _plain_text(blocks: Sequence[InputBlock]) -> str | None:
     return block["text"] if len(blocks) == 1 and block["type"] == "text" and len(block) == 2 else None
 
 
-def _continues(before: AssistantTurn, after: AssistantTurn) -> bool:
-    """Whether the calls of two turns were made at once: none was answered before the last was made."""
-    outputs = [call.output.item.position.index for call in before.calls if call.output is not None]
-    return bool(outputs and after.calls) and min(outputs) > max(call.item.position.index for call in after.calls)
-
-
 def _without_replayed(prompt: Prompt) -> Prompt:
     """The prompt without items of tools whose calls and results are in the state of the reasoning after them."""
     items = prompt.items
     replayed = set[int]()
+    hosted: list[int] = []
+    """The places of the calls that stand in a row, but for reasoning, before the item."""
     for place, item in enumerate(items):
-        missing = _server_calls(item) if isinstance(item, EarlierReasoning) and item.state else 0
-        before = place - 1
-        while missing and before >= 0 and _is_hosted(items[before]):
-            if isinstance(items[before], ProviderItem):
-                replayed.add(before)
-                missing -= 1
-            before -= 1
+        if isinstance(item, ProviderItem) and item.kind in _REPLAYED:
+            hosted.append(place)
+        elif not isinstance(item, EarlierReasoning):
+            hosted.clear()
+        elif item.state and (count := _server_calls(item)):
+            replayed.update(hosted[-count:])
     if not replayed:
         return prompt
     return replace(prompt, items=[item for place, item in enumerate(items) if place not in replayed])
-
-
-def _is_hosted(item: Item) -> bool:
-    return isinstance(item, EarlierReasoning) or (isinstance(item, ProviderItem) and item.kind in _REPLAYED)
 
 
 def _server_calls(item: EarlierReasoning) -> int:

@@ -10,6 +10,7 @@ from gateway.dialects.anthropic.structured_output import plan_format, request_fo
 from gateway.dialects.anthropic.tools import NO_TOOLS, ToolOffer, offer_tools
 from gateway.dialects.anthropic.types import RequestBody, Tool, ToolChoice
 from gateway.dialects.base import Origin, Outbound
+from gateway.dialects.pending import PendingSettings
 from gateway.dialects.report import Report
 from gateway.dialects.structured_output import require_known_format
 from gateway.dialects.turns.toolbox import EMPTY_TOOLBOX, Toolbox
@@ -37,18 +38,19 @@ def encode_request(generation: Generation, origin: Origin) -> Outbound:
 
 def _body(prompt: Prompt, origin: Origin, report: Report) -> RequestBody:
     """The body. What it has to leave out is in the report, in the order in which it is left out."""
-    facts, settings = origin.facts, dict(prompt.settings.values)
+    facts = origin.facts
+    pending = PendingSettings(prompt.settings, facts, report)
     if prompt.output_format is not None:
         require_known_format(prompt, report)
     toolbox = Toolbox(prompt.tools) if prompt.tools else EMPTY_TOOLBOX
-    offer, search = NO_TOOLS, settings.pop("web_search_options", None)
+    offer, search = NO_TOOLS, pending.take("web_search_options")
     if prompt.tools or prompt.tool_choice is not None or search is not None:
         offer = offer_tools(prompt, search, toolbox, facts, report)
     conversation = MessageWriter(prompt, toolbox, facts, report)
-    thinking = Thinking(settings, facts, report)
+    thinking = Thinking(pending, facts, report)
     if thinking.has_budget and (offer.is_forced or not conversation.allows_budget):
         thinking.drop()
-    limit, system = token_limit(settings, facts, report), conversation.system
+    limit, system = token_limit(pending, facts), conversation.system
     body: RequestBody = {
         "model": origin.model,
         "max_tokens": limit,
@@ -58,9 +60,9 @@ def _body(prompt: Prompt, origin: Origin, report: Report) -> RequestBody:
     if prompt.output_format is not None and (plan := plan_format(prompt, facts)) is not None:
         can_force = facts.tool_choices >= _BY_FORCE and not thinking.has_budget
         offer = request_format(plan, offer, body, can_force=can_force)
-    _write_tools(offer, conversation, settings.pop("parallel_tool_calls", None), body)
+    _write_tools(offer, conversation, pending.take("parallel_tool_calls"), body)
     thinking.write(body)
-    write_settings(settings, body, facts, report)
+    write_settings(pending, body, facts)
     system += [{"type": "text", "text": text} for text in offer.instructions]
     if limit_cache_controls(body, system):
         report.drop("cache_control")

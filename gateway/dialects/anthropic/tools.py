@@ -13,6 +13,7 @@ from gateway.dialects.turns.tool_choice import ToolSelection, select_tools
 from gateway.dialects.turns.toolbox import Toolbox
 from gateway.dialects.turns.tools import FlatTool, flat_tools
 from gateway.neutral.json import Json, JsonObject, object_or_none, text_or_empty
+from gateway.neutral.paths import field_path
 from gateway.neutral.prompt import Prompt
 from gateway.neutral.tools import FunctionTool, HostedChoice, HostedTool
 from gateway.neutral.tools import Tool as OfferedTool
@@ -63,7 +64,7 @@ class _ToolWriter:
     def write(self, prompt: Prompt, search: JsonObject | None, toolbox: Toolbox) -> ToolOffer:
         others = [tool for tool in prompt.tools if not self._is_hosted(tool)]
         if search is not None and _WEB_SEARCH not in self.hosted:
-            self.hosted[_WEB_SEARCH] = web_search_tool(search, "web_search_options", self.report)
+            self.hosted[_WEB_SEARCH] = web_search_tool(search, "web_search_options.{}".format, self.report)
         flat = flat_tools(others, toolbox, self.facts, self.report, _OWN_FIELDS)
         for name in self.hosted:
             flat.setdefault(name, FlatTool(name, FunctionTool(name, name, name)))
@@ -105,7 +106,7 @@ class _ToolWriter:
             if any(text_or_empty(hosted["type"]).startswith("tool_search_tool") for hosted in self.hosted.values()):
                 tool["defer_loading"] = extra["defer_loading"]
             else:
-                self.report.drop(f"{path}.defer_loading")
+                self.report.drop(field_path(path, "defer_loading"))
         for name in ("eager_input_streaming", "input_examples", "allowed_callers"):
             if extra.get(name):
                 tool[name] = extra[name]
@@ -118,7 +119,7 @@ class _ToolWriter:
         if found is not None and not found.is_looser:
             tool["input_schema"], tool["strict"] = found.schema, True
         elif tool["input_schema"].get("properties"):
-            self.report.drop(f"{path}.strict")
+            self.report.drop(field_path(path, "strict"))
 
     def _choice(self, selection: ToolSelection) -> ToolChoice | None:
         if selection.named is not None:

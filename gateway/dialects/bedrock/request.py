@@ -54,10 +54,10 @@ def _body(generation: Generation, origin: Origin, report: Report) -> tuple[Conve
         request["toolConfig"] = tools.config
     if plan is not None and plan.method == "native":
         request["outputConfig"] = plan.output_config
-    # Reasoning by a budget wants its own reasoning back in a loop of calls, and rules out forced calls.
+    # Reasoning by a budget requires its own reasoning in a loop of calls, and rules out forced calls.
     has_budget = facts.thinking is not None and facts.thinking.form == "budget"
     can_reason = not (has_budget and (tools.is_forced or messages.lacks_reasoning))
-    settings = SettingsWriter(facts, report).write(prompt.settings, generation.metadata or {}, can_reason=can_reason)
+    settings = SettingsWriter(prompt.settings, facts, report).write(generation.metadata or {}, can_reason=can_reason)
     return request, settings
 
 

@@ -179,7 +179,7 @@ class ResponseBuilder:
         return events + self._choice.finish(_REASONS.get(reason, "stop"))
 
     def _reasoning_blocks(self) -> list[JsonObject]:
-        """The blocks that their author wants back, as they are in a request."""
+        """The blocks that their author takes back, as they are in a request."""
         blocks: list[JsonObject] = []
         text, signature = "".join(self._reasoning), "".join(self._signatures)
         if text or signature:

@@ -40,9 +40,9 @@ class OutputPlan:
     @property
     def tool(self) -> Tool:
         """The tool whose arguments are the answer."""
-        wanted = self.format
-        description = wanted.description or f"Gives the answer, {wanted.name}. Call it once, when it is known."
-        schema = wanted.schema or {}
+        requested = self.format
+        description = requested.description or f"Gives the answer, {requested.name}. Call it once, when it is known."
+        schema = requested.schema or {}
         return {"toolSpec": {"name": FORMAT_TOOL, "description": description, "inputSchema": {"json": schema}}}
 
     @property
@@ -57,18 +57,18 @@ def plan_output(prompt: Prompt, facts: Facts) -> OutputPlan | None:
     """How the answer gets its format; None where it may be any text.
 
     By Bedrock itself where the model has it and the schema is one that it takes. Else by a tool that has to be called,
-    which wants a model that can be made to call it, and an object; reasoning by a budget rules it out. Else by
+    which takes a model that can be made to call it, and an object; reasoning by a budget rules it out. Else by
     instructions. An object without a schema has none that a tool could be given.
     """
-    wanted = requested_format(prompt)
-    if wanted is None:
+    requested = requested_format(prompt)
+    if requested is None:
         return None
-    if wanted.kind in facts.forms and (native := closed_schema(wanted.schema)) is not None:
-        return OutputPlan(wanted, "native", native)
+    if requested.kind in facts.forms and (native := closed_schema(requested.schema)) is not None:
+        return OutputPlan(requested, "native", native)
     can_force = "required" in facts.tool_choices and not reasons_by_budget(prompt.settings, facts)
-    if wanted.schema is not None and can_force and wanted.schema.get("type") == "object":
-        return OutputPlan(wanted, "tool")
-    return OutputPlan(wanted, "prompt")
+    if requested.schema is not None and can_force and requested.schema.get("type") == "object":
+        return OutputPlan(requested, "tool")
+    return OutputPlan(requested, "prompt")
 
 
 def format_to_validate(generation: Generation, facts: Facts) -> OutputFormat | None:

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 
 from gateway.dialects.cohere.types import Content, ImageContent
 from gateway.dialects.profiles import Facts
-from gateway.dialects.report import Report, field_path
+from gateway.dialects.report import Report
 from gateway.errors import InvalidRequest
 from gateway.neutral.parts import AudioPart, FilePart, ImagePart, Part, RefusalPart, TextPart, UnknownPart
+from gateway.neutral.paths import field_path
 
 
 def write_parts(parts: Iterable[Part], facts: Facts, report: Report) -> list[Content]:

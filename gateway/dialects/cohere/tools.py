@@ -11,6 +11,7 @@ from gateway.dialects.turns.tool_choice import ToolSelection, select_tools
 from gateway.dialects.turns.toolbox import Toolbox
 from gateway.dialects.turns.tools import FlatTool, flat_tools
 from gateway.neutral.json import JsonObject
+from gateway.neutral.paths import field_path
 from gateway.neutral.prompt import Prompt
 from gateway.neutral.tools import FunctionTool
 
@@ -89,4 +90,5 @@ def _is_strict(prompt: Prompt, tools: Sequence[FlatTool], report: Report) -> boo
 
 
 def _drop_strict(prompt: Prompt, report: Report) -> None:
-    report.drop_all(f"{tool.path}.strict" for tool in prompt.tools if isinstance(tool, FunctionTool) and tool.strict)
+    strict = (tool for tool in prompt.tools if isinstance(tool, FunctionTool) and tool.strict)
+    report.drop_all(field_path(tool.path, "strict") for tool in strict)

@@ -6,10 +6,11 @@ from urllib.parse import urlsplit
 from gateway.dialects.data_urls import read_data_url
 from gateway.dialects.gemini.types import Part
 from gateway.dialects.profiles import Facts
-from gateway.dialects.report import Report, field_path
+from gateway.dialects.report import Report
 from gateway.neutral.json import text_or_none
 from gateway.neutral.parts import AudioPart, FilePart, ImagePart, RefusalPart, TextPart, UnknownPart
 from gateway.neutral.parts import Part as NeutralPart
+from gateway.neutral.paths import field_path
 
 _FILES = "https://generativelanguage.googleapis.com/v1beta/"
 _GOOGLES_OWN = (_FILES, "gs://")

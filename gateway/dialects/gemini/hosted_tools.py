@@ -1,7 +1,7 @@
 """The tools that Google runs itself: requested by a prompt, and reported in an answer as items of the Responses API."""
 
 from gateway.dialects.gemini.types import FileSearch, HostedToolName, Tool
-from gateway.dialects.report import Report, field_path
+from gateway.dialects.report import Report
 from gateway.neutral.events import Event, ItemBegan, ItemEnded, ReasoningState
 from gateway.neutral.json import (
     Json,
@@ -13,6 +13,7 @@ from gateway.neutral.json import (
     text_or_none,
     texts_in,
 )
+from gateway.neutral.paths import field_path
 from gateway.neutral.tools import HostedTool
 
 # OpenAI's names of hosted tools, dated ones by their beginning, and Gemini's own.
@@ -92,7 +93,7 @@ def _is_default(key: str, value: Json) -> bool:
 
 
 class HostedItems:
-    """The items of one choice of an answer. Parts that Gemini wants back become a state behind their item."""
+    """The items of one choice of an answer. Parts that Gemini takes back become a state behind their item."""
 
     def __init__(self, choice: int, *, with_outputs: bool) -> None:
         self._with_outputs = with_outputs
@@ -119,7 +120,7 @@ class HostedItems:
         return []
 
     def close(self, status: str = "completed") -> list[Event]:
-        """End the open item, and emit what Gemini wants back of it."""
+        """End the open item, and emit what Gemini takes back of it."""
         events: list[Event] = []
         if self._open is not None:
             events.append(ItemEnded({**self._open, "status": status}))

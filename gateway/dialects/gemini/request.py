@@ -8,6 +8,7 @@ from gateway.dialects.gemini.settings import SettingsWriter
 from gateway.dialects.gemini.structured_output import answer_by_call
 from gateway.dialects.gemini.tools import ToolWriter, WrittenTools
 from gateway.dialects.gemini.types import GenerateContentRequest
+from gateway.dialects.pending import PendingSettings
 from gateway.dialects.profiles import Facts
 from gateway.dialects.report import Report
 from gateway.dialects.structured_output import requested_format, require_known_format
@@ -44,8 +45,8 @@ def _request(prompt: Prompt, facts: Facts, report: Report) -> tuple[GenerateCont
     require_known_format(prompt, report)
     toolbox = Toolbox(prompt.tools)
     request = write_messages(read_turns(prompt, toolbox, facts, report, STATES), facts, report)
-    settings = dict(prompt.settings.values)
-    has_search_options = settings.pop(_SEARCH_OPTIONS, None) is not None
+    pending = PendingSettings(prompt.settings, facts, report)
+    has_search_options = pending.take(_SEARCH_OPTIONS) is not None
     tools = WrittenTools()
     if prompt.tools or prompt.tool_choice is not None or has_search_options:
         tools = ToolWriter(toolbox, facts, report).write(prompt, has_search_options=has_search_options)
@@ -60,5 +61,5 @@ def _request(prompt: Prompt, facts: Facts, report: Report) -> tuple[GenerateCont
     if shows_reasoning:
         # Other dialects cannot express it; this one can.
         report.restore(_SUMMARY)
-    writer = SettingsWriter(settings, facts, report)
+    writer = SettingsWriter(pending, facts, report)
     return request, writer.write(request, output_format, shows_reasoning=shows_reasoning)

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from itertools import takewhile
 
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_chat.content import adapt_parts, is_limited
@@ -11,14 +12,14 @@ from gateway.dialects.openai_chat.settings import (
     SettingPath,
     adapt_effort,
     adapt_settings,
-    drop_with_reasoning,
     keep_known,
     limit_answer_tokens,
 )
 from gateway.dialects.openai_chat.structured_output import adapt_format
 from gateway.dialects.openai_chat.tools import adapt_choice, drop_tools
 from gateway.dialects.profiles import Facts
-from gateway.neutral.json import Json, JsonObject, list_or_empty, objects_in
+from gateway.dialects.settings import drop_with_reasoning
+from gateway.neutral.json import Json, JsonObject, list_or_empty, objects_in, texts_in
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _PLAIN = re.compile(r"[A-Za-z0-9]*")
@@ -34,7 +35,7 @@ def adapt_body(body: JsonObject, origin: Origin, dropped: list[str], setting_pat
     """
     facts = origin.facts
     if facts.token_limit_field or facts.max_answer_tokens:
-        limit_answer_tokens(body, facts)
+        limit_answer_tokens(body, facts, setting_path)
     if facts.thinking is not None and "reasoning_effort" in body:
         adapt_effort(body, facts.thinking, dropped)
     if facts.dropped_reasoning:
@@ -167,13 +168,13 @@ def _with_acknowledgements(messages: list[JsonObject]) -> list[JsonObject]:
 
 def _with_joined_turns(messages: list[JsonObject]) -> list[JsonObject]:
     """The messages with those of one role in a row joined to one."""
-    written: list[JsonObject] = []
+    rows: list[list[JsonObject]] = []
     for message in messages:
-        if written and _may_join(written[-1], message):
-            written[-1] = {**written[-1], "content": _joined(written[-1].get("content"), message.get("content"))}
+        if rows and _may_join(rows[-1][0], message):
+            rows[-1].append(message)
         else:
-            written.append(message)
-    return written
+            rows.append([message])
+    return [row[0] if len(row) == 1 else {**row[0], "content": _joined(row)} for row in rows]
 
 
 def _may_join(first: JsonObject, second: JsonObject) -> bool:
@@ -183,10 +184,13 @@ def _may_join(first: JsonObject, second: JsonObject) -> bool:
     )
 
 
-def _joined(first: Json, second: Json) -> Json:
-    if isinstance(first, str) and isinstance(second, str):
-        return first + _JOINT + second
-    return [*_parts(first), *_parts(second)]
+def _joined(row: list[JsonObject]) -> Json:
+    contents = [message.get("content") for message in row]
+    texts = texts_in([*takewhile(lambda content: isinstance(content, str), contents)])
+    text = _JOINT.join(texts)
+    if len(texts) == len(contents):
+        return text
+    return [*_parts(text), *(part for content in contents[len(texts) :] for part in _parts(content))]
 
 
 def _parts(content: Json) -> list[Json]:

@@ -94,7 +94,7 @@ class ChatDecoder(StreamDecoder):
         self.open.add(index)
         if choice.get("finish_reason") is not None:
             self.finished.add(index)
-        if delta.get("tool_calls"):
+        if delta.get("tool_calls") is not None:
             for call in tool_calls(delta):
                 self.with_calls.add(index)
                 changed |= repair_call(call)

@@ -19,7 +19,7 @@ from gateway.wire import sse
 class OpenAIResponses:
     """The dialect `openai-responses`: `POST /responses`, never stored there, events named by their type.
 
-    Answers are always neutral events, whichever surface asks: they are as rich as what they are made of.
+    Answers are always neutral events, for every surface: they are as rich as what they are made of.
     """
 
     name = DIALECT

@@ -6,6 +6,7 @@ from gateway.dialects.report import Report
 from gateway.dialects.turns.content import is_plain_text
 from gateway.neutral.json import Json, JsonObject
 from gateway.neutral.parts import AudioPart, CacheControl, FilePart, ImagePart, Part, RefusalPart, TextPart, UnknownPart
+from gateway.neutral.paths import field_path
 
 _BREAKPOINT = "prompt_cache_breakpoint"
 
@@ -13,7 +14,7 @@ _BREAKPOINT = "prompt_cache_breakpoint"
 def write_content(parts: Sequence[Part], role: str, report: Report) -> Json:
     """A content of the client's: one text alone is a text. Raises `InvalidRequest` for a part without a place here.
 
-    The Responses API reads no sound (its description of August 2026), and texts alone of who gives instructions.
+    The Responses API reads no sound (its description of August 2026), and instructions are texts alone.
     """
     if len(parts) == 1 and is_plain_text(parts[0]) and isinstance(parts[0], TextPart):
         return parts[0].text
@@ -28,8 +29,8 @@ def write_answer(parts: Sequence[Part], report: Report) -> list[Json]:
 def _input_part(part: Part, role: str, report: Report) -> JsonObject:
     written = _written(part)
     if written is None or (role in ("system", "developer") and not isinstance(part, TextPart)):
-        what = f"parts of type {_kind(part)!r} through the Responses API in what is said by {role}"
-        raise report.unsupported(what, f"{part.path}.type")
+        what = f"parts of type {_kind(part)!r} through the Responses API in a message of {role}"
+        raise report.unsupported(what, field_path(part.path, "type"))
     return written | _breakpoint(part.cache, report)
 
 
@@ -55,7 +56,7 @@ def _output_part(part: Part, report: Report) -> JsonObject:
         case RefusalPart():
             return {"type": "refusal", "refusal": part.text}
         case _:
-            raise report.unsupported(f"parts of type {_kind(part)!r} in an answer", f"{part.path}.type")
+            raise report.unsupported(f"parts of type {_kind(part)!r} in an answer", field_path(part.path, "type"))
 
 
 def _breakpoint(given: Sequence[CacheControl], report: Report) -> JsonObject:

@@ -1,24 +1,24 @@
-"""Fits a Responses request to what is particular to one upstream."""
+"""Adapts a Responses body to what is particular to one upstream."""
 
 from collections.abc import Iterator
 
 from gateway.dialects.base import Origin
-from gateway.dialects.openai_chat.settings import clamp_settings, drop_settings, drop_with_reasoning, effort_value
 from gateway.dialects.profiles import Facts
+from gateway.dialects.settings import clamp_settings, drop_settings, drop_with_reasoning, effort_value
 from gateway.errors import InvalidRequest
 from gateway.neutral.json import Json, JsonObject, list_or_empty, object_or_empty, objects_in
 
 _ENCRYPTED = "reasoning.encrypted_content"
 _INLINE = "data:"
-# That nothing is kept there is for the gateway to say, whatever a row says about chat.
+# The gateway itself sends it, so that nothing is kept there, though a row may drop it from chat.
 _ALWAYS = frozenset({"store"})
 
 
-def fit(body: JsonObject, origin: Origin, dropped: list[str]) -> None:
-    """Meet what is particular to this upstream; what had to go is added to `dropped`. Raises `InvalidRequest`."""
+def adapt_body(body: JsonObject, origin: Origin, dropped: list[str]) -> None:
+    """Adapt the body to this upstream; what had to go is added to `dropped`. Raises `InvalidRequest`."""
     facts = origin.facts
     if facts.thinking is not None and _effort(body) is not None:
-        _fit_effort(body, facts, dropped)
+        _adapt_effort(body, facts, dropped)
     if facts.dropped_reasoning:
         drop_with_reasoning(body, facts, _effort(body), dropped)
     drop_settings(body, facts.dropped - _ALWAYS, dropped)
@@ -31,16 +31,16 @@ def fit(body: JsonObject, origin: Origin, dropped: list[str]) -> None:
     if not facts.takes_image_urls:
         _refuse_addresses(body.get("input"), origin)
     if facts.asks_encrypted_reasoning and _may_reason(body):
-        asked = body.get("include") or []
-        if isinstance(asked, list) and _ENCRYPTED not in asked:
-            body["include"] = [*asked, _ENCRYPTED]
+        included = body.get("include") or []
+        if isinstance(included, list) and _ENCRYPTED not in included:
+            body["include"] = [*included, _ENCRYPTED]
 
 
 def _effort(body: JsonObject) -> Json:
     return object_or_empty(body.get("reasoning")).get("effort")
 
 
-def _fit_effort(body: JsonObject, facts: Facts, dropped: list[str]) -> None:
+def _adapt_effort(body: JsonObject, facts: Facts, dropped: list[str]) -> None:
     assert facts.thinking is not None
     word = effort_value(_effort(body), facts.thinking)
     settings = {name: value for name, value in object_or_empty(body.get("reasoning")).items() if name != "effort"}
@@ -82,7 +82,7 @@ def _may_reason(body: JsonObject) -> bool:
     """Whether the request itself shows that its model reasons.
 
     OpenAI refuses the wish for encrypted reasoning where a model has none to give. Reasoning brings it by default
-    since 2026 (shared facts on the Responses API, section 1.7), so where nothing shows it, nothing need be asked.
+    since 2026 (shared facts on the Responses API, section 1.7), so where nothing shows it, nothing need be requested.
     """
     if any(value is not None for value in object_or_empty(body.get("reasoning")).values()):
         return True

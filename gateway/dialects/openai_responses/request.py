@@ -2,30 +2,46 @@
 
 from gateway.dialects.base import Origin, Outbound
 from gateway.dialects.openai_responses.messages import sendable_items, write_items
-from gateway.dialects.openai_responses.provider_parameters import fit
+from gateway.dialects.openai_responses.provider_parameters import adapt_body
 from gateway.dialects.openai_responses.settings import write_settings
 from gateway.dialects.openai_responses.tools import write_tool_choice, write_tools
+from gateway.dialects.pending import PendingSettings
+from gateway.dialects.profiles import Facts
 from gateway.dialects.report import Report
 from gateway.neutral.generation import Generation
 from gateway.neutral.json import Json, JsonObject, object_or_none, objects_in, written
+from gateway.neutral.prompt import Prompt
 
 DIALECT = "openai-responses"
 PATH = "/responses"
+# The neutral names of settings that have another one here: a client of another API never wrote these.
+_NEUTRAL = {"reasoning.effort": "reasoning_effort"}
 # The gateway's own state and routing: an upstream would look for ids that only the gateway has.
 _OURS = ("previous_response_id", "conversation", "provider")
 
 
 def encode_request(generation: Generation, origin: Origin) -> Outbound:
     """The request for the upstream. Raises `InvalidRequest` for what the upstream cannot be sent."""
+    if generation.dialect == DIALECT:
+        body, dropped = _addressed(_native(generation), generation, origin)
+        return Outbound(PATH, written(body), dropped)
+    report = Report(generation.prompt, origin.provider)
+    body, dropped = _addressed(_translated(generation.prompt, origin.facts, report), generation, origin)
+    for name in dropped:
+        report.drop_setting(_NEUTRAL.get(name, name))
+    return Outbound(PATH, written(body), report.dropped)
+
+
+def _addressed(body: JsonObject, generation: Generation, origin: Origin) -> tuple[JsonObject, list[str]]:
+    """The body with what the gateway itself decides, as this upstream takes it, and what had to go."""
     dropped: list[str] = []
-    body = _native(generation) if generation.dialect == DIALECT else _translated(generation, origin, dropped)
     body |= {"model": origin.model, "store": False}
     metadata: JsonObject = dict(generation.metadata or {})
     _set(body, "metadata", metadata or None)
     if generation.is_stream:
         body["stream"] = True
-    fit(body, origin, dropped)
-    return Outbound(PATH, written(body), dropped)
+    adapt_body(body, origin, dropped)
+    return body, dropped
 
 
 def _native(generation: Generation) -> JsonObject:
@@ -41,10 +57,8 @@ def _native(generation: Generation) -> JsonObject:
     return body
 
 
-def _translated(generation: Generation, origin: Origin, dropped: list[str]) -> JsonObject:
+def _translated(prompt: Prompt, facts: Facts, report: Report) -> JsonObject:
     """The body of a prompt, all but its model."""
-    prompt = generation.prompt
-    report = Report(prompt, origin.provider)
     items = write_items(prompt.items, report)
     if not (items or prompt.instructions):
         raise report.empty()
@@ -54,9 +68,7 @@ def _translated(generation: Generation, origin: Origin, dropped: list[str]) -> J
         body["tools"] = [*write_tools(prompt, report)]
     if prompt.tool_choice is not None:
         body["tool_choice"] = write_tool_choice(prompt.tool_choice)
-    body |= write_settings(prompt, report)
-    dropped += report.dropped
-    return body
+    return body | write_settings(prompt, PendingSettings(prompt.settings, facts, report))
 
 
 def _set(body: JsonObject, name: str, value: Json) -> None:

@@ -21,13 +21,13 @@ class CallIds:
 
     def take(self, call_id: str) -> str:
         """The id for a call; its output goes by the same."""
-        wanted = self._legal(call_id)
-        taken, number = wanted, self._numbers.get(wanted, 1)
+        legal = self._legal(call_id)
+        taken, number = legal, self._numbers.get(legal, 1)
         while taken in self._taken:
             number += 1
-            taken = self._legal(f"{wanted}_{number}")
+            taken = self._legal(f"{legal}_{number}")
         self._taken.add(taken)
-        self._numbers[wanted] = number
+        self._numbers[legal] = number
         return taken
 
     def _legal(self, call_id: str) -> str:

@@ -23,7 +23,7 @@ class ClientCalls:
 
     @cached_property
     def _toolbox(self) -> Toolbox:
-        # Most answers call nothing, and then nobody needs it.
+        # Most answers call nothing, and need none.
         return Toolbox(self._prompt.tools)
 
     @cached_property

@@ -5,8 +5,9 @@ from dataclasses import replace
 from typing import TypeVar
 
 from gateway.dialects.profiles import Facts
-from gateway.dialects.report import Report, field_path
+from gateway.dialects.report import Report
 from gateway.neutral.parts import FilePart, ImagePart, Part, RefusalPart, TextPart, UnknownPart
+from gateway.neutral.paths import field_path
 
 P = TypeVar("P")
 
@@ -59,5 +60,5 @@ def joined(parts: Sequence[Part], joint: str) -> str:
 
 
 def split(parts: Sequence[P], is_wanted: Callable[[P], bool]) -> tuple[list[P], list[P]]:
-    """The parts that are wanted, and the others."""
+    """The parts of which `is_wanted` is true, and the others."""
     return [part for part in parts if is_wanted(part)], [part for part in parts if not is_wanted(part)]

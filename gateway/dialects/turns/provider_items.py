@@ -3,7 +3,7 @@
 from gateway.neutral.items import ProviderItem
 
 # The field that holds what such an item brought in; without it, the answer is the same. None: it never brings anything,
-# or, as with code that was run and images that were drawn, the answer that was given with it says what came of it.
+# or, as with code that was run and images that were drawn, the answer that came with it has the outcome.
 _RESULT: dict[str, str | None] = {
     "web_search_call": None,
     "mcp_list_tools": None,

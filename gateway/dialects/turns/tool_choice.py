@@ -72,7 +72,7 @@ def _restrict(
     choice: AllowedTools, tools: Mapping[str, FlatTool], toolbox: Toolbox, facts: Facts, report: Report
 ) -> ToolSelection:
     for reference in choice.tools:
-        if not any(name in tools for name in _allowed([reference], toolbox)) and not facts.drops_hosted_tools:
+        if not facts.drops_hosted_tools and not any(name in tools for name in _names(reference, toolbox)):
             raise report.invalid("The tool choice allows a tool that is not on offer", _PATH)
     allowed = {name: tools[name] for name in _allowed(choice.tools, toolbox) if name in tools}
     if not allowed and choice.mode == "required":
@@ -86,8 +86,12 @@ def _restrict(
 
 def _allowed(references: Iterable[ToolReference], toolbox: Toolbox) -> Iterator[str]:
     """The flat names of the tools that are referred to, each once."""
-    seen = set[str]()
+    seen, namespaces = set[str](), set[str]()
     for reference in references:
+        if isinstance(reference, Namespace):
+            if reference.name in namespaces:
+                continue
+            namespaces.add(reference.name)
         for name in _names(reference, toolbox):
             if name not in seen:
                 seen.add(name)

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 
 from gateway.dialects.profiles import Facts
-from gateway.dialects.report import Report, field_path
+from gateway.dialects.report import Report
 from gateway.dialects.strictness import closed
 from gateway.dialects.turns.toolbox import CallableTool, Toolbox
 from gateway.neutral.json import JsonObject, object_or_none
+from gateway.neutral.paths import field_path
 from gateway.neutral.tools import CustomTool, FunctionTool, Grammar, HostedTool, Tool
 
 INPUT = "input"
@@ -59,7 +60,7 @@ def flat_tools(
 
 
 def drop_hosted(tool: HostedTool, facts: Facts, report: Report) -> None:
-    """Leave out a tool that only some other provider runs. Raises `InvalidRequest` where that is not wanted."""
+    """Leave out a tool that only some other provider runs. Raises `InvalidRequest` where such tools are refused."""
     if not facts.drops_hosted_tools:
         what = f"tools of type {tool.kind!r}" if tool.kind is not None else "tools without a type"
         raise report.unsupported(what, field_path(tool.path, "type"))
@@ -71,7 +72,7 @@ def _function(tool: FunctionTool, name: str, report: Report, own: Set[str]) -> F
     extra = dict(tool.extra)
     for key in _DISPENSABLE:
         if key not in own and extra.pop(key, None):
-            report.drop(f"{tool.path}.{key}")
+            report.drop(field_path(tool.path, key))
     parameters, strict = tool.parameters, tool.strict
     if tool.is_strict_by_default:
         fitted = object_or_none(closed(parameters if parameters is not None else {}))

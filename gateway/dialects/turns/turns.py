@@ -1,4 +1,4 @@
-"""Reads the items of a prompt as the turns of a conversation, in the order that every provider wants."""
+"""Reads the items of a prompt as the turns of a conversation, in the order that every provider takes."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from functools import cached_property
 import orjson
 
 from gateway.dialects.profiles import Facts
-from gateway.dialects.report import Report, field_path
+from gateway.dialects.report import Report
 from gateway.dialects.turns.content import shown_parts
 from gateway.dialects.turns.pairing import Pairs
 from gateway.dialects.turns.provider_items import is_dispensable
@@ -16,6 +16,7 @@ from gateway.dialects.turns.tools import INPUT
 from gateway.neutral.items import EarlierReasoning, Message, ProviderItem, Role, ToolCall, ToolOutput
 from gateway.neutral.json import Json, JsonObject
 from gateway.neutral.parts import CacheControl, Part, RefusalPart, TextPart
+from gateway.neutral.paths import field_path
 from gateway.neutral.prompt import Prompt
 
 
@@ -87,7 +88,7 @@ Block = ReasoningBlock | TextBlock | CallBlock
 
 @dataclass(slots=True)
 class AssistantTurn:
-    """What the assistant thought, said and called in one go, in its order: one message at most.
+    """The reasoning, texts and calls of one answer, in its order: one message at most.
 
     The outputs of the calls come right after it, wherever they stood.
     """
@@ -164,14 +165,14 @@ class _Reader:
         return InputTurn(message.role, parts, message.cache)
 
     def _assistant_message(self, message: Message) -> Iterator[Turn]:
-        said: list[TextPart | RefusalPart] = []
+        parts: list[TextPart | RefusalPart] = []
         for part in shown_parts(message.content, self._facts, self._report):
             if not isinstance(part, TextPart | RefusalPart):
                 raise self._only_text(part)
-            said.append(part)
+            parts.append(part)
         if self._answer is not None and self._answer.has_text:
             yield from self._end(keep_reasoning=True)
-        self._open().blocks.append(TextBlock(said))
+        self._open().blocks.append(TextBlock(parts))
 
     def _only_text(self, part: Part) -> Exception:
         what = "anything but text in a message that is not the user's"

@@ -51,7 +51,7 @@ def read_output_format(body: "models.CreateChatCompletionRequest") -> OutputForm
         case "text":
             return OutputFormat("text", _PATH, opened)
         case kind:
-            return OutputFormat("unknown" if isinstance(kind, str) else "text", _PATH, opened)
+            return OutputFormat("text" if kind is None else "unknown", _PATH, opened)
 
 
 def _schema_format(given: "models.ResponseFormatJsonSchema") -> OutputFormat:

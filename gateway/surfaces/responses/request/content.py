@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Set
 from typing import TYPE_CHECKING
 
 from gateway.errors import InvalidRequest
@@ -31,15 +31,17 @@ _KNOWN_OF_AUDIO = frozenset({"type", "input_audio", *_CACHE})
 
 
 def read_content(
-    content: str | Sequence[models.InputContent] | None, position: Position, field: str = "content"
+    content: str | list[models.InputContent] | None, position: Position, field: str = "content"
 ) -> list[Part]:
     """The parts of a content, which is a text or a list of parts; `field` is where it is written in its item.
 
-    Raises `InvalidRequest` for a part that says nothing.
+    Raises `InvalidRequest` for what is neither, and for a part that says nothing.
     """
     path = position.inside(f".{field}")
     if isinstance(content, str):
         return [TextPart(content, path)]
+    if content is not None and not isinstance(content, list):
+        raise invalid("A content is a text or a list of parts", path)
     return [_part(part, position, f"{path}[{index}]") for index, part in enumerate(content or ())]
 
 
@@ -57,10 +59,12 @@ def cache_of(given: JsonObject, position: Position, path: str) -> tuple[CacheCon
 def _part(part: models.InputContent, position: Position, path: str) -> Part:
     if position.in_history:
         path = position.path
+    if not isinstance(part, dict) or not isinstance(part.get("type"), str):
+        raise invalid("A content part is an object with a type", path)
     if part["type"] == "input_text" or part["type"] == "output_text":
-        return _text(part["text"], extensions(part), position, path)
+        return _text(_required(part.get("text"), path), extensions(part), position, path)
     if part["type"] == "refusal":
-        return RefusalPart(part["refusal"], path)
+        return RefusalPart(_required(part.get("refusal"), path), path)
     if part["type"] == "input_image":
         return _image(part, position, path)
     if part["type"] == "input_file":
@@ -78,29 +82,30 @@ def _image(part: models.InputImageContent, position: Position, path: str) -> Ima
     given = extensions(part)
     # Chat nests the address, and some clients do so here.
     nested = object_or_none(given.get("image_url"))
-    url = text_or_none(nested.get("url")) if nested is not None else part.get("image_url")
-    detail = part.get("detail") or (text_or_none(nested.get("detail")) if nested is not None else None)
+    url = text_or_none(part.get("image_url") if nested is None else nested.get("url"))
+    detail = text_or_none(part.get("detail")) or (None if nested is None else text_or_none(nested.get("detail")))
     cache, extra = cache_of(given, position, path), _extra(given, _KNOWN_OF_IMAGES)
     if url is not None:
         source = _inside(path, "image_url" if nested is None else "image_url.url", position)
         return ImagePart(path, source, url=url, detail=detail, cache=cache, extra=extra)
-    if file_id := part.get("file_id"):
+    if file_id := text_or_none(part.get("file_id")):
         source = _inside(path, "file_id", position)
         return ImagePart(path, source, file_id=file_id, detail=detail, cache=cache, extra=extra)
-    raise _invalid("An image needs its address", _inside(path, "image_url", position))
+    raise invalid("An image needs its address", _inside(path, "image_url", position))
 
 
 def _file(part: models.InputFileContent, position: Position, path: str) -> FilePart:
-    data, file_id, url = part.get("file_data"), part.get("file_id"), part.get("file_url")
+    data, file_id = text_or_none(part.get("file_data")), text_or_none(part.get("file_id"))
+    url = text_or_none(part.get("file_url"))
     if data is None and file_id is None and not url:
-        raise _invalid("A file needs its data or its id", path)
+        raise invalid("A file needs its data or its id", path)
     given = extensions(part)
     return FilePart(
         path,
         data=data,
         url=url,
         file_id=file_id,
-        filename=part.get("filename"),
+        filename=text_or_none(part.get("filename")),
         source_path=_inside(path, "file_url" if url else "file_id", position),
         cache=cache_of(given, position, path),
         extra=_extra(given, _KNOWN_OF_FILES),
@@ -110,16 +115,14 @@ def _file(part: models.InputFileContent, position: Position, path: str) -> FileP
 def _chat_part(given: JsonObject, position: Position, path: str) -> Part:
     """A part in chat's own form, which some clients send here, too; sound has no other one."""
     kind = given.get("type")
-    if kind == "text" and (text := text_or_none(given.get("text"))) is not None:
-        return _text(text, given, position, path)
     if kind == "text":
-        raise _invalid("A text part needs its text", path)
+        return _text(_required(given.get("text"), path), given, position, path)
     cache = cache_of(given, position, path)
     if kind == "image_url":
         image = object_or_empty(given.get("image_url"))
         url, source = text_or_none(image.get("url")), _inside(path, "image_url.url", position)
         if url is None:
-            raise _invalid("An image needs its address", source)
+            raise invalid("An image needs its address", source)
         extra = _extra(given, _KNOWN_OF_IMAGES)
         return ImagePart(path, source, url=url, detail=text_or_none(image.get("detail")), cache=cache, extra=extra)
     if kind == "file":
@@ -127,7 +130,7 @@ def _chat_part(given: JsonObject, position: Position, path: str) -> Part:
     if kind == "input_audio":
         audio = object_or_none(given.get("input_audio"))
         if audio is None:
-            raise _invalid("Sound needs its data", path)
+            raise invalid("Sound needs its data", path)
         return AudioPart(audio, path, cache, _extra(given, _KNOWN_OF_AUDIO))
     return UnknownPart(str(kind), path)
 
@@ -135,7 +138,7 @@ def _chat_part(given: JsonObject, position: Position, path: str) -> Part:
 def _nested_file(file: JsonObject, given: JsonObject, position: Position, path: str) -> FilePart:
     data, file_id, url = (text_or_none(file.get(name)) for name in ("file_data", "file_id", "file_url"))
     if data is None and file_id is None and not url:
-        raise _invalid("A file needs its data or its id", path)
+        raise invalid("A file needs its data or its id", path)
     return FilePart(
         path,
         data=data,
@@ -148,6 +151,12 @@ def _nested_file(file: JsonObject, given: JsonObject, position: Position, path: 
     )
 
 
+def _required(text: object, path: str) -> str:
+    if isinstance(text, str):
+        return text
+    raise invalid("A text part needs its text", path)
+
+
 def _inside(path: str, name: str, position: Position) -> str:
     return path if position.in_history else f"{path}.{name}"
 
@@ -158,5 +167,6 @@ def _extra(given: JsonObject, known: Set[str]) -> dict[str, Json]:
     return {name: value for name, value in given.items() if name not in known and value is not None}
 
 
-def _invalid(why: str, path: str) -> InvalidRequest:
+def invalid(why: str, path: str) -> InvalidRequest:
+    """The refusal of what no model could make sense of."""
     return InvalidRequest(f"{why}; see {path}.", param=path, code="invalid_value")

@@ -14,9 +14,10 @@ from gateway.neutral.items import (
     ToolCall,
     ToolOutput,
 )
+from gateway.neutral.json import text_or_empty, text_or_none
 from gateway.neutral.parts import TextPart
 from gateway.surfaces.extensions import extensions
-from gateway.surfaces.responses.request.content import cache_of, read_content
+from gateway.surfaces.responses.request.content import cache_of, invalid, read_content
 
 if TYPE_CHECKING:
     from generated import models
@@ -28,7 +29,8 @@ _OF_THE_REQUEST = ("additional_tools", "configuration_update")
 def read_items(items: Iterable[tuple[Position, models.InputItem]]) -> list[Item]:
     """All items of the conversation. Every one has its type.
 
-    Raises `InvalidRequest` for one that says nothing.
+    The client's own keep the contract. Those of the history may be an upstream's, or an earlier version's, so that any
+    field may be missing there. Raises `InvalidRequest` for an item that cannot be used.
     """
     return [_item(item, position) for position, item in items if item["type"] not in _OF_THE_REQUEST]
 
@@ -49,46 +51,64 @@ def _item(item: models.InputItem, position: Position) -> Item:
     if item["type"] == "function_call_output" or item["type"] == "custom_tool_call_output":
         return _output(item, position)
     if item["type"] == "reasoning":
-        return EarlierReasoning(position, item.get("encrypted_content"), item.get("id") or "")
+        sealed, item_id = text_or_none(item.get("encrypted_content")), text_or_empty(item.get("id"))
+        return EarlierReasoning(position, sealed, item_id)
     if item["type"] == "custom_tool_call":
         return _custom_call(item, position)
     return ProviderItem(str(item["type"]), extensions(item), position)
 
 
 def _message(item: models.EasyInputMessage, position: Position) -> Message:
-    content = item["content"]
+    content = item.get("content")
+    match item.get("role"):
+        case "user" | "assistant" | "system" | "developer" as role:
+            pass
+        case other:
+            raise invalid(f"There are no messages of the role {other!r}", position.inside(".role"))
     if isinstance(content, str) and len(item) == 3:
         # A role and a text, as most messages are.
         path = position.path if position.in_history else f"{position.path}.content"
-        return Message(item["role"], [TextPart(content, path)], position)
+        return Message(role, [TextPart(content, path)], position)
     cache = cache_of(extensions(item), position, position.path)
-    return Message(item["role"], read_content(content, position), position, cache, item.get("phase"))
+    return Message(role, read_content(content, position), position, cache, text_or_none(item.get("phase")))
 
 
 def _function_call(item: models.FunctionToolCallParam, position: Position) -> ToolCall:
     return ToolCall(
-        item["call_id"],
-        item["name"],
+        _required(item.get("call_id"), position),
+        _required(item.get("name"), position),
         # A function without parameters is often called with an empty text, which is no JSON.
-        item["arguments"] or "{}",
+        text_or_empty(item.get("arguments")) or "{}",
         position,
-        namespace=item.get("namespace"),
+        namespace=text_or_none(item.get("namespace")),
         is_incomplete=item.get("status") == "incomplete",
     )
 
 
 def _custom_call(item: models.CustomToolCallParam, position: Position) -> ToolCall:
-    is_incomplete = item.get("status") == "incomplete"
     return ToolCall(
-        item["call_id"], item["name"], item["input"], position, "custom", item.get("namespace"), is_incomplete
+        _required(item.get("call_id"), position),
+        _required(item.get("name"), position),
+        text_or_empty(item.get("input")),
+        position,
+        "custom",
+        text_or_none(item.get("namespace")),
+        item.get("status") == "incomplete",
     )
+
+
+def _required(value: object, position: Position) -> str:
+    """A text without which a call is none."""
+    if isinstance(value, str):
+        return value
+    raise invalid("A call needs a name and a call_id", position.path)
 
 
 def _output(item: models.FunctionCallOutputItemParam | models.CustomToolCallOutputParam, position: Position) -> Item:
     beside = extensions(item)
     return ToolOutput(
-        item.get("call_id"),
-        read_content(item["output"], position, "output"),
+        text_or_none(item.get("call_id")),
+        read_content(item.get("output"), position, "output"),
         position,
         position.inside(".call_id"),
         is_error=beside.get("is_error") is True,

@@ -34,7 +34,7 @@ def prompt_of(body: models.CreateResponse, read: ReadSettings, history: int = 0)
     tools, own = read_tools(given) if given else [], frozenset(read.values)
     for position, item in items:
         if item["type"] == "additional_tools":
-            tools += read_tools(item.get("tools") or (), position.inside(".tools"), in_history=position.in_history)
+            tools += read_tools(item.get("tools"), position.inside(".tools"), in_history=position.in_history)
         elif item["type"] == "configuration_update":
             read.update(item, position, own)
     return Prompt(

@@ -112,7 +112,7 @@ class ReadSettings:
         return read is not None and read(self, value)
 
     def limit(self, value: Json) -> bool:
-        # Whoever writes it refuses what is no limit.
+        # The dialect refuses what is no limit.
         self.values["max_completion_tokens"] = value
         return True
 

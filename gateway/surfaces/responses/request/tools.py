@@ -10,6 +10,7 @@ from gateway.neutral.json import Json, JsonObject, list_or_none, object_or_empty
 from gateway.neutral.json import boolean_or_none as boolean
 from gateway.neutral.json import text_or_none as text
 from gateway.neutral.parts import CacheControl
+from gateway.neutral.paths import field_path
 from gateway.neutral.tools import (
     AllowedTools,
     CallKind,
@@ -25,11 +26,13 @@ from gateway.neutral.tools import (
     ToolReference,
 )
 from gateway.surfaces.extensions import extensions
+from gateway.surfaces.responses.request.content import invalid
 
 if TYPE_CHECKING:
     from generated import models
 
 _CACHE = "cache_control"
+_NAME: Annotated[str, models.FunctionTool] = "name"
 # Chat nests the definition of a tool in a field of its type's name, and some clients do so here.
 _FUNCTION, _CUSTOM = "function", "custom"
 _KNOWN_OF_FUNCTIONS: Annotated[frozenset[str], models.FunctionTool] = frozenset(
@@ -40,8 +43,10 @@ _KNOWN_OF_CUSTOM: Annotated[frozenset[str], models.CustomToolParam] = frozenset(
 )
 
 
-def read_tools(tools: Iterable[models.Tool], path: str = "tools", *, in_history: bool = False) -> list[Tool]:
-    """The tools, those of a namespace one by one. `path` is where the list is written."""
+def read_tools(tools: list[models.Tool] | None, path: str = "tools", *, in_history: bool = False) -> list[Tool]:
+    """The tools, those of a namespace one by one. `path` is where the list is written. None for what is no list."""
+    if not isinstance(tools, list):
+        return []
     return [
         found
         for index, tool in enumerate(tools)
@@ -60,19 +65,24 @@ def namespace_descriptions(tools: Iterable[object]) -> dict[str, str]:
 
 
 def unfolded(tool: models.Tool, path: str, *, in_history: bool = False) -> Iterator[Tool]:
-    """The tool, or those of a namespace one by one."""
-    if not isinstance(tool, dict) or not isinstance(tool.get("type"), str):
-        # Waystone's document does not list tools, so there it may be anything.
-        yield HostedTool(None, {}, path)
-        return
-    if tool["type"] != "namespace":
+    """The tool, or those of a namespace one by one.
+
+    Waystone's documents do not list tools, so there each field may be anything; what is not of its type is not there.
+    """
+    if not isinstance(tool, dict) or tool.get("type") != "namespace":
         yield _tool(tool, path)
         return
-    for index, inner in enumerate(tool["tools"]):
-        yield _tool(inner, path if in_history else f"{path}.tools[{index}]", tool["name"])
+    inner, name = tool.get("tools"), tool.get("name")
+    if not isinstance(inner, list) or not isinstance(name, str):
+        yield HostedTool("namespace", extensions(tool), path)
+        return
+    for index, one in enumerate(inner):
+        yield _tool(one, path if in_history else f"{path}.tools[{index}]", name)
 
 
 def _tool(tool: models.Tool | models.NamespacedTool, path: str, namespace: str | None = None) -> Tool:
+    if not isinstance(tool, dict) or text(tool.get("type")) is None:
+        return HostedTool(None, extensions(tool), path, namespace)
     if tool["type"] == "function":
         return _function(tool, path, namespace)
     if tool["type"] == "custom":
@@ -86,12 +96,12 @@ def _function(tool: models.FunctionTool, path: str, namespace: str | None) -> Fu
     if nested is not None:
         return _nested_function(given, nested, path, namespace)
     return FunctionTool(
-        tool.get("name") or "",
+        text_or_empty(tool.get("name")),
         path,
-        f"{path}.name",
+        field_path(path, _NAME),
         namespace,
-        tool.get("description"),
-        tool.get("parameters"),
+        text(tool.get("description")),
+        _parameters(tool.get("parameters"), f"{path}.parameters"),
         # Null means false here.
         tool["strict"] is True if "strict" in tool else None,
         is_strict_by_default="strict" not in tool,
@@ -105,28 +115,34 @@ def _nested_function(given: JsonObject, nested: JsonObject, path: str, namespace
     return FunctionTool(
         text_or_empty(nested.get("name")),
         path,
-        f"{path}.function.name",
+        field_path(path, "function.name"),
         namespace,
         text(nested.get("description")),
-        object_or_none(nested.get("parameters")),
+        _parameters(nested.get("parameters"), f"{path}.function.parameters"),
         boolean(nested.get("strict")),
-        cache=(*_cache(nested, f"{path}.function"), *_cache(given, path)),
+        cache=(*_cache(nested, field_path(path, _FUNCTION)), *_cache(given, path)),
         extra=_extra(given, _KNOWN_OF_FUNCTIONS) | _extra(nested, _KNOWN_OF_FUNCTIONS),
     )
+
+
+def _parameters(given: object, path: str) -> JsonObject | None:
+    if given is not None and not isinstance(given, dict):
+        raise invalid("The parameters of a function are a schema", path)
+    return given
 
 
 def _custom(tool: models.CustomToolParam, path: str, namespace: str | None) -> CustomTool:
     given = extensions(tool)
     nested = object_or_none(given.get(_CUSTOM))
     if nested is not None:
-        name, name_path = text_or_empty(nested.get("name")), f"{path}.custom.name"
-        description, format_ = text(nested.get("description")), object_or_none(nested.get("format"))
+        name, name_path = text_or_empty(nested.get("name")), field_path(path, "custom.name")
+        description, format_ = text(nested.get("description")), object_or_empty(nested.get("format"))
     else:
-        name, name_path = tool.get("name") or "", f"{path}.name"
-        description, format_ = tool.get("description"), tool.get("format")
-    cache = (*_cache(nested or {}, f"{path}.custom"), *_cache(given, path))
+        name, name_path = text_or_empty(tool.get("name")), field_path(path, _NAME)
+        description, format_ = text(tool.get("description")), extensions(tool.get("format"))
+    cache = (*_cache(nested or {}, field_path(path, _CUSTOM)), *_cache(given, path))
     extra = _extra(given, _KNOWN_OF_CUSTOM) | _extra(nested or {}, _KNOWN_OF_CUSTOM)
-    return CustomTool(name, path, name_path, namespace, description, _grammar(format_ or {}), cache, extra)
+    return CustomTool(name, path, name_path, namespace, description, _grammar(format_), cache, extra)
 
 
 def _grammar(given: JsonObject) -> Grammar | None:
@@ -183,7 +199,7 @@ def _inside(choice: JsonObject, kind: str) -> JsonObject:
 
 
 def _cache(given: JsonObject, path: str) -> Sequence[CacheControl]:
-    return (CacheControl(_CACHE, given[_CACHE], f"{path}.{_CACHE}"),) if given.get(_CACHE) is not None else ()
+    return (CacheControl(_CACHE, given[_CACHE], field_path(path, _CACHE)),) if given.get(_CACHE) is not None else ()
 
 
 def _extra(given: JsonObject, known: frozenset[str]) -> JsonObject:

@@ -1,4 +1,4 @@
-"""Log probabilities of tokens, in chat's shape."""
+"""Log probabilities of tokens, in chat's format."""
 
 from gateway.neutral.json import Json, JsonObject, list_or_empty, object_or_empty
 

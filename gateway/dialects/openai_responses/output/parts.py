@@ -1,9 +1,9 @@
-"""The texts of an item while they are told: what was said already, and what is missing of what was meant."""
+"""The texts of an item while they come: what was emitted already, and what is missing in the end."""
 
 from collections.abc import Callable
 
-from gateway.dialects.openai_responses.logprobs import token_entries
-from gateway.dialects.openai_responses.output_queue import QueuedOutput
+from gateway.dialects.openai_responses.output.logprobs import token_entries
+from gateway.dialects.openai_responses.output.queue import QueuedOutput
 from gateway.neutral.events import Annotation, Event, PartBegan, PartKind, Reasoning, Refusal, Summary, Text
 from gateway.neutral.json import Json, JsonObject
 
@@ -30,13 +30,13 @@ class Part(QueuedOutput):
 
     @property
     def text(self) -> str:
-        """What was told so far."""
+        """What was emitted so far."""
         if len(self.pieces) > 1:
             self.pieces[:] = ["".join(self.pieces)]
         return self.pieces[0] if self.pieces else ""
 
     def add(self, text: str, logprobs: Json = None) -> list[Event]:
-        """Tell a piece."""
+        """Emit a piece."""
         entries = token_entries(logprobs) if logprobs else None
         if not text and not entries:
             return []
@@ -47,19 +47,19 @@ class Part(QueuedOutput):
         return [self.event(text)]
 
     def annotate(self, annotation: Json) -> list[Event]:
-        """Tell a citation."""
+        """Emit a citation."""
         if self.kind != "output_text" or not isinstance(annotation, dict):
             return []
         self._annotations.append(annotation)
         return [Annotation(annotation)]
 
     def complete(self, final: Json) -> list[Event]:
-        """Tell what is missing of the part as it is in the end. Where that is another text, what was told stands."""
+        """Emit what is missing of the part as it is in the end. Where that is another text, what was emitted stands."""
         if not isinstance(final, dict):
             return []
         text = final.get("refusal" if self.kind == "refusal" else "text")
-        told = self.text
-        rest = text[len(told) :] if isinstance(text, str) and text.startswith(told) else ""
+        emitted = self.text
+        rest = text[len(emitted) :] if isinstance(text, str) and text.startswith(emitted) else ""
         logprobs = final.get("logprobs") if self.kind == "output_text" else None
         left = logprobs[self._logprobs :] if isinstance(logprobs, list) else None
         events = self.add(rest, left)
@@ -69,5 +69,5 @@ class Part(QueuedOutput):
         return events
 
     def written(self, final: JsonObject) -> JsonObject:
-        """The part as it was told; what else is known of it stays."""
+        """The part as it was emitted; what else is known of it stays."""
         return {**final, "type": self.kind, "refusal" if self.kind == "refusal" else "text": self.text}

@@ -1,12 +1,12 @@
-"""One answer while it is told: its items, one after the other, whatever order its upstream has them in."""
+"""Builds the items of one answer, one after the other, whatever order its upstream sends them in."""
 
 from gateway.dialects.decoder import NotAnAnswer
 from gateway.dialects.openai_responses.fast_path import RepeatedDelta
-from gateway.dialects.openai_responses.item_index import ItemIndex
-from gateway.dialects.openai_responses.items import CallItem, HostedItem, Item, TextItem, new_item, written_text
-from gateway.dialects.openai_responses.output_queue import OutputQueue
+from gateway.dialects.openai_responses.output.index import ItemIndex
+from gateway.dialects.openai_responses.output.items import CallItem, HostedItem, Item, TextItem, new_item, written_text
+from gateway.dialects.openai_responses.output.queue import OutputQueue
 from gateway.neutral.events import Event, PartKind, ToolArguments
-from gateway.neutral.json import Json, JsonObject
+from gateway.neutral.json import Json, JsonObject, count_or_none, object_or_none, objects_in
 
 _PARTS: dict[str, str] = {
     "output_text": "message",
@@ -17,13 +17,13 @@ _PARTS: dict[str, str] = {
 _INDEXES = ("content_index", "summary_index")
 
 
-class Answer:
-    """Turns what is told of items into neutral events. Raises `NotAnAnswer` for what is past mending."""
+class OutputBuilder:
+    """Turns what an upstream sends of items into neutral events. Raises `NotAnAnswer` for what is past repair."""
 
-    def __init__(self, usual: RepeatedDelta) -> None:
+    def __init__(self, repeated: RepeatedDelta) -> None:
         self._index = ItemIndex()
         self._queue = OutputQueue()
-        self._repeated = usual
+        self._repeated = repeated
         self._calls = 0
 
     @property
@@ -33,7 +33,7 @@ class Answer:
 
     def item_added(self, event: JsonObject) -> list[Event]:
         """An item begins."""
-        given = _object(event.get("item"))
+        given = _item_in(event)
         known = self._index.same(event, given)
         if known is not None and (self._index.knows(known, given.get("id")) or not known.is_announced):
             known.is_announced = True
@@ -42,7 +42,7 @@ class Answer:
 
     def item_done(self, event: JsonObject) -> list[Event]:
         """An item is complete."""
-        final = _object(event.get("item"))
+        final = _item_in(event)
         item = self._index.same(event, final)
         if item is not None:
             return [] if item.is_done else self._end(item, final, "completed")
@@ -98,22 +98,21 @@ class Answer:
         learnt = item.learn({"name": event.get("name")}) if isinstance(event.get("name"), str) else []
         return events + self._queue.emit(item, learnt + item.complete(final))
 
-    def happened(self, event: JsonObject, kind: str) -> list[Event]:
-        """What only its provider knows has happened to an item. `kind` is the item's, by the event's own name."""
+    def progressed(self, event: JsonObject, kind: str) -> list[Event]:
+        """Progress of an item that only its provider knows. `kind` is the item's, by the event's own name."""
         if not _names_an_item(event):
             return []
         item = self._index.named(event, event.get("item_id"))
         if item is None and kind.endswith("_call"):
             item, events = self._begin({**_unannounced(kind, event), "status": "in_progress"}, event)
-            return events + self.happened(event, "") if isinstance(item, HostedItem) else events
+            return events + self.progressed(event, "") if isinstance(item, HostedItem) else events
         if not isinstance(item, HostedItem) or item.is_done:
             return []
-        return self._queue.emit(item, item.happens(event))
+        return self._queue.emit(item, item.progress(event))
 
     def ended(self, output: Json, status: str) -> list[Event]:
-        """The answer is over: tell what is missing of it. `status` is that of items that never said how they ended."""
-        finals = [final for final in output if isinstance(final, dict)] if isinstance(output, list) else []
-        matched = self._index.matched(finals)
+        """The answer is over: what is missing of it. `status` is for items whose own was never sent."""
+        matched = self._index.matched(objects_in(output))
         wholes = {id(item): final for item, final in matched if item is not None}
         events: list[Event] = []
         for item in list(self._index.items):
@@ -168,15 +167,16 @@ def _names_an_item(event: JsonObject) -> bool:
     return event.get("item_id") is not None or event.get("output_index") is not None
 
 
-def _object(value: Json) -> JsonObject:
-    if not isinstance(value, dict):
+def _item_in(event: JsonObject) -> JsonObject:
+    item = object_or_none(event.get("item"))
+    if item is None:
         raise NotAnAnswer
-    return value
+    return item
 
 
 def _part_index(event: JsonObject) -> int | None:
     for name in _INDEXES:
-        value = event.get(name)
-        if type(value) is int and value >= 0:
-            return value
+        index = count_or_none(event.get(name))
+        if index is not None:
+            return index
     return None

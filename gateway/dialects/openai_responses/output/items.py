@@ -1,12 +1,12 @@
-"""The items of one answer while they are told: messages and reasoning, calls, and what only a provider knows."""
+"""The items of one answer while they come: messages and reasoning, calls, and what only a provider knows."""
 
 from abc import ABC, abstractmethod
 
 import orjson
 
 from gateway.dialects.decoder import NotAnAnswer
-from gateway.dialects.openai_responses.output_queue import OutputQueue, QueuedOutput
-from gateway.dialects.openai_responses.parts import Part
+from gateway.dialects.openai_responses.output.parts import Part
+from gateway.dialects.openai_responses.output.queue import OutputQueue, QueuedOutput
 from gateway.neutral.events import (
     Event,
     ItemBegan,
@@ -35,19 +35,19 @@ _CALLS: dict[str, tuple[CallKind, str]] = {
     "function_call": ("function", "arguments"),
     "custom_tool_call": ("custom", "input"),
 }
-# Longer texts of an item that was not told when it began are left for its end: an image is megabytes.
+# Longer texts of an item whose beginning was not sent are left for its end: an image is megabytes.
 _SHORT = 256
 _UNFINISHED = ("in_progress", "queued", "searching", "interpreting", "generating", "calling")
 
 
 class Item(QueuedOutput, ABC):
-    """One item. `given` is what is known of it at first; its end can add what was never told."""
+    """One item. `given` is what is known of it at first; its end can add what never came before."""
 
     def __init__(self, given: JsonObject) -> None:
         super().__init__()
         self.given = given
         self.is_announced = False
-        """Whether its upstream said that it begins; otherwise an event that belongs to it was the first of it."""
+        """Whether its upstream sent its beginning; otherwise an event that belongs to it was the first of it."""
         self.type = str(given.get("type"))
 
     @property
@@ -61,7 +61,7 @@ class Item(QueuedOutput, ABC):
 
     @abstractmethod
     def end(self, final: JsonObject, status: str) -> list[Event]:
-        """The item is complete: what is missing, and what it has become. `status` stands in for one it does not say."""
+        """The item is complete: what is missing, and what it has become. `status` stands in for one that it lacks."""
 
 
 class TextItem(Item):
@@ -98,19 +98,19 @@ class TextItem(Item):
         return part, self._queue.emit(part, [part.began])
 
     def add(self, part: Part, text: str, logprobs: Json = None) -> list[Event]:
-        """Tell a piece of a part, when it is its turn."""
+        """Emit a piece of a part, when it is its turn."""
         return [] if self._is_past(part) else self._queue.emit(part, part.add(text, logprobs))
 
     def annotate(self, part: Part, annotation: Json) -> list[Event]:
-        """Tell a citation in a part, when it is its turn."""
+        """Emit a citation in a part, when it is its turn."""
         return [] if self._is_past(part) else self._queue.emit(part, part.annotate(annotation))
 
     def complete(self, part: Part, final: Json) -> list[Event]:
-        """Tell what is missing of a part as it is in the end."""
+        """Emit what is missing of a part as it is in the end."""
         return [] if self._is_past(part) else self._queue.emit(part, part.complete(final))
 
     def is_first(self, part: Part) -> bool:
-        """Whether what a part tells goes out at once."""
+        """Whether the events of a part are emitted at once."""
         return self._queue.is_first(part)
 
     def close(self, part: Part) -> list[Event]:
@@ -154,19 +154,19 @@ class TextItem(Item):
             part, began = self.part(kind, key[1])
             events += [*began, *self.complete(part, given)]
             content.append(part.written(opened))
-        told = [part for key, part in self._parts.items() if key[0] in kinds and key not in matched]
-        content += [part.written({}) for part in told if part.text]
+        others = [part for key, part in self._parts.items() if key[0] in kinds and key not in matched]
+        content += [part.written({}) for part in others if part.text]
         return content, events
 
     def _key(self, kind: str, index: int, matched: set[tuple[str, int]]) -> tuple[str, int]:
-        """The part that a final one is: the one at its place, or the next that was told under another index."""
+        """The part that a final one is: the one at its place, or the next that came under another index."""
         if (kind, index) in self._parts:
             return kind, index
         others = (key for key in self._parts if key[0] == kind and key not in matched)
         return next(others, (kind, index))
 
     def _state(self, final: JsonObject) -> JsonObject | None:
-        """What the author of reasoning wants back; of readable reasoning its id alone, by which others can tell him."""
+        """What the author of reasoning takes back; of readable reasoning its id alone, by which it is recognised."""
         if self.type != "reasoning":
             return None
         return {name: text for name in ("id", "encrypted_content") if (text := text_or_none(final.get(name)))}
@@ -198,12 +198,12 @@ class CallItem(Item):
         """Take in what is known of the call by now, and begin it if that was what it waited for."""
         if self.has_begun:
             return []
-        said = {name: value for name, value in given.items() if value is not None and name != "type"}
-        self.given = {**self.given, **said}
+        known = {name: value for name, value in given.items() if value is not None and name != "type"}
+        self.given = {**self.given, **known}
         return self.begin()
 
     def add(self, piece: str) -> list[Event]:
-        """Tell a piece of the arguments, or of the input."""
+        """Emit a piece of the arguments, or of the input."""
         if not piece:
             return []
         self.pieces.append(piece)
@@ -214,9 +214,9 @@ class CallItem(Item):
         return []
 
     def complete(self, final: Json) -> list[Event]:
-        """Tell what is missing of the arguments as they are in the end. What was told otherwise stands."""
-        whole, told = written_text(final), "".join(self.pieces)
-        rest = whole[len(told) :] if whole is not None and whole.startswith(told) else ""
+        """Emit what is missing of the arguments as they are in the end. What was emitted otherwise stands."""
+        whole, emitted = written_text(final), "".join(self.pieces)
+        rest = whole[len(emitted) :] if whole is not None and whole.startswith(emitted) else ""
         return self.add(rest)
 
     def end(self, final: JsonObject, status: str) -> list[Event]:
@@ -238,8 +238,8 @@ class HostedItem(Item):
             return [ItemBegan(self.given)]
         return [ItemBegan({name: _first(name, value) for name, value in self.given.items()})]
 
-    def happens(self, event: JsonObject) -> list[Event]:
-        """Tell what happens to it, in the words of its provider."""
+    def progress(self, event: JsonObject) -> list[Event]:
+        """Emit its progress, as its provider sends it."""
         return [ItemProgress(event)]
 
     def end(self, final: JsonObject, status: str) -> list[Event]:
@@ -287,5 +287,5 @@ def _first(name: str, value: Json) -> Json:
 
 
 def _ended_status(item: JsonObject, status: str) -> str:
-    said = text_or_none(item.get("status"))
-    return status if said is None or said in _UNFINISHED else said
+    given = text_or_none(item.get("status"))
+    return status if given is None or given in _UNFINISHED else given

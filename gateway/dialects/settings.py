@@ -1,0 +1,42 @@
+"""Adapts settings under OpenAI's names to one upstream: what it drops, its bounds, its words for an effort."""
+
+from collections.abc import Set
+
+from gateway.dialects.profiles import Facts, Thinking
+from gateway.neutral.json import Json, JsonObject, number_or_none, text_or_none
+from gateway.neutral.settings import requests_nothing
+
+# The gateway's own account has it: where a provider has no place for it, nothing is lost.
+_UNREPORTED = frozenset({"metadata"})
+
+
+def drop_settings(body: JsonObject, names: Set[str], dropped: list[str]) -> None:
+    """Remove settings, and report each that requests something."""
+    for name in names & body.keys():
+        value = body.pop(name)
+        if name not in _UNREPORTED and not requests_nothing(name, value):
+            dropped.append(name)
+
+
+def clamp_settings(body: JsonObject, facts: Facts, dropped: list[str]) -> None:
+    """Bring numbers within the bounds that the upstream has for them, and report it."""
+    for name, bounds in facts.ranges.items():
+        value = number_or_none(body.get(name))
+        if value is not None and not bounds.least <= value <= bounds.most:
+            body[name] = bounds.least if value < bounds.least else bounds.most
+            dropped.append(name)
+
+
+def drop_with_reasoning(body: JsonObject, facts: Facts, effort: Json, dropped: list[str]) -> None:
+    """Drop what a model refuses while it reasons, if it does: `effort` is what the upstream is sent."""
+    is_reasoning = facts.reasons if effort is None else effort != "none"
+    for name in facts.dropped_reasoning & body.keys() if is_reasoning else ():
+        if not requests_nothing(name, body[name]):
+            del body[name]
+            dropped.append(name)
+
+
+def effort_value(effort: Json, thinking: Thinking) -> str | None:
+    """The upstream's word for an effort in the Responses API; None where it has none."""
+    value = thinking.efforts.get(effort) if isinstance(effort, str) else None
+    return text_or_none(value) or None
