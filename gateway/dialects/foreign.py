@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 from gateway.dialects.base import Decoder, ListedModel, Origin, Outbound, Reader, Refused
 from gateway.dialects.profiles import Facts
+from gateway.dialects.structured_output import FormatPlan
 from gateway.errors import UpstreamError
 from gateway.neutral.events import Event
 from gateway.neutral.generation import Generation
+from gateway.neutral.prompt import Prompt
 from gateway.neutral.structured_output import OutputFormat
 from gateway.wire import sse
 
@@ -21,7 +23,7 @@ class Foreign:
     headers_for: Callable[[str], Mapping[str, str]]
     encode_request: Callable[[Generation, Origin], Outbound]
     read_reply: Callable[[bytes, Generation, Origin], list[Event]]
-    format_to_validate: Callable[[Generation, Facts], OutputFormat | None]
+    plan_format: Callable[[Prompt, Facts], FormatPlan | None]
     new_decoder: Callable[[Generation, Origin], Decoder]
     read_error: Callable[[Refused, Facts], UpstreamError]
     read_models: Callable[[bytes], list[ListedModel]]
@@ -40,7 +42,9 @@ class Foreign:
         return False
 
     def validated_format(self, generation: Generation, origin: Origin) -> OutputFormat | None:
-        return self.format_to_validate(generation, origin.facts)
+        prompt = generation.prompt
+        plan = None if prompt.output_format is None else self.plan_format(prompt, origin.facts)
+        return None if plan is None else plan.validated
 
     def reader(self) -> Reader:
         return self.new_reader()

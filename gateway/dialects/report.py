@@ -1,10 +1,13 @@
 """What one translation leaves out, and the words in which it refuses what it cannot leave out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from gateway.errors import InvalidRequest
 from gateway.neutral.items import Position
 from gateway.neutral.prompt import Prompt
+
+# A native body is never read as a prompt.
+_NO_PROMPT = Prompt()
 
 
 class Report:
@@ -13,8 +16,19 @@ class Report:
     def __init__(self, prompt: Prompt, provider: str) -> None:
         # A mapping for its order and its speed: there may be as many as there are items.
         self._dropped: dict[str, None] = dict.fromkeys(prompt.untranslated)
-        self._prompt = prompt
+        self._paths = prompt.settings.paths
+        self._input_path = prompt.input_path
+        self._is_native = False
         self.provider = provider
+
+    @classmethod
+    def of_body(cls, provider: str, paths: Mapping[str, str] | None = None) -> "Report":
+        """The report on a native body. Its settings have their own names, or `paths` has them by the neutral ones."""
+        report = cls(_NO_PROMPT, provider)
+        report._is_native = True
+        if paths is not None:
+            report._paths = paths
+        return report
 
     @property
     def dropped(self) -> list[str]:
@@ -37,17 +51,22 @@ class Report:
         """Note a setting, by its neutral name, without which the answer is the same."""
         self.drop(self.setting(name))
 
+    def drop_native(self, path: str) -> None:
+        """Note a field of a native body. The client of another API never wrote it."""
+        if self._is_native:
+            self.drop(path)
+
     def restore(self, path: str) -> None:
         """It was not left out after all."""
         self._dropped.pop(path, None)
 
     def setting(self, name: str) -> str:
         """Where the client wrote a setting."""
-        return self._prompt.settings.path(name)
+        return self._paths.get(name, name)
 
     def empty(self) -> InvalidRequest:
         """The refusal of a conversation in which there is nothing for this upstream."""
-        return self.invalid("There is nothing that could be answered", self._prompt.input_path)
+        return self.invalid("There is nothing that could be answered", self._input_path)
 
     def unsupported(self, what: str, path: str) -> InvalidRequest:
         """The refusal of something that this upstream has no place for, named in the plural."""

@@ -3,6 +3,7 @@
 from collections.abc import Set
 
 from gateway.dialects.profiles import Facts, Thinking
+from gateway.dialects.report import Report
 from gateway.neutral.json import Json, JsonObject, number_or_none, text_or_none
 from gateway.neutral.settings import requests_nothing
 
@@ -10,30 +11,30 @@ from gateway.neutral.settings import requests_nothing
 _UNREPORTED = frozenset({"metadata"})
 
 
-def drop_settings(body: JsonObject, names: Set[str], dropped: list[str]) -> None:
+def drop_settings(body: JsonObject, names: Set[str], report: Report) -> None:
     """Remove settings, and report each that requests something."""
-    for name in names & body.keys():
+    for name in sorted(names & body.keys()):
         value = body.pop(name)
         if name not in _UNREPORTED and not requests_nothing(name, value):
-            dropped.append(name)
+            report.drop_setting(name)
 
 
-def clamp_settings(body: JsonObject, facts: Facts, dropped: list[str]) -> None:
+def clamp_settings(body: JsonObject, facts: Facts, report: Report) -> None:
     """Bring numbers within the bounds that the upstream has for them, and report it."""
     for name, bounds in facts.ranges.items():
         value = number_or_none(body.get(name))
         if value is not None and not bounds.least <= value <= bounds.most:
             body[name] = bounds.least if value < bounds.least else bounds.most
-            dropped.append(name)
+            report.drop_setting(name)
 
 
-def drop_with_reasoning(body: JsonObject, facts: Facts, effort: Json, dropped: list[str]) -> None:
+def drop_with_reasoning(body: JsonObject, facts: Facts, effort: Json, report: Report) -> None:
     """Drop what a model refuses while it reasons, if it does: `effort` is what the upstream is sent."""
     is_reasoning = facts.reasons if effort is None else effort != "none"
-    for name in facts.dropped_reasoning & body.keys() if is_reasoning else ():
+    for name in sorted(facts.dropped_reasoning & body.keys()) if is_reasoning else ():
         if not requests_nothing(name, body[name]):
             del body[name]
-            dropped.append(name)
+            report.drop_setting(name)
 
 
 def effort_value(effort: Json, thinking: Thinking) -> str | None:

@@ -4,13 +4,15 @@ Where the upstream does not see to it, the answer is validated: an object by the
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 import orjson
 
 from gateway.dialects.report import Report
 from gateway.errors import UpstreamDown
 from gateway.neutral.events import Unvalidated
-from gateway.neutral.json import Json
+from gateway.neutral.json import Json, JsonObject, written
 from gateway.neutral.prompt import Prompt
 from gateway.neutral.structured_output import OutputFormat
 
@@ -49,9 +51,67 @@ class OutputCheck:
         return ()
 
 
-def requested_format(prompt: Prompt) -> OutputFormat | None:
+class FormatTool(NamedTuple):
+    """The tool whose arguments are the answer; each dialect writes it as it writes tools."""
+
+    name: str
+    description: str
+    parameters: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class FormatPlan:
+    """How an answer gets its format: by the upstream, by a tool that has to be called, or by words in the prompt.
+
+    `schema` is what the upstream is sent of it, empty for an object of any kind; `is_checked` is whether the gateway
+    validates the answer, because the upstream does not guarantee it.
+    """
+
+    format: OutputFormat
+    method: Literal["native", "tool", "prompt"]
+    schema: JsonObject
+    is_checked: bool = True
+
+    @property
+    def validated(self) -> OutputFormat | None:
+        """The format that the gateway validates the answer against."""
+        return self.format if self.is_checked else None
+
+    def check(self, choice: int = 0) -> OutputCheck | None:
+        """The validation of one choice."""
+        return OutputCheck(self.format, choice) if self.is_checked else None
+
+    def tool(self, default_description: str) -> FormatTool:
+        """The tool that stands in for the format, under the client's description where there is one."""
+        return FormatTool(FORMAT_TOOL, self.format.description or default_description, self.schema)
+
+    def instruction(self, request: str, schema_request: str) -> str:
+        """The format in words: the request for JSON and, where there is a schema, the request to keep to it."""
+        if self.format.schema is None:
+            return request
+        return f"{request} {schema_request}\n{written(self.schema).decode()}"
+
+
+def native_plan(requested: OutputFormat, schema: JsonObject | None = None, *, is_looser: bool = False) -> FormatPlan:
+    """The upstream's own format; `schema` is the client's as the upstream takes it, where it takes only a subset.
+
+    An answer of a schema that `is_looser` than the client's need not fit that one.
+    """
+    sent = schema if schema is not None else requested.schema or {}
+    return FormatPlan(requested, "native", sent, is_checked=is_looser)
+
+
+def substitute_plan(requested: OutputFormat, *, can_call: bool) -> FormatPlan:
+    """For an upstream without the format: a tool, where the model can be made to call it, else the prompt.
+
+    The arguments of a tool are an object, always.
+    """
+    schema = requested.schema or {}
+    return FormatPlan(requested, "tool" if can_call and schema.get("type") == "object" else "prompt", schema)
+
+
+def requested_format(found: OutputFormat | None) -> OutputFormat | None:
     """The format that the answer has to have; None where it may be any text."""
-    found = prompt.output_format
     return None if found is None or found.kind in ("text", "unknown") else found
 
 

@@ -1,6 +1,7 @@
 """A chat request is fitted to its provider, as the shared facts on providers have it, and to nothing else."""
 
 import re
+from dataclasses import fields, replace
 from typing import Any
 
 import orjson
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_chat import OpenAIChat
-from gateway.dialects.profiles import Facts, Range
+from gateway.dialects.openai_chat.provider_parameters import adapt_body, is_adapted
+from gateway.dialects.profiles import NO_FACTS, Facts, Range
+from gateway.dialects.report import Report
 from gateway.errors import InvalidRequest
 from gateway.neutral.generation import Generation
 from gateway.providers import ROWS
@@ -318,3 +321,44 @@ def test_answer_is_passed_on_unless_it_has_to_be_looked_at(
 ) -> None:
     origin = Origin(provider, "m", ROWS[provider].facts)
     assert DIALECT.can_pass_on(asked(**fields), origin) is expected
+
+
+EVERYTHING = {
+    "messages": [
+        {"role": "developer", "content": "Be brief."},
+        {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://x.example/y.png"}}]},
+        called("call-1", reasoning="Hm.", reasoning_content="Hm.", refusal="No."),
+        result("call-1"),
+        *HI,
+        *HI,
+        {"role": "assistant", "content": "It is"},
+    ],
+    "tools": [LOOK],
+    "response_format": FORM,
+    "reasoning_effort": "high",
+    "max_tokens": 9**9,
+    **dict.fromkeys(("temperature", "top_p", "frequency_penalty", "presence_penalty"), 1.99),
+    **dict.fromkeys(("seed", "top_k", "n", "logprobs", "top_logprobs", "logit_bias", "service_tier", "user"), 7),
+}
+ALL_FACTS = [of_model for row in ROWS.values() for of_model in (row.facts, *(facts for _, facts in row.facts.models))]
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Facts)])
+@pytest.mark.parametrize("choice", ["auto", "none", "required", NAMED])
+def test_a_fact_that_adapts_bodies_is_one_of_those_that_are_looked_for(name: str, choice: Any) -> None:
+    for given_facts in ALL_FACTS:
+        facts = replace(NO_FACTS, **{name: getattr(given_facts, name)})
+        if is_adapted(facts):
+            continue
+        report = Report.of_body("lab")
+        body: Any = {"model": "m", **EVERYTHING, "tool_choice": choice}
+        assert adapt_body(body.copy(), Origin("lab", "m", facts), report) == body
+        assert report.dropped == []
+
+
+def test_what_is_dropped_is_named_in_the_order_of_its_name() -> None:
+    names = ["user", "seed", "top_k", "stop", "n"]
+    facts = Facts(dropped=frozenset(names))
+    settings: dict[str, Any] = dict.fromkeys(names, 7)
+    outbound = DIALECT.encode(asked(**settings), Origin("lab", "m", facts))
+    assert outbound.dropped == sorted(names)

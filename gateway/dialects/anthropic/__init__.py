@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from gateway.dialects.anthropic.errors import decode_error
 from gateway.dialects.anthropic.models import listed_models
 from gateway.dialects.anthropic.request import VERSION, encode_request
-from gateway.dialects.anthropic.response import checked_format, decode_reply
+from gateway.dialects.anthropic.response import decode_reply
 from gateway.dialects.anthropic.stream import MessageDecoder
+from gateway.dialects.anthropic.structured_output import plan_format
 from gateway.dialects.foreign import Foreign
 
 
@@ -28,7 +29,7 @@ ANTHROPIC_MESSAGES = Foreign(
     headers_for=_headers,
     encode_request=encode_request,
     read_reply=decode_reply,
-    format_to_validate=checked_format,
+    plan_format=plan_format,
     new_decoder=MessageDecoder,
     read_error=decode_error,
     read_models=listed_models,

@@ -7,13 +7,12 @@ import orjson
 from gateway.dialects.anthropic.citations import annotation
 from gateway.dialects.anthropic.errors import error_in_band
 from gateway.dialects.anthropic.hosted_tools import ServerCalls, is_server_call, is_server_result
-from gateway.dialects.anthropic.structured_output import FormatPlan, plan_format
+from gateway.dialects.anthropic.structured_output import plan_format
 from gateway.dialects.anthropic.usage import merge_usage, read_usage
 from gateway.dialects.base import Origin
 from gateway.dialects.choice import ChoiceBuilder
 from gateway.dialects.decoder import NotAnAnswer, decode_whole
-from gateway.dialects.profiles import Facts
-from gateway.dialects.structured_output import FORMAT_TOOL, OutputCheck
+from gateway.dialects.structured_output import FORMAT_TOOL
 from gateway.neutral.events import (
     Annotation,
     AnswerMetadata,
@@ -40,7 +39,6 @@ from gateway.neutral.json import (
     text_or_none,
 )
 from gateway.neutral.prompt import Prompt
-from gateway.neutral.structured_output import OutputFormat
 
 # Shared facts on providers, section 0.2. A value that is not here is an ordinary end.
 _FINISH: dict[str, FinishReason] = {
@@ -76,16 +74,6 @@ def decode_reply(body: bytes, generation: Generation, origin: Origin) -> list[Ev
         return [*events, *reader.finish(end)]
 
     return decode_whole(body, origin, "message", usage, read)
-
-
-def checked_format(generation: Generation, facts: Facts) -> OutputFormat | None:
-    """The format against which the answer is validated, where Anthropic does not see to it."""
-    plan = _plan(generation.prompt, facts)
-    return plan.format if plan is not None and plan.is_checked else None
-
-
-def _plan(prompt: Prompt, facts: Facts) -> FormatPlan | None:
-    return None if prompt.output_format is None else plan_format(prompt, facts)
 
 
 class MessageEnd:
@@ -149,9 +137,8 @@ class MessageReader:
     """
 
     def __init__(self, prompt: Prompt, origin: Origin) -> None:
-        plan = _plan(prompt, origin.facts)
-        check = OutputCheck(plan.format) if plan is not None and plan.is_checked else None
-        self._choice = ChoiceBuilder(prompt, origin, 0, check)
+        plan = None if prompt.output_format is None else plan_format(prompt, origin.facts)
+        self._choice = ChoiceBuilder(prompt, origin, check=None if plan is None else plan.check())
         self._held: list[str] | None = [] if plan is not None and plan.method == "tool" else None
         """Texts before the call that is the answer; they are the answer where there is no such call."""
         self._open: dict[int, _OpenBlock] = {}

@@ -23,7 +23,7 @@ from gateway.dialects.bedrock.models import listed_models
 from gateway.dialects.bedrock.request import encode_request
 from gateway.dialects.bedrock.response import decode_response
 from gateway.dialects.bedrock.stream import ConverseDecoder
-from gateway.dialects.bedrock.structured_output import format_to_validate
+from gateway.dialects.bedrock.structured_output import plan_format
 from gateway.dialects.foreign import Foreign, bearer
 from gateway.wire import eventstream
 
@@ -33,7 +33,7 @@ BEDROCK_CONVERSE = Foreign(
     headers_for=bearer,
     encode_request=encode_request,
     read_reply=decode_response,
-    format_to_validate=format_to_validate,
+    plan_format=plan_format,
     new_decoder=ConverseDecoder,
     read_error=decode_error,
     read_models=listed_models,

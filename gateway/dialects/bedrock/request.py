@@ -5,7 +5,7 @@ from urllib.parse import quote
 from gateway.dialects.base import Origin, Outbound
 from gateway.dialects.bedrock.messages import MessageWriter
 from gateway.dialects.bedrock.settings import SettingsWriter
-from gateway.dialects.bedrock.structured_output import plan_output
+from gateway.dialects.bedrock.structured_output import instruction, output_config, plan_format
 from gateway.dialects.bedrock.tools import ToolConfigWriter
 from gateway.dialects.bedrock.types import ContentBlock, ConverseRequest
 from gateway.dialects.report import Report
@@ -41,19 +41,19 @@ def _body(generation: Generation, origin: Origin, report: Report) -> tuple[Conve
     toolbox = Toolbox(prompt.tools)
     messages = MessageWriter(facts, report)
     messages.write(prompt, toolbox)
-    plan = plan_output(prompt, facts)
+    plan = plan_format(prompt, facts)
     tools = ToolConfigWriter(facts, report)
     tools.write(prompt, toolbox, messages.called, plan)
     system = messages.system + tools.instructions
     if plan is not None and plan.method == "prompt":
-        system.append({"text": plan.instructions})
+        system.append({"text": instruction(plan)})
     request: ConverseRequest = {"messages": messages.messages}
     if system:
         request["system"] = system
     if tools.config is not None:
         request["toolConfig"] = tools.config
     if plan is not None and plan.method == "native":
-        request["outputConfig"] = plan.output_config
+        request["outputConfig"] = output_config(plan)
     # Reasoning by a budget requires its own reasoning in a loop of calls, and rules out forced calls.
     has_budget = facts.thinking is not None and facts.thinking.form == "budget"
     can_reason = not (has_budget and (tools.is_forced or messages.lacks_reasoning))

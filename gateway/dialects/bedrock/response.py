@@ -8,7 +8,7 @@ from gateway.dialects.base import Origin
 from gateway.dialects.bedrock.citations import annotation
 from gateway.dialects.bedrock.hosted_tools import HostedCalls
 from gateway.dialects.bedrock.messages import REASONING
-from gateway.dialects.bedrock.structured_output import output_check, plan_output
+from gateway.dialects.bedrock.structured_output import plan_format
 from gateway.dialects.bedrock.usage import read_usage
 from gateway.dialects.choice import ChoiceBuilder
 from gateway.dialects.decoder import NotAnAnswer, decode_whole
@@ -65,11 +65,11 @@ class ResponseBuilder:
     """Builds the events of one answer. A block is over with `end_block`, or when another one begins."""
 
     def __init__(self, generation: Generation, origin: Origin) -> None:
-        plan = plan_output(generation.prompt, origin.facts)
+        plan = plan_format(generation.prompt, origin.facts)
         self._origin = origin
-        self._choice = ChoiceBuilder(generation.prompt, origin, check=output_check(plan))
+        self._choice = ChoiceBuilder(generation.prompt, origin, check=None if plan is None else plan.check())
         self._hosted = HostedCalls(generation.prompt)
-        self._held_back: list[str] | None = [] if plan is not None and plan.validated is not None else None
+        self._held_back: list[str] | None = [] if plan is not None and plan.is_checked else None
         """Text until the end: beside the forced tool it is not the answer, and without one it may be fenced."""
         self._has_format_call = False
         self._calls = 0

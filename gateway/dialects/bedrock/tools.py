@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterable
 
 from gateway.dialects.bedrock.content import CACHE, cache_point
 from gateway.dialects.bedrock.schema import closed_schema
-from gateway.dialects.bedrock.structured_output import OutputPlan
+from gateway.dialects.bedrock.structured_output import format_tool
 from gateway.dialects.bedrock.types import ContentBlock, Tool, ToolChoice, ToolConfig, ToolSpec
 from gateway.dialects.profiles import Facts
 from gateway.dialects.report import Report
-from gateway.dialects.structured_output import FORMAT_TOOL
+from gateway.dialects.structured_output import FORMAT_TOOL, FormatPlan
 from gateway.dialects.turns.tool_choice import ToolSelection, select_tools
 from gateway.dialects.turns.toolbox import Toolbox
 from gateway.dialects.turns.tools import FlatTool, flat_tools
@@ -39,7 +39,7 @@ class ToolConfigWriter:
         self._facts = facts
         self._report = report
 
-    def write(self, prompt: Prompt, toolbox: Toolbox, called: Collection[str], plan: OutputPlan | None) -> None:
+    def write(self, prompt: Prompt, toolbox: Toolbox, called: Collection[str], plan: FormatPlan | None) -> None:
         """Write everything. `called` are the tools of the history. Raises `InvalidRequest`."""
         names = [_system_tool(tool, self._facts) for tool in prompt.tools]
         system_tools = [name for name in dict.fromkeys(names) if name is not None]
@@ -58,7 +58,7 @@ class ToolConfigWriter:
         is_free = selection.named is None and selection.mode in (None, "auto", "none")
         if plan is not None and plan.method == "tool" and is_free:
             choice = self._format_choice(has_others=bool(tools))
-            tools.append(plan.tool)
+            tools.append(format_tool(plan))
         if not tools:
             tools = [{"toolSpec": _spec(name, _UNAVAILABLE, _any_object())} for name in called]
         if tools:

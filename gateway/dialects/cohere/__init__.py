@@ -5,7 +5,7 @@ from gateway.dialects.cohere.models import listed_models
 from gateway.dialects.cohere.request import encode_request
 from gateway.dialects.cohere.response import decode_response
 from gateway.dialects.cohere.stream import CohereDecoder
-from gateway.dialects.cohere.structured_output import format_to_validate
+from gateway.dialects.cohere.structured_output import plan_format
 from gateway.dialects.foreign import Foreign, bearer
 
 COHERE = Foreign(
@@ -15,7 +15,7 @@ COHERE = Foreign(
     headers_for=bearer,
     encode_request=encode_request,
     read_reply=decode_response,
-    format_to_validate=format_to_validate,
+    plan_format=plan_format,
     new_decoder=CohereDecoder,
     read_error=decode_error,
     read_models=listed_models,

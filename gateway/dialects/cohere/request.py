@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from gateway.dialects.base import Origin, Outbound
 from gateway.dialects.cohere.messages import write_messages
 from gateway.dialects.cohere.settings import write_settings
-from gateway.dialects.cohere.structured_output import output_method, require_object_schema, response_format
+from gateway.dialects.cohere.structured_output import plan_format, require_object_schema, response_format
 from gateway.dialects.cohere.tools import offered_tools
 from gateway.dialects.cohere.types import ChatRequest
 from gateway.dialects.report import Report
-from gateway.dialects.structured_output import requested_format, require_known_format
+from gateway.dialects.structured_output import require_known_format
 from gateway.dialects.turns.toolbox import Toolbox
 from gateway.neutral.generation import Generation
 from gateway.neutral.json import written
@@ -30,9 +30,10 @@ def _body(generation: Generation, origin: Origin, report: Report) -> Mapping[str
     toolbox = Toolbox(prompt.tools)
     messages = write_messages(prompt, toolbox, facts, report)
     request: ChatRequest = {"model": origin.model, "stream": generation.is_stream, "messages": messages}
-    output_format = requested_format(prompt)
-    require_object_schema(output_format, report)
-    offered = offered_tools(prompt, toolbox, facts, report)
+    plan = plan_format(prompt, facts)
+    if plan is not None:
+        require_object_schema(plan.format, report)
+    offered = offered_tools(prompt, toolbox, plan, facts, report)
     if offered.tools:
         request["tools"] = offered.tools
     if offered.is_strict:
@@ -42,6 +43,6 @@ def _body(generation: Generation, origin: Origin, report: Report) -> Mapping[str
     # Cohere refuses a safety mode beside tools or documents.
     if (offered.tools or settings.get("documents")) and settings.pop("safety_mode", None) is not None:
         report.drop_setting("safety_mode")
-    if output_format is not None and output_method(prompt) == "response_format":
-        request["response_format"] = response_format(output_format)
+    if plan is not None and plan.method == "native":
+        request["response_format"] = response_format(plan.format)
     return {**settings, **request}

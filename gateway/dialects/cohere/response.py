@@ -5,10 +5,9 @@ from gateway.dialects.choice import ChoiceBuilder
 from gateway.dialects.cohere.citations import annotations
 from gateway.dialects.cohere.errors import broken_off, error_in_band
 from gateway.dialects.cohere.messages import PLAN, THINKING
-from gateway.dialects.cohere.structured_output import format_to_validate
+from gateway.dialects.cohere.structured_output import plan_format
 from gateway.dialects.cohere.usage import read_usage
 from gateway.dialects.decoder import NotAnAnswer, decode_whole
-from gateway.dialects.structured_output import OutputCheck
 from gateway.neutral.events import Event, FinishReason, PartBegan, Reasoning, ReasoningState
 from gateway.neutral.generation import Generation
 from gateway.neutral.identifiers import new_id
@@ -47,9 +46,8 @@ class ResponseBuilder:
     """Builds the events of one answer, piece by piece."""
 
     def __init__(self, generation: Generation, origin: Origin) -> None:
-        output_format = format_to_validate(generation, origin.facts)
-        check = None if output_format is None else OutputCheck(output_format)
-        self._choice = ChoiceBuilder(generation.prompt, origin, check=check)
+        plan = plan_format(generation.prompt, origin.facts)
+        self._choice = ChoiceBuilder(generation.prompt, origin, check=None if plan is None else plan.check())
         self._reasoning: dict[str, list[str]] = {THINKING: [], PLAN: []}
         self._texts = 0
         self._citations = 0

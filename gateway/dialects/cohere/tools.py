@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gateway.dialects.cohere.structured_output import format_tool, output_method
+from gateway.dialects.cohere.structured_output import format_tool
 from gateway.dialects.cohere.types import Function, Tool, ToolChoice
 from gateway.dialects.profiles import Facts
 from gateway.dialects.report import Report
+from gateway.dialects.structured_output import FormatPlan
 from gateway.dialects.turns.tool_choice import ToolSelection, select_tools
 from gateway.dialects.turns.toolbox import Toolbox
 from gateway.dialects.turns.tools import FlatTool, flat_tools
@@ -27,20 +28,21 @@ class OfferedTools:
     is_strict: bool = False
 
 
-def offered_tools(prompt: Prompt, toolbox: Toolbox, facts: Facts, report: Report) -> OfferedTools:
+def offered_tools(
+    prompt: Prompt, toolbox: Toolbox, plan: FormatPlan | None, facts: Facts, report: Report
+) -> OfferedTools:
     """The tools and the choice. Raises `InvalidRequest` for a choice or an output format that Cohere cannot have."""
-    method = output_method(prompt)
-    if not prompt.tools and prompt.tool_choice is None and method != "tool":
+    is_by_tool = plan is not None and plan.method == "tool"
+    if not prompt.tools and prompt.tool_choice is None and not is_by_tool:
         return OfferedTools()
     tools, mode = _selected(prompt, toolbox, facts, report)
-    if mode == "none" and ("none" not in facts.tool_choices or method != "none"):
+    if mode == "none" and ("none" not in facts.tool_choices or plan is not None):
         tools = []
     # Where the request itself requires a call, there is no answer that could have a format.
-    output_format = prompt.output_format if method == "tool" and not (tools and mode == "required") else None
-    if output_format is not None:
-        _require_forced_calls(facts, report, output_format.path)
+    if plan is not None and is_by_tool and not (tools and mode == "required"):
+        _require_forced_calls(facts, report, plan.format.path)
         _drop_strict(prompt, report)
-        return OfferedTools([*map(_tool, tools), format_tool(output_format)], "REQUIRED")
+        return OfferedTools([*map(_tool, tools), format_tool(plan)], "REQUIRED")
     if not tools:
         return OfferedTools()
     if mode == "required":

@@ -11,7 +11,7 @@ from gateway.dialects.gemini.models import listed_models
 from gateway.dialects.gemini.request import encode_request
 from gateway.dialects.gemini.response import ResponseDecoder, decode_reply
 from gateway.dialects.gemini.stream import StreamReader
-from gateway.dialects.gemini.structured_output import validated_format
+from gateway.dialects.gemini.structured_output import plan_format
 
 
 def _headers(key: str) -> Mapping[str, str]:
@@ -25,7 +25,7 @@ GEMINI = Foreign(
     headers_for=_headers,
     encode_request=encode_request,
     read_reply=decode_reply,
-    format_to_validate=validated_format,
+    plan_format=plan_format,
     new_decoder=ResponseDecoder,
     read_error=decode_error,
     read_models=listed_models,

@@ -50,7 +50,7 @@ def _request(prompt: Prompt, facts: Facts, report: Report) -> tuple[GenerateCont
     tools = WrittenTools()
     if prompt.tools or prompt.tool_choice is not None or has_search_options:
         tools = ToolWriter(toolbox, facts, report).write(prompt, has_search_options=has_search_options)
-    output_format = requested_format(prompt)
+    output_format = requested_format(prompt.output_format)
     if output_format is not None and tools.tools and not facts.takes_forms_with_tools:
         output_format = answer_by_call(tools, output_format, facts, report)
     if tools.tools:

@@ -11,7 +11,7 @@ from gateway.dialects.gemini.citations import Sources
 from gateway.dialects.gemini.errors import error_in_band
 from gateway.dialects.gemini.hosted_tools import CODE_OUTPUTS, PART_NAMES, HostedItems, search_item
 from gateway.dialects.gemini.stream import CallArguments
-from gateway.dialects.gemini.structured_output import validated_format
+from gateway.dialects.gemini.structured_output import plan_format
 from gateway.dialects.gemini.tools import client_call_id, flat_name
 from gateway.dialects.gemini.usage import TokenCounts
 from gateway.dialects.structured_output import OutputCheck
@@ -111,9 +111,10 @@ class ResponseDecoder(StreamDecoder):
     def _candidate(self, number: int) -> "_Candidate":
         found = self._candidates.get(number)
         if found is None:
-            output_format = validated_format(self._generation, self.origin.facts)
-            check = OutputCheck(output_format, number) if output_format is not None else None
-            found = self._candidates[number] = _Candidate(self._generation.prompt, self.origin, number, check)
+            prompt = self._generation.prompt
+            plan = plan_format(prompt, self.origin.facts)
+            check = None if plan is None else plan.check(number)
+            found = self._candidates[number] = _Candidate(prompt, self.origin, number, check)
         return found
 
     def _last(self) -> list[Event] | None:

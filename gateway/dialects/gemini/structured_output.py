@@ -5,22 +5,23 @@ from gateway.dialects.gemini.tools import WrittenTools
 from gateway.dialects.gemini.types import FunctionDeclaration
 from gateway.dialects.profiles import Facts
 from gateway.dialects.report import Report
-from gateway.dialects.structured_output import FORMAT_TOOL, requested_format
+from gateway.dialects.structured_output import FormatPlan, native_plan, requested_format, substitute_plan
 from gateway.dialects.turns.tools import callable_tools
-from gateway.neutral.generation import Generation
+from gateway.neutral.prompt import Prompt
 from gateway.neutral.structured_output import OutputFormat
 
 _DESCRIPTION = "Gives the answer. Call it when no other function is needed any more."
 
 
-def validated_format(generation: Generation, facts: Facts) -> OutputFormat | None:
-    """The format that each choice is validated against, where `answer_by_call` has made it a call."""
-    prompt = generation.prompt
-    if facts.takes_forms_with_tools or prompt.tool_choice == "none":
+def plan_format(prompt: Prompt, facts: Facts) -> FormatPlan | None:
+    """How each choice gets its format: by Gemini, or where that takes no functions beside it, by `answer_by_call`."""
+    requested = requested_format(prompt.output_format)
+    if requested is None:
         return None
-    found = requested_format(prompt)
-    has_tools = found is not None and any(tool.name for tool in callable_tools(prompt.tools))
-    return found if has_tools else None
+    if facts.takes_forms_with_tools or prompt.tool_choice == "none":
+        return native_plan(requested)
+    has_functions = any(tool.name for tool in callable_tools(prompt.tools))
+    return substitute_plan(requested, can_call=True) if has_functions else native_plan(requested)
 
 
 def answer_by_call(written: WrittenTools, requested: OutputFormat, facts: Facts, report: Report) -> OutputFormat | None:
@@ -34,11 +35,12 @@ def answer_by_call(written: WrittenTools, requested: OutputFormat, facts: Facts,
         # What may not be called need not be shown.
         written.tools, written.config = [], {}
         return requested
-    schema = requested.schema
-    if schema is None or schema.get("type") != "object" or not written.declarations:
+    plan = substitute_plan(requested, can_call=bool(written.declarations))
+    if plan.method != "tool":
         raise report.unsupported("such a form of the answer together with tools", requested.path)
     if mode == "AUTO":
-        answer: FunctionDeclaration = {"name": FORMAT_TOOL, "description": requested.description or _DESCRIPTION}
+        name, description, schema = plan.tool(_DESCRIPTION)
+        answer: FunctionDeclaration = {"name": name, "description": description}
         if facts.takes_json_schema:
             answer["parametersJsonSchema"] = schema
         else:

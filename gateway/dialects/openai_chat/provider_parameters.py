@@ -8,16 +8,11 @@ from gateway.dialects.base import Origin
 from gateway.dialects.openai_chat.content import adapt_parts, is_limited
 from gateway.dialects.openai_chat.messages import with_text_outputs
 from gateway.dialects.openai_chat.reasoning import with_reasoning
-from gateway.dialects.openai_chat.settings import (
-    SettingPath,
-    adapt_effort,
-    adapt_settings,
-    keep_known,
-    limit_answer_tokens,
-)
+from gateway.dialects.openai_chat.settings import adapt_effort, adapt_settings, keep_known, limit_answer_tokens
 from gateway.dialects.openai_chat.structured_output import adapt_format
 from gateway.dialects.openai_chat.tools import adapt_choice, drop_tools
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles import NO_FACTS, Facts
+from gateway.dialects.report import Report
 from gateway.dialects.settings import drop_with_reasoning
 from gateway.neutral.json import Json, JsonObject, list_or_empty, objects_in, texts_in
 
@@ -28,36 +23,58 @@ _ACKNOWLEDGED = "OK."
 _JOINT = "\n\n"
 
 
-def adapt_body(body: JsonObject, origin: Origin, dropped: list[str], setting_path: SettingPath = str) -> JsonObject:
-    """The body as this upstream takes it; what had to go is added to `dropped`. Raises `InvalidRequest`.
+def adapt_body(body: JsonObject, origin: Origin, report: Report) -> JsonObject:
+    """The body as this upstream takes it; what had to go is reported. Raises `InvalidRequest`.
 
     The messages that came are not changed: one that has to be another one is copied.
     """
     facts = origin.facts
     if facts.token_limit_field or facts.max_answer_tokens:
-        limit_answer_tokens(body, facts, setting_path)
+        limit_answer_tokens(body, facts, report)
     if facts.thinking is not None and "reasoning_effort" in body:
-        adapt_effort(body, facts.thinking, dropped)
+        adapt_effort(body, facts.thinking, report)
     if facts.dropped_reasoning:
-        drop_with_reasoning(body, facts, body.get("reasoning_effort"), dropped)
+        drop_with_reasoning(body, facts, body.get("reasoning_effort"), report)
     if not facts.takes_tools:
-        drop_tools(body, origin, dropped)
+        drop_tools(body, origin, report)
     elif body.get("tool_choice") is not None:
         adapt_choice(body, facts)
     if body.get("response_format") is not None:
         adapt_format(body, facts)
     if _adapts_messages(facts):
-        body["messages"] = [*_adapted(objects_in(body["messages"]), origin, dropped)]
+        body["messages"] = [*_adapted(objects_in(body["messages"]), origin, report)]
     if facts.refused or facts.dropped or facts.ranges or facts.renamed:
-        adapt_settings(body, facts, origin.provider, dropped, setting_path)
+        adapt_settings(body, facts, report)
     for name, value in facts.defaults.items():
         if body.get(name) is None:
             body[name] = value
-    return body if facts.fields is None else keep_known(body, facts.fields, dropped)
+    return body if facts.fields is None else keep_known(body, facts.fields, report)
+
+
+def is_adapted(facts: Facts) -> bool:
+    """Whether `adapt_body` changes any body for this upstream. Every request passes here, so this has to be cheap."""
+    return bool(
+        facts.token_limit_field
+        or facts.max_answer_tokens
+        or facts.thinking
+        or facts.dropped_reasoning
+        or not facts.takes_tools
+        or facts.tool_choices != NO_FACTS.tool_choices
+        or facts.renamed_choices
+        or facts.forms != NO_FACTS.forms
+        or facts.flattens_schema
+        or facts.refused
+        or facts.dropped
+        or facts.ranges
+        or facts.renamed
+        or facts.defaults
+        or facts.fields is not None
+        or _adapts_messages(facts)
+    )
 
 
 def _adapts_messages(facts: Facts) -> bool:
-    """Whether this upstream has any message otherwise. Every request passes here, so this has to be cheap."""
+    """Whether this upstream has any message otherwise."""
     return bool(
         not facts.takes_parts
         or not facts.takes_image_urls
@@ -76,7 +93,7 @@ def _adapts_messages(facts: Facts) -> bool:
     )
 
 
-def _adapted(messages: list[JsonObject], origin: Origin, dropped: list[str]) -> list[JsonObject]:
+def _adapted(messages: list[JsonObject], origin: Origin, report: Report) -> list[JsonObject]:
     facts = origin.facts
     if is_limited(facts):
         messages = adapt_parts(messages, facts, f"{origin.model} at {origin.provider}")
@@ -87,7 +104,7 @@ def _adapted(messages: list[JsonObject], origin: Origin, dropped: list[str]) -> 
     if facts.reasoning_field or facts.reasoning_in_loops:
         messages = with_reasoning(messages, facts)
     if facts.dropped_of_messages:
-        messages = _without_fields(messages, facts.dropped_of_messages, dropped)
+        messages = _without_fields(messages, facts.dropped_of_messages, report)
     if facts.call_id_length:
         messages = [_with_call_ids(message, facts.call_id_length) for message in messages]
     if not facts.takes_user_after_tool:
@@ -113,11 +130,12 @@ def _with_role(message: JsonObject, changed: dict[str, str]) -> JsonObject:
     return {**message, "role": changed[role]} if isinstance(role, str) and role in changed else message
 
 
-def _without_fields(messages: list[JsonObject], gone: frozenset[str], dropped: list[str]) -> list[JsonObject]:
+def _without_fields(messages: list[JsonObject], gone: frozenset[str], report: Report) -> list[JsonObject]:
     if all(map(gone.isdisjoint, messages)):
         return messages
     names = {name for message in messages for name in gone & message.keys() if message[name]}
-    dropped += [f"messages[].{name}" for name in sorted(names - {"refusal"})]
+    for name in sorted(names - {"refusal"}):
+        report.drop_native(f"messages[].{name}")
     return [
         message
         if gone.isdisjoint(message)

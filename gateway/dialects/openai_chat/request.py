@@ -2,7 +2,7 @@
 
 from gateway.dialects.base import Origin, Outbound
 from gateway.dialects.openai_chat.messages import chat_messages
-from gateway.dialects.openai_chat.provider_parameters import adapt_body
+from gateway.dialects.openai_chat.provider_parameters import adapt_body, is_adapted
 from gateway.dialects.openai_chat.structured_output import is_unenforced
 from gateway.dialects.openai_chat.tools import offer_tools
 from gateway.dialects.openai_chat.types import Request
@@ -20,20 +20,18 @@ DIALECT = "openai-chat"
 
 def encode_request(generation: Generation, origin: Origin) -> Outbound:
     """The request for the upstream. Raises `InvalidRequest` for what it cannot be sent."""
-    dropped: list[str] = []
     native = native_body(generation)
     if native is not None:
         body = native.copy()
         _address(body, generation, origin)
-        return Outbound(PATH, written(adapt_body(body, origin, dropped)), dropped)
-    report = Report(generation.prompt, origin.provider)
-    body = _translated(generation.prompt, origin.facts, report)
-    _address(body, generation, origin)
-    body = adapt_body(body, origin, dropped, report.setting)
-    for name in dropped:
-        # A client of another API never wrote the fields of these messages.
-        if not name.startswith("messages["):
-            report.drop_setting(name)
+        if not is_adapted(origin.facts):
+            return Outbound(PATH, written(body))
+        report = Report.of_body(origin.provider)
+    else:
+        report = Report(generation.prompt, origin.provider)
+        body = _translated(generation.prompt, origin.facts, report)
+        _address(body, generation, origin)
+    body = adapt_body(body, origin, report)
     return Outbound(PATH, written(body), report.dropped)
 
 

@@ -8,36 +8,32 @@ The forms of a row's `Thinking` that OpenAI's dialects know, by which an effort 
 * `enabled`: `reasoning: {"enabled": true}` or `false`.
 """
 
-from collections.abc import Callable, Set
+from collections.abc import Set
 
 from gateway.dialects.profiles import Effort, Facts, Thinking
+from gateway.dialects.report import Report
 from gateway.dialects.settings import clamp_settings, drop_settings
 from gateway.errors import InvalidRequest
 from gateway.neutral.json import Json, JsonObject, number_or_none
 from gateway.neutral.settings import requests_nothing
 
-SettingPath = Callable[[str], str]
-"""From a setting's name in chat to the path at which the client wrote it."""
-
 _EFFORT = "reasoning_effort"
 _LIMITS = ("max_completion_tokens", "max_tokens")
 
 
-def adapt_settings(
-    body: JsonObject, facts: Facts, provider: str, dropped: list[str], setting_path: SettingPath
-) -> None:
+def adapt_settings(body: JsonObject, facts: Facts, report: Report) -> None:
     """Refuse, drop, clamp and rename what this upstream has otherwise. Raises `InvalidRequest`."""
-    _refuse(body, facts.refused, provider, setting_path)
-    drop_settings(body, facts.dropped, dropped)
-    clamp_settings(body, facts, dropped)
+    _refuse(body, facts.refused, report)
+    drop_settings(body, facts.dropped, report)
+    clamp_settings(body, facts, report)
     for name, there in facts.renamed.items():
         if name in body:
             body[there] = body.pop(name)
 
 
-def limit_answer_tokens(body: JsonObject, facts: Facts, setting_path: SettingPath) -> None:
+def limit_answer_tokens(body: JsonObject, facts: Facts, report: Report) -> None:
     """Cap the answer's tokens, and give the limit the name that the upstream has for it. Raises `InvalidRequest`."""
-    requested = {name: _token_limit(setting_path(name), body[name]) for name in _LIMITS if body.get(name) is not None}
+    requested = {name: _token_limit(report.setting(name), body[name]) for name in _LIMITS if body.get(name) is not None}
     limits = [*requested.values()]
     if facts.max_answer_tokens is not None:
         limits.append(facts.max_answer_tokens)
@@ -48,16 +44,18 @@ def limit_answer_tokens(body: JsonObject, facts: Facts, setting_path: SettingPat
     body[facts.token_limit_field or next(iter(requested), "max_tokens")] = min(limits)
 
 
-def keep_known(body: JsonObject, known: Set[str], dropped: list[str]) -> JsonObject:
+def keep_known(body: JsonObject, known: Set[str], report: Report) -> JsonObject:
     """The body with the fields that are known, and no others."""
     unknown = [name for name in body if name not in known]
     if not unknown:
         return body
-    dropped += [name for name in unknown if not requests_nothing(name, body[name])]
+    for name in unknown:
+        if not requests_nothing(name, body[name]):
+            report.drop_setting(name)
     return {name: value for name, value in body.items() if name in known}
 
 
-def adapt_effort(body: JsonObject, thinking: Thinking, dropped: list[str]) -> None:
+def adapt_effort(body: JsonObject, thinking: Thinking, report: Report) -> None:
     """Write the effort of a chat request as the upstream reads it; one that it does not have is dropped.
 
     The upstream's own field for it has precedence where the client has sent it.
@@ -66,7 +64,7 @@ def adapt_effort(body: JsonObject, thinking: Thinking, dropped: list[str]) -> No
     if effort is None:
         return
     if not isinstance(effort, str) or effort not in thinking.efforts:
-        dropped.append(_EFFORT)
+        report.drop_setting(_EFFORT)
         return
     _write_effort(body, thinking.form, thinking.efforts[effort])
 
@@ -85,11 +83,11 @@ def _write_effort(body: JsonObject, form: str, value: Effort) -> None:
             body[_EFFORT] = value
 
 
-def _refuse(body: JsonObject, refused: Set[str], provider: str, setting_path: SettingPath) -> None:
+def _refuse(body: JsonObject, refused: Set[str], report: Report) -> None:
     for name in sorted(refused & body.keys()):
         if not requests_nothing(name, body[name]):
-            path = setting_path(name)
-            message = f"{provider} has no {path}, and without it the answer would be another one."
+            path = report.setting(name)
+            message = f"{report.provider} has no {path}, and without it the answer would be another one."
             raise InvalidRequest(message, param=path, code="unsupported_parameter")
         del body[name]
 

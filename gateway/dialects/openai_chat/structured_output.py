@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 
 from gateway.dialects.openai_chat.tools import ChoiceKind, kind_of_choice
 from gateway.dialects.profiles import Facts
-from gateway.dialects.structured_output import OutputCheck, requested_format
+from gateway.dialects.structured_output import FormatPlan, OutputCheck, native_plan, requested_format, substitute_plan
 from gateway.errors import UpstreamDown
 from gateway.neutral.events import Event, Finished, Text, ToolCallBegan
-from gateway.neutral.json import Json, JsonObject, list_or_none, objects_in, written
+from gateway.neutral.json import Json, JsonObject, list_or_none, objects_in
 from gateway.neutral.prompt import Prompt
 from gateway.neutral.structured_output import OutputFormat, output_format
 from gateway.neutral.tools import AllowedTools, HostedChoice, NamedTool, ToolChoice
@@ -20,25 +20,26 @@ _INSTRUCTION = "Answer with one JSON object and nothing else: no other text, no 
 
 def adapt_format(body: JsonObject, facts: Facts) -> None:
     """Request the format as the upstream knows it, and by an instruction where it does not."""
-    requested = _read(body[_FIELD])
-    if requested is None:
+    plan = _plan_of_body(body[_FIELD], facts)
+    if plan is None:
         return
-    if requested.kind == "json_schema" and facts.flattens_schema:
-        body[_FIELD] = {"type": "json_schema", "schema": requested.schema}
-    if not _is_missing(requested, facts):
+    is_schema = plan.format.kind == "json_schema"
+    if plan.method == "native":
+        if is_schema and facts.flattens_schema:
+            body[_FIELD] = {"type": "json_schema", "schema": plan.schema}
         return
-    if requested.kind == "json_schema" and "json_object" in facts.forms:
+    if is_schema and "json_object" in facts.forms:
         body[_FIELD] = {"type": "json_object"}
     else:
         del body[_FIELD]
-    body["messages"] = _instructed(objects_in(body["messages"]), _instruction(requested))
+    body["messages"] = _instructed(objects_in(body["messages"]), _instruction(plan))
 
 
 def is_unenforced(response_format: Json, tool_choice: Json, facts: Facts) -> bool:
     """Whether the upstream may answer without the format, or without the call, that a body requires."""
     if response_format is not None and not facts.forms >= _FORMATS:
-        requested = _read(response_format)
-        if requested is not None and _is_missing(requested, facts):
+        plan = _plan_of_body(response_format, facts)
+        if plan is not None and plan.is_checked:
             return True
     if tool_choice is None or facts.tool_choices >= _CALLS:
         return False
@@ -49,8 +50,8 @@ def validated_format(prompt: Prompt, facts: Facts) -> OutputFormat | None:
     """The format that the answer to a translated request is validated against."""
     if facts.forms >= _FORMATS:
         return None
-    requested = requested_format(prompt)
-    return requested if requested is not None and _is_missing(requested, facts) else None
+    plan = _plan(prompt.output_format, facts)
+    return None if plan is None else plan.validated
 
 
 def answer_check(prompt: Prompt, facts: Facts, provider: str) -> "AnswerCheck | None":
@@ -103,14 +104,15 @@ class AnswerCheck:
         return self._checks[choice]
 
 
-def _read(response_format: Json) -> OutputFormat | None:
-    """The format that a body requests; None for a text, and for what is no format of chat's."""
-    found = output_format(response_format, _FIELD, f"{_FIELD}.json_schema.schema")
-    return None if found is None or found.kind in ("text", "unknown") else found
+def _plan_of_body(response_format: Json, facts: Facts) -> FormatPlan | None:
+    return _plan(output_format(response_format, _FIELD, f"{_FIELD}.json_schema.schema"), facts)
 
 
-def _is_missing(requested: OutputFormat, facts: Facts) -> bool:
-    return requested.kind not in facts.forms
+def _plan(found: OutputFormat | None, facts: Facts) -> FormatPlan | None:
+    requested = requested_format(found)
+    if requested is None:
+        return None
+    return native_plan(requested) if requested.kind in facts.forms else substitute_plan(requested, can_call=False)
 
 
 def _required_call(choice: ToolChoice | None) -> ChoiceKind | None:
@@ -131,11 +133,10 @@ def _is_unenforced_call(kind: ChoiceKind | None, facts: Facts) -> bool:
     return kind in _CALLS and kind not in facts.tool_choices
 
 
-def _instruction(requested: OutputFormat) -> str:
-    text = f"{requested.description}\n\n{_INSTRUCTION}" if requested.description else _INSTRUCTION
-    if requested.schema is None:
-        return text
-    return f"{text} It must be valid against this JSON Schema:\n{written(requested.schema).decode()}"
+def _instruction(plan: FormatPlan) -> str:
+    description = plan.format.description
+    request = f"{description}\n\n{_INSTRUCTION}" if description else _INSTRUCTION
+    return plan.instruction(request, "It must be valid against this JSON Schema:")
 
 
 def _instructed(messages: list[JsonObject], instruction: str) -> list[Json]:

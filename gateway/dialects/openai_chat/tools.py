@@ -117,7 +117,7 @@ def adapt_choice(body: JsonObject, facts: Facts) -> None:
             body["tool_choice"] = facts.renamed_choices.get("required", "required")
 
 
-def drop_tools(body: JsonObject, origin: Origin, dropped: list[str]) -> None:
+def drop_tools(body: JsonObject, origin: Origin, report: Report) -> None:
     """Remove the tools for a model that cannot call any. Raises `InvalidRequest` where it has to."""
     choice = body.pop("tool_choice", None)
     if choice not in (None, "auto", "none"):
@@ -125,7 +125,7 @@ def drop_tools(body: JsonObject, origin: Origin, dropped: list[str]) -> None:
         raise InvalidRequest(message, param="tool_choice", code="unsupported_parameter")
     body.pop("parallel_tool_calls", None)
     if body.pop("tools", None):
-        dropped.append("tools")
+        report.drop("tools")
 
 
 def _name_in(named: Json) -> Json:

@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 
+from gateway.dialects.openai_responses.types import Content, InputFile, InputImage, InputPart, OutputPart
 from gateway.dialects.report import Report
 from gateway.dialects.turns.content import is_plain_text
-from gateway.neutral.json import Json, JsonObject
+from gateway.neutral.json import JsonObject, object_or_empty
 from gateway.neutral.parts import AudioPart, CacheControl, FilePart, ImagePart, Part, RefusalPart, TextPart, UnknownPart
 from gateway.neutral.paths import field_path
 
 _BREAKPOINT = "prompt_cache_breakpoint"
 
 
-def write_content(parts: Sequence[Part], role: str, report: Report) -> Json:
+def write_content(parts: Sequence[Part], role: str, report: Report) -> Content:
     """A content of the client's: one text alone is a text. Raises `InvalidRequest` for a part without a place here.
 
     The Responses API reads no sound (its description of August 2026), and instructions are texts alone.
@@ -21,34 +22,54 @@ def write_content(parts: Sequence[Part], role: str, report: Report) -> Json:
     return [_input_part(part, role, report) for part in parts]
 
 
-def write_answer(parts: Sequence[Part], report: Report) -> list[Json]:
+def write_answer(parts: Sequence[Part], report: Report) -> list[OutputPart]:
     """The content of an earlier answer: texts and refusals."""
     return [_output_part(part, report) for part in parts]
 
 
 def _input_part(part: Part, role: str, report: Report) -> JsonObject:
-    written = _written(part)
-    if written is None or (role in ("system", "developer") and not isinstance(part, TextPart)):
+    is_instruction = role in ("system", "developer")
+    if not isinstance(part, TextPart | ImagePart | FilePart) or (is_instruction and not isinstance(part, TextPart)):
         what = f"parts of type {_kind(part)!r} through the Responses API in a message of {role}"
         raise report.unsupported(what, field_path(part.path, "type"))
-    return written | _breakpoint(part.cache, report)
+    return {**object_or_empty(_written(part)), **part.extra, **_breakpoint(part.cache, report)}
 
 
-def _written(part: Part) -> JsonObject | None:
+def _written(part: TextPart | ImagePart | FilePart) -> InputPart:
     match part:
         case TextPart():
-            return {"type": "input_text", "text": part.text, **part.extra}
+            return {"type": "input_text", "text": part.text}
         case ImagePart():
-            given = _given(image_url=part.url, file_id=part.file_id, detail=part.detail)
-            return {"type": "input_image", **given, **part.extra}
+            return _image(part)
         case FilePart():
-            given = _given(file_id=part.file_id, file_data=part.data, file_url=part.url, filename=part.filename)
-            return {"type": "input_file", **given, **part.extra}
-        case _:
-            return None
+            return _file(part)
 
 
-def _output_part(part: Part, report: Report) -> JsonObject:
+def _image(part: ImagePart) -> InputImage:
+    image: InputImage = {"type": "input_image"}
+    if part.url is not None:
+        image["image_url"] = part.url
+    if part.file_id is not None:
+        image["file_id"] = part.file_id
+    if part.detail is not None:
+        image["detail"] = part.detail
+    return image
+
+
+def _file(part: FilePart) -> InputFile:
+    file: InputFile = {"type": "input_file"}
+    if part.file_id is not None:
+        file["file_id"] = part.file_id
+    if part.data is not None:
+        file["file_data"] = part.data
+    if part.url is not None:
+        file["file_url"] = part.url
+    if part.filename is not None:
+        file["filename"] = part.filename
+    return file
+
+
+def _output_part(part: Part, report: Report) -> OutputPart:
     match part:
         case TextPart():
             report.drop_all(cache.path for cache in part.cache)
@@ -63,10 +84,6 @@ def _breakpoint(given: Sequence[CacheControl], report: Report) -> JsonObject:
     """OpenAI's own cache control. Anthropic's, which it would refuse, is left out."""
     report.drop_all(cache.path for cache in given if cache.name != _BREAKPOINT)
     return {cache.name: cache.value for cache in given if cache.name == _BREAKPOINT}
-
-
-def _given(**fields: str | None) -> JsonObject:
-    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _kind(part: Part) -> str:

@@ -1,12 +1,21 @@
 """Writes the items of a conversation, and makes those of a native body ready for an upstream without our state."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gateway.dialects.openai_responses.content import write_answer, write_content
+from gateway.dialects.openai_responses.types import (
+    AnswerMessage,
+    CustomToolCall,
+    FunctionCall,
+    InputItem,
+    InputMessage,
+    Reasoning,
+    ToolCallOutput,
+)
 from gateway.dialects.report import Report
 from gateway.neutral.identifiers import is_own_id
 from gateway.neutral.items import EarlierReasoning, Item, Message, ProviderItem, ToolCall, ToolOutput
-from gateway.neutral.json import JsonObject
+from gateway.neutral.json import Json, JsonObject, object_or_empty
 
 _CALLS = ("function_call", "custom_tool_call")
 # Items that need no id (shared facts on the Responses API, appendix A). Others are known by theirs.
@@ -43,41 +52,59 @@ def write_items(items: Sequence[Item], report: Report) -> list[JsonObject]:
         for item in items
         if not (isinstance(item, ToolCall) and item.is_incomplete and item.call_id not in answered)
     )
-    return [written for item in complete if (written := _written(item, custom, report)) is not None]
+    written = (_written(item, custom, report) for item in complete)
+    return [object_or_empty(item) for item in written if item is not None]
 
 
-def _written(item: Item, custom: set[str], report: Report) -> JsonObject | None:
+def _written(item: Item, custom: set[str], report: Report) -> InputItem | JsonObject | None:
     match item:
-        case Message(role="assistant"):
-            phase: JsonObject = {} if item.phase is None else {"phase": item.phase}
-            return {"type": "message", "role": item.role, "content": write_answer(item.content, report), **phase}
         case Message():
-            return {"type": "message", "role": item.role, "content": write_content(item.content, item.role, report)}
+            return _message(item, report)
         case ToolCall():
             return _call(item)
         case ToolOutput():
             return _output(item, custom, report)
         case EarlierReasoning(state=state) if state is not None and "encrypted_content" in state:
-            return {"type": "reasoning", "summary": [], **state}
+            return _reasoning(state)
         case ProviderItem():
             return _without_own_id(item.body)
         case _:
             return None
 
 
-def _call(call: ToolCall) -> JsonObject:
-    namespace: JsonObject = {} if call.namespace is None else {"namespace": call.namespace}
-    named: JsonObject = {"call_id": call.call_id, "name": call.name}
+def _message(message: Message, report: Report) -> InputMessage | AnswerMessage:
+    if message.role != "assistant":
+        content = write_content(message.content, message.role, report)
+        return {"type": "message", "role": message.role, "content": content}
+    answer: AnswerMessage = {"type": "message", "role": "assistant", "content": write_answer(message.content, report)}
+    if message.phase is not None:
+        answer["phase"] = message.phase
+    return answer
+
+
+def _reasoning(state: Mapping[str, Json]) -> JsonObject:
+    reasoning: Reasoning = {"type": "reasoning", "summary": []}
+    return {**object_or_empty(reasoning), **state}
+
+
+def _call(call: ToolCall) -> FunctionCall | CustomToolCall:
+    written: FunctionCall | CustomToolCall
     if call.kind == "custom":
-        return {"type": "custom_tool_call", **named, "input": call.arguments, **namespace}
-    return {"type": "function_call", **named, "arguments": call.arguments, **namespace}
+        written = {"type": "custom_tool_call", "call_id": call.call_id, "name": call.name, "input": call.arguments}
+    else:
+        written = {"type": "function_call", "call_id": call.call_id, "name": call.name, "arguments": call.arguments}
+    if call.namespace is not None:
+        written["namespace"] = call.namespace
+    return written
 
 
-def _output(output: ToolOutput, custom: set[str], report: Report) -> JsonObject:
+def _output(output: ToolOutput, custom: set[str], report: Report) -> ToolCallOutput:
     if output.is_error:
         report.drop(output.position.inside(".is_error"))
-    kind = "custom_tool_call_output" if output.call_id in custom else "function_call_output"
-    return {"type": kind, "call_id": output.call_id, "output": write_content(output.content, "a tool", report)}
+    content = write_content(output.content, "a tool", report)
+    if output.call_id in custom:
+        return {"type": "custom_tool_call_output", "call_id": output.call_id, "output": content}
+    return {"type": "function_call_output", "call_id": output.call_id, "output": content}
 
 
 def sendable_items(items: Sequence[JsonObject]) -> list[JsonObject]:

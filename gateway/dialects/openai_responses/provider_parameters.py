@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from gateway.dialects.base import Origin
 from gateway.dialects.profiles import Facts
+from gateway.dialects.report import Report
 from gateway.dialects.settings import clamp_settings, drop_settings, drop_with_reasoning, effort_value
 from gateway.errors import InvalidRequest
 from gateway.neutral.json import Json, JsonObject, list_or_empty, object_or_empty, objects_in
@@ -14,15 +15,15 @@ _INLINE = "data:"
 _ALWAYS = frozenset({"store"})
 
 
-def adapt_body(body: JsonObject, origin: Origin, dropped: list[str]) -> None:
-    """Adapt the body to this upstream; what had to go is added to `dropped`. Raises `InvalidRequest`."""
+def adapt_body(body: JsonObject, origin: Origin, report: Report) -> None:
+    """Adapt the body to this upstream; what had to go is reported. Raises `InvalidRequest`."""
     facts = origin.facts
     if facts.thinking is not None and _effort(body) is not None:
-        _adapt_effort(body, facts, dropped)
+        _adapt_effort(body, facts, report)
     if facts.dropped_reasoning:
-        drop_with_reasoning(body, facts, _effort(body), dropped)
-    drop_settings(body, facts.dropped - _ALWAYS, dropped)
-    clamp_settings(body, facts, dropped)
+        drop_with_reasoning(body, facts, _effort(body), report)
+    drop_settings(body, facts.dropped - _ALWAYS, report)
+    clamp_settings(body, facts, report)
     for name, value in facts.defaults.items():
         if body.get(name) is None:
             body[name] = value
@@ -40,14 +41,14 @@ def _effort(body: JsonObject) -> Json:
     return object_or_empty(body.get("reasoning")).get("effort")
 
 
-def _adapt_effort(body: JsonObject, facts: Facts, dropped: list[str]) -> None:
+def _adapt_effort(body: JsonObject, facts: Facts, report: Report) -> None:
     assert facts.thinking is not None
     word = effort_value(_effort(body), facts.thinking)
     settings = {name: value for name, value in object_or_empty(body.get("reasoning")).items() if name != "effort"}
     if word is not None:
         settings["effort"] = word
     else:
-        dropped.append("reasoning.effort")
+        report.drop_setting("reasoning_effort")
     if settings:
         body["reasoning"] = settings
     else:

@@ -5,17 +5,18 @@ from gateway.dialects.openai_responses.messages import sendable_items, write_ite
 from gateway.dialects.openai_responses.provider_parameters import adapt_body
 from gateway.dialects.openai_responses.settings import write_settings
 from gateway.dialects.openai_responses.tools import write_tool_choice, write_tools
+from gateway.dialects.openai_responses.types import Request
 from gateway.dialects.pending import PendingSettings
 from gateway.dialects.profiles import Facts
 from gateway.dialects.report import Report
 from gateway.neutral.generation import Generation
-from gateway.neutral.json import Json, JsonObject, object_or_none, objects_in, written
+from gateway.neutral.json import Json, JsonObject, object_or_empty, object_or_none, objects_in, written
 from gateway.neutral.prompt import Prompt
 
 DIALECT = "openai-responses"
 PATH = "/responses"
-# The neutral names of settings that have another one here: a client of another API never wrote these.
-_NEUTRAL = {"reasoning.effort": "reasoning_effort"}
+# Where the settings of a native body are that have another neutral name, by that name.
+_PATHS = {"reasoning_effort": "reasoning.effort"}
 # The gateway's own state and routing: an upstream would look for ids that only the gateway has.
 _OURS = ("previous_response_id", "conversation", "provider")
 
@@ -23,25 +24,23 @@ _OURS = ("previous_response_id", "conversation", "provider")
 def encode_request(generation: Generation, origin: Origin) -> Outbound:
     """The request for the upstream. Raises `InvalidRequest` for what the upstream cannot be sent."""
     if generation.dialect == DIALECT:
-        body, dropped = _addressed(_native(generation), generation, origin)
-        return Outbound(PATH, written(body), dropped)
-    report = Report(generation.prompt, origin.provider)
-    body, dropped = _addressed(_translated(generation.prompt, origin.facts, report), generation, origin)
-    for name in dropped:
-        report.drop_setting(_NEUTRAL.get(name, name))
+        report = Report.of_body(origin.provider, _PATHS)
+        body = _native(generation)
+    else:
+        report = Report(generation.prompt, origin.provider)
+        body = _translated(generation.prompt, origin.facts, report)
+    _address(body, generation, origin)
+    adapt_body(body, origin, report)
     return Outbound(PATH, written(body), report.dropped)
 
 
-def _addressed(body: JsonObject, generation: Generation, origin: Origin) -> tuple[JsonObject, list[str]]:
-    """The body with what the gateway itself decides, as this upstream takes it, and what had to go."""
-    dropped: list[str] = []
+def _address(body: JsonObject, generation: Generation, origin: Origin) -> None:
+    """Write what the gateway itself decides: the model's name there, the metadata, whether to store and to stream."""
     body |= {"model": origin.model, "store": False}
     metadata: JsonObject = dict(generation.metadata or {})
     _set(body, "metadata", metadata or None)
     if generation.is_stream:
         body["stream"] = True
-    adapt_body(body, origin, dropped)
-    return body, dropped
 
 
 def _native(generation: Generation) -> JsonObject:
@@ -62,13 +61,13 @@ def _translated(prompt: Prompt, facts: Facts, report: Report) -> JsonObject:
     items = write_items(prompt.items, report)
     if not (items or prompt.instructions):
         raise report.empty()
-    body: JsonObject = {"instructions": prompt.instructions} if prompt.instructions else {}
-    body["input"] = [*items]
+    request: Request = {"instructions": prompt.instructions} if prompt.instructions else {}
+    request["input"] = items
     if prompt.tools:
-        body["tools"] = [*write_tools(prompt, report)]
+        request["tools"] = write_tools(prompt, report)
     if prompt.tool_choice is not None:
-        body["tool_choice"] = write_tool_choice(prompt.tool_choice)
-    return body | write_settings(prompt, PendingSettings(prompt.settings, facts, report))
+        request["tool_choice"] = write_tool_choice(prompt.tool_choice)
+    return object_or_empty(request) | write_settings(prompt, PendingSettings(prompt.settings, facts, report))
 
 
 def _set(body: JsonObject, name: str, value: Json) -> None:

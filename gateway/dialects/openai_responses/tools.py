@@ -1,10 +1,12 @@
 """Writes tools and the choice among them in the Responses API's flat form."""
 
+from gateway.dialects.openai_responses import types
 from gateway.dialects.report import Report
-from gateway.neutral.json import JsonObject
+from gateway.neutral.json import JsonObject, object_or_empty
 from gateway.neutral.prompt import Prompt
 from gateway.neutral.tools import (
     AllowedTools,
+    CallKind,
     CustomTool,
     FunctionTool,
     HostedChoice,
@@ -20,27 +22,23 @@ from gateway.neutral.tools import (
 def write_tools(prompt: Prompt, report: Report) -> list[JsonObject]:
     """The tools; those of a namespace stand in it."""
     written: list[JsonObject] = []
-    namespaces: dict[str, list[JsonObject]] = {}
+    namespaces: dict[str, types.NamespaceTool] = {}
     for tool in prompt.tools:
         body = _tool(tool, report)
         if tool.namespace is None:
             written.append(body)
             continue
         if tool.namespace not in namespaces:
-            namespaces[tool.namespace] = []
-            written.append({"type": "namespace", "name": tool.namespace, **_description(prompt, tool.namespace)})
-        namespaces[tool.namespace].append(body)
-    return [_with_tools(tool, namespaces) if tool.get("type") == "namespace" else tool for tool in written]
+            namespaces[tool.namespace] = _namespace(tool.namespace, prompt.namespaces.get(tool.namespace))
+            written.append(object_or_empty(namespaces[tool.namespace]))
+        namespaces[tool.namespace]["tools"].append(body)
+    return written
 
 
-def _description(prompt: Prompt, namespace: str) -> JsonObject:
-    description = prompt.namespaces.get(namespace)
-    return {} if description is None else {"description": description}
-
-
-def _with_tools(namespace: JsonObject, tools: dict[str, list[JsonObject]]) -> JsonObject:
-    name = namespace.get("name")
-    return {**namespace, "tools": [*tools[name]]} if isinstance(name, str) and name in tools else namespace
+def _namespace(name: str, description: str | None) -> types.NamespaceTool:
+    if description is None:
+        return {"type": "namespace", "name": name, "tools": []}
+    return {"type": "namespace", "name": name, "description": description, "tools": []}
 
 
 def _tool(tool: Tool, report: Report) -> JsonObject:
@@ -59,25 +57,25 @@ def _function(tool: FunctionTool, report: Report) -> JsonObject:
     OpenAI's own description of the API requires `parameters`, if only to be null.
     """
     report.drop_all(cache.path for cache in tool.cache)
-    body: JsonObject = {"type": "function", "name": tool.name, "parameters": tool.parameters, **tool.extra}
+    function: types.FunctionTool = {"type": "function", "name": tool.name, "parameters": tool.parameters}
     if tool.description is not None:
-        body["description"] = tool.description
+        function["description"] = tool.description
     if not tool.is_strict_by_default:
-        body["strict"] = bool(tool.strict)
-    return body
+        function["strict"] = bool(tool.strict)
+    return {**object_or_empty(function), **tool.extra}
 
 
 def _custom(tool: CustomTool, report: Report) -> JsonObject:
     report.drop_all(cache.path for cache in tool.cache)
-    body: JsonObject = {"type": "custom", "name": tool.name, **tool.extra}
+    custom: types.CustomTool = {"type": "custom", "name": tool.name}
     if tool.description is not None:
-        body["description"] = tool.description
+        custom["description"] = tool.description
     if (grammar := tool.grammar) is not None:
-        body["format"] = {"type": "grammar", "syntax": grammar.syntax, "definition": grammar.definition}
-    return body
+        custom["format"] = {"type": "grammar", "syntax": grammar.syntax, "definition": grammar.definition}
+    return {**object_or_empty(custom), **tool.extra}
 
 
-def write_tool_choice(choice: ToolChoice) -> str | JsonObject:
+def write_tool_choice(choice: ToolChoice) -> types.ToolChoice:
     """The choice, the name of a tool flat."""
     match choice:
         case str():
@@ -88,15 +86,18 @@ def write_tool_choice(choice: ToolChoice) -> str | JsonObject:
             return _reference(choice)
 
 
-def _reference(reference: ToolReference) -> JsonObject:
+def _reference(reference: ToolReference) -> types.ToolReference:
     match reference:
         case NamedTool(kind, name, namespace):
-            return {"type": kind, "name": name} if namespace is None else _namespaced(kind, name, namespace)
+            return _named(kind, name, namespace)
         case Namespace(name):
             return {"type": "namespace", "name": name}
         case HostedChoice(body=body):
             return body
 
 
-def _namespaced(kind: str, name: str, namespace: str) -> JsonObject:
-    return {"type": kind, "name": name, "namespace": namespace}
+def _named(kind: CallKind, name: str, namespace: str | None) -> types.NamedTool:
+    named: types.NamedTool = {"type": kind, "name": name}
+    if namespace is not None:
+        named["namespace"] = namespace
+    return named
