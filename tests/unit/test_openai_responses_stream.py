@@ -193,6 +193,15 @@ def test_part_under_a_wrong_index_is_not_told_twice() -> None:
     assert said(events) == [("output_text", "Hello.")]
 
 
+def test_equal_parts_of_which_only_the_second_was_told_of_are_two() -> None:
+    cited = {"type": "response.output_text.annotation.added", "annotation": {"type": "x"}, "content_index": 1}
+    item = message()
+    item["content"] = [{"type": "output_text", "text": "a", "annotations": []} for _ in range(2)]
+    item["content"][1]["annotations"] = [{"type": "x"}]
+    events = stream([{**cited, "item_id": "msg_0", "output_index": 0}, done(item), completed(item)])
+    assert said(events) == [("output_text", "a"), ("output_text", "a")]
+
+
 def test_citations_are_told_once() -> None:
     cited: list[dict[str, Any]] = [{"type": "url_citation", "url": f"https://example.org/{i}"} for i in range(2)]
     item = message()

@@ -142,9 +142,12 @@ class TextItem(Item):
         """The parts of one list as they are in the end, and what was missing."""
         events: list[Event] = []
         content: list[Json] = []
-        matched: set[tuple[str, int]] = set()
-        for index, given in enumerate(list_or_empty(final)):
-            opened = object_or_empty(given)
+        given_parts = list_or_empty(final)
+        finals = [object_or_empty(given) for given in given_parts]
+        # Those at their places first: none of them may stand in for another.
+        places: list[tuple[str | None, int]] = [(part_kind(opened), index) for index, opened in enumerate(finals)]
+        matched = self._parts.keys() & places
+        for index, (given, opened) in enumerate(zip(given_parts, finals, strict=True)):
             kind = part_kind(opened)
             if kind is None or kind not in kinds:
                 content.append(given)
