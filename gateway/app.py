@@ -21,10 +21,9 @@ from gateway.documentation import documentation_routes
 from gateway.engine import Engine
 from gateway.memory.conversations import Conversations
 from gateway.memory.history import History
-from gateway.memory.responses import Responses
+from gateway.memory.responses import Archive, Responses
 from gateway.memory.retention import Sweep
 from gateway.memory.stored import StoredResponses
-from gateway.memory.turn import Archive
 from gateway.models import Models
 from gateway.routing.attempts import Conditions
 from gateway.routing.health import Health

@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
+import orjson
+
 from gateway.engine import Engine
+from gateway.errors import InvalidRequest, ItemNotFound
 from gateway.http import Body, Reply, Request, StreamReply
-from gateway.memory.stored import StoredResponses
-from gateway.memory.turn import Archive, Turn
-from gateway.neutral.json import JsonObject
+from gateway.memory.failures import explained
+from gateway.memory.history import History, Items
+from gateway.memory.items import WITH_TOOLS, given_id, is_same, normalise_item
+from gateway.memory.stored import MAX_BYTES, StoredResponses
+from gateway.neutral.generation import Generation
+from gateway.neutral.identifiers import ResponseIds
+from gateway.neutral.json import JsonObject, text_or_empty, text_or_none
 from gateway.paging import Page
-from gateway.surfaces.base import Surface
+from gateway.redaction import without_entrances
+from gateway.store import turns
+from gateway.store.journal import Append, Journal
+from gateway.store.responses import StoredResponse
+from gateway.surfaces.base import Ended, Surface
+from gateway.surfaces.extensions import extensions
+from gateway.surfaces.responses.request.prompt import create_response, typed_items
 
 if TYPE_CHECKING:
     from generated import models
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """Where turns are kept, and for how long (seconds)."""
+
+    history: History
+    journal: Journal
+    retention: float
 
 
 class Responses:
@@ -39,3 +64,143 @@ class Responses:
     async def input_items(self, key_id: str, response_id: str, page: Page) -> JsonObject:
         """A page of what a stored response answers: the request's own items. Raises `NotFound`."""
         return await self._stored.input_items(key_id, response_id, page)
+
+
+class Turn:
+    """The memory of one request. Whatever it finds and keeps belongs to the request's key."""
+
+    def __init__(self, archive: Archive, key_id: str) -> None:
+        self._archive = archive
+        self._key_id = key_id
+        self._previous_id: str | None = None
+        self._conversation_id: str | None = None
+        self._is_stored = True
+        self._is_kept = True
+        """Whether the response is stored, or its items are added to a conversation."""
+        self._depth = 0
+        self._before = 0
+        self._input = b"[]"
+        self._own: Items = []
+
+    async def recall(self, generation: Generation) -> Generation:
+        body = create_response(generation.body)
+        self._is_stored = body.get("store") is not False
+        self._previous_id = text_or_none(body.get("previous_response_id"))
+        self._conversation_id = _conversation_id(body)
+        self._is_kept = self._is_stored or self._conversation_id is not None
+        if self._is_kept:
+            with explained():
+                self._archive.journal.raise_if_away()
+        earlier: Items = []
+        if self._previous_id is not None:
+            chain = await self._archive.history.chain(self._key_id, self._previous_id)
+            earlier, self._depth, self._before = chain.items, chain.depth, chain.size
+        elif self._conversation_id is not None:
+            chain = await self._archive.history.conversation(self._key_id, self._conversation_id)
+            earlier, self._before = chain.items, chain.size
+        given = typed_items(body.get("input"))
+        own = await self._resolved(given, earlier)
+        taken = {text_or_none(item.get("id")) for item in earlier} if earlier else set()
+        ids = generation.ids or ResponseIds()
+        self._own = [_identified(item, ids, taken) for item in own] if self._is_kept else []
+        self._input = _json(self._own)
+        if self._before + len(self._input) > MAX_BYTES:
+            message = f"The input and what it goes on from are larger than {MAX_BYTES // 1024 // 1024} MiB."
+            raise InvalidRequest(message, param="input", code="context_too_large")
+        written = body.get("input")
+        if not earlier and own == (written if isinstance(written, list) else given):
+            return generation
+        return replace(generation, body={**generation.body, "input": [*earlier, *own]}, history=len(earlier))
+
+    async def keep(self, ended: Ended) -> None:
+        if not self._is_kept:
+            return
+        document, body = ended.document, ended.body
+        append = None
+        # A turn that failed is no part of the conversation.
+        if self._conversation_id is not None and document["status"] in ("completed", "incomplete"):
+            append = self._append(self._conversation_id, document["output"])
+        with explained():
+            if self._is_stored:
+                await self._archive.journal.add(self._row(document, body), append)
+            elif append is not None:
+                await self._archive.journal.write(partial(turns.append_all, appends=[append]))
+
+    def _row(self, document: models.Response, body: bytes) -> StoredResponse:
+        output = orjson.dumps(document["output"])
+        size = len(self._input) + len(output)
+        return StoredResponse(
+            id=document["id"],
+            key_id=self._key_id,
+            previous_id=self._previous_id,
+            conversation_id=self._conversation_id,
+            created_at=document["created_at"],
+            expires_at=document["created_at"] + self._archive.retention,
+            status=document["status"],
+            depth=self._depth + 1,
+            size=size,
+            chain_size=size if self._previous_id is None else self._before + size,
+            # The output stands last in the body, so it can be kept apart, where chains are read from.
+            document=body[: -len(output) - 1],
+            output=output,
+            input=self._input,
+        )
+
+    def _append(self, conversation_id: str, output: Sequence[models.OutputItem]) -> Append:
+        items = [(text_or_empty(item["id"]), orjson.dumps(item)) for item in [*self._normal(), *output]]
+        return Append(conversation_id=conversation_id, key_id=self._key_id, items=items)
+
+    def _normal(self) -> Items:
+        return [normalise_item(item, text_or_empty(item["id"])) for item in self._own]
+
+    async def _resolved(self, items: Sequence[models.InputItem], earlier: Items) -> Items:
+        """The request's own items, each reference replaced by its item, and none that came before."""
+        referenced = {item["id"] for item in items if item["type"] == "item_reference"}
+        known: dict[str, JsonObject] = {}
+        for before in earlier:
+            if (id_ := text_or_none(before.get("id"))) is not None:
+                known[id_] = before
+        found = await self._archive.history.find(self._key_id, referenced - known.keys()) if referenced else {}
+        resolved: Items = []
+        for item in items:
+            if item["type"] == "item_reference":
+                if item["id"] in known:
+                    continue
+                if item["id"] not in found:
+                    raise ItemNotFound(item["id"])
+                own = known[item["id"]] = found[item["id"]]
+            else:
+                own = extensions(item)
+                earlier_item = known.get(text_or_empty(own.get("id")))
+                if earlier_item is not None and is_same(own, earlier_item):
+                    # Clients that send everything again get it once: twice it would cost twice, and confuse the model.
+                    continue
+            resolved.append(own)
+        # A client that repeats itself gets an answer, too: the model must not be sent nothing.
+        return resolved or [extensions(item) for item in items[-1:] if item["type"] != "item_reference"]
+
+
+def _conversation_id(body: models.CreateResponse) -> str | None:
+    # Waystone's own document does not list these fields, so there they may be anything.
+    conversation = body.get("conversation")
+    return text_or_none(conversation.get("id") if isinstance(conversation, dict) else conversation)
+
+
+def _identified(item: JsonObject, ids: ResponseIds, taken: set[str | None]) -> JsonObject:
+    """The item as it is kept: under its own id, or under a new one where that is none or another item's."""
+    kind = text_or_empty(item["type"])
+    if (own := given_id(item)) is None or own in taken:
+        own = ids.item(kind)
+        item = {**item, "id": own}
+    taken.add(own)
+    return without_entrances(item) if kind in WITH_TOOLS else item
+
+
+def _json(items: Items) -> bytes:
+    if not items:
+        return b"[]"
+    try:
+        # As deep as it will stand in a list, in an event and in a request: what can be kept can be sent.
+        return orjson.dumps([[[items]]])[3:-3]
+    except orjson.JSONEncodeError:
+        raise InvalidRequest("The body is nested too deeply.", param="input", code="invalid_value") from None

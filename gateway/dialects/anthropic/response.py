@@ -10,8 +10,7 @@ from gateway.dialects.anthropic.hosted_tools import ServerCalls, is_server_call,
 from gateway.dialects.anthropic.structured_output import plan_format
 from gateway.dialects.anthropic.usage import merge_usage, read_usage
 from gateway.dialects.base import Origin
-from gateway.dialects.choice import ChoiceBuilder
-from gateway.dialects.decoder import NotAnAnswer, decode_whole
+from gateway.dialects.decoder import ChoiceBuilder, NotAnAnswer, decode_whole
 from gateway.dialects.structured_output import FORMAT_TOOL
 from gateway.neutral.events import (
     Annotation,

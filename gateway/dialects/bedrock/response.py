@@ -10,8 +10,7 @@ from gateway.dialects.bedrock.hosted_tools import HostedCalls
 from gateway.dialects.bedrock.messages import REASONING
 from gateway.dialects.bedrock.structured_output import plan_format
 from gateway.dialects.bedrock.usage import read_usage
-from gateway.dialects.choice import ChoiceBuilder
-from gateway.dialects.decoder import NotAnAnswer, decode_whole
+from gateway.dialects.decoder import ChoiceBuilder, NotAnAnswer, decode_whole
 from gateway.dialects.structured_output import FORMAT_TOOL
 from gateway.errors import UpstreamDown
 from gateway.neutral.events import (

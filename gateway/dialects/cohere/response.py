@@ -1,13 +1,12 @@
 """Reads a plain answer of Cohere's, and builds the events of one, whether plain or streamed."""
 
 from gateway.dialects.base import Origin
-from gateway.dialects.choice import ChoiceBuilder
 from gateway.dialects.cohere.citations import annotations
 from gateway.dialects.cohere.errors import broken_off, error_in_band
 from gateway.dialects.cohere.messages import PLAN, THINKING
 from gateway.dialects.cohere.structured_output import plan_format
 from gateway.dialects.cohere.usage import read_usage
-from gateway.dialects.decoder import NotAnAnswer, decode_whole
+from gateway.dialects.decoder import ChoiceBuilder, NotAnAnswer, decode_whole
 from gateway.neutral.events import Event, FinishReason, PartBegan, Reasoning, ReasoningState
 from gateway.neutral.generation import Generation
 from gateway.neutral.identifiers import new_id

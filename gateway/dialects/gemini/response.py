@@ -5,8 +5,7 @@ from collections.abc import Mapping
 import orjson
 
 from gateway.dialects.base import Origin
-from gateway.dialects.choice import ChoiceBuilder
-from gateway.dialects.decoder import NotAnAnswer, StreamDecoder
+from gateway.dialects.decoder import ChoiceBuilder, NotAnAnswer, StreamDecoder
 from gateway.dialects.gemini.citations import Sources
 from gateway.dialects.gemini.errors import error_in_band
 from gateway.dialects.gemini.hosted_tools import CODE_OUTPUTS, PART_NAMES, HostedItems, search_item
