@@ -82,7 +82,7 @@ ALLOWED: dict[tuple[str, str], str] = {
     ("gateway/surfaces/responses/settings.py::_tool", "name"): _NESTED,
     ("gateway/surfaces/responses/settings.py::_format", "name"): _SCHEMA,
 }
-"""By file and function (`gateway/memory/responses.py::Turn.recall`) and by field: why a text does not read the contract.
+"""By file and function (`gateway/memory/responses.py::Turn.recall`) and field: why a text does not read the contract.
 
 Such reasons are: a key of what is written, a field of an event, a name that an error repeats.
 """
