@@ -153,7 +153,7 @@ class Engine:
     def _exchange(self, client: ClientRequest, lane: Lane) -> Exchange:
         """An attempt at the answer by one candidate. Raises `InvalidRequest` for what the provider cannot do."""
         upstream, surface, generation = lane.upstream, client.surface, client.generation
-        dialect, origin = upstream.dialect(surface.dialect), lane.origin
+        dialect, origin = lane.way(generation, surface.dialect)
         is_native = dialect.name == surface.dialect and dialect.can_pass_on(generation, origin)
         open_seal = partial(self._sealer.open_for, client.key_id, upstream.name, lane.model)
         if dialect.name == surface.dialect:

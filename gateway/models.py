@@ -19,7 +19,6 @@ _NO_CHAT = re.compile(
     r"davinci|babbage|-instruct-0914|rerank|ocr|guard|-aqa|flux|stable-diffusion",
     re.I,
 )
-_PARTS = {"image_url": "images", "file": "files"}
 _SHOWN = ("context_window", "max_output_tokens", "capabilities", "price")
 
 
@@ -82,19 +81,9 @@ def _capabilities(upstream: Upstream, model: str, known: Known | None) -> Iterat
         yield from known.capabilities
     if not is_chat(model, known):
         return
-    facts = upstream.facts.of(model)
     yield "streaming"
-    if not upstream.row:
-        return
-    if facts.takes_tools:
-        yield "tools"
-    if facts.takes_parts:
-        yield from (name for kind, name in _PARTS.items() if facts.part_forms.get(kind, kind) is not None)
-    if facts.reasons or (facts.thinking is not None and facts.thinking.efforts):
-        yield "reasoning"
-    # Where a form is not kept by the upstream itself, the dialect has it called as a tool.
-    if "json_schema" in facts.forms or facts.takes_tools:
-        yield "structured_output"
+    if upstream.row:
+        yield from upstream.own.of(model).capabilities()
 
 
 def _entry(upstream: Upstream, model: ListedModel, known: Known | None) -> dict[str, Any]:
@@ -102,7 +91,7 @@ def _entry(upstream: Upstream, model: ListedModel, known: Known | None) -> dict[
     more = {
         "description": upstream.note,
         "context_window": model.context_window or (known.context_window if known else None),
-        "max_output_tokens": model.max_output_tokens or upstream.facts.of(model.name).max_answer_tokens,
+        "max_output_tokens": model.max_output_tokens or upstream.own.of(model.name).max_answer_tokens,
         "capabilities": list(dict.fromkeys(_capabilities(upstream, model.name, known))),
         "price": _price(known.price, known.source) if known and known.price else None,
         "is_deprecated": (known.is_deprecated if known else None) or None,

@@ -1,4 +1,4 @@
-"""A configured provider: its dialect, its facts, its address and credentials, and the transport to it."""
+"""A configured provider: its dialects and its profile in each, its address and credentials, and the transport to it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -13,7 +13,7 @@ from gateway.credentials.base import Credential
 from gateway.credentials.keys import NoCredential
 from gateway.dialects import Dialect
 from gateway.dialects.base import ListedModel, Outbound, Refused
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.base import Profile
 from gateway.errors import UPSTREAM_CODES, GatewayError, UpstreamDown, UpstreamError
 from gateway.wire.tls import SYSTEM_TLS, TLS
 from gateway.wire.transport import Answer, Call, Stream, Transport
@@ -60,14 +60,15 @@ class Address:
 class Upstream:
     """One provider that requests can be routed to. `models` is None where its own list is to be asked.
 
-    It may speak several dialects; the first is its own, to which everything else is translated. `row` is the name of
-    the provider's row, or "" for a server that none is known of; `weight` its share next to other instances.
-    `deployments` has what its models are called there, where that is something else. `credentials` is never empty.
+    It may speak several dialects; the first is its own, to which everything else is translated. `profiles` has its
+    profile in each of them, by the dialect's name. `row` is the name of the provider's row, or "" for a server that
+    none is known of; `weight` its share next to other instances. `deployments` has what its models are called there,
+    where that is something else. `credentials` is never empty.
     """
 
     name: str
     dialects: Sequence[Dialect]
-    facts: Facts
+    profiles: Mapping[str, Profile]
     transport: Transport
     locate: Callable[[], Awaitable[Address]]
     """Where it is. What has its place only while it runs, such as the embedded model, has no `address`."""
@@ -80,6 +81,11 @@ class Upstream:
     deployments: Mapping[str, str] = field(default_factory=dict)
     tls: TLS = SYSTEM_TLS
     address: Address | None = None
+
+    @property
+    def own(self) -> Profile:
+        """Its profile in its own dialect."""
+        return self.profiles[self.dialects[0].name]
 
     def dialect(self, preferred: str | None) -> Dialect:
         """The dialect to speak with it: the preferred one, where it knows that."""
@@ -164,7 +170,9 @@ class Upstream:
     def _refusal(self, dialect: Dialect, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
         # A page of that size is no error that anybody wrote for a client; reading it would hold up the others.
         told = body if len(body) <= _MOST_ERROR_BYTES else b""
-        return self.redacted(dialect.decode_error(Refused(self.name, status, headers, told), self.facts))
+        return self.redacted(
+            dialect.decode_error(Refused(self.name, status, headers, told), self.profiles[dialect.name])
+        )
 
 
 async def _opened(call: Call, credential: Credential) -> Call:

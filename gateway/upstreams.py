@@ -2,9 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
 from functools import partial
-from typing import Any
 from urllib.parse import quote_plus, urlencode
 
 from pydantic import SecretStr
@@ -15,7 +13,6 @@ from gateway.credentials.embedded import EmbeddedCredential
 from gateway.credentials.google import GoogleCredential, application_default
 from gateway.credentials.keys import KeyCredential, NoCredential
 from gateway.dialects import DIALECTS, Dialect
-from gateway.dialects.profiles import Facts
 from gateway.embedded import MODEL, EmbeddedModel
 from gateway.providers import ROWS, embedded
 from gateway.providers.address import address, fill, headers
@@ -68,7 +65,7 @@ def upstream(name: str, provider: ProviderSettings, transport: Transport, rows: 
     return Upstream(
         name=name,
         dialects=dialects,
-        facts=_facts(row.facts, provider),
+        profiles={dialect.name: provider.profile_in(row, dialect.profile_type) for dialect in dialects},
         transport=transport,
         locate=_fixed(place),
         address=place,
@@ -132,21 +129,6 @@ def _texts(secrets: Mapping[str, SecretStr] | None) -> dict[str, str]:
     return {name: value.get_secret_value() for name, value in (secrets or {}).items()}
 
 
-def _facts(facts: Facts, provider: ProviderSettings) -> Facts:
-    """The row's facts, with what the settings say instead: of the provider, and of each of its models."""
-    told: dict[str, Any] = {}
-    if provider.token_limit_field is not None:
-        told["token_limit_field"] = provider.token_limit_field
-    if provider.stream_usage is not None:
-        told["stream_usage"] = provider.stream_usage
-    if provider.hosted_tools is not None:
-        told["drops_hosted_tools"] = provider.hosted_tools == "drop"
-    if not told:
-        return facts
-    models = tuple((pattern, replace(of_model, **told)) for pattern, of_model in facts.models)
-    return replace(facts, models=models, **told)
-
-
 def _fixed(address: Address) -> Callable[[], Awaitable[Address]]:
     async def locate() -> Address:
         return address
@@ -164,5 +146,13 @@ def _embedded(model: EmbeddedModel, transport: Transport) -> Upstream:
 
     credential = EmbeddedCredential(model, dialects[0].authorize)
     return Upstream(
-        row.name, dialects, row.facts, transport, locate, [credential], models=(MODEL,), note=row.note, row=row.name
+        row.name,
+        dialects,
+        {profile.dialect: profile for profile in row.profiles},
+        transport,
+        locate,
+        [credential],
+        models=(MODEL,),
+        note=row.note,
+        row=row.name,
     )

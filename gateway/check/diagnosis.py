@@ -79,7 +79,8 @@ def _locked_out(error: GatewayError, lane: Lane) -> Finding:
 
 
 async def _unknown_model(lane: Lane) -> Finding:
-    upstream, model = lane.upstream, lane.origin.model
+    upstream = lane.upstream
+    model = upstream.named(lane.model)
     message = f"It does not know the model {model!r}."
     try:
         async with asyncio.timeout(_LIST_SECONDS):

@@ -71,7 +71,8 @@ async def _called(outcome: Outcome, limit: str) -> list[Event]:
     """The events of one call. Raises `GatewayError`."""
     generation = greeting(outcome.lane.model, limit, is_stream=outcome.is_stream)
     lane = outcome.lane
-    run = Run(generation, lane, lane.upstream.dialects[0], lane.origin, is_native=False)
+    dialect, origin = lane.way(generation, None)
+    run = Run(generation, lane, dialect, origin, is_native=False)
     if not outcome.is_stream:
         return list(await run.events())
     events: list[Event] = []

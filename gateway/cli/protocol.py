@@ -11,7 +11,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.cli.connections import Connections
 from gateway.cli.exchange import Exchange, refusal
-from gateway.contract.presence import DISCONNECT
+from gateway.contract.sending import DISCONNECT
 
 _TOO_LARGE = refusal(
     "431 Request Header Fields Too Large",

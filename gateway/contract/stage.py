@@ -15,9 +15,8 @@ from gateway.auth import KeyRing, Principal
 from gateway.contract.body import BodyReader, ClientLeft
 from gateway.contract.bundle import Bundle, OperationSpec
 from gateway.contract.parameters import compile_query
-from gateway.contract.presence import Presence
 from gateway.contract.security import compile_security
-from gateway.contract.sending import send_reply, send_stream
+from gateway.contract.sending import Presence, send_reply, send_stream
 from gateway.errors import GatewayError, InternalError, Unauthenticated
 from gateway.http import Reply, Request, StreamReply, error_reply
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from gateway.dialects.profiles import NO_FACTS, Facts
+from gateway.dialects.profiles.base import NO_PROFILE, Profile
 from gateway.errors import UpstreamError
 from gateway.neutral.events import Event
 from gateway.neutral.generation import Generation
@@ -46,11 +46,11 @@ class Refused:
 
 @dataclass(slots=True)
 class Origin:
-    """Who answers: the provider's name and facts, and the model's name there."""
+    """Who answers: the provider's name, the model's name there, and its profile in the dialect that is spoken."""
 
     provider: str
     model: str
-    facts: Facts = NO_FACTS
+    profile: Profile = NO_PROFILE
 
 
 class Reader(Protocol):
@@ -81,6 +81,10 @@ class Dialect(Protocol):
     @property
     def name(self) -> str:
         """By which rows and waystone.yaml name it."""
+
+    @property
+    def profile_type(self) -> type[Profile]:
+        """The class of the profiles of those that speak it."""
 
     @property
     def models_path(self) -> str:
@@ -117,7 +121,7 @@ class Dialect(Protocol):
     def decoder(self, generation: Generation, origin: Origin, *, is_native: bool) -> Decoder:
         """A reader for one streamed answer."""
 
-    def decode_error(self, refused: Refused, facts: Facts) -> UpstreamError:
+    def decode_error(self, refused: Refused, profile: Profile) -> UpstreamError:
         """Translate a refusal: its meaning is kept, the provider's secrets are not."""
 
     def decode_models(self, body: bytes) -> list[ListedModel]:

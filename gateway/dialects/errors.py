@@ -2,7 +2,7 @@
 
 from gateway.dialects.base import Origin, Refused
 from gateway.dialects.limits import exhausted
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.base import Profile
 from gateway.dialects.waiting import bounded, waiting
 from gateway.errors import UpstreamDown, UpstreamError
 from gateway.neutral.json import (
@@ -52,7 +52,7 @@ _STATUSES = {
 }
 
 
-def decode_refusal(refused: Refused, facts: Facts, prompt: str) -> UpstreamError:
+def decode_refusal(refused: Refused, facts: Profile, prompt: str) -> UpstreamError:
     """The error for the client, by status first, then by the upstream's own code.
 
     `prompt` is the field that has the prompt in the dialect's requests: a context that is too long is about that.
@@ -62,7 +62,7 @@ def decode_refusal(refused: Refused, facts: Facts, prompt: str) -> UpstreamError
 
 def decode_in_band(fields: JsonObject, origin: Origin, prompt: str) -> UpstreamError:
     """The error for the fields of one that came with status 200."""
-    return decode_fields(fields, Refused(origin.provider, _status(fields), {}, b""), origin.facts, prompt)
+    return decode_fields(fields, Refused(origin.provider, _status(fields), {}, b""), origin.profile, prompt)
 
 
 def error_fields(document: Json) -> JsonObject:
@@ -73,7 +73,7 @@ def error_fields(document: Json) -> JsonObject:
     return object_or_empty(error) if message is None else {"message": message, "code": given.get("code")}
 
 
-def decode_fields(fields: JsonObject, refused: Refused, facts: Facts, prompt: str) -> UpstreamError:
+def decode_fields(fields: JsonObject, refused: Refused, facts: Profile, prompt: str) -> UpstreamError:
     """The error for a refusal whose body was read into OpenAI's fields: `message`, `type`, `code`, `param`.
 
     By status first, then by the code or type; a dialect whose upstream has codes of its own writes OpenAI's in
@@ -93,7 +93,7 @@ def _wait(fields: JsonObject, refused: Refused) -> float | None:
     return exhausted(refused.headers) if wait is None and refused.status == 429 else wait
 
 
-def _decoded(fields: JsonObject, refused: Refused, facts: Facts, prompt: str) -> UpstreamError:
+def _decoded(fields: JsonObject, refused: Refused, facts: Profile, prompt: str) -> UpstreamError:
     match refused.status:
         case 401 | 403 if not _is_moderation(fields):
             return _refused_key(refused)
@@ -113,7 +113,7 @@ def _decoded(fields: JsonObject, refused: Refused, facts: Facts, prompt: str) ->
             return UpstreamDown(f"{refused.provider} answered with status {status}.", code="upstream_error")
 
 
-def _invalid(fields: JsonObject, refused: Refused, facts: Facts, prompt: str) -> UpstreamError:
+def _invalid(fields: JsonObject, refused: Refused, facts: Profile, prompt: str) -> UpstreamError:
     code, message = text_or_none(fields.get("code")), _message(fields, refused)
     if facts.refused_key and facts.refused_key.search(text_or_empty(fields.get("message"))):
         return _refused_key(refused)
@@ -163,7 +163,7 @@ def _later(error: UpstreamError, refused: Refused) -> UpstreamError:
     )
 
 
-def _is_context(fields: JsonObject, facts: Facts) -> bool:
+def _is_context(fields: JsonObject, facts: Profile) -> bool:
     if _names(fields) & _CONTEXT_NAMES:
         return True
     return bool(facts.context_too_long and facts.context_too_long.search(text_or_empty(fields.get("message"))))

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from gateway.dialects.base import Decoder, ListedModel, Origin, Outbound, Reader, Refused
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.base import Profile
 from gateway.dialects.structured_output import FormatPlan
 from gateway.errors import UpstreamError
 from gateway.neutral.events import Event
@@ -13,19 +14,22 @@ from gateway.neutral.prompt import Prompt
 from gateway.neutral.structured_output import OutputFormat
 from gateway.wire import sse
 
+P = TypeVar("P", bound=Profile)
+
 
 @dataclass(frozen=True)
-class Foreign:
+class Foreign(Generic[P]):
     """Put together from the functions of one wire format; what they do is described in `Dialect`."""
 
     name: str
+    profile_type: type[P]
     models_path: str
     headers_for: Callable[[str], Mapping[str, str]]
     encode_request: Callable[[Generation, Origin], Outbound]
     read_reply: Callable[[bytes, Generation, Origin], list[Event]]
-    plan_format: Callable[[Prompt, Facts], FormatPlan | None]
+    plan_format: Callable[[Prompt, P], FormatPlan | None]
     new_decoder: Callable[[Generation, Origin], Decoder]
-    read_error: Callable[[Refused, Facts], UpstreamError]
+    read_error: Callable[[Refused, P], UpstreamError]
     read_models: Callable[[bytes], list[ListedModel]]
     new_reader: Callable[[], Reader] = sse.Reader
 
@@ -43,7 +47,7 @@ class Foreign:
 
     def validated_format(self, generation: Generation, origin: Origin) -> OutputFormat | None:
         prompt = generation.prompt
-        plan = None if prompt.output_format is None else self.plan_format(prompt, origin.facts)
+        plan = None if prompt.output_format is None else self.plan_format(prompt, self.profile_type.own(origin.profile))
         return None if plan is None else plan.validated
 
     def reader(self) -> Reader:
@@ -52,8 +56,8 @@ class Foreign:
     def decoder(self, generation: Generation, origin: Origin, *, is_native: bool) -> Decoder:
         return self.new_decoder(generation, origin)
 
-    def decode_error(self, refused: Refused, facts: Facts) -> UpstreamError:
-        return self.read_error(refused, facts)
+    def decode_error(self, refused: Refused, profile: Profile) -> UpstreamError:
+        return self.read_error(refused, self.profile_type.own(profile))
 
     def decode_models(self, body: bytes) -> list[ListedModel]:
         return self.read_models(body)

@@ -1,6 +1,6 @@
 """Hands the settings of a prompt to the dialect that writes them; what it leaves follows the table of settings."""
 
-from gateway.dialects.profiles import Facts, Range
+from gateway.dialects.profiles.base import Profile, Range
 from gateway.dialects.report import Report
 from gateway.neutral.json import Json, JsonObject, list_or_empty, number_or_none, text_or_none
 from gateway.neutral.settings import Settings, is_required, requests_nothing
@@ -13,7 +13,7 @@ _NEGLIGIBLE = 0.011
 class PendingSettings:
     """The settings of one request that are not written yet."""
 
-    def __init__(self, settings: Settings, facts: Facts, report: Report) -> None:
+    def __init__(self, settings: Settings, facts: Profile, report: Report) -> None:
         self._facts = facts
         self._report = report
         self._left: JsonObject = {name: value for name, value in settings.values.items() if value is not None}

@@ -2,7 +2,7 @@
 
 from collections.abc import Set
 
-from gateway.dialects.profiles import Facts, Thinking
+from gateway.dialects.profiles.base import Profile, Thinking
 from gateway.dialects.report import Report
 from gateway.neutral.json import Json, JsonObject, number_or_none, text_or_none
 from gateway.neutral.settings import requests_nothing
@@ -19,7 +19,7 @@ def drop_settings(body: JsonObject, names: Set[str], report: Report) -> None:
             report.drop_setting(name)
 
 
-def clamp_settings(body: JsonObject, facts: Facts, report: Report) -> None:
+def clamp_settings(body: JsonObject, facts: Profile, report: Report) -> None:
     """Bring numbers within the bounds that the upstream has for them, and report it."""
     for name, bounds in facts.ranges.items():
         value = number_or_none(body.get(name))
@@ -28,7 +28,7 @@ def clamp_settings(body: JsonObject, facts: Facts, report: Report) -> None:
             report.drop_setting(name)
 
 
-def drop_with_reasoning(body: JsonObject, facts: Facts, effort: Json, report: Report) -> None:
+def drop_with_reasoning(body: JsonObject, facts: Profile, effort: Json, report: Report) -> None:
     """Drop what a model refuses while it reasons, if it does: `effort` is what the upstream is sent."""
     is_reasoning = facts.reasons if effort is None else effort != "none"
     for name in sorted(facts.dropped_reasoning & body.keys()) if is_reasoning else ():

@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from gateway.dialects.profiles import Effort, Facts, Thinking
+from gateway.dialects.profiles.anthropic import AnthropicProfile
+from gateway.dialects.profiles.base import Effort, Thinking
 from gateway.providers.row import Row
 
 _EFFORTS = ("minimal", "low", "medium", "high", "xhigh", "max")
@@ -17,46 +18,47 @@ _ADAPTIVE = Thinking("adaptive", _NONE | _LEVELS)
 _SHOWN = Thinking("adaptive-shown", _NONE | _LEVELS | {"xhigh": "xhigh"})
 _SAMPLING = frozenset({"temperature", "top_p", "top_k"})
 
-_BASE = Facts(
+_BASE = AnthropicProfile(
     # Only prose tells these two apart from other refusals with status 400; the first as in the facts' section 4, from
     # a recording, the second from the same place.
     context_too_long=re.compile(r"prompt is too long|exceed(s|ed)? (the )?context (limit|window)", re.I),
     no_credit=re.compile(r"credit balance is too low", re.I),
     takes_file_urls=True,
     # The limit must be told. Enough for a long answer, and known by all models since Claude 3.5.
-    defaults={"max_tokens": 8192},
+    default_answer_tokens=8192,
 )
-_OLD = replace(_BASE, defaults={"max_tokens": 4096}, max_answer_tokens=4096, thinking=Thinking("off", _NONE))
-_CLAUDE_3_5 = replace(_OLD, defaults={"max_tokens": 8192}, max_answer_tokens=8192)
+_OLD = replace(_BASE, default_answer_tokens=4096, max_answer_tokens=4096, thinking=Thinking("off", _NONE))
+_CLAUDE_3_5 = replace(_OLD, default_answer_tokens=8192, max_answer_tokens=8192)
 _THINKING = replace(
     _BASE,
-    defaults={"max_tokens": 32_000},
+    default_answer_tokens=32_000,
     max_answer_tokens=64_000,
     thinking=_BUDGETS,
     dropped_reasoning=_SAMPLING,
 )
 _OPUS_4 = replace(_THINKING, max_answer_tokens=32_000)
-_ONE = frozenset({"one_sampling", "formats"})
-_CLAUDE_4_5 = replace(_THINKING, traits=_ONE)
+_CLAUDE_4_5 = replace(_THINKING, takes_one_of_sampling=True, keeps_schemas=True)
 # `top_k` goes to models before Opus 4.6 only (AIHubMix's document).
 _CLAUDE_4_6 = replace(
     _THINKING,
     max_answer_tokens=None,
     thinking=_ADAPTIVE,
     dropped=frozenset({"top_k"}),
-    traits=_ONE | {"no_prefill"},
+    takes_one_of_sampling=True,
+    keeps_schemas=True,
+    takes_prefill=False,
 )
-_NEWEST = replace(_CLAUDE_4_6, thinking=_SHOWN, dropped=_SAMPLING, traits=frozenset({"formats", "no_prefill"}))
-_NEWEST_LATE = replace(_NEWEST, traits=_NEWEST.traits | {"late_system"})
+_NEWEST = replace(_CLAUDE_4_6, thinking=_SHOWN, dropped=_SAMPLING, takes_one_of_sampling=False)
+_NEWEST_LATE = replace(_NEWEST, takes_late_system=True)
 
 # By the start of a model's name; the first that fits counts.
-_MODELS: Mapping[str, Facts] = {
+_MODELS: Mapping[str, AnthropicProfile] = {
     r"claude-(fable|mythos)-": replace(_NEWEST_LATE, tool_choices=frozenset({"auto", "none"})),
     r"claude-opus-([5-9]|\d\d|4-8)(?!\d)": _NEWEST_LATE,
     r"claude-(opus-4-7|(sonnet|haiku)-([5-9]|\d\d))(?!\d)": _NEWEST,
     r"claude-(opus|sonnet|haiku)-4-6(?!\d)": _CLAUDE_4_6,
     r"claude-(opus|sonnet|haiku)-4-5(?!\d)": _CLAUDE_4_5,
-    r"claude-opus-4-1(?!\d)": replace(_OPUS_4, traits=_ONE),
+    r"claude-opus-4-1(?!\d)": replace(_OPUS_4, takes_one_of_sampling=True, keeps_schemas=True),
     r"claude-opus-4(?!\d)": _OPUS_4,
     r"claude-sonnet-4(?!\d)": _THINKING,
     r"claude-3-7-": _THINKING,
@@ -66,10 +68,9 @@ _MODELS: Mapping[str, Facts] = {
 
 ROW = Row(
     name="anthropic",
-    dialects=("anthropic-messages",),
+    profiles=(_BASE.with_models({f"{name}.*": of_model for name, of_model in _MODELS.items()}),),
     # Without /v1, as Anthropic's own clients read ANTHROPIC_BASE_URL.
     base_url="https://api.anthropic.com",
     key_variable="ANTHROPIC_API_KEY",
     base_url_variable="ANTHROPIC_BASE_URL",
-    facts=replace(_BASE, models=tuple((re.compile(f"{name}.*"), facts) for name, facts in _MODELS.items())),
 )

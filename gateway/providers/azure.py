@@ -2,28 +2,25 @@
 
 from dataclasses import replace
 
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.providers import openai
 from gateway.providers.row import Row
 
 
-def _as_azure(facts: Facts) -> Facts:
-    # No files in chat (shared facts on providers, section 3, August 2026).
-    return replace(facts, part_forms={"file": None})
+def _in_chat(profile: ChatProfile) -> ChatProfile:
+    # No files (shared facts on providers, section 3, August 2026).
+    return replace(profile, part_forms={"file": None})
 
 
 # A deployment is often named after its model. What a name does not tell is Azure's to judge.
-FACTS = replace(
-    _as_azure(openai.FACTS), models=tuple((pattern, _as_azure(facts)) for pattern, facts in openai.FACTS.models)
-)
+_CHAT = openai.CHAT.everywhere(_in_chat)
 
 ROW = Row(
     name="azure",
-    dialects=("openai-chat", "openai-responses"),
+    profiles=(_CHAT, openai.RESPONSES),
     base_url="{endpoint}/openai/v1",
     key_variable="AZURE_OPENAI_API_KEY",
     base_url_variable="AZURE_OPENAI_ENDPOINT",
-    facts=FACTS,
     scheme="azure",
     variables={
         "api_version": ("AZURE_OPENAI_API_VERSION", "OPENAI_API_VERSION"),
@@ -34,9 +31,8 @@ ROW = Row(
     variants={
         "api_version": Row(
             name="azure",
-            dialects=("openai-chat",),
+            profiles=(_CHAT,),
             base_url="{endpoint}/openai/deployments/{model}?api-version={api_version}",
-            facts=FACTS,
             scheme="azure",
         )
     },

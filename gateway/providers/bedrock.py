@@ -8,7 +8,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from gateway.dialects.profiles import Effort, Facts, Range, Thinking
+from gateway.dialects.profiles.base import Effort, Profile, Range, Thinking
+from gateway.dialects.profiles.bedrock import BedrockProfile
+from gateway.dialects.profiles.openai_chat import ChatProfile
+from gateway.dialects.profiles.openai_responses import ResponsesProfile
 from gateway.providers.row import Row
 
 _KEY = "AWS_BEARER_TOKEN_BEDROCK"
@@ -38,7 +41,7 @@ _EFFORTS: Mapping[str, Effort] = {
 }
 _MORE_EFFORTS: Mapping[str, Effort] = {**_EFFORTS, "xhigh": "xhigh"}
 
-_FACTS = Facts(
+_ANY = BedrockProfile(
     # Converse takes 0 to 1, whatever the model.
     ranges={"temperature": Range(0, 1), "top_p": Range(0, 1)},
     # "Input is too long for requested model." and "Input Tokens Exceeded: …" are ValidationExceptions like any other.
@@ -49,21 +52,20 @@ _FACTS = Facts(
     ),
     # toolChoice any and tool are known to Claude, Nova and Mistral Large only; the others are left free as they are.
     tool_choices=frozenset(),
-    forms=frozenset(),
+    formats=frozenset(),
     dropped=frozenset({"top_k"}),
-    takes_image_urls=False,
 )
 _CLAUDE = replace(
-    _FACTS,
+    _ANY,
     tool_choices=frozenset({"auto", "required", "named"}),
     renamed={"top_k": "additionalModelRequestFields.top_k"},
     dropped=frozenset(),
-    traits=frozenset(
-        {
-            *("cache_points", "tool_cache_points", "output_status", "outputs_without_files"),
-            *("signed_reasoning", "worded_stops"),
-        }
-    ),
+    caches_prompts=True,
+    caches_tools=True,
+    takes_output_status=True,
+    takes_files_beside_outputs=False,
+    takes_unsigned_reasoning=False,
+    takes_blank_stops=False,
 )
 _CLAUDE_BUDGET = replace(
     _CLAUDE,
@@ -71,16 +73,17 @@ _CLAUDE_BUDGET = replace(
     # While it thinks, the temperature has to be 1.
     dropped_reasoning=_SAMPLING,
 )
-_CLAUDE_4_5 = replace(_CLAUDE_BUDGET, forms=_JSON, traits=_CLAUDE.traits | {"strict_tools", "one_of_sampling"})
+_CLAUDE_4_5 = replace(_CLAUDE_BUDGET, formats=_JSON, takes_strict_tools=True, takes_one_of_sampling=True)
 _CLAUDE_4_6 = replace(_CLAUDE_4_5, thinking=Thinking("adaptive", _EFFORTS))
 _CLAUDE_5 = replace(_CLAUDE_4_6, thinking=Thinking("adaptive", _MORE_EFFORTS), dropped=_SAMPLING)
-_CLAUDE_FREE = replace(_CLAUDE_5, tool_choices=_FREE, traits=_CLAUDE_5.traits | {"choice_as_auto"})
+_CLAUDE_FREE = replace(_CLAUDE_5, tool_choices=_FREE, weakens_required_calls=True)
 _NOVA = replace(
-    _FACTS,
+    _ANY,
     tool_choices=frozenset({"auto", "required", "named"}),
     renamed={"top_k": "additionalModelRequestFields.inferenceConfig.topK"},
     dropped=frozenset(),
-    traits=frozenset({"cache_points", "output_status"}),
+    caches_prompts=True,
+    takes_output_status=True,
 )
 _NOVA_2 = replace(
     _NOVA,
@@ -88,11 +91,11 @@ _NOVA_2 = replace(
         "nova",
         {"none": None, "minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "high"},
     ),
-    traits=_NOVA.traits | {"system_tools"},
+    has_system_tools=True,
 )
 _GPT_OSS = replace(
-    _FACTS,
-    forms=_JSON,
+    _ANY,
+    formats=_JSON,
     # It always reasons; `none` is refused.
     thinking=Thinking(
         "reasoning_effort",
@@ -100,62 +103,61 @@ _GPT_OSS = replace(
     ),
 )
 _QWEN = replace(
-    _FACTS,
-    forms=_JSON,
+    _ANY,
+    formats=_JSON,
     thinking=Thinking(
         "reasoning_config",
         {"minimal": "low", "low": "low", "medium": "high", "high": "high", "xhigh": "high", "max": "high"},
     ),
 )
-_MISTRAL = replace(_FACTS, traits=frozenset({"lone_outputs", "json_outputs"}))
+_MISTRAL = replace(_ANY, takes_parts_beside_outputs=False, takes_text_outputs=False)
 _MISTRAL_LARGE = replace(_MISTRAL, tool_choices=frozenset({"auto", "required", "named"}))
-_LLAMA = replace(_FACTS, traits=frozenset({"lone_outputs"}))
-_DEEPSEEK = replace(_FACTS, traits=frozenset({"unreturned_reasoning"}))
-_OPEN = replace(_FACTS, forms=_JSON)
+_LLAMA = replace(_ANY, takes_parts_beside_outputs=False)
+_DEEPSEEK = replace(_ANY, takes_reasoning=False)
+_OPEN = replace(_ANY, formats=_JSON)
 
 
-def _models(name: str) -> re.Pattern[str]:
+def _models(name: str) -> str:
     """Models by their own name, whatever geography or ARN stands before it and whatever version after."""
-    return re.compile(rf"(?:.*[./])?(?:{name}).*")
+    return rf"(?:.*[./])?(?:{name}).*"
 
 
-_MODELS = (
-    (_models(r"anthropic\.claude-(?:fable|mythos)"), _CLAUDE_FREE),
-    (_models(r"anthropic\.claude-(?:opus-4-[78]|opus-[5-9]|sonnet-[5-9])"), _CLAUDE_5),
-    (_models(r"anthropic\.claude-(?:opus|sonnet|haiku)-4-6"), _CLAUDE_4_6),
-    (_models(r"anthropic\.claude-(?:opus-4-[15]|sonnet-4-5|haiku-4-5)"), _CLAUDE_4_5),
-    (_models(r"anthropic\.claude-(?:(?:opus|sonnet)-4|3-7)"), _CLAUDE_BUDGET),
-    (_models(r"anthropic\."), _CLAUDE),
-    (_models(r"amazon\.nova-2"), _NOVA_2),
-    (_models(r"amazon\.nova"), _NOVA),
-    (_models(r"openai\.gpt-oss"), _GPT_OSS),
-    (_models(r"qwen\."), _QWEN),
-    (_models(r"mistral\.(?:mistral-large|pixtral-large)"), _MISTRAL_LARGE),
-    (_models(r"mistral\."), _MISTRAL),
-    (_models(r"meta\."), _LLAMA),
-    (_models(r"deepseek\.(?:r1|v1)"), _DEEPSEEK),
+_MODELS = {
+    _models(r"anthropic\.claude-(?:fable|mythos)"): _CLAUDE_FREE,
+    _models(r"anthropic\.claude-(?:opus-4-[78]|opus-[5-9]|sonnet-[5-9])"): _CLAUDE_5,
+    _models(r"anthropic\.claude-(?:opus|sonnet|haiku)-4-6"): _CLAUDE_4_6,
+    _models(r"anthropic\.claude-(?:opus-4-[15]|sonnet-4-5|haiku-4-5)"): _CLAUDE_4_5,
+    _models(r"anthropic\.claude-(?:(?:opus|sonnet)-4|3-7)"): _CLAUDE_BUDGET,
+    _models(r"anthropic\."): _CLAUDE,
+    _models(r"amazon\.nova-2"): _NOVA_2,
+    _models(r"amazon\.nova"): _NOVA,
+    _models(r"openai\.gpt-oss"): _GPT_OSS,
+    _models(r"qwen\."): _QWEN,
+    _models(r"mistral\.(?:mistral-large|pixtral-large)"): _MISTRAL_LARGE,
+    _models(r"mistral\."): _MISTRAL,
+    _models(r"meta\."): _LLAMA,
+    _models(r"deepseek\.(?:r1|v1)"): _DEEPSEEK,
     # Recording bedrock/007 has MiniMax keep a form.
-    (_models(r"minimax\."), _OPEN),
-)
+    _models(r"minimax\."): _OPEN,
+}
 
 ROW = Row(
     name="bedrock",
-    dialects=("bedrock-converse",),
+    profiles=(_ANY.with_models(_MODELS),),
     base_url="https://bedrock-runtime.{region}.amazonaws.com",
     key_variable=_KEY,
     scheme="aws",
     variables={"region": _REGION},
-    facts=replace(_FACTS, models=_MODELS),
     models_url="https://bedrock.{region}.amazonaws.com/foundation-models",
     note="Give an inference profile's name (`us.anthropic.claude-…`) where a model has no throughput on demand.",
 )
+# It answers as OpenAI does (recordings bedrock/001, 002 and 043 to 045).
+_AS_OPENAI = Profile(dropped=frozenset({"top_k"}))
 MANTLE = Row(
     name="bedrock-mantle",
-    dialects=("openai-chat", "openai-responses"),
+    profiles=(ChatProfile.over(_AS_OPENAI), ResponsesProfile.over(_AS_OPENAI)),
     base_url="https://bedrock-mantle.{region}.api.aws/v1",
     key_variable=_KEY,
     variables={"region": _REGION},
-    # It answers as OpenAI does (recordings bedrock/001, 002 and 043 to 045).
-    facts=Facts(dropped=frozenset({"top_k"})),
     note="The models of Bedrock that it serves in OpenAI's own shape.",
 )

@@ -1,14 +1,14 @@
 """Cerebras: open models, fast, and text alone."""
 
-import re
 from dataclasses import replace
 
-from gateway.dialects.profiles import Facts, Range, Thinking
+from gateway.dialects.profiles.base import Range, Thinking
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.providers import compatible
 from gateway.providers.row import Row
 
 # Shared facts on providers, section 18 (August 2026).
-FACTS = Facts(
+PROFILE = ChatProfile(
     context_too_long=compatible.TOO_LONG,
     token_limit_field="max_completion_tokens",
     ranges={"temperature": Range(0, 1.5)},
@@ -33,7 +33,7 @@ FACTS = Facts(
     thinking=Thinking("effort"),
 )
 _GPT_OSS = replace(
-    FACTS,
+    PROFILE,
     reasons=True,
     thinking=Thinking(
         "effort",
@@ -47,9 +47,8 @@ _GPT_OSS = replace(
 
 ROW = Row(
     name="cerebras",
-    dialects=("openai-chat",),
     base_url="https://api.cerebras.ai/v1",
     key_variable="CEREBRAS_API_KEY",
     base_url_variable="CEREBRAS_BASE_URL",
-    facts=replace(FACTS, models=((re.compile(r"gpt-oss.*"), _GPT_OSS),)),
+    profiles=(PROFILE.with_models({r"gpt-oss.*": _GPT_OSS}),),
 )

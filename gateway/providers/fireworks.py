@@ -1,25 +1,26 @@
 """Fireworks: open models, in a dialect close to OpenAI's."""
 
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.providers import compatible
 from gateway.providers.row import Row
 
 ROW = Row(
     name="fireworks",
-    # Its Responses API was never recorded; chat is what is known to work.
-    dialects=("openai-chat",),
     base_url="https://api.fireworks.ai/inference/v1",
     key_variable="FIREWORKS_API_KEY",
     base_url_variable="FIREWORKS_BASE_URL",
+    # Its Responses API was never recorded; chat is what is known to work.
     # Shared facts on providers, section 15 (August 2026, read in client libraries; not recorded).
-    facts=Facts(
-        context_too_long=compatible.TOO_LONG,
-        token_limit_field="max_tokens",
-        renamed={"prompt_cache_key": "prompt_cache_isolation_key"},
-        refused=frozenset({"audio", "modalities", "web_search_options"}),
-        dropped=frozenset({"store", "service_tier", "safety_identifier", "prompt_cache_retention", "verbosity"}),
-        takes_developer_role=False,
-        part_forms={"file": None, "input_audio": None},
-        reasoning_field="reasoning_content",
+    profiles=(
+        ChatProfile(
+            context_too_long=compatible.TOO_LONG,
+            token_limit_field="max_tokens",
+            renamed={"prompt_cache_key": "prompt_cache_isolation_key"},
+            refused=frozenset({"audio", "modalities", "web_search_options"}),
+            dropped=frozenset({"store", "service_tier", "safety_identifier", "prompt_cache_retention", "verbosity"}),
+            takes_developer_role=False,
+            part_forms={"file": None, "input_audio": None},
+            reasoning_field="reasoning_content",
+        ),
     ),
 )

@@ -1,9 +1,9 @@
 """Mistral: chat of its own kind, and strict about what it does not know."""
 
-import re
 from dataclasses import replace
 
-from gateway.dialects.profiles import Facts, Range, Thinking
+from gateway.dialects.profiles.base import Range, Thinking
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.providers import compatible
 from gateway.providers.row import Row
 
@@ -20,7 +20,7 @@ _OF_MESSAGES = frozenset(
     {"name", "refusal", "annotations", "audio", "function_call", "reasoning_content", "reasoning", "reasoning_details"}
 )
 
-FACTS = Facts(
+PROFILE = ChatProfile(
     context_too_long=compatible.TOO_LONG,
     token_limit_field="max_tokens",
     # It always tells usage, and refuses to be asked for it.
@@ -41,9 +41,9 @@ FACTS = Facts(
     thinking=Thinking("effort"),
 )
 # Reasoning stands in the content, out and in. Which models take an effort: its documentation, August 2026.
-_MAGISTRAL = replace(FACTS, reasons=True, reasoning_field="content")
+_MAGISTRAL = replace(PROFILE, reasons=True, reasoning_field="content")
 _ADJUSTABLE = replace(
-    FACTS,
+    PROFILE,
     reasoning_field="content",
     thinking=Thinking(
         "effort", {"none": "none", **dict.fromkeys(("minimal", "low", "medium", "high", "xhigh", "max"), "high")}
@@ -52,15 +52,12 @@ _ADJUSTABLE = replace(
 
 ROW = Row(
     name="mistral",
-    dialects=("openai-chat",),
     base_url="https://api.mistral.ai/v1",
     key_variable="MISTRAL_API_KEY",
     base_url_variable="MISTRAL_BASE_URL",
-    facts=replace(
-        FACTS,
-        models=(
-            (re.compile(r"magistral-.*"), _MAGISTRAL),
-            (re.compile(r"mistral-(small-(26.*|latest)|medium-3[.-]5.*)"), _ADJUSTABLE),
+    profiles=(
+        PROFILE.with_models(
+            {r"magistral-.*": _MAGISTRAL, r"mistral-(small-(26.*|latest)|medium-3[.-]5.*)": _ADJUSTABLE}
         ),
     ),
 )

@@ -1,10 +1,11 @@
 """OpenAI itself."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from gateway.dialects.profiles import Facts, Thinking
+from gateway.dialects.profiles.base import Detour, Profile, Thinking
+from gateway.dialects.profiles.openai_chat import ChatProfile
+from gateway.dialects.profiles.openai_responses import ResponsesProfile
 from gateway.providers.row import Row
 
 # Fields by which other providers' answers tell reasoning; OpenAI knows no such field of a message.
@@ -13,21 +14,8 @@ _REASONING = frozenset({"reasoning_content", "reasoning", "reasoning_details"})
 # the answer would be another one: OpenAI says so itself (shared facts on providers, section 1, verified July 2026).
 _SAMPLING = frozenset({"temperature", "top_p", "presence_penalty", "frequency_penalty"})
 
-# Usage in a stream comes on request only (shared facts on providers, section 1, August 2026).
-# The next three are of its own dialect's making (shared facts on the Responses API, section 2).
-BASE = Facts(
-    stream_usage=True,
-    takes_custom_tools=True,
-    takes_allowed_tools=True,
-    takes_refusals=True,
-    # Without it there may be none in answers that are not stored (shared facts on providers, section 2).
-    asks_encrypted_reasoning=True,
-    # AIHubMix's document: ignored for OpenAI and Azure.
-    dropped=frozenset({"top_k"}),
-    dropped_of_messages=_REASONING,
-    # Shared facts on providers, section 1. Ollama takes them (recording ollama/004).
-    takes_output_parts=False,
-)
+# AIHubMix's document: ignored for OpenAI and Azure.
+_SHARED = Profile(dropped=frozenset({"top_k"}))
 
 
 def _efforts(*known: str) -> Thinking:
@@ -40,45 +28,77 @@ def _efforts(*known: str) -> Thinking:
     return Thinking("effort", nearest)
 
 
+# Both told by OpenAI's own refusals: "This model is only supported in v1/responses and not in v1/chat/completions", and
+# "Function tools with reasoning_effort are not supported for gpt-5.4 in /v1/chat/completions" (openai/openai-openapi,
+# issue 541, May 2026; the same for 5.5 and 5.6, where the model's own effort counts: BerriAI/litellm, pull request
+# 34569, July 2026).
+_RESPONSES_ONLY = (Detour("openai-responses"),)
+_TOOLS_BY_RESPONSES = (Detour("openai-responses", frozenset({"tools"}), while_reasoning=True),)
+
 # Which model takes what: shared facts on providers, section 1, live-verified July 2026. Names that nobody knows yet
 # are OpenAI's to judge.
-_REASONING_MODEL = replace(BASE, token_limit_field="max_completion_tokens", reasons=True, dropped_reasoning=_SAMPLING)
-_O1_MINI = replace(_REASONING_MODEL, takes_system_role=False, takes_developer_role=False, thinking=Thinking("effort"))
+_REASONING_MODEL = replace(_SHARED, reasons=True, dropped_reasoning=_SAMPLING)
+_OPTIONAL = replace(_REASONING_MODEL, reasons=False)
+_O1_MINI = replace(_REASONING_MODEL, thinking=Thinking("effort"))
 _O_SERIES = replace(_REASONING_MODEL, thinking=_efforts("low", "medium", "high"))
-_CHAT = replace(_REASONING_MODEL, thinking=_efforts("medium"))
 _FIVE = replace(_REASONING_MODEL, thinking=_efforts("minimal", "low", "medium", "high"))
-_FIVE_PRO = replace(_REASONING_MODEL, thinking=_efforts("high"))
-_PRO = replace(_REASONING_MODEL, thinking=_efforts("medium", "high", "xhigh"))
-_CODEX = replace(_REASONING_MODEL, thinking=_efforts("low", "medium", "high", "xhigh"))
-_FIVE_ONE = replace(_REASONING_MODEL, reasons=False, thinking=_efforts("none", "low", "medium", "high"))
-_FIVE_TWO = replace(_REASONING_MODEL, reasons=False, thinking=_efforts("none", "low", "medium", "high", "xhigh"))
-_NEWER = replace(_REASONING_MODEL, thinking=_efforts("none", "low", "medium", "high", "xhigh", "max"))
-_NO_REASONING = replace(BASE, thinking=Thinking("effort"))
-
+_FIVE_TWO = replace(_OPTIONAL, thinking=_efforts("none", "low", "medium", "high", "xhigh"))
+_CODEX = replace(_REASONING_MODEL, thinking=_efforts("low", "medium", "high", "xhigh"), detours=_RESPONSES_ONLY)
+_BY_NAME: Mapping[str, Profile] = {
+    r"o1-(mini|preview)": _O1_MINI,
+    r"o\d(-mini)?": _O_SERIES,
+    r"o\d-(pro|deep-research|mini-deep-research)": replace(_O_SERIES, detours=_RESPONSES_ONLY),
+    r"gpt-5-chat(-latest)?|chatgpt-4o-latest|(ft:)?gpt-(3\.5|4).*": replace(_SHARED, thinking=Thinking("effort")),
+    r"gpt-5(\.\d+)-chat(-latest)?": replace(_REASONING_MODEL, thinking=_efforts("medium")),
+    r"gpt-5(-mini|-nano)?": _FIVE,
+    r"gpt-5-codex(-mini)?": replace(_FIVE, detours=_RESPONSES_ONLY),
+    r"gpt-5-pro": replace(_REASONING_MODEL, thinking=_efforts("high"), detours=_RESPONSES_ONLY),
+    r"gpt-5\.\d+-pro": replace(_REASONING_MODEL, thinking=_efforts("medium", "high", "xhigh"), detours=_RESPONSES_ONLY),
+    r"gpt-5\.1-codex.*": _CODEX,
+    r"gpt-5\.1": replace(_OPTIONAL, thinking=_efforts("none", "low", "medium", "high")),
+    r"gpt-5\.[2-4]-codex": replace(_FIVE_TWO, detours=_RESPONSES_ONLY),
+    r"gpt-5\.[23](-mini|-nano)?": _FIVE_TWO,
+    r"gpt-5\.4(-mini|-nano)?": replace(_FIVE_TWO, detours=_TOOLS_BY_RESPONSES),
+    r"gpt-5\.[5-9](-\w+)?": replace(
+        _REASONING_MODEL,
+        thinking=_efforts("none", "low", "medium", "high", "xhigh", "max"),
+        detours=_TOOLS_BY_RESPONSES,
+    ),
+}
 _DATE = r"(-\d{4}-\d{2}-\d{2})?"
-_MODELS = (
-    (r"o1-(mini|preview)", _O1_MINI),
-    (r"o\d(-mini|-pro|-deep-research|-mini-deep-research)?", _O_SERIES),
-    (r"gpt-5-chat(-latest)?|chatgpt-4o-latest|(ft:)?gpt-(3\.5|4).*", _NO_REASONING),
-    (r"gpt-5(\.\d+)-chat(-latest)?", _CHAT),
-    (r"gpt-5(-mini|-nano|-codex|-codex-mini)?", _FIVE),
-    (r"gpt-5-pro", _FIVE_PRO),
-    (r"gpt-5\.\d+-pro", _PRO),
-    (r"gpt-5\.1-codex.*", _CODEX),
-    (r"gpt-5\.1", _FIVE_ONE),
-    (r"gpt-5\.[2-4](-codex|-mini|-nano)?", _FIVE_TWO),
-    (r"gpt-5\.[5-9](-\w+)?", _NEWER),
-)
+_MODELS = _SHARED.with_models({f"(?:{name}){_DATE}": of_model for name, of_model in _BY_NAME.items()})
 
-FACTS = replace(BASE, models=tuple((re.compile(f"(?:{pattern}){_DATE}"), facts) for pattern, facts in _MODELS))
+
+def _in_chat(profile: ChatProfile) -> ChatProfile:
+    # The first three are of its own dialect's making (shared facts on the Responses API, section 2).
+    return replace(
+        profile,
+        takes_custom_tools=True,
+        takes_allowed_tools=True,
+        takes_refusals=True,
+        # Shared facts on providers, section 1; the outputs, too. Ollama takes those (recording ollama/004).
+        token_limit_field="max_completion_tokens" if profile.dropped_reasoning else None,
+        dropped_of_messages=_REASONING,
+        takes_output_parts=False,
+    )
+
+
+def _in_responses(profile: ResponsesProfile) -> ResponsesProfile:
+    # Without it there may be none in answers that are not stored (shared facts on providers, section 2).
+    return replace(profile, asks_encrypted_reasoning=True)
+
+
+_CHAT = ChatProfile.over(_MODELS).everywhere(_in_chat)
+_O1_MINI_IN_CHAT = replace(_in_chat(ChatProfile.over(_O1_MINI)), system_messages="none", takes_developer_role=False)
+CHAT = _CHAT.with_models({rf"o1-(mini|preview){_DATE}": _O1_MINI_IN_CHAT})
+RESPONSES = ResponsesProfile.over(_MODELS).everywhere(_in_responses)
 
 ROW = Row(
     name="openai",
-    dialects=("openai-chat", "openai-responses"),
+    profiles=(CHAT, RESPONSES),
     base_url="https://api.openai.com/v1",
     key_variable="OPENAI_API_KEY",
     base_url_variable="OPENAI_BASE_URL",
-    facts=FACTS,
     headers={"openai-organization": "{organization}", "openai-project": "{project}"},
     # As OpenAI's own clients read them.
     variables={"organization": "OPENAI_ORG_ID", "project": "OPENAI_PROJECT_ID"},

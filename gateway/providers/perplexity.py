@@ -1,19 +1,19 @@
 """Perplexity: models that search, and call no tools."""
 
-import re
 from dataclasses import replace
 
-from gateway.dialects.profiles import Facts, Thinking
+from gateway.dialects.profiles.base import Thinking
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.providers import compatible
 from gateway.providers.row import Row
 
 # Shared facts on providers, sections 17 and 18, and its API reference (August 2026).
-FACTS = Facts(
+PROFILE = ChatProfile(
     context_too_long=compatible.TOO_LONG,
     token_limit_field="max_tokens",
     # It always tells usage.
     stream_usage=False,
-    forms=frozenset({"json_schema"}),
+    formats=frozenset({"json_schema"}),
     refused=frozenset({"n", "logprobs", "top_logprobs", "logit_bias", "stop", "audio", "modalities"}),
     dropped=frozenset(
         {
@@ -37,7 +37,7 @@ FACTS = Facts(
     thinking=Thinking("effort"),
 )
 _REASONING = replace(
-    FACTS,
+    PROFILE,
     reasons=True,
     thinking=Thinking(
         "effort",
@@ -51,10 +51,9 @@ _REASONING = replace(
 
 ROW = Row(
     name="perplexity",
-    dialects=("openai-chat",),
     base_url="https://api.perplexity.ai",
     key_variable="PERPLEXITY_API_KEY",
     base_url_variable="PERPLEXITY_BASE_URL",
     key_variables=("PPLX_API_KEY",),
-    facts=replace(FACTS, models=((re.compile(r"sonar-(reasoning|deep-research).*"), _REASONING),)),
+    profiles=(PROFILE.with_models({r"sonar-(reasoning|deep-research).*": _REASONING}),),
 )

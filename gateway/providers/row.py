@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeVar
 
-from gateway.dialects.profiles import NO_FACTS, Facts
+from gateway.dialects.profiles.base import Profile
 
+P = TypeVar("P", bound=Profile)
 Scheme = Literal["key", "none", "google", "aws", "azure"]
 
 
@@ -13,15 +14,15 @@ Scheme = Literal["key", "none", "google", "aws", "azure"]
 class Row:
     """A provider that is known by name. Only a key is needed to turn it on.
 
-    `dialects` are those that it speaks, at the same base URL; what is said in none of them is translated to the first.
+    `profiles` has one for each dialect that it speaks, at the same base URL; what comes in none of them is translated
+    to the first.
     """
 
     name: str
-    dialects: Sequence[str]
+    profiles: Sequence[Profile]
     base_url: str
     key_variable: str | None = None
     base_url_variable: str | None = None
-    facts: Facts = NO_FACTS
     scheme: Scheme = "key"
     """How its requests are authorised: a key in a header, nothing, or what Google, AWS or Azure have for it."""
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -42,3 +43,18 @@ class Row:
     variants: Mapping[str, "Row"] = field(default_factory=dict)
     """The row that counts in its place where a setting is given, such as `api_version`: an API that is at another
     address then, or speaks less. The first whose setting is given counts."""
+
+    @property
+    def dialects(self) -> Sequence[str]:
+        """The dialects that it speaks, its own first."""
+        return [profile.dialect for profile in self.profiles]
+
+    @property
+    def own(self) -> Profile:
+        """The profile of its own dialect."""
+        return self.profiles[0]
+
+    def profile(self, dialect: type[P]) -> P:
+        """Its profile in a dialect. Where it has none, what its own dialect shares with that one."""
+        found = next((profile for profile in self.profiles if isinstance(profile, dialect)), self.own)
+        return dialect.own(found)

@@ -1,16 +1,16 @@
 """Together: open models, with a schema in a place of its own."""
 
-import re
 from dataclasses import replace
 
-from gateway.dialects.profiles import Facts, Thinking
+from gateway.dialects.profiles.base import Thinking
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.providers import compatible
 from gateway.providers.row import Row
 
 _SOME = ("minimal", "low", "medium", "high", "xhigh", "max")
 
 # Shared facts on providers, section 14 (August 2026).
-FACTS = Facts(
+PROFILE = ChatProfile(
     context_too_long=compatible.TOO_LONG,
     token_limit_field="max_tokens",
     flattens_schema=True,
@@ -34,7 +34,7 @@ FACTS = Facts(
     thinking=Thinking("effort"),
 )
 _GPT_OSS = replace(
-    FACTS,
+    PROFILE,
     reasons=True,
     thinking=Thinking(
         "effort",
@@ -45,20 +45,20 @@ _GPT_OSS = replace(
         },
     ),
 )
-_HYBRID = replace(FACTS, thinking=Thinking("enabled", {"none": None, **dict.fromkeys(_SOME, "")}))
+_HYBRID = replace(PROFILE, thinking=Thinking("enabled", {"none": None, **dict.fromkeys(_SOME, "")}))
 
 ROW = Row(
     name="together",
-    dialects=("openai-chat",),
     base_url="https://api.together.xyz/v1",
     key_variable="TOGETHER_API_KEY",
     base_url_variable="TOGETHER_BASE_URL",
     key_variables=("TOGETHERAI_API_KEY",),
-    facts=replace(
-        FACTS,
-        models=(
-            (re.compile(r"openai/gpt-oss.*"), _GPT_OSS),
-            (re.compile(r".*(deepseek-v3\.1|deepseek-v4|glm-4\.[5-9]|glm-5|kimi-k2\.5|qwen3\.5).*", re.I), _HYBRID),
+    profiles=(
+        PROFILE.with_models(
+            {
+                r"openai/gpt-oss.*": _GPT_OSS,
+                r"(?i).*(deepseek-v3\.1|deepseek-v4|glm-4\.[5-9]|glm-5|kimi-k2\.5|qwen3\.5).*": _HYBRID,
+            }
         ),
     ),
 )

@@ -2,20 +2,20 @@
 
 from dataclasses import replace
 
-from gateway.dialects.profiles import Facts
-from gateway.providers.gemini import MODELS, NEWEST
+from gateway.dialects.profiles.gemini import GeminiProfile
+from gateway.providers.gemini import MODELS
 from gateway.providers.row import Row
 
 
-def _in_the_cloud(facts: Facts) -> Facts:
+def _in_the_cloud(profile: GeminiProfile) -> GeminiProfile:
     # It does not know the field, and takes both kinds of tools without it (recording `vertex/010`). A service tier is
     # asked for by a header there; python-genai refuses the field for it (both August 2026).
-    return replace(facts, tells_hosted_calls=False, renamed={"service_tier": "x-vertex-ai-llm-shared-request-type"})
+    return replace(profile, tells_hosted_calls=False, tier_header="x-vertex-ai-llm-shared-request-type")
 
 
 ROW = Row(
     name="vertex",
-    dialects=("gemini",),
+    profiles=(MODELS.everywhere(_in_the_cloud),),
     # v1beta1 has what v1 has, and what is new besides: levels of thinking, JSON Schema (recordings `vertex/*`).
     base_url="https://{host}/v1beta1/projects/{project}/locations/{location}/publishers/google",
     base_url_variable="VERTEX_BASE_URL",
@@ -33,6 +33,5 @@ ROW = Row(
         "us": "aiplatform.us.rep.googleapis.com",
         "eu": "aiplatform.eu.rep.googleapis.com",
     },
-    facts=replace(_in_the_cloud(NEWEST), models=tuple((pattern, _in_the_cloud(facts)) for pattern, facts in MODELS)),
     note="Needs a Google Cloud project and location; an express key goes with a base_url of its own.",
 )

@@ -210,7 +210,7 @@ def _shares(lane: Lane, in_vain: set[tuple[str, str, str]]) -> bool:
 
 def _kind(lane: Lane) -> tuple[str, int]:
     """Lanes of one kind are asked in the same words: what cannot be said to one, cannot be said to the other."""
-    return lane.upstream.name, id(lane.upstream.facts.of(lane.model))
+    return lane.upstream.name, id(lane.upstream.own.of(lane.model))
 
 
 def _log_failure(failure: _Failure, *, is_opened: bool) -> None:

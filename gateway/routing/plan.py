@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.credentials.base import Credential
-from gateway.dialects.base import Origin
+from gateway.dialects.base import Dialect, Origin
+from gateway.dialects.profiles.base import Profile
 from gateway.errors import InvalidRequest
 from gateway.neutral.generation import Generation
 from gateway.neutral.items import EarlierReasoning, Item, Message, ToolOutput
@@ -28,13 +29,19 @@ class Lane:
     credential: Credential
     model: str
 
-    @property
-    def origin(self) -> Origin:
-        """Who answers there, for the dialect. Made anew each time: the model's facts are looked up by its name."""
-        facts = self.upstream.facts
-        if facts.models:
-            facts = facts.of(self.model)
-        return Origin(self.upstream.name, self.upstream.named(self.model), facts)
+    def way(self, generation: Generation, preferred: str | None) -> tuple[Dialect, Origin]:
+        """The dialect in which a request goes there, and who answers: the preferred dialect, where it is spoken there.
+
+        Some models take some requests in another dialect of their provider only.
+        """
+        upstream = self.upstream
+        dialect = upstream.dialect(preferred)
+        profile = upstream.profiles[dialect.name]
+        if profile.models:
+            profile = profile.of(self.model)
+        if profile.detours and (other := _detour(generation, profile)) in upstream.profiles:
+            return self.way(generation, other)
+        return dialect, Origin(upstream.name, upstream.named(self.model), profile)
 
     @property
     def author(self) -> tuple[str, str, str]:
@@ -108,6 +115,14 @@ def _distance(lane: Lane, author: Sealed | None) -> int:
     if author is None or (lane.upstream.name, lane.model) != (author.provider, author.model):
         return 2
     return 0 if lane.credential.label == author.credential else 1
+
+
+def _detour(generation: Generation, profile: Profile) -> str | None:
+    try:
+        return profile.detour(generation.prompt)
+    except InvalidRequest:
+        # No other dialect could be asked this.
+        return None
 
 
 def has_choice(steps: Sequence[Step]) -> bool:

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from gateway.dialects import DIALECTS
+from gateway.dialects.profiles.base import Profile
 from gateway.providers import Row, compatible
 from gateway.providers.address import needed, used, variant
 from gateway.settings.models import Retries
@@ -29,8 +30,11 @@ from gateway.settings.options import (
     listed,
 )
 from gateway.settings.problems import Problem, nearest
+from gateway.settings.profiles import ProfileSettings, profile_problems
 from gateway.wire.request import UNIX
 from gateway.wire.tls import TLS, tls_problems
+
+P = TypeVar("P", bound=Profile)
 
 _EMBEDDED = "embedded"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
@@ -77,8 +81,11 @@ class KeySettings(Section):
     weight: Weight = Field(default=1.0, description=WEIGHT)
 
 
-class ProviderSettings(Section):
-    """One provider. None means: as its row says, for one that is known by name."""
+class ProviderSettings(ProfileSettings):
+    """One provider. None means: as its row says, for one that is known by name.
+
+    What it says itself of profiles is about each of its dialects that has a use for it.
+    """
 
     provider: Text | None = Field(default=None, description="the name of a known provider, of which this is another")
     dialect: Annotated[list[str] | None, BeforeValidator(listed), AfterValidator(_known)] = Field(
@@ -124,21 +131,25 @@ class ProviderSettings(Section):
         default=TLSSettings(), description="ca, client_cert or client_key, each with the path of a file in PEM"
     )
     retries: Retries | None = Field(default=None, description="attempts or longest_wait, each with a number")
-    token_limit_field: Literal["max_tokens", "max_completion_tokens"] | None = Field(
-        default=None, description="max_tokens or max_completion_tokens"
+    by_dialect: dict[str, Annotated[ProfileSettings, BeforeValidator(filled)]] = Field(
+        default={}, description="names of dialects, each with what differs in it"
     )
-    stream_usage: bool | None = Field(default=None, description="true or false")
-    hosted_tools: Literal["refuse", "drop"] | None = Field(default=None, description="refuse or drop")
-    """What to do with tools that the provider would have to run, where it runs none. [refuse]"""
+    """What differs in one dialect only. It has precedence over the same setting of the provider."""
 
     def row(self, name: str, rows: Mapping[str, Row]) -> Row:
-        """The row that it goes by; one of an OpenAI-compatible server's facts where none is known."""
-        row = rows.get(self.provider or name) or Row(name, (), "", facts=compatible.FACTS)
+        """The row that it goes by; that of an OpenAI-compatible server where none is known."""
+        row = rows.get(self.provider or name) or Row(name, (compatible.PROFILE,), "")
         return variant(row, self.given())
 
     def given(self) -> dict[str, str]:
         """The settings that go into addresses and headers, those of them that are set."""
         return {name: value for name in PLACES if (value := getattr(self, name))}
+
+    def profile_in(self, row: Row, dialect: type[P]) -> P:
+        """Its profile in a dialect: that of its row, with what is said here."""
+        profile = self.adjusted(row.profile(dialect))
+        said = self.by_dialect.get(dialect.dialect)
+        return profile if said is None else said.adjusted(profile)
 
     def own_keys(self) -> Sequence[KeySettings]:
         """The keys, in the order of the file."""
@@ -182,6 +193,8 @@ def _setting_problems(provider: ProviderSettings, row: Row) -> Iterator[tuple[st
         yield "api_keys", "expected a weight over 0 for at least one of them"
     if provider.http2 and (provider.base_url or "").startswith(UNIX):
         yield "http2", "expected without a Unix socket"
+    for place, expected in profile_problems(provider.by_dialect, provider.dialect or row.dialects):
+        yield f"by_dialect.{place}", expected
     yield from _credential_problems(provider, row)
 
 

@@ -67,7 +67,7 @@ class Column:
         return self.row.name
 
     def origin(self) -> Origin:
-        return Origin(self.row.name, self.model, self.row.facts.of(self.model))
+        return Origin(self.row.name, self.model, self.row.own.of(self.model))
 
     def dialect(self, surface: Surface[Any]) -> Dialect:
         """The dialect that a request of this surface goes in: the surface's own, where the provider knows it."""

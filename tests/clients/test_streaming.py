@@ -9,8 +9,7 @@ import orjson
 import pytest
 from starlette.types import Message
 
-from gateway.contract.presence import Presence
-from gateway.contract.sending import send_stream
+from gateway.contract.sending import Presence, send_stream
 from gateway.http import StreamReply
 from gateway.wire import sse
 from tests.clients.contract import (

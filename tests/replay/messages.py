@@ -48,7 +48,7 @@ class Said:
 
 def origin_of(model: str) -> Origin:
     """Anthropic, asked for this model."""
-    return Origin("anthropic", model, ROW.facts.of(model))
+    return Origin("anthropic", model, ROW.own.of(model))
 
 
 def body_of(recording: Recording) -> bytes:

@@ -120,7 +120,7 @@ def test_stream_without_its_end_is_cut_off(recording: Recording) -> None:
 @pytest.mark.parametrize("recording", REFUSED, ids=name_of)
 def test_refusal_keeps_its_meaning(recording: Recording) -> None:
     headers = recording.content()["response_headers"]
-    facts = origin_of(recording.content()["model"]).facts
+    facts = origin_of(recording.content()["model"]).profile
     error = DIALECT.decode_error(Refused("anthropic", recording.status, headers, recording.body()), facts)
     assert (error.status, error.type, error.code, error.param) == TRANSLATED[
         recording.path[: recording.path.index("-")]

@@ -17,7 +17,7 @@ from tests.replay.rendering import on_chat, on_responses, squeezed
 from tests.unit.generations import generation_of
 
 DIALECT = BEDROCK_CONVERSE
-FACTS = ROWS["bedrock"].facts
+FACTS = ROWS["bedrock"].own
 ORIGIN = Origin("bedrock", "asked/model", FACTS)
 CODE = "code_interpreter_call.outputs"
 ASKED = generation_of("asked/model", asked={"include": [CODE]})

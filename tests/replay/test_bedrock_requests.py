@@ -55,7 +55,7 @@ def asked_again(recording: Recording, surface: str) -> Outbound:
         for item in body.get("input", ())
     ]
     generation = with_states(generation, items)
-    return DIALECT.encode(generation, Origin("bedrock", model, ROWS["bedrock"].facts.of(model)))
+    return DIALECT.encode(generation, Origin("bedrock", model, ROWS["bedrock"].own.of(model)))
 
 
 @each

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from gateway.dialects.base import Origin
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.dialects.report import require_translatable
 from gateway.errors import InvalidRequest
 from gateway.neutral.generation import Generation
@@ -43,10 +43,10 @@ UNTRANSLATED = {
 }
 
 
-def facts_of(recording: Recording, model: str) -> Facts:
+def facts_of(recording: Recording, model: str) -> ChatProfile:
     """What is known of the provider and the model of a recording; of what has no row of its own, nothing is."""
     row = ROWS.get(ROW_OF.get(recording.provider, recording.provider))
-    return row.facts.of(model) if row and "openai-chat" in row.dialects else compatible.FACTS
+    return row.profile(ChatProfile).of(model) if row and "openai-chat" in row.dialects else compatible.PROFILE
 
 
 def sent(recording: Recording, *, is_native: bool) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from tests.replay.rendering import on_chat, on_responses, squeezed
 from tests.unit.generations import generation_of
 
 DIALECT = COHERE
-FACTS = ROWS["cohere"].facts
+FACTS = ROWS["cohere"].own
 RECORDINGS = recordings_of("v2_chat")
 ANSWERED = [recording for recording in RECORDINGS if recording.status == 200]
 STREAMS = [recording for recording in ANSWERED if recording.is_stream]

@@ -68,7 +68,7 @@ def test_request_is_encoded_as_it_was_recorded(recording: Recording) -> None:
     asked: Any = as_chat(recorded)
     generation = OpenAIChatSurface().read(asked)
     require_translatable(generation.prompt, "cohere")
-    origin = Origin("cohere", recorded["model"], ROWS["cohere"].facts.of(recorded["model"]))
+    origin = Origin("cohere", recorded["model"], ROWS["cohere"].own.of(recorded["model"]))
     outbound = COHERE.encode(generation, origin)
     body = json.loads(outbound.body)
     assert equivalent(body) == equivalent(recorded)

@@ -95,7 +95,7 @@ def told_failure(error: GatewayError) -> tuple[int, str | None]:
 
 def origin(recording: Recording) -> Origin:
     model = recording.content()["model"]
-    return Origin(recording.provider, model, ROWS[recording.provider].facts.of(model))
+    return Origin(recording.provider, model, ROWS[recording.provider].own.of(model))
 
 
 def chunks(recording: Recording) -> list[dict[str, Any]]:

@@ -63,7 +63,7 @@ def test_request_goes_where_it_was_recorded(recording: Recording) -> None:
 def test_refusal_keeps_its_meaning(recording: Recording) -> None:
     headers = recording.content()["response_headers"]
     refused = Refused(recording.provider, recording.status, headers, recording.body())
-    error = DIALECT.decode_error(refused, ROWS[recording.provider].facts)
+    error = DIALECT.decode_error(refused, ROWS[recording.provider].own)
     told = (error.status, error.type, error.code, error.param, error.wait)
     assert told == TRANSLATED[recording.path[:10]]
     assert error.message.startswith(recording.provider)

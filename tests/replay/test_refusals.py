@@ -3,8 +3,9 @@
 import pytest
 
 from gateway.dialects.base import Refused
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.providers import ROWS
-from gateway.providers.compatible import FACTS
+from gateway.providers.compatible import PROFILE
 from tests.replay.decoded import DIALECT
 from tests.replay.recordings import Recording, chat_recordings, name_of, recordings_of, select
 
@@ -39,7 +40,7 @@ TRANSLATED = {
 def test_refusal_keeps_its_meaning(recording: Recording, has_row: bool) -> None:
     """Whether its provider is known by name, or is a server of which nothing is known."""
     headers = recording.content()["response_headers"]
-    facts = ROWS[recording.provider].facts if has_row else FACTS
+    facts = ROWS[recording.provider].profile(ChatProfile) if has_row else PROFILE
     error = DIALECT.decode_error(Refused("upstream", recording.status, headers, recording.body()), facts)
     expected = TRANSLATED[recording.path[: recording.path.index("-")]]
     assert (error.status, error.type, error.code, error.param) == expected
@@ -48,7 +49,7 @@ def test_refusal_keeps_its_meaning(recording: Recording, has_row: bool) -> None:
 
 @pytest.mark.parametrize("recording", select(lambda recording: recording.status == 401), ids=name_of)
 def test_refused_key_says_nothing_of_the_key(recording: Recording) -> None:
-    error = DIALECT.decode_error(Refused("upstream", recording.status, {}, recording.body()), FACTS)
+    error = DIALECT.decode_error(Refused("upstream", recording.status, {}, recording.body()), PROFILE)
     assert error.message == ("upstream refused the gateway's credentials. The operator of this gateway must mend them.")
 
 

@@ -7,10 +7,10 @@ import orjson
 import pytest
 
 from gateway.dialects.base import Origin, Refused
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.openai_responses import ResponsesProfile
 from gateway.neutral.settings import Settings
 from gateway.providers import ROWS
-from gateway.providers.compatible import FACTS
+from gateway.providers.compatible import PROFILE
 from gateway.surfaces.openai_responses import OpenAIResponsesSurface
 from gateway.surfaces.responses.request.prompt import typed_items
 from tests.replay.recordings import Recording, name_of
@@ -32,10 +32,14 @@ TRANSLATED = {
 }
 
 
-def facts_of(recording: Recording, model: str) -> Facts:
+def facts_of(recording: Recording, model: str) -> ResponsesProfile:
     """What is known of the provider and the model of a recording; of what has no row for this dialect, nothing is."""
     row = ROWS.get(recording.provider)
-    return row.facts.of(model) if row and DIALECT.name in row.dialects else FACTS
+    return (
+        row.profile(ResponsesProfile).of(model)
+        if row and DIALECT.name in row.dialects
+        else ResponsesProfile.over(PROFILE)
+    )
 
 
 @pytest.mark.parametrize("recording", REQUESTS, ids=name_of)

@@ -26,7 +26,7 @@ _NEWEST = (OPUS_48, FABLE)
 
 def origin(model: str = HAIKU) -> Origin:
     """Anthropic, asked for this model."""
-    return Origin("anthropic", model, ROW.facts.of(model))
+    return Origin("anthropic", model, ROW.own.of(model))
 
 
 def encode(generation: Generation, model: str = HAIKU) -> tuple[dict[str, Any], list[str]]:

@@ -74,7 +74,7 @@ class Sent:
 
 
 def origin(model: str) -> Origin:
-    return Origin("bedrock", model, ROWS["bedrock"].facts.of(model))
+    return Origin("bedrock", model, ROWS["bedrock"].own.of(model))
 
 
 def of_chat(messages: Any, model: str = CLAUDE_4_5, **fields: Any) -> Generation:

@@ -8,14 +8,14 @@ import pytest
 
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_chat import OpenAIChat
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.errors import InvalidRequest
 from gateway.neutral.generation import Generation
 from tests.unit.generations import Recovered, generation_of
 
 DIALECT = OpenAIChat()
-PLAIN = Facts()
-RICH = Facts(takes_custom_tools=True, takes_allowed_tools=True, takes_refusals=True)
+PLAIN = ChatProfile()
+RICH = ChatProfile(takes_custom_tools=True, takes_allowed_tools=True, takes_refusals=True)
 Item = dict[str, Any]
 
 
@@ -24,19 +24,19 @@ def asked(*items: Item, **fields: Any) -> Generation:
     return generation_of(model="lab/small", items=list(items), **fields)
 
 
-def encode(generation: Generation, facts: Facts = PLAIN) -> tuple[dict[str, Any], list[str]]:
+def encode(generation: Generation, facts: ChatProfile = PLAIN) -> tuple[dict[str, Any], list[str]]:
     """The body for the upstream, and what was left out."""
     outbound = DIALECT.encode(generation, Origin("lab", "small", facts))
     return orjson.loads(outbound.body), list(outbound.dropped)
 
 
-def messages(*items: Item, facts: Facts = PLAIN, **fields: Any) -> list[dict[str, Any]]:
+def messages(*items: Item, facts: ChatProfile = PLAIN, **fields: Any) -> list[dict[str, Any]]:
     """The chat messages of these items."""
     body, _ = encode(asked(*items, **fields), facts)
     return body["messages"]  # type: ignore[no-any-return]
 
 
-def refusal(generation: Generation, facts: Facts = PLAIN) -> tuple[str | None, str | None]:
+def refusal(generation: Generation, facts: ChatProfile = PLAIN) -> tuple[str | None, str | None]:
     """The field and the code of the refusal, which names the provider where the field is one that it lacks."""
     with pytest.raises(InvalidRequest) as refused:
         DIALECT.encode(generation, Origin("lab", "small", facts))

@@ -15,7 +15,7 @@ from tests.servers.cohere_rules import complaints
 from tests.unit.generations import translated
 
 DIALECT = COHERE
-FACTS = ROWS["cohere"].facts
+FACTS = ROWS["cohere"].own
 MODEL = "command-a-plus-05-2026"
 URL = "data:image/png;base64,iVBORw0KGgo="
 CALL = {"id": "call_1", "type": "function", "function": {"name": "look", "arguments": '{"at":1}'}}

@@ -21,7 +21,7 @@ HI = {"type": "message", "role": "user", "content": "Hi"}
 
 def sent(model: str = NEW, row: Row = gemini.ROW, **given: Any) -> Outbound:
     generation = generation_of("m", **{"items": [HI], **given})
-    return DIALECT.encode(generation, Origin(row.name, model, row.facts.of(model)))
+    return DIALECT.encode(generation, Origin(row.name, model, row.own.of(model)))
 
 
 def body(model: str = NEW, row: Row = gemini.ROW, **given: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from contextlib import AbstractAsyncContextManager
 
 from gateway.credentials.keys import KeyCredential
 from gateway.dialects import DIALECTS
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.routing.plan import Lane
 from gateway.upstream import Address, Upstream
 from gateway.wire.transport import Answer, Call, Stream
@@ -29,7 +29,17 @@ def upstream(name: str, keys: int = 1, row: str = "", weight: float = 1.0) -> Up
     credentials = [KeyCredential(f"{name}-{number}", {}) for number in range(keys)]
     models = ("small", "large")
     dialects = [DIALECTS["openai-chat"]]
-    return Upstream(name, dialects, Facts(), Nowhere(), _locate, credentials, models=models, row=row, weight=weight)
+    return Upstream(
+        name,
+        dialects,
+        {"openai-chat": ChatProfile()},
+        Nowhere(),
+        _locate,
+        credentials,
+        models=models,
+        row=row,
+        weight=weight,
+    )
 
 
 def lanes(names: str, keys: int = 1) -> list[Lane]:

@@ -1,6 +1,6 @@
 """Upstreams whose list of models a test writes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +9,8 @@ import orjson
 
 from gateway.credentials.keys import KeyCredential
 from gateway.dialects import DIALECTS
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.base import Profile
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.errors import UpstreamDown
 from gateway.upstream import Address, Upstream
 from gateway.wire.transport import Answer, Call, Stream
@@ -47,6 +48,10 @@ def upstream(name: str = "lab", *, lists: Lists | None = None, **more: Any) -> U
     async def locate() -> Address:
         return Address(BASE_URL, {})
 
-    given = {"facts": Facts(), "dialects": [DIALECTS["openai-chat"]], **more}
+    profiles: Sequence[Profile] = more.pop("profiles", (ChatProfile(),))
+    spoken = {profile.dialect: profile for profile in profiles}
+    dialects = [DIALECTS[name] for name in spoken]
     key = KeyCredential(SECRET, {"authorization": f"Bearer {SECRET}"})
-    return Upstream(name, transport=lists or Lists(), locate=locate, credentials=[key], **given)
+    return Upstream(
+        name, transport=lists or Lists(), locate=locate, credentials=[key], dialects=dialects, profiles=spoken, **more
+    )

@@ -28,13 +28,13 @@ def test_refusal_has_its_meaning(
 ) -> None:
     body = f'{{"type": "error", "error": {{"type": "{kind}", "message": "{message}"}}}}'.encode()
     headers = {"retry-after": "3", "x-should-retry": "true"}
-    error = DIALECT.decode_error(Refused("anthropic", status, headers, body), origin(HAIKU).facts)
+    error = DIALECT.decode_error(Refused("anthropic", status, headers, body), origin(HAIKU).profile)
     assert (error.status, error.code, error.param) == expected
     assert (error.wait, error.should_retry) == (3.0, True)
 
 
 def test_refusal_that_is_no_json_is_one_all_the_same() -> None:
-    error = DIALECT.decode_error(Refused("anthropic", 502, {}, b"<html>"), origin(HAIKU).facts)
+    error = DIALECT.decode_error(Refused("anthropic", 502, {}, b"<html>"), origin(HAIKU).profile)
     assert error.status == 503
 
 

@@ -168,6 +168,6 @@ def test_metadata_stays_with_the_gateway() -> None:
     ],
 )
 def test_models_are_known_by_their_names(model: str, form: str) -> None:
-    thinking = ROW.facts.of(model).thinking
+    thinking = ROW.own.of(model).thinking
     assert thinking is not None
     assert thinking.form == form

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from gateway.dialects.anthropic.structured_output import instruction, plan_format
+from gateway.dialects.profiles.anthropic import AnthropicProfile
 from gateway.dialects.structured_output import FORMAT_TOOL
 from tests.unit.anthropic_requests import FABLE, HAIKU, OPUS_48, SONNET_4, encode, origin, refusal
 from tests.unit.chat_requests import user
@@ -209,6 +210,8 @@ def test_schema_that_is_no_object_is_asked_for_in_words() -> None:
     form = {"type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "array", "items": {}}}}
     body, _ = asked(response_format=form)
     assert "tools" not in body
-    plan = plan_format(generation_of("m", fields={"response_format": form}).prompt, origin().facts)
+    plan = plan_format(
+        generation_of("m", fields={"response_format": form}).prompt, AnthropicProfile.own(origin().profile)
+    )
     assert plan is not None
     assert body["system"] == instruction(plan)

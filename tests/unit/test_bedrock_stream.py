@@ -187,7 +187,7 @@ def test_exception_in_mid_stream_ends_the_answer(kind: str, status: int, code: s
 def test_prompt_that_is_too_long_is_told_as_such_wherever_it_is_noticed() -> None:
     body = orjson.dumps({"message": "Input is too long for requested model."})
     refused = Refused("bedrock", 400, {"x-amzn-errortype": "ValidationException:http://x/"}, body)
-    facts = ROWS["bedrock"].facts.of(CLAUDE_4_5)
+    facts = ROWS["bedrock"].own.of(CLAUDE_4_5)
     assert DIALECT.decode_error(refused, facts).code == "context_length_exceeded"
     told = {"validationException": {"message": "Input Tokens Exceeded: Number of input tokens exceeds maximum."}}
     assert failure(streamed(("exception", told))).code == "context_length_exceeded"
@@ -198,7 +198,7 @@ def test_kind_of_a_refusal_is_read_from_its_header(kind: str) -> None:
     status = 400 if kind.startswith("Service") else 429
     refused = Refused("bedrock", status, {"x-amzn-errortype": kind}, b'{"Message":"No."}')
     code = "insufficient_quota" if kind.startswith("Service") else "rate_limit_exceeded"
-    assert DIALECT.decode_error(refused, ROWS["bedrock"].facts).code == code
+    assert DIALECT.decode_error(refused, ROWS["bedrock"].own).code == code
 
 
 def test_stream_that_ends_early_was_cut_off() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-CEILINGS = {"plain": 160, "stream": 524, "stored response": 311, "translated": 333, "translated stream": 1974}
+CEILINGS = {"plain": 161, "stream": 525, "stored response": 314, "translated": 334, "translated stream": 1975}
 """What `scripts/bench --calls` counted when they were last changed. Lower them with what makes a request cheaper."""
 
 

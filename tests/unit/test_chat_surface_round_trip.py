@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_chat import OpenAIChat
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 
 Body = dict[str, Any]
-FACTS = Facts(stream_usage=False, takes_custom_tools=True, takes_allowed_tools=True, takes_refusals=True)
+FACTS = ChatProfile(stream_usage=False, takes_custom_tools=True, takes_allowed_tools=True, takes_refusals=True)
 ORIGIN = Origin("lab", "small", FACTS)
 
 

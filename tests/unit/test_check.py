@@ -74,7 +74,7 @@ async def test_of_a_list_with_nobody_to_talk_to_none_is_called() -> None:
 def test_every_provider_can_be_greeted(row: Row, is_stream: bool) -> None:
     for name in row.dialects:
         request = greeting("some-model", "max_completion_tokens", is_stream=is_stream)
-        outbound = DIALECTS[name].encode(request, Origin(row.name, "some-model", row.facts.of("some-model")))
+        outbound = DIALECTS[name].encode(request, Origin(row.name, "some-model", row.own.of("some-model")))
         assert b"Say hello." in outbound.body
         assert b"16" in outbound.body
         assert not outbound.dropped

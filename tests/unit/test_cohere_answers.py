@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from gateway.dialects.base import Refused
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.base import Profile
 from gateway.neutral.events import (
     Annotation,
     Done,
@@ -288,7 +288,7 @@ def test_refusals(status: int, body: _Object | None, expected: tuple[int, str | 
 def test_long_prompts_are_about_the_messages() -> None:
     body = orjson.dumps({"message": "too many tokens"})
     assert DIALECT.decode_error(Refused("cohere", 400, {}, body), FACTS).param == "messages"
-    assert DIALECT.decode_error(Refused("cohere", 400, {}, body), Facts()).code is None
+    assert DIALECT.decode_error(Refused("cohere", 400, {}, body), Profile()).code is None
 
 
 def test_models_that_chat_are_listed_with_their_windows() -> None:

@@ -103,7 +103,7 @@ def test_every_dialect_has_an_answer_and_rules_to_be_held_to() -> None:
 
 def origins(provider: str) -> list[Origin]:
     models = MODELS.get(provider, ("small",))
-    return [Origin(provider, model, ROWS[provider].facts.of(model)) for model in models]
+    return [Origin(provider, model, ROWS[provider].own.of(model)) for model in models]
 
 
 @pytest.mark.parametrize(("name", "provider"), SPEAKERS)
@@ -306,7 +306,7 @@ ERROR = st.recursive(
 )
 def test_refusals_of_any_shape_are_errors(name: str, status: int, headers: dict[str, str], body: bytes) -> None:
     origin = origin_of(name)
-    error = DIALECTS[name].decode_error(Refused(origin.provider, status, headers, body), origin.facts)
+    error = DIALECTS[name].decode_error(Refused(origin.provider, status, headers, body), origin.profile)
     assert isinstance(error, UpstreamError)
     assert 400 <= error.status < 600
     assert error.wait is None or error.wait >= 0

@@ -20,7 +20,7 @@ THOUGHT = {"type": "reasoning", "id": "rs_1", "summary": []}
 
 def origin(name: str) -> Origin:
     provider = next(provider for provider, row in sorted(ROWS.items()) if name in row.dialects)
-    return Origin(provider, "small", ROWS[provider].facts.of("small"))
+    return Origin(provider, "small", ROWS[provider].own.of("small"))
 
 
 def sent(name: str, generation: Generation) -> dict[str, Any]:

@@ -82,7 +82,7 @@ def test_a_large_request_is_written_in_time(kind: str, provider: str) -> None:
     begun = time.process_time()
     try:
         generation = translated(surface, body, provider)
-        DIALECTS[row.dialects[0]].encode(generation, Origin(provider, model, row.facts.of(model)))
+        DIALECTS[row.dialects[0]].encode(generation, Origin(provider, model, row.own.of(model)))
     except InvalidRequest:
         pass  # a refusal has to come in time, too
     assert time.process_time() - begun < _MOST_SECONDS
@@ -133,6 +133,6 @@ def test_what_is_nested_too_deeply_to_be_written_is_refused(place: str, provider
     body = bodies[place]
     try:
         generation = translated(surface, {"model": "any", **body}, provider)
-        DIALECTS[row.dialects[0]].encode(generation, Origin(provider, "any", row.facts.of("any")))
+        DIALECTS[row.dialects[0]].encode(generation, Origin(provider, "any", row.own.of("any")))
     except InvalidRequest as refused:
         assert refused.code  # noqa: PT017  (what can be written is fine, too)

@@ -11,7 +11,7 @@ from uvicorn.server import ServerState
 
 from gateway.cli.connections import Connections
 from gateway.cli.protocol import GatewayProtocol
-from gateway.contract.presence import DISCONNECT
+from gateway.contract.sending import DISCONNECT
 from gateway.settings.bounds import ConnectionBounds
 
 pytestmark = pytest.mark.anyio

@@ -4,7 +4,7 @@ import pytest
 
 from gateway.dialects.base import Refused
 from gateway.dialects.errors import decode_refusal
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.base import Profile
 from gateway.errors import GatewayError, InvalidRequest, Unavailable, UpstreamDown
 from gateway.routing.failures import judge
 
@@ -30,7 +30,7 @@ TABLE: list[tuple[int, str, str, bool, bool]] = [
 
 def refused(status: int, code: str = "", headers: dict[str, str] | None = None) -> GatewayError:
     body = b'{"error": {"message": "No.", "code": "%s"}}' % code.encode()
-    return decode_refusal(Refused("lab", status, headers or {}, body), Facts(), "messages")
+    return decode_refusal(Refused("lab", status, headers or {}, body), Profile(), "messages")
 
 
 @pytest.mark.parametrize(("status", "code", "blame", "may_retry", "may_fail_over"), TABLE)

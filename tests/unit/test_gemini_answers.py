@@ -34,7 +34,7 @@ from gateway.wire import sse
 from tests.unit.generations import generation_of
 
 DIALECT = GEMINI
-ORIGIN = Origin("g", "gemini-3-flash", gemini.ROW.facts)
+ORIGIN = Origin("g", "gemini-3-flash", gemini.ROW.own)
 PLAIN = generation_of("m")
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.dialects.base import ListedModel, Origin, Refused
 from gateway.dialects.gemini import GEMINI
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.base import Profile
 from gateway.errors import UpstreamError
 from gateway.neutral.events import Failed, Text
 from tests.unit.generations import generation_of
@@ -22,7 +22,7 @@ def quota(name: str) -> dict[str, Any]:
 
 def refusal(status: int, name: str, *details: Any, message: str = "No.") -> UpstreamError:
     error = {"code": status, "message": message, "status": name, "details": list(details)}
-    return DIALECT.decode_error(Refused("g", status, {}, orjson.dumps({"error": error})), Facts())
+    return DIALECT.decode_error(Refused("g", status, {}, orjson.dumps({"error": error})), Profile())
 
 
 def test_delay_in_the_body_is_the_wait() -> None:
@@ -59,12 +59,12 @@ def test_status_decides(status: int, name: str, expected: tuple[int, str | None]
 
 def test_error_in_an_array_is_read() -> None:
     body = orjson.dumps([{"error": {"code": 400, "message": "Too hot.", "status": "INVALID_ARGUMENT"}}])
-    assert "Too hot." in DIALECT.decode_error(Refused("g", 400, {}, body), Facts()).message
+    assert "Too hot." in DIALECT.decode_error(Refused("g", 400, {}, body), Profile()).message
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null", b'{"error": "x"}', b'{"error": {"details": 3}}'])
 def test_body_that_says_nothing_is_an_error_all_the_same(body: bytes) -> None:
-    assert DIALECT.decode_error(Refused("g", 400, {}, body), Facts()).status == 400
+    assert DIALECT.decode_error(Refused("g", 400, {}, body), Profile()).status == 400
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ _Object = dict[str, Any]
 Atom = tuple[Any, ...]
 DIALECT = GEMINI
 MODEL = "gemini-3-flash-preview"
-ORIGIN = Origin("gemini", MODEL, gemini.ROW.facts.of(MODEL))
+ORIGIN = Origin("gemini", MODEL, gemini.ROW.own.of(MODEL))
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 names = st.from_regex(r"[A-Za-z0-9_-]{1,12}", fullmatch=True)

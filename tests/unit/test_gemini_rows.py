@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.dialects.profiles.gemini import GeminiProfile
 from gateway.providers import gemini, vertex
 from gateway.providers.address import address, needed
 from gateway.providers.row import Row
@@ -44,7 +45,7 @@ def test_vertex_needs_a_project_and_a_location_unless_it_is_somewhere_else() -> 
 def test_facts_are_those_of_the_model(
     row: Row, model: str, form: str | None, reads_json_schema: bool, wants_signatures: bool
 ) -> None:
-    facts = row.facts.of(model)
+    facts = row.profile(GeminiProfile).of(model)
     assert (facts.thinking and facts.thinking.form) == form
     assert (facts.takes_json_schema, facts.wants_signatures) == (reads_json_schema, wants_signatures)
-    assert facts.takes_forms_with_tools == facts.takes_hosted_with_tools == wants_signatures
+    assert facts.takes_formats_with_tools == facts.takes_hosted_with_tools == wants_signatures

@@ -15,11 +15,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 CEILINGS = {
     "files that a native request passes": 30,
-    "functions that a native request passes": 111,
+    "functions that a native request passes": 112,
     "files that a translated request passes": 45,
-    "functions that a translated request passes": 205,
-    "Python calls of a native request": 160,
-    "Any in gateway outside imports": 231,
+    "functions that a translated request passes": 206,
+    "Python calls of a native request": 161,
+    "Any in gateway outside imports": 230,
     "aliases of a type with Any": 7,
     "casts": 10,
     "type-ignores": 5,

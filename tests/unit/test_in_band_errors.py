@@ -9,7 +9,7 @@ from gateway.neutral.events import Failed
 from gateway.providers import compatible
 from tests.unit.generations import generation_of
 
-ORIGIN = Origin("lab", "small", compatible.FACTS)
+ORIGIN = Origin("lab", "small", compatible.PROFILE)
 TOO_LONG = "This model's maximum context length is 10 tokens."
 
 

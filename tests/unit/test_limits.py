@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gateway.dialects.base import Refused
 from gateway.dialects.errors import decode_refusal
 from gateway.dialects.limits import exhausted
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.base import Profile
 from gateway.routing.limits import Limits
 
 SPELLINGS = [
@@ -83,7 +83,7 @@ def test_whatever_a_header_says_is_some_time_or_nothing(headers: dict[str, str])
     ],
 )
 def test_a_refusal_knows_when_to_come_again(headers: dict[str, str], wait: float | None) -> None:
-    assert decode_refusal(Refused("lab", 429, headers, b"{}"), Facts(), "messages").wait == wait
+    assert decode_refusal(Refused("lab", 429, headers, b"{}"), Profile(), "messages").wait == wait
 
 
 class Clock:

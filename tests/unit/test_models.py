@@ -9,8 +9,8 @@ import orjson
 import pytest
 
 from gateway.catalogue import Catalogue
-from gateway.dialects import DIALECTS
-from gateway.dialects.profiles import Facts, Thinking
+from gateway.dialects.profiles.base import Thinking
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.models import describe, is_chat
 from gateway.prices import Known, Price, Prices
 from gateway.providers import ROWS, Row
@@ -84,23 +84,22 @@ async def test_of_a_server_that_is_not_known_nothing_is_made_up() -> None:
 @pytest.mark.anyio
 async def test_capabilities_are_those_of_the_models_own_facts() -> None:
     thinking = Thinking("effort", {"low": "low"})
-    facts = Facts(takes_tools=False, takes_parts=False, thinking=thinking, forms=frozenset({"json_object"}))
-    (entry,) = await shown(upstream("openai", row="openai", models=["m"], facts=facts))
+    facts = ChatProfile(takes_tools=False, takes_parts=False, thinking=thinking, formats=frozenset({"json_object"}))
+    (entry,) = await shown(upstream("openai", row="openai", models=["m"], profiles=[facts]))
     assert entry["capabilities"] == ["streaming", "reasoning"]
 
 
 @pytest.mark.anyio
 async def test_kinds_of_parts_that_are_refused_are_no_capability() -> None:
-    facts = Facts(part_forms={"file": None, "image_url": "image"}, reasons=True)
-    (entry,) = await shown(upstream("openai", row="openai", models=["m"], facts=facts))
+    facts = ChatProfile(part_forms={"file": None, "image_url": "image"}, reasons=True)
+    (entry,) = await shown(upstream("openai", row="openai", models=["m"], profiles=[facts]))
     assert entry["capabilities"] == ["streaming", "tools", "images", "reasoning", "structured_output"]
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
 async def test_models_of_every_row_can_be_described(row: Row) -> None:
-    dialects = [DIALECTS[name] for name in row.dialects]
-    (entry,) = await shown(upstream(row.name, row=row.name, dialects=dialects, facts=row.facts, models=["some-model"]))
+    (entry,) = await shown(upstream(row.name, row=row.name, profiles=row.profiles, models=["some-model"]))
     assert "streaming" in entry["capabilities"]
 
 
@@ -118,7 +117,10 @@ async def test_neither_secrets_nor_addresses_are_shown() -> None:
 async def test_a_name_of_the_operators_own_says_what_is_true_of_all_its_targets() -> None:
     big = upstream("big", row="openai", lists=Lists(listed("m", m={"context_window": 9000})))
     small = upstream(
-        "small", row="openai", lists=Lists(listed("m", m={"context_window": 4000})), facts=Facts(takes_tools=False)
+        "small",
+        row="openai",
+        lists=Lists(listed("m", m={"context_window": 4000})),
+        profiles=[ChatProfile(takes_tools=False)],
     )
     names = {"fast": Name([Target("big/m"), Target("small/m")], ["big/m"])}
     entry = (await shown(big, small, names=names))[0]

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.dialects.base import Origin
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.neutral.events import (
     AnswerMetadata,
     Done,
@@ -73,7 +74,7 @@ def folded(events: Sequence[Event]) -> list[Any]:
 
 def scripted(name: str, generation: Generation) -> tuple[list[Event], list[Event]]:
     """The answer of a script, plain and streamed."""
-    body, _ = encode(generation, RICH if name == "custom" else ORIGIN.facts)
+    body, _ = encode(generation, RICH if name == "custom" else ChatProfile.own(ORIGIN.profile))
     reason = finish(name, body)
     return plain(generation, message(name, body), reason), streamed(generation, list(deltas(name, body)), reason)
 

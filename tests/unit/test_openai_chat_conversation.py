@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from tests.servers.chat_rules import complaints
 from tests.unit.chat_requests import (
     PLAIN,
@@ -25,7 +25,7 @@ from tests.unit.chat_requests import (
 
 PNG = "data:image/png;base64,aW1hZ2U="
 IMAGE = {"type": "input_image", "image_url": PNG, "detail": "auto"}
-TEXT_ONLY = Facts(takes_parts=False)
+TEXT_ONLY = ChatProfile(takes_parts=False)
 
 
 def test_instructions_come_first_as_a_system_message() -> None:

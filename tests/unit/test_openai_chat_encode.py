@@ -12,7 +12,7 @@ from gateway.contract.bundle import Bundle
 from gateway.contract.validation import CompiledSchema
 from gateway.dialects.base import Origin, Outbound
 from gateway.dialects.openai_chat import OpenAIChat
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.dialects.report import require_translatable
 from gateway.errors import InvalidRequest
 from gateway.neutral.end_user import split_end_user
@@ -27,13 +27,13 @@ from tests.unit.generations import generation_of
 
 CHAT, WAYSTONE, RESPONSES = OpenAIChatSurface(), WaystoneChatSurface(), WaystoneResponsesSurface()
 DIALECT = OpenAIChat()
-PLAIN = Facts(stream_usage=False)
-SMALL = Facts(
+PLAIN = ChatProfile(stream_usage=False)
+SMALL = ChatProfile(
     token_limit_field="max_tokens", max_answer_tokens=256, defaults={"temperature": 0}, system_prompt="Be kind."
 )
 
 
-def sent(surface: Surface[Any], facts: Facts = PLAIN, /, **fields: Any) -> dict[str, Any]:
+def sent(surface: Surface[Any], facts: ChatProfile = PLAIN, /, **fields: Any) -> dict[str, Any]:
     """What the upstream gets for a request with these fields, after the engine has taken out the end user."""
     body = {"input": "Hi"} if surface is RESPONSES else {"messages": [{"role": "user", "content": "Hi"}]}
     generation = surface.read({"model": "lab/small", **body, **fields})
@@ -42,7 +42,7 @@ def sent(surface: Surface[Any], facts: Facts = PLAIN, /, **fields: Any) -> dict[
     return orjson.loads(encoded(surface, generation, facts).body)  # type: ignore[no-any-return]
 
 
-def encoded(surface: Surface[Any], generation: Generation, facts: Facts = PLAIN) -> Outbound:
+def encoded(surface: Surface[Any], generation: Generation, facts: ChatProfile = PLAIN) -> Outbound:
     """The request to a chat upstream, translated where the surface does not speak chat itself."""
     if surface.dialect != DIALECT.name:
         require_translatable(generation.prompt, "lab")
@@ -92,16 +92,16 @@ def test_end_user_never_leaves_and_other_metadata_does(surface: Surface[Any]) ->
 @chats
 def test_stream_asks_for_usage_where_the_upstream_can_tell_it(surface: Surface[Any]) -> None:
     assert "stream_options" not in sent(surface, PLAIN, stream=True)
-    document = sent(surface, Facts(), stream=True, stream_options={"include_obfuscation": False, "odd": 1})
+    document = sent(surface, ChatProfile(), stream=True, stream_options={"include_obfuscation": False, "odd": 1})
     assert document["stream"] is True
     assert document["stream_options"] == {"include_obfuscation": False, "odd": 1, "include_usage": True}
-    assert sent(surface, Facts(), stream=True, stream_options=None)["stream_options"] == {"include_usage": True}
-    assert "stream_options" not in sent(surface, Facts(), stream=False)
+    assert sent(surface, ChatProfile(), stream=True, stream_options=None)["stream_options"] == {"include_usage": True}
+    assert "stream_options" not in sent(surface, ChatProfile(), stream=False)
 
 
 @chats
 def test_stream_options_that_are_none_are_the_upstreams_to_refuse(surface: Surface[Any]) -> None:
-    assert sent(surface, Facts(), stream=True, stream_options="usage")["stream_options"] == "usage"
+    assert sent(surface, ChatProfile(), stream=True, stream_options="usage")["stream_options"] == "usage"
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_stream_options_that_are_none_are_the_upstreams_to_refuse(surface: Surfa
 def test_token_limit_has_the_name_that_the_upstream_knows(
     surface: Surface[Any], asked: dict[str, Any], expected: dict[str, Any]
 ) -> None:
-    document = sent(surface, Facts(token_limit_field="max_completion_tokens"), **asked)
+    document = sent(surface, ChatProfile(token_limit_field="max_completion_tokens"), **asked)
     assert {name: value for name, value in document.items() if name.startswith("max_")} == expected
 
 
@@ -133,7 +133,7 @@ def test_token_limit_is_capped(surface: Surface[Any], asked: dict[str, Any], lim
 
 
 def test_cap_without_a_name_keeps_the_name_that_came() -> None:
-    facts = Facts(max_answer_tokens=10)
+    facts = ChatProfile(max_answer_tokens=10)
     assert sent(CHAT, facts, max_completion_tokens=50)["max_completion_tokens"] == 10
     assert sent(CHAT, facts)["max_tokens"] == 10
 
@@ -293,8 +293,8 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 
 
 @every
-@pytest.mark.parametrize("facts", [Facts(), SMALL], ids=["any", "small"])
-def test_whatever_the_contract_lets_pass_is_sent_or_refused(surface: Surface[Any], facts: Facts) -> None:
+@pytest.mark.parametrize("facts", [ChatProfile(), SMALL], ids=["any", "small"])
+def test_whatever_the_contract_lets_pass_is_sent_or_refused(surface: Surface[Any], facts: ChatProfile) -> None:
     validate = CompiledSchema(_schema(surface)).require
     base = {"model": "m", "input": "Hi", "messages": [{"role": "user", "content": "Hi"}]}
 
@@ -331,7 +331,7 @@ def _check_echo(surface: Surface[Any], generation: Generation) -> None:
         check("Response", told(generation))
 
 
-TEXT_ONLY = Facts(stream_usage=False, takes_developer_role=False, takes_tools=False, takes_parts=False)
+TEXT_ONLY = ChatProfile(stream_usage=False, takes_developer_role=False, takes_tools=False, takes_parts=False)
 TOOL = {"type": "function", "function": {"name": "f"}}
 
 
@@ -362,7 +362,9 @@ def test_an_image_is_refused_for_a_model_that_reads_text_only() -> None:
 
 @chats
 def test_what_is_removed_from_a_native_body_is_said(surface: Surface[Any]) -> None:
-    facts = Facts(dropped=frozenset({"top_k"}), fields=frozenset({"model", "messages", "top_k"}), takes_tools=False)
+    facts = ChatProfile(
+        dropped=frozenset({"top_k"}), fields=frozenset({"model", "messages", "top_k"}), takes_tools=False
+    )
     body = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "top_k": 5, "tools": [TOOL], "user": "a"}
     outbound = encoded(surface, surface.read({**body, "seed": None}), facts)
     assert sorted(outbound.dropped) == ["tools", "top_k", "user"]
@@ -371,7 +373,7 @@ def test_what_is_removed_from_a_native_body_is_said(surface: Surface[Any]) -> No
 
 
 def test_only_the_fields_of_a_row_that_lists_them_travel() -> None:
-    facts = Facts(stream_usage=False, fields=frozenset({"model", "messages", "seed"}))
+    facts = ChatProfile(stream_usage=False, fields=frozenset({"model", "messages", "seed"}))
     assert sent(CHAT, facts, seed=1, n_predict=9999).keys() == {"model", "messages", "seed"}
 
 

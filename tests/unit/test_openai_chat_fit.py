@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_chat import OpenAIChat
 from gateway.dialects.openai_chat.provider_parameters import adapt_body, is_adapted
-from gateway.dialects.profiles import NO_FACTS, Facts, Range
+from gateway.dialects.profiles.base import Range
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.dialects.report import Report
 from gateway.errors import InvalidRequest
 from gateway.neutral.generation import Generation
@@ -30,7 +31,7 @@ FORM = {"type": "json_schema", "json_schema": {"name": "a", "schema": SCHEMA}}
 
 def fitted(provider: str, model: str, /, **fields: Any) -> tuple[dict[str, Any], list[str]]:
     """What a provider that is known by name is sent for a chat body, and what was left out."""
-    facts = ROWS[provider].facts.of(model)
+    facts = ROWS[provider].profile(ChatProfile).of(model)
     outbound = DIALECT.encode(asked(model, **fields), Origin(provider, model, facts))
     return orjson.loads(outbound.body), list(outbound.dropped)
 
@@ -287,7 +288,7 @@ def test_turns_of_one_role_become_one_where_they_must_alternate() -> None:
 
 @given(st.one_of(st.floats(allow_nan=False), st.integers(), st.booleans(), st.text(max_size=3)))
 def test_numbers_are_brought_within_their_bounds_and_nothing_else_is_touched(value: Any) -> None:
-    facts = Facts(ranges={"temperature": Range(0, 1)})
+    facts = ChatProfile(ranges={"temperature": Range(0, 1)})
     outbound = DIALECT.encode(asked(temperature=value), Origin("lab", "m", facts))
     sent = orjson.loads(outbound.body)["temperature"]
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -319,7 +320,7 @@ def test_metadata_goes_unsaid_where_there_is_no_place_for_it() -> None:
 def test_answer_is_passed_on_unless_it_has_to_be_looked_at(
     provider: str, fields: dict[str, Any], expected: bool
 ) -> None:
-    origin = Origin(provider, "m", ROWS[provider].facts)
+    origin = Origin(provider, "m", ROWS[provider].profile(ChatProfile))
     assert DIALECT.can_pass_on(asked(**fields), origin) is expected
 
 
@@ -340,25 +341,31 @@ EVERYTHING = {
     **dict.fromkeys(("temperature", "top_p", "frequency_penalty", "presence_penalty"), 1.99),
     **dict.fromkeys(("seed", "top_k", "n", "logprobs", "top_logprobs", "logit_bias", "service_tier", "user"), 7),
 }
-ALL_FACTS = [of_model for row in ROWS.values() for of_model in (row.facts, *(facts for _, facts in row.facts.models))]
+ALL_PROFILES = [
+    of_model
+    for row in ROWS.values()
+    for profile in row.profiles
+    if isinstance(profile, ChatProfile)
+    for of_model in (profile, *(of_model for _, of_model in profile.models))
+]
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Facts)])
+@pytest.mark.parametrize("name", [field.name for field in fields(ChatProfile)])
 @pytest.mark.parametrize("choice", ["auto", "none", "required", NAMED])
 def test_a_fact_that_adapts_bodies_is_one_of_those_that_are_looked_for(name: str, choice: Any) -> None:
-    for given_facts in ALL_FACTS:
-        facts = replace(NO_FACTS, **{name: getattr(given_facts, name)})
+    for given_facts in ALL_PROFILES:
+        facts = replace(ChatProfile(), **{name: getattr(given_facts, name)})
         if is_adapted(facts):
             continue
         report = Report.of_body("lab")
         body: Any = {"model": "m", **EVERYTHING, "tool_choice": choice}
-        assert adapt_body(body.copy(), Origin("lab", "m", facts), report) == body
+        assert adapt_body(body.copy(), facts, Origin("lab", "m", facts), report) == body
         assert report.dropped == []
 
 
 def test_what_is_dropped_is_named_in_the_order_of_its_name() -> None:
     names = ["user", "seed", "top_k", "stop", "n"]
-    facts = Facts(dropped=frozenset(names))
+    facts = ChatProfile(dropped=frozenset(names))
     settings: dict[str, Any] = dict.fromkeys(names, 7)
     outbound = DIALECT.encode(asked(**settings), Origin("lab", "m", facts))
     assert outbound.dropped == sorted(names)

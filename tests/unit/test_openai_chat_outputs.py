@@ -8,9 +8,9 @@ import pytest
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_chat import OpenAIChat
 from gateway.dialects.openai_chat.messages import with_text_outputs
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.providers import ROWS
-from gateway.providers.compatible import FACTS
+from gateway.providers.compatible import PROFILE
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 from tests.unit.generations import translated
 
@@ -30,7 +30,7 @@ def called(*call_ids: str) -> _Message:
     return {"role": "assistant", "content": None, "tool_calls": calls}
 
 
-def sent(facts: Facts, *messages: _Message, is_native: bool = True) -> list[_Message]:
+def sent(facts: ChatProfile, *messages: _Message, is_native: bool = True) -> list[_Message]:
     surface = OpenAIChatSurface()
     request: Any = {"model": "m", "messages": list(messages)}
     generation = surface.read(request) if is_native else translated(surface, request, "test")
@@ -68,7 +68,7 @@ def test_messages_with_nothing_else_are_left_as_they_are(content: Any) -> None:
 @pytest.mark.parametrize("is_native", [False, True])
 def test_openai_is_shown_them_below_the_outputs(is_native: bool) -> None:
     asked = ({"role": "user", "content": "Look."}, called("a"), tool("a", [TEXT, IMAGE]))
-    found = sent(ROWS["openai"].facts, *asked, is_native=is_native)
+    found = sent(ROWS["openai"].profile(ChatProfile), *asked, is_native=is_native)
     assert [message["role"] for message in found] == ["user", "assistant", "tool", "user"]
     assert found[2]["content"] == "A hill."
 
@@ -76,4 +76,4 @@ def test_openai_is_shown_them_below_the_outputs(is_native: bool) -> None:
 def test_a_server_that_nobody_knows_gets_them_as_they_came() -> None:
     """Ollama takes them so (recording ollama/004)."""
     asked = ({"role": "user", "content": "Look."}, called("a"), tool("a", [TEXT, IMAGE]))
-    assert sent(FACTS, *asked) == list(asked)
+    assert sent(PROFILE, *asked) == list(asked)

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_chat import OpenAIChat
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.neutral.events import Done, Event, Failed, NativeChunk, NativeReply, Text
 from gateway.neutral.generation import Generation
 from gateway.neutral.json import object_or_empty, objects_in
@@ -16,7 +16,7 @@ from tests.unit.generations import translated
 from tests.unit.validating import validated
 
 DIALECT, SURFACE = OpenAIChat(), OpenAIChatSurface()
-ORIGIN = Origin("lab", "small", Facts(forms=frozenset({"json_object"}), tool_choices=frozenset({"auto"})))
+ORIGIN = Origin("lab", "small", ChatProfile(formats=frozenset({"json_object"}), tool_choices=frozenset({"auto"})))
 FORM = {
     "type": "json_schema",
     "json_schema": {

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from tests.servers.chat_rules import complaints
 from tests.unit.chat_requests import (
     PLAIN,
@@ -21,7 +21,7 @@ from tests.unit.chat_requests import (
     user,
 )
 
-FACTS = st.sampled_from([PLAIN, RICH, Facts(takes_developer_role=False), Facts(drops_hosted_tools=True)])
+FACTS = st.sampled_from([PLAIN, RICH, ChatProfile(takes_developer_role=False), ChatProfile(drops_hosted_tools=True)])
 IMAGE = {"type": "input_image", "image_url": "data:image/png;base64,AA=="}
 FILE = {"type": "input_file", "file_data": "data:text/plain;base64,AA==", "filename": "a.txt"}
 STATES = st.sampled_from([None, {"reasoning_content": "Hm."}, {"reasoning_details": [{"type": "reasoning.text"}]}])
@@ -104,7 +104,7 @@ speeches = st.composite(Speech)
 @settings(max_examples=400, deadline=None)
 @given(speeches(), FACTS, CHOICES)
 def test_any_conversation_is_one_that_a_strict_server_takes_and_no_text_is_lost(
-    speech: Speech, facts: Facts, choice: Any
+    speech: Speech, facts: ChatProfile, choice: Any
 ) -> None:
     # With nothing said there is nothing to ask.
     items = speech.items if speech.texts else [user("Well."), *speech.items]

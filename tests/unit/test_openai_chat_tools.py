@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from gateway.dialects.base import Origin
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.errors import InvalidRequest
 from gateway.neutral.events import Event, Failed, ToolArguments, ToolCallBegan
 from gateway.neutral.generation import Generation
@@ -18,10 +18,10 @@ FIND = {"type": "function", "name": "find"}
 PATCH = {"type": "custom", "name": "patch", "description": "Changes a file."}
 SPACE = {"type": "namespace", "name": "crm", "description": "Customers.", "tools": [LOOK, PATCH]}
 HOSTED = ("web_search", "file_search", "mcp", "code_interpreter", "image_generation", "local_shell", "computer")
-DROPPING = Facts(drops_hosted_tools=True)
+DROPPING = ChatProfile(drops_hosted_tools=True)
 
 
-def body_of(tools: list[Any], choice: Any = None, facts: Facts = PLAIN, **fields: Any) -> dict[str, Any]:
+def body_of(tools: list[Any], choice: Any = None, facts: ChatProfile = PLAIN, **fields: Any) -> dict[str, Any]:
     """The body with these tools, which a strict server would take."""
     body, _ = encode(asked(user(), tools=tools, tool_choice=choice, **fields), facts)
     assert list(complaints(body)) == []
@@ -301,7 +301,7 @@ def test_call_of_what_nobody_offered_is_the_clients_to_answer() -> None:
 
 
 def test_tools_are_left_out_and_said_where_there_are_none() -> None:
-    without = Facts(takes_tools=False)
+    without = ChatProfile(takes_tools=False)
     body, dropped = encode(asked(user(), tools=[LOOK], fields={"parallel_tool_calls": False}), without)
     assert not {"tools", "tool_choice", "parallel_tool_calls"} & body.keys()
     assert dropped == ["tools"]
@@ -310,7 +310,7 @@ def test_tools_are_left_out_and_said_where_there_are_none() -> None:
 
 
 def test_what_the_upstream_has_no_use_for_is_said_by_the_name_it_was_asked_by() -> None:
-    facts = Facts(dropped=frozenset({"top_k", "seed"}), fields=frozenset({"model", "messages", "seed"}))
+    facts = ChatProfile(dropped=frozenset({"top_k", "seed"}), fields=frozenset({"model", "messages", "seed"}))
     generation = asked(
         user(),
         fields={"top_k": 5, "reasoning_effort": "low", "response_format": {"type": "json_object"}, "stop": None},

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_responses import OpenAIResponses
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.openai_responses import ResponsesProfile
 from gateway.errors import InvalidRequest
 from gateway.neutral.generation import Generation
 from gateway.surfaces.openai_chat import OpenAIChatSurface
@@ -16,14 +16,14 @@ from gateway.surfaces.openai_responses import OpenAIResponsesSurface
 from tests.unit.generations import Native, Recovered, generation_of, translated
 
 DIALECT, SURFACE = OpenAIResponses(), OpenAIResponsesSurface()
-PLAIN = Facts()
-ASKS = Facts(asks_encrypted_reasoning=True)
+PLAIN = ResponsesProfile()
+ASKS = ResponsesProfile(asks_encrypted_reasoning=True)
 ENCRYPTED = "reasoning.encrypted_content"
 OURS = "0123456789" * 4
 USER = {"type": "message", "role": "user", "content": "Hi"}
 
 
-def sent(generation: Generation, facts: Facts = PLAIN) -> tuple[dict[str, Any], list[str]]:
+def sent(generation: Generation, facts: ResponsesProfile = PLAIN) -> tuple[dict[str, Any], list[str]]:
     """What the upstream gets, and what it was not given."""
     outbound = DIALECT.encode(generation, Origin("lab", "small", facts))
     assert outbound.path == "/responses"
@@ -31,7 +31,7 @@ def sent(generation: Generation, facts: Facts = PLAIN) -> tuple[dict[str, Any], 
     return body, list(outbound.dropped)
 
 
-def native(facts: Facts = PLAIN, /, **body: Any) -> dict[str, Any]:
+def native(facts: ResponsesProfile = PLAIN, /, **body: Any) -> dict[str, Any]:
     """What the upstream gets of a Responses request."""
     return sent(read(**body), facts)[0]
 
@@ -161,7 +161,7 @@ def test_encrypted_reasoning_is_asked_for_where_the_request_shows_that_its_model
 
 
 def test_fields_that_an_upstream_has_no_use_for_are_left_out_and_said() -> None:
-    facts = Facts(dropped=frozenset({"top_k", "user"}), defaults={"truncation": "auto"})
+    facts = ResponsesProfile(dropped=frozenset({"top_k", "user"}), defaults={"truncation": "auto"})
     generation = generation_of("m", native=Native(DIALECT.name, {"top_k": 1, "user": None, "top_p": 1}))
     assert sent(generation, facts) == ({"model": "small", "store": False, "top_p": 1, "truncation": "auto"}, ["top_k"])
 

@@ -7,6 +7,7 @@ import pytest
 
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_responses import OpenAIResponses
+from gateway.dialects.profiles.openai_responses import ResponsesProfile
 from gateway.errors import InvalidRequest
 from gateway.providers import ROWS
 from gateway.surfaces.openai_responses import OpenAIResponsesSurface
@@ -17,7 +18,7 @@ DEVELOPER = {"type": "message", "role": "developer", "content": "Be brief."}
 
 
 def fitted(provider: str, model: str, /, **fields: Any) -> tuple[dict[str, Any], list[str]]:
-    facts = ROWS[provider].facts.of(model)
+    facts = ROWS[provider].profile(ResponsesProfile).of(model)
     body: Any = {"model": model, "input": "Hi", **fields}
     outbound = DIALECT.encode(SURFACE.read(body), Origin(provider, model, facts))
     return orjson.loads(outbound.body), list(outbound.dropped)

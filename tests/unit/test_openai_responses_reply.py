@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.dialects.base import Refused
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.openai_responses import ResponsesProfile
 from gateway.neutral.events import (
     AnswerMetadata,
     Done,
@@ -177,15 +177,15 @@ def test_failure_that_is_the_callers_says_what_the_upstream_said() -> None:
 @pytest.mark.parametrize("message", ["Incorrect API key provided. See x.ai.", "Other."])
 def test_key_that_is_refused_in_prose_is_the_operators_fault(message: str) -> None:
     body = b'{"code": "invalid-argument", "error": "%s"}' % message.encode()
-    facts = Facts(refused_key=re.compile("Incorrect API key"))
+    facts = ResponsesProfile(refused_key=re.compile("Incorrect API key"))
     error = DIALECT.decode_error(Refused("lab", 400, {}, body), facts)
     assert (error.status == 502) == message.startswith("Incorrect")
-    assert DIALECT.decode_error(Refused("lab", 400, {}, body), Facts()).status == 400
+    assert DIALECT.decode_error(Refused("lab", 400, {}, body), ResponsesProfile()).status == 400
 
 
 def test_context_that_is_too_long_is_about_the_input() -> None:
     body = b'{"error": {"code": "context_length_exceeded", "message": "Long.", "type": "invalid_request_error"}}'
-    error = DIALECT.decode_error(Refused("lab", 400, {}, body), Facts())
+    error = DIALECT.decode_error(Refused("lab", 400, {}, body), ResponsesProfile())
     assert (error.status, error.code, error.param) == (400, "context_length_exceeded", "input")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.dialects.base import Origin, Refused
 from gateway.dialects.openai_responses import OpenAIResponses
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.openai_responses import ResponsesProfile
 from gateway.neutral.events import (
     Annotation,
     AnswerMetadata,
@@ -65,7 +65,7 @@ def asked(model: str, *, is_stream: bool, items: list[dict[str, Any]] | None = N
 
 def answer(url: str, generation: Generation) -> list[Event]:
     """What the upstream answers; a refusal fails the test."""
-    origin = Origin("lab", generation.model.removeprefix("lab/"), Facts(dropped=frozenset({"top_k"})))
+    origin = Origin("lab", generation.model.removeprefix("lab/"), ResponsesProfile(dropped=frozenset({"top_k"})))
     outbound = DIALECT.encode(generation, origin)
     headers = {**DIALECT.authorize(KEY), "content-type": "application/json"}
     with httpx.stream("POST", url + outbound.path, content=outbound.body, headers=headers) as reply:
@@ -235,7 +235,7 @@ def test_refusal_of_the_request_keeps_its_meaning(url: str, model: str, expected
     outbound = DIALECT.encode(asked(model, is_stream=False), Origin("lab", model))
     headers = {**DIALECT.authorize(KEY), "content-type": "application/json"}
     reply = httpx.post(url + outbound.path, content=outbound.body, headers=headers)
-    error = DIALECT.decode_error(Refused("lab", reply.status_code, reply.headers, reply.content), Facts())
+    error = DIALECT.decode_error(Refused("lab", reply.status_code, reply.headers, reply.content), ResponsesProfile())
     assert (error.status, error.type, error.code, error.param) == expected
 
 

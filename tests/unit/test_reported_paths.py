@@ -7,7 +7,8 @@ import pytest
 
 from gateway.dialects import DIALECTS
 from gateway.dialects.base import Origin
-from gateway.dialects.profiles import NO_FACTS, Thinking
+from gateway.dialects.profiles.base import Thinking
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.errors import InvalidRequest
 from gateway.providers import ROWS
 from gateway.surfaces.openai_chat import OpenAIChatSurface
@@ -54,7 +55,7 @@ def _reported(dialect: str, item: dict[str, Any]) -> set[str | None]:
     """The paths of what is refused or dropped."""
     generation = generation_of("m", items=[item, HELLO], history=1)
     try:
-        return {*DIALECTS[dialect].encode(generation, Origin("p", "m", ROWS[ROW[dialect]].facts.of("m"))).dropped}
+        return {*DIALECTS[dialect].encode(generation, Origin("p", "m", ROWS[ROW[dialect]].own.of("m"))).dropped}
     except InvalidRequest as error:
         return {error.param}
 
@@ -64,13 +65,13 @@ def test_a_limit_that_is_none_is_refused_by_the_name_that_the_client_wrote(provi
     row = ROWS[provider]
     generation = translated(OpenAIResponsesSurface(), {"model": "m", "input": "Hello.", "max_output_tokens": -1})
     with pytest.raises(InvalidRequest) as caught:
-        DIALECTS[row.dialects[0]].encode(generation, Origin(provider, "m", row.facts.of("m")))
+        DIALECTS[row.dialects[0]].encode(generation, Origin(provider, "m", row.own.of("m")))
     assert caught.value.param == "max_output_tokens"
 
 
 def test_what_a_responses_upstream_does_not_get_has_the_name_that_the_client_wrote() -> None:
     asked = {"model": "m", "input": "Hello.", "max_output_tokens": 2, "reasoning": {"effort": "huge"}}
-    facts = replace(NO_FACTS, thinking=Thinking("effort", {"low": "low"}))
+    facts = replace(ChatProfile(), thinking=Thinking("effort", {"low": "low"}))
     outbound = DIALECTS["openai-responses"].encode(translated(OpenAIResponsesSurface(), asked), Origin("p", "m", facts))
     assert outbound.dropped == ["max_output_tokens", "reasoning.effort"]
     chat = {

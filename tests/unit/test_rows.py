@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_chat import OpenAIChat
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.errors import InvalidRequest
 from gateway.providers import ROWS
 from gateway.surfaces.openai_chat import OpenAIChatSurface
@@ -89,14 +90,14 @@ def encoded(name: str, body: dict[str, Any], *, is_native: bool = True) -> tuple
     """What leaves for a provider, and what was left out."""
     came = orjson.loads(orjson.dumps(body))
     generation = SURFACE.read(came) if is_native else translated(SURFACE, came, name)
-    facts = ROWS[name].facts.of(body["model"])
+    facts = ROWS[name].profile(ChatProfile).of(body["model"])
     outbound = DIALECT.encode(generation, Origin(name, body["model"], facts))
     return orjson.loads(outbound.body), list(outbound.dropped)
 
 
 def conversation(name: str) -> list[dict[str, Any]]:
     """A conversation with everything that clients send back, as far as the provider can be told of it."""
-    return HISTORY if ROWS[name].facts.takes_tools else TALK
+    return HISTORY if ROWS[name].profile(ChatProfile).takes_tools else TALK
 
 
 @each
@@ -104,7 +105,7 @@ def conversation(name: str) -> list[dict[str, Any]]:
 def test_conversation_is_one_that_its_provider_takes(name: str, is_native: bool) -> None:
     for model in models_of(name):
         body = {"model": model, "messages": conversation(name), "max_tokens": 50, "temperature": 1.8, "user": "ann"}
-        if ROWS[name].facts.takes_tools:
+        if ROWS[name].profile(ChatProfile).takes_tools:
             body |= {"tools": TOOLS, "parallel_tool_calls": False}
         sent, _ = encoded(name, {**body, "reasoning_effort": "high", "stream": True}, is_native=is_native)
         assert list(complaints(name, sent)) == []
@@ -115,7 +116,7 @@ def test_conversation_is_one_that_its_provider_takes(name: str, is_native: bool)
 @each
 @pytest.mark.parametrize("choice", CHOICES, ids=str)
 def test_tool_choice_is_told_or_made_true(name: str, choice: Any) -> None:
-    for model in models_of(name) if ROWS[name].facts.takes_tools else ():
+    for model in models_of(name) if ROWS[name].profile(ChatProfile).takes_tools else ():
         body = {"model": model, "messages": HISTORY, "tools": TOOLS, "tool_choice": choice}
         sent, _ = encoded(name, body)
         assert list(complaints(name, sent)) == []
@@ -168,7 +169,7 @@ def test_any_settings_are_taken_or_refused_before_they_leave(name: str, data: st
 def test_images_by_their_address_reach_a_provider_that_fetches_them_or_are_refused(name: str) -> None:
     url = {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}}
     body = {"model": models_of(name)[0], "messages": [{"role": "user", "content": [url]}]}
-    facts = ROWS[name].facts
+    facts = ROWS[name].profile(ChatProfile)
     if facts.takes_parts and facts.takes_image_urls:
         assert encoded(name, body)[0]["messages"][0]["content"] == [url]
         return
@@ -180,9 +181,9 @@ def test_images_by_their_address_reach_a_provider_that_fetches_them_or_are_refus
 
 @each
 def test_what_a_client_sent_is_not_changed_under_its_hands(name: str) -> None:
-    tools = {"tools": TOOLS, "tool_choice": "none"} if ROWS[name].facts.takes_tools else {}
+    tools = {"tools": TOOLS, "tool_choice": "none"} if ROWS[name].profile(ChatProfile).takes_tools else {}
     body: Any = {"model": models_of(name)[0], "messages": conversation(name), "response_format": SCHEMA, **tools}
     before = orjson.dumps(body)
-    facts = ROWS[name].facts.of(str(body["model"]))
+    facts = ROWS[name].profile(ChatProfile).of(str(body["model"]))
     DIALECT.encode(SURFACE.read(body), Origin(name, str(body["model"]), facts))
     assert orjson.dumps(body) == before

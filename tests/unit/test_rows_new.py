@@ -9,7 +9,7 @@ import pytest
 
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_chat import OpenAIChat
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.providers import ROWS, Row
 from gateway.settings import load
 from gateway.surfaces.openai_chat import OpenAIChatSurface
@@ -24,12 +24,13 @@ DIALECT, SURFACE = OpenAIChat(), OpenAIChatSurface()
 
 ACME = Row(
     name="acme",
-    dialects=("openai-chat",),
     base_url="https://api.acme.example/v1",
     key_variable="ACME_API_KEY",
     base_url_variable="ACME_BASE_URL",
     headers={"x-program": "Waystone"},
-    facts=Facts(token_limit_field="max_tokens", renamed={"seed": "random_seed"}, dropped=frozenset({"user"})),
+    profiles=(
+        ChatProfile(token_limit_field="max_tokens", renamed={"seed": "random_seed"}, dropped=frozenset({"user"})),
+    ),
 )
 WITH_ACME: Mapping[str, Row] = {**ROWS, ACME.name: ACME}
 
@@ -48,7 +49,7 @@ async def test_a_new_provider_is_one_row(tmp_path: Path) -> None:
         acme = upstream("acme", settings.providers["acme"], transport, WITH_ACME)
         messages = [{"role": "user", "content": "Good day"}]
         body: Any = {"model": "acme/echo", "messages": messages, "max_completion_tokens": 9, "seed": 7, "user": "ann"}
-        generation, origin = SURFACE.read(body), Origin("acme", "echo", acme.facts)
+        generation, origin = SURFACE.read(body), Origin("acme", "echo", acme.own)
         outbound = DIALECT.encode(generation, origin)
         answer = await acme.send(outbound, acme.dialect("openai-chat"), acme.credentials[0])
         await transport.close()

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.providers import ROWS
 from tests.servers.gateway import RunningGateway, running_gateway
 from tests.servers.row_rules import rules_of
@@ -15,7 +16,7 @@ from tests.servers.thread import serving
 
 _Object = dict[str, Any]
 NAMES = sorted(name for name, row in ROWS.items() if row.dialects[0] == "openai-chat")
-CALLING = [name for name in NAMES if ROWS[name].facts.takes_tools]
+CALLING = [name for name in NAMES if ROWS[name].profile(ChatProfile).takes_tools]
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 FORM = {"type": "json_schema", "json_schema": {"name": "place", "schema": SCHEMA}}
 each = pytest.mark.parametrize("name", NAMES)
@@ -161,7 +162,9 @@ def test_answer_has_the_form_that_was_asked_for(client: httpx.Client, name: str,
     assert json.loads(told["content"]) == {"city": "Paris"}
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if "json_schema" not in ROWS[name].facts.forms])
+@pytest.mark.parametrize(
+    "name", [name for name in NAMES if "json_schema" not in ROWS[name].profile(ChatProfile).formats]
+)
 @plain_and_streamed
 def test_answer_of_another_form_is_an_error(client: httpx.Client, name: str, is_stream: bool) -> None:
     schema = {**SCHEMA, "properties": {"city": {"type": "integer"}}}
@@ -179,6 +182,6 @@ def test_call_that_was_required_is_there_or_an_error(client: httpx.Client, name:
     body = {"messages": [{"role": "user", "content": "Hi"}], "tools": [chat_tool()], "tool_choice": "required"}
     told = chat(client, False, model=f"{name}/tool", **body)
     assert told["finish"] == "tool_calls"
-    if "required" not in ROWS[name].facts.tool_choices:
+    if "required" not in ROWS[name].profile(ChatProfile).tool_choices:
         reply = client.post("/v1/chat/completions", json={"model": f"{name}/echo", **body})
         assert (reply.status_code, reply.json()["error"]["code"]) == (502, "upstream_bad_reply")

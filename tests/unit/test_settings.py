@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.providers import Row
 from gateway.settings import Settings, describe, load
 from gateway.settings.document import ConfigurationError
@@ -22,8 +23,8 @@ SECRET = "sk-4f9c-never-shown"
 ROWS: Mapping[str, Row] = {
     row.name: row
     for row in (
-        Row("openai", ("openai-chat",), "https://api.openai.example/v1", "OPENAI_API_KEY", "OPENAI_BASE_URL"),
-        Row("groq", ("openai-chat",), "https://api.groq.example/openai/v1", "GROQ_API_KEY"),
+        Row("openai", (ChatProfile(),), "https://api.openai.example/v1", "OPENAI_API_KEY", "OPENAI_BASE_URL"),
+        Row("groq", (ChatProfile(),), "https://api.groq.example/openai/v1", "GROQ_API_KEY"),
     )
 }
 

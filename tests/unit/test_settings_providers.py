@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from gateway.dialects.profiles.openai_chat import ChatProfile
+from gateway.dialects.profiles.openai_responses import ResponsesProfile
 from gateway.providers import ROWS, Row
 from gateway.settings import ProviderSettings, Settings, describe, load
 from gateway.settings.document import ConfigurationError
@@ -16,7 +18,7 @@ HOME = {"HOME": "/home/ann"}
 
 CLOUD = Row(
     "cloud",
-    ("openai-chat",),
+    (ChatProfile(),),
     "https://{host}/v1/{project}/{location}",
     scheme="google",
     variables={
@@ -26,10 +28,10 @@ CLOUD = Row(
     },
     hosts={"global": "cloud.example", "": "{location}.cloud.example"},
 )
-DATED = Row("hosted", ("openai-chat",), "{endpoint}/deployments/{model}?api-version={api_version}", scheme="azure")
+DATED = Row("hosted", (ChatProfile(),), "{endpoint}/deployments/{model}?api-version={api_version}", scheme="azure")
 HOSTED = Row(
     "hosted",
-    ("openai-chat", "openai-responses"),
+    (ChatProfile(), ResponsesProfile()),
     "{endpoint}/openai/v1",
     "HOSTED_KEY",
     "HOSTED_ENDPOINT",
@@ -39,16 +41,16 @@ HOSTED = Row(
 )
 SIGNED = Row(
     "signed",
-    ("openai-chat",),
+    (ChatProfile(),),
     "https://{region}.signed.example",
     "SIGNED_BEARER",
     scheme="aws",
     variables={"region": ("SIGNED_REGION", "SIGNED_DEFAULT_REGION")},
 )
-LOCAL = Row("local", ("openai-chat",), "http://localhost:1/v1", "LOCAL_KEY", "LOCAL_URL", scheme="none")
+LOCAL = Row("local", (ChatProfile(),), "http://localhost:1/v1", "LOCAL_KEY", "LOCAL_URL", scheme="none")
 OPEN = Row(
     "open",
-    ("openai-chat",),
+    (ChatProfile(),),
     "https://open.example/v1",
     "OPEN_KEY",
     "OPEN_URL",

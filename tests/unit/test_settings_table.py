@@ -8,7 +8,7 @@ import pytest
 
 from gateway.dialects import DIALECTS
 from gateway.dialects.base import Origin, Outbound
-from gateway.dialects.profiles import NO_FACTS, Facts
+from gateway.dialects.profiles.base import Profile
 from gateway.errors import InvalidRequest
 from gateway.neutral.settings import RULES, is_required, requests_nothing
 from gateway.providers import ROWS
@@ -43,9 +43,9 @@ REQUESTED: Mapping[str, Any] = {
     "verbosity": "low",
     "web_search_options": {"search_context_size": "low"},
 }
-FACTS: Sequence[tuple[str, str, Facts]] = [
-    *(("nobody", dialect, NO_FACTS) for dialect in DIALECTS),
-    *((row.name, dialect, row.facts) for row in ROWS.values() for dialect in row.dialects),
+FACTS: Sequence[tuple[str, str, Profile]] = [
+    *(("nobody", dialect, DIALECTS[dialect].profile_type()) for dialect in DIALECTS),
+    *((row.name, profile.dialect, profile) for row in ROWS.values() for profile in row.profiles),
 ]
 # Settings that only mean something beside another one, and so go with it.
 LOOK = {"type": "function", "function": {"name": "look", "parameters": {"type": "object", "properties": {}}}}
@@ -55,14 +55,14 @@ TOGETHER: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def sent(name: str, dialect: str, facts: Facts, fields: Mapping[str, Any]) -> Outbound:
+def sent(name: str, dialect: str, facts: Profile, fields: Mapping[str, Any]) -> Outbound:
     """A chat client's request, translated."""
     body: Any = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], **fields}
     generation = replace(OpenAIChatSurface().read(body), dialect=None)
     return DIALECTS[dialect].encode(generation, Origin(name, "m", facts))
 
 
-def verdict(name: str, dialect: str, facts: Facts, fields: Mapping[str, Any]) -> Outbound | InvalidRequest:
+def verdict(name: str, dialect: str, facts: Profile, fields: Mapping[str, Any]) -> Outbound | InvalidRequest:
     """What is sent, or the refusal."""
     try:
         return sent(name, dialect, facts, fields)
@@ -71,7 +71,7 @@ def verdict(name: str, dialect: str, facts: Facts, fields: Mapping[str, Any]) ->
 
 
 @pytest.mark.parametrize(("name", "dialect", "facts"), FACTS, ids=lambda part: part if isinstance(part, str) else "")
-def test_what_requests_nothing_is_neither_refused_nor_reported(name: str, dialect: str, facts: Facts) -> None:
+def test_what_requests_nothing_is_neither_refused_nor_reported(name: str, dialect: str, facts: Profile) -> None:
     neutral = [(setting, value) for setting, rule in RULES.items() for value in (None, *rule.neutral)]
 
     verdicts = {setting: sent(name, dialect, facts, {setting: value}).dropped for setting, value in neutral}
@@ -82,7 +82,7 @@ def test_what_requests_nothing_is_neither_refused_nor_reported(name: str, dialec
 @pytest.mark.parametrize("setting", REQUESTED)
 @pytest.mark.parametrize(("name", "dialect", "facts"), FACTS, ids=lambda part: part if isinstance(part, str) else "")
 def test_what_requests_something_is_sent_reported_or_refused(
-    name: str, dialect: str, facts: Facts, setting: str
+    name: str, dialect: str, facts: Profile, setting: str
 ) -> None:
     others = TOGETHER.get(setting, {})
     without = verdict(name, dialect, facts, others)

@@ -10,7 +10,7 @@ import pytest
 from gateway.catalogue import Catalogue
 from gateway.dialects import DIALECTS
 from gateway.dialects.base import Outbound
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.errors import UPSTREAM_CODES, UpstreamDown, UpstreamError
 from gateway.upstream import Address, Upstream
 from gateway.wire.transport import Answer, Call, Stream
@@ -50,7 +50,7 @@ def upstream(transport: Scripted, name: str = "lab") -> Upstream:
     async def locate() -> Address:
         return Address("http://127.0.0.1:9/v1", {})
 
-    return Upstream(name, [CHAT], Facts(), transport, locate, secrets=(SECRET,))
+    return Upstream(name, [CHAT], {CHAT.name: ChatProfile()}, transport, locate, secrets=(SECRET,))
 
 
 async def test_a_secret_is_cut_out_of_every_field_of_an_error_wherever_it_stands() -> None:

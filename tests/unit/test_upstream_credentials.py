@@ -9,7 +9,7 @@ from gateway.credentials.base import Credential
 from gateway.credentials.keys import KeyCredential, NoCredential, fingerprint
 from gateway.dialects import DIALECTS
 from gateway.dialects.base import Outbound
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.errors import UpstreamError
 from gateway.settings import ProviderSettings
 from gateway.upstream import Address, Upstream
@@ -82,7 +82,7 @@ def upstream(transport: Locked, *credentials: Credential, headers: Mapping[str, 
     async def locate() -> Address:
         return Address("http://127.0.0.1:9/v1", headers or {})
 
-    return Upstream("lab", [CHAT], Facts(), transport, locate, credentials)
+    return Upstream("lab", [CHAT], {CHAT.name: ChatProfile()}, transport, locate, credentials)
 
 
 async def streamed(asked: Upstream, credential: Credential) -> bytes:
@@ -215,6 +215,7 @@ def test_a_label_is_the_same_everywhere_and_gives_nothing_away() -> None:
 
 async def test_settings_override_facts_of_every_model() -> None:
     asked = built("openai", ProviderSettings(api_key=None, token_limit_field="max_tokens"), Locked(""))
-    assert asked.facts.models
-    names = {facts.token_limit_field for facts in (asked.facts, *(facts for _, facts in asked.facts.models))}
+    profile = ChatProfile.own(asked.own)
+    assert profile.models
+    names = {facts.token_limit_field for facts in (profile, *(facts for _, facts in profile.models))}
     assert names == {"max_tokens"}

@@ -1,11 +1,6 @@
 """Anthropic's Messages API: `POST /v1/messages`, server-sent events that each have their own type.
 
 The base URL has no `/v1`: that is how Anthropic's own clients read ANTHROPIC_BASE_URL.
-
-Words of `Facts.traits`: `formats` keeps to JSON schemas by itself (`output_config.format`, strict tools);
-`late_system` takes instructions in mid-conversation; `no_prefill` does not go on from the assistant's last text;
-`one_sampling` takes `temperature` or `top_p`, not both. Forms of `Facts.thinking`: `budget`; `adaptive`;
-`adaptive-shown`, which shows its thinking only on request; `off`, which does not think.
 """
 
 from collections.abc import Mapping
@@ -17,6 +12,7 @@ from gateway.dialects.anthropic.response import decode_reply
 from gateway.dialects.anthropic.stream import MessageDecoder
 from gateway.dialects.anthropic.structured_output import plan_format
 from gateway.dialects.foreign import Foreign
+from gateway.dialects.profiles.anthropic import AnthropicProfile
 
 
 def _headers(key: str) -> Mapping[str, str]:
@@ -24,7 +20,8 @@ def _headers(key: str) -> Mapping[str, str]:
 
 
 ANTHROPIC_MESSAGES = Foreign(
-    name="anthropic-messages",
+    name=AnthropicProfile.dialect,
+    profile_type=AnthropicProfile,
     models_path="/v1/models?limit=1000",
     headers_for=_headers,
     encode_request=encode_request,

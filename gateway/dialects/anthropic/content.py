@@ -19,7 +19,7 @@ from gateway.dialects.anthropic.types import (
     UrlSource,
 )
 from gateway.dialects.data_urls import read_data_url
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.anthropic import AnthropicProfile
 from gateway.dialects.report import Report
 from gateway.neutral.json import JsonObject, object_or_none
 from gateway.neutral.parts import AudioPart, CacheControl, FilePart, ImagePart, Part, RefusalPart, TextPart, UnknownPart
@@ -62,7 +62,7 @@ def text_blocks(parts: Iterable[Part]) -> list[TextBlock]:
 class ContentWriter:
     """Writes parts for one upstream, and refuses what it cannot take."""
 
-    def __init__(self, facts: Facts, report: Report) -> None:
+    def __init__(self, facts: AnthropicProfile, report: Report) -> None:
         self._facts = facts
         self._report = report
 

@@ -2,7 +2,7 @@
 
 from gateway.dialects.base import Origin, Refused
 from gateway.dialects.errors import decode_fields, decode_in_band, error_fields
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.anthropic import AnthropicProfile
 from gateway.errors import UpstreamError
 from gateway.neutral.json import Json, JsonObject, parse, text_or_empty
 
@@ -22,19 +22,19 @@ _STATUSES = {
 }
 
 
-def decode_error(refused: Refused, facts: Facts) -> UpstreamError:
+def decode_error(refused: Refused, facts: AnthropicProfile) -> UpstreamError:
     """The error for a refusal: `{"type": "error", "error": {"type", "message"}, "request_id"}`."""
     return decode_fields(_fields(parse(refused.body), facts), refused, facts, _PROMPT)
 
 
 def error_in_band(document: JsonObject, origin: Origin) -> UpstreamError:
     """The error that came with status 200."""
-    fields = _fields(document, origin.facts)
+    fields = _fields(document, AnthropicProfile.own(origin.profile))
     status = _STATUSES.get(text_or_empty(fields.get("type")), 500)
     return decode_in_band({**fields, "status": status}, origin, _PROMPT)
 
 
-def _fields(document: Json, facts: Facts) -> JsonObject:
+def _fields(document: Json, facts: AnthropicProfile) -> JsonObject:
     """The error's fields, with OpenAI's code where only the message shows what it is."""
     fields: JsonObject = error_fields(document)
     if facts.no_credit and facts.no_credit.search(text_or_empty(fields.get("message"))):

@@ -9,7 +9,7 @@ from typing import Literal, TypeGuard, TypeVar
 from gateway.dialects.anthropic.content import ContentWriter, cache_control, text_blocks
 from gateway.dialects.anthropic.hosted_tools import is_server_call
 from gateway.dialects.anthropic.types import Block, InputBlock, Message, TextBlock, ToolResultBlock
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.anthropic import AnthropicProfile
 from gateway.dialects.report import Report
 from gateway.dialects.turns.call_ids import CallIds
 from gateway.dialects.turns.toolbox import Toolbox
@@ -43,12 +43,12 @@ class MessageWriter:
     Raises `InvalidRequest` for what the upstream cannot take.
     """
 
-    def __init__(self, prompt: Prompt, toolbox: Toolbox, facts: Facts, report: Report) -> None:
+    def __init__(self, prompt: Prompt, toolbox: Toolbox, facts: AnthropicProfile, report: Report) -> None:
         self.system: list[TextBlock] = []
         self.messages: list[Message] = []
         self.called_tools: dict[str, None] = {}
         """The names of the tools that the conversation calls, each once."""
-        self._traits = facts.traits
+        self._facts = facts
         self._writer = ContentWriter(facts, report)
         self._pending: AssistantTurn | None = None
         self._first_output: int | None = None
@@ -98,7 +98,7 @@ class MessageWriter:
 
     def _place_late(self) -> None:
         """Put late instructions after the user where the model knows them there; elsewhere into the user's own turn."""
-        if "late_system" in self._traits and self.messages[-1]["role"] == "user":
+        if self._facts.takes_late_system and self.messages[-1]["role"] == "user":
             self.messages.append({"role": "system", "content": [*self._late]})
             self._late = []
         else:
@@ -178,10 +178,10 @@ class MessageWriter:
         last = self.messages[-1]["content"][-1]
         if self.messages[-1]["role"] != "assistant" or not _is_text(last):
             return
-        if "no_prefill" in self._traits:
-            self._add("user", [_GO_ON])
-        else:
+        if self._facts.takes_prefill:
             last["text"] = last["text"].rstrip()
+        else:
+            self._add("user", [_GO_ON])
 
 
 def _is_text(block: Block) -> TypeGuard[TextBlock]:

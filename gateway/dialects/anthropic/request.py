@@ -11,6 +11,7 @@ from gateway.dialects.anthropic.tools import NO_TOOLS, ToolOffer, offer_tools
 from gateway.dialects.anthropic.types import RequestBody, Tool, ToolChoice
 from gateway.dialects.base import Origin, Outbound
 from gateway.dialects.pending import PendingSettings
+from gateway.dialects.profiles.anthropic import AnthropicProfile
 from gateway.dialects.report import Report
 from gateway.dialects.structured_output import require_known_format
 from gateway.dialects.turns.toolbox import EMPTY_TOOLBOX, Toolbox
@@ -38,7 +39,7 @@ def encode_request(generation: Generation, origin: Origin) -> Outbound:
 
 def _body(prompt: Prompt, origin: Origin, report: Report) -> RequestBody:
     """The body. What it has to leave out is in the report, in the order in which it is left out."""
-    facts = origin.facts
+    facts = AnthropicProfile.own(origin.profile)
     pending = PendingSettings(prompt.settings, facts, report)
     if prompt.output_format is not None:
         require_known_format(prompt, report)

@@ -11,6 +11,7 @@ from gateway.dialects.anthropic.structured_output import plan_format
 from gateway.dialects.anthropic.usage import merge_usage, read_usage
 from gateway.dialects.base import Origin
 from gateway.dialects.decoder import ChoiceBuilder, NotAnAnswer, decode_whole
+from gateway.dialects.profiles.anthropic import AnthropicProfile
 from gateway.dialects.structured_output import FORMAT_TOOL
 from gateway.neutral.events import (
     Annotation,
@@ -136,7 +137,7 @@ class MessageReader:
     """
 
     def __init__(self, prompt: Prompt, origin: Origin) -> None:
-        plan = None if prompt.output_format is None else plan_format(prompt, origin.facts)
+        plan = None if prompt.output_format is None else plan_format(prompt, AnthropicProfile.own(origin.profile))
         self._choice = ChoiceBuilder(prompt, origin, check=None if plan is None else plan.check())
         self._held: list[str] | None = [] if plan is not None and plan.method == "tool" else None
         """Texts before the call that is the answer; they are the answer where there is no such call."""

@@ -2,7 +2,8 @@
 
 from gateway.dialects.anthropic.types import RequestBody
 from gateway.dialects.pending import PendingSettings
-from gateway.dialects.profiles import Facts, Range
+from gateway.dialects.profiles.anthropic import AnthropicProfile
+from gateway.dialects.profiles.base import Range
 from gateway.dialects.report import Report
 from gateway.neutral.json import (
     JsonObject,
@@ -14,15 +15,13 @@ from gateway.neutral.json import (
 _LEAST_BUDGET = 1024
 # The dialect's own bounds (shared facts on providers, section 0.4).
 _RANGES = {"temperature": Range(0, 1), "top_p": Range(0, 1)}
-# For a model of which nothing is known.
-_DEFAULT_LIMIT = 4096
 _TIERS = {"auto": "auto", "default": "standard_only", "standard_only": "standard_only", "priority": "auto"}
 
 
 class Thinking:
     """The thinking that a request sets: by OpenAI's effort, or in Anthropic's own `thinking`."""
 
-    def __init__(self, pending: PendingSettings, facts: Facts, report: Report) -> None:
+    def __init__(self, pending: PendingSettings, facts: AnthropicProfile, report: Report) -> None:
         self._facts = facts
         self._report = report
         self._thinking: JsonObject | None = None
@@ -85,14 +84,13 @@ class Thinking:
         body["thinking"] = {**body["thinking"], "budget_tokens": budget}
 
 
-def token_limit(pending: PendingSettings, facts: Facts) -> int:
+def token_limit(pending: PendingSettings, facts: AnthropicProfile) -> int:
     """The limit of the answer's tokens, which Anthropic requires: the model's own, where the request has none."""
-    default: int = facts.defaults.get("max_tokens", _DEFAULT_LIMIT)
-    limit = pending.token_limit(default)
-    return default if limit is None else limit
+    limit = pending.token_limit(facts.default_answer_tokens)
+    return facts.default_answer_tokens if limit is None else limit
 
 
-def write_settings(pending: PendingSettings, body: RequestBody, facts: Facts) -> None:
+def write_settings(pending: PendingSettings, body: RequestBody, facts: AnthropicProfile) -> None:
     """Add what Anthropic has to the body, and report the rest as dropped.
 
     Raises `InvalidRequest` for a setting without which the answer would be another one.
@@ -117,14 +115,14 @@ def write_settings(pending: PendingSettings, body: RequestBody, facts: Facts) ->
     pending.finish()
 
 
-def _write_sampling(pending: PendingSettings, body: RequestBody, facts: Facts) -> None:
+def _write_sampling(pending: PendingSettings, body: RequestBody, facts: AnthropicProfile) -> None:
     """Add the sampling settings that this model takes, each within its bounds; the others are dropped."""
     for name in ("temperature", "top_p", "top_k"):
         if name not in pending:
             continue
         is_default = name == "temperature" and pending.peek(name) == 1
         is_lost = name in facts.dropped_reasoning and not is_default and _is_thinking(body)
-        is_second = name == "top_p" and "temperature" in body and "one_sampling" in facts.traits
+        is_second = name == "top_p" and "temperature" in body and facts.takes_one_of_sampling
         if is_lost or is_second:
             pending.drop(name)
         else:
@@ -143,5 +141,5 @@ def _write_user(pending: PendingSettings, body: RequestBody) -> None:
         pending.take("safety_identifier")
 
 
-def _capped(limit: int, facts: Facts) -> int:
+def _capped(limit: int, facts: AnthropicProfile) -> int:
     return limit if facts.max_answer_tokens is None else min(limit, facts.max_answer_tokens)

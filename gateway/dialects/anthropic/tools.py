@@ -7,7 +7,7 @@ from gateway.dialects.anthropic.content import cache_control
 from gateway.dialects.anthropic.hosted_tools import hosted_tool, web_search_tool
 from gateway.dialects.anthropic.schema import translate_schema
 from gateway.dialects.anthropic.types import ClientTool, Tool, ToolChoice
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.anthropic import AnthropicProfile
 from gateway.dialects.report import Report
 from gateway.dialects.turns.tool_choice import ToolSelection, select_tools
 from gateway.dialects.turns.toolbox import Toolbox
@@ -44,7 +44,7 @@ class ToolOffer:
 NO_TOOLS = ToolOffer()
 
 
-def offer_tools(prompt: Prompt, search: Json, toolbox: Toolbox, facts: Facts, report: Report) -> ToolOffer:
+def offer_tools(prompt: Prompt, search: Json, toolbox: Toolbox, facts: AnthropicProfile, report: Report) -> ToolOffer:
     """The tools of a request. `search` is chat's `web_search_options`, a search that is not among the tools.
 
     Raises `InvalidRequest` for tools that Anthropic does not have, and for a choice that cannot be met.
@@ -54,7 +54,7 @@ def offer_tools(prompt: Prompt, search: Json, toolbox: Toolbox, facts: Facts, re
 
 @dataclass(slots=True)
 class _ToolWriter:
-    facts: Facts
+    facts: AnthropicProfile
     report: Report
     hosted: dict[str, JsonObject] = field(default_factory=dict)
     """The tools that Anthropic runs, by name."""
@@ -115,7 +115,7 @@ class _ToolWriter:
 
     def _make_strict(self, tool: ClientTool, path: str) -> None:
         """Make the model keep to the schema, where Anthropic can do so with this one."""
-        found = translate_schema(tool["input_schema"]) if "formats" in self.facts.traits else None
+        found = translate_schema(tool["input_schema"]) if self.facts.keeps_schemas else None
         if found is not None and not found.is_looser:
             tool["input_schema"], tool["strict"] = found.schema, True
         elif tool["input_schema"].get("properties"):

@@ -2,7 +2,7 @@
 
 from gateway.dialects.base import Origin, Refused
 from gateway.dialects.errors import decode_fields
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.base import Profile
 from gateway.errors import UpstreamError
 from gateway.neutral.json import Json, JsonObject, object_or_empty, parse_object, text_or_empty, text_or_none
 
@@ -39,7 +39,7 @@ _STATUSES = {
 _UNKNOWN_MODEL = "model identifier is invalid"
 
 
-def decode_error(refused: Refused, facts: Facts) -> UpstreamError:
+def decode_error(refused: Refused, facts: Profile) -> UpstreamError:
     """The error for the client, by status first, then by Bedrock's kind of exception."""
     kind = refused.headers.get("x-amzn-errortype", "").partition(":")[0]
     return decode_fields(_fields(kind, parse_object(refused.body) or {}), refused, facts, _PROMPT)
@@ -52,7 +52,7 @@ def error_in_band(exception: JsonObject, origin: Origin) -> UpstreamError:
     # In a stream, kinds begin with a small letter.
     kind = kind[:1].upper() + kind[1:]
     refused = Refused(origin.provider, _STATUSES.get(kind, 500), {}, b"")
-    return decode_fields(_fields(kind, object_or_empty(payload)), refused, origin.facts, _PROMPT)
+    return decode_fields(_fields(kind, object_or_empty(payload)), refused, origin.profile, _PROMPT)
 
 
 def _fields(kind: str, document: JsonObject) -> JsonObject:

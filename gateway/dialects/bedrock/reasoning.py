@@ -9,7 +9,8 @@ The values of `Thinking.form` that this dialect knows (shared facts on providers
     nova                Nova 2
 """
 
-from gateway.dialects.profiles import Facts, Thinking
+from gateway.dialects.profiles.base import Thinking
+from gateway.dialects.profiles.bedrock import BedrockProfile
 from gateway.neutral.json import Json, JsonObject, text_or_none
 from gateway.neutral.settings import Settings
 
@@ -18,13 +19,13 @@ _OFF: JsonObject = {"type": "disabled"}
 _NOVAS_OWN = frozenset({"temperature", "top_p", "max_tokens", "max_completion_tokens"})
 
 
-def known_effort(effort: Json, facts: Facts) -> str | None:
+def known_effort(effort: Json, facts: BedrockProfile) -> str | None:
     """The effort; None where the model has no such one."""
     name = text_or_none(effort)
     return name if name is not None and facts.thinking is not None and name in facts.thinking.efforts else None
 
 
-def reasons_by_budget(settings: Settings, facts: Facts) -> bool:
+def reasons_by_budget(settings: Settings, facts: BedrockProfile) -> bool:
     """Whether the request makes the model reason by a budget: then it cannot be made to call a tool."""
     effort, thinking = known_effort(settings.values.get("reasoning_effort"), facts), facts.thinking
     if effort is None or thinking is None or thinking.form != "budget":
@@ -50,7 +51,7 @@ def reasoning_fields(effort: str, thinking: Thinking) -> JsonObject:
             return {field: value}
 
 
-def excluded_settings(effort: str, thinking: Thinking, facts: Facts) -> frozenset[str]:
+def excluded_settings(effort: str, thinking: Thinking, facts: BedrockProfile) -> frozenset[str]:
     """The settings that the model refuses while it reasons with this effort."""
     value = thinking.efforts[effort]
     if value is None:

@@ -8,6 +8,7 @@ from gateway.dialects.bedrock.settings import SettingsWriter
 from gateway.dialects.bedrock.structured_output import instruction, output_config, plan_format
 from gateway.dialects.bedrock.tools import ToolConfigWriter
 from gateway.dialects.bedrock.types import ContentBlock, ConverseRequest
+from gateway.dialects.profiles.bedrock import BedrockProfile
 from gateway.dialects.report import Report
 from gateway.dialects.structured_output import require_known_format
 from gateway.dialects.turns.toolbox import Toolbox
@@ -36,7 +37,7 @@ def encode_request(generation: Generation, origin: Origin) -> Outbound:
 
 def _body(generation: Generation, origin: Origin, report: Report) -> tuple[ConverseRequest, dict[str, object]]:
     """The body, and the settings that belong beside its fields."""
-    prompt, facts = generation.prompt, origin.facts
+    prompt, facts = generation.prompt, BedrockProfile.own(origin.profile)
     require_known_format(prompt, report)
     toolbox = Toolbox(prompt.tools)
     messages = MessageWriter(facts, report)

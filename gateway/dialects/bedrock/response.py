@@ -11,6 +11,7 @@ from gateway.dialects.bedrock.messages import REASONING
 from gateway.dialects.bedrock.structured_output import plan_format
 from gateway.dialects.bedrock.usage import read_usage
 from gateway.dialects.decoder import ChoiceBuilder, NotAnAnswer, decode_whole
+from gateway.dialects.profiles.bedrock import BedrockProfile
 from gateway.dialects.structured_output import FORMAT_TOOL
 from gateway.errors import UpstreamDown
 from gateway.neutral.events import (
@@ -64,7 +65,7 @@ class ResponseBuilder:
     """Builds the events of one answer. A block is over with `end_block`, or when another one begins."""
 
     def __init__(self, generation: Generation, origin: Origin) -> None:
-        plan = plan_format(generation.prompt, origin.facts)
+        plan = plan_format(generation.prompt, BedrockProfile.own(origin.profile))
         self._origin = origin
         self._choice = ChoiceBuilder(generation.prompt, origin, check=None if plan is None else plan.check())
         self._hosted = HostedCalls(generation.prompt)

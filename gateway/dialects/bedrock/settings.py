@@ -7,7 +7,7 @@ from gateway.dialects.bedrock.reasoning import excluded_settings, known_effort, 
 from gateway.dialects.bedrock.types import InferenceConfig
 from gateway.dialects.bedrock.types import Settings as ConverseSettings
 from gateway.dialects.pending import PendingSettings
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.bedrock import BedrockProfile
 from gateway.dialects.report import Report
 from gateway.neutral.json import (
     Json,
@@ -40,7 +40,7 @@ _USERS = ("safety_identifier", "user")
 class SettingsWriter:
     """Writes the settings of one request."""
 
-    def __init__(self, settings: Settings, facts: Facts, report: Report) -> None:
+    def __init__(self, settings: Settings, facts: BedrockProfile, report: Report) -> None:
         self._pending = PendingSettings(settings, facts, report)
         self._facts = facts
         self._report = report
@@ -90,7 +90,7 @@ class SettingsWriter:
         excluded: set[str] = set()
         if effort is not None and self._facts.thinking is not None:
             excluded |= excluded_settings(effort, self._facts.thinking, self._facts)
-        if "temperature" in self._pending and "one_of_sampling" in self._facts.traits:
+        if "temperature" in self._pending and self._facts.takes_one_of_sampling:
             excluded.add("top_p")
         for name in sorted(excluded):
             if name in self._pending:
@@ -104,7 +104,7 @@ class SettingsWriter:
             inference["temperature"] = temperature
         if (top_p := self._pending.number("top_p")) is not None:
             inference["topP"] = top_p
-        takes_blank = "worded_stops" not in self._facts.traits
+        takes_blank = self._facts.takes_blank_stops
         if stops := self._pending.stop_sequences(takes_blank=takes_blank):
             inference["stopSequences"] = stops
         return inference

@@ -3,7 +3,7 @@
 from gateway.dialects.bedrock.reasoning import reasons_by_budget
 from gateway.dialects.bedrock.schema import closed_schema
 from gateway.dialects.bedrock.types import OutputConfig, OutputSchema, Tool
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.bedrock import BedrockProfile
 from gateway.dialects.structured_output import FormatPlan, native_plan, requested_format, substitute_plan
 from gateway.neutral.json import written
 from gateway.neutral.prompt import Prompt
@@ -11,7 +11,7 @@ from gateway.neutral.prompt import Prompt
 _INSTRUCTIONS = "Answer with one JSON object and nothing else: no words before or after it, no code fence."
 
 
-def plan_format(prompt: Prompt, facts: Facts) -> FormatPlan | None:
+def plan_format(prompt: Prompt, facts: BedrockProfile) -> FormatPlan | None:
     """How the answer gets its format; None where it may be any text.
 
     Reasoning by a budget rules out calls that the model is made to make. An object without a schema has none that a
@@ -20,7 +20,7 @@ def plan_format(prompt: Prompt, facts: Facts) -> FormatPlan | None:
     requested = requested_format(prompt.output_format)
     if requested is None:
         return None
-    if requested.kind in facts.forms and (schema := closed_schema(requested.schema)) is not None:
+    if requested.kind in facts.formats and (schema := closed_schema(requested.schema)) is not None:
         return native_plan(requested, schema)
     can_call = "required" in facts.tool_choices and not reasons_by_budget(prompt.settings, facts)
     return substitute_plan(requested, can_call=can_call)

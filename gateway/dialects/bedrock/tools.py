@@ -6,7 +6,7 @@ from gateway.dialects.bedrock.content import CACHE, cache_point
 from gateway.dialects.bedrock.schema import closed_schema
 from gateway.dialects.bedrock.structured_output import format_tool
 from gateway.dialects.bedrock.types import ContentBlock, Tool, ToolChoice, ToolConfig, ToolSpec
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.bedrock import BedrockProfile
 from gateway.dialects.report import Report
 from gateway.dialects.structured_output import FORMAT_TOOL, FormatPlan
 from gateway.dialects.turns.tool_choice import ToolSelection, select_tools
@@ -30,7 +30,7 @@ _SYSTEM_TOOLS = {
 class ToolConfigWriter:
     """The `toolConfig` of one request, and the instructions that belong to it."""
 
-    def __init__(self, facts: Facts, report: Report) -> None:
+    def __init__(self, facts: BedrockProfile, report: Report) -> None:
         self.config: ToolConfig | None = None
         """None where the request needs none."""
         self.instructions: list[ContentBlock] = []
@@ -88,7 +88,7 @@ class ToolConfigWriter:
             return {"auto": {}} if "auto" in known else {}
         elif selection.mode == "required" and "required" in known:
             return {"any": {}}
-        if "choice_as_auto" not in self._facts.traits:
+        if not self._facts.weakens_required_calls:
             raise self._report.unsupported("a tool choice that requires a call for this model", "tool_choice")
         self._report.drop_setting("tool_choice")
         return {}
@@ -102,7 +102,7 @@ class ToolConfigWriter:
     def _tool(self, flat: FlatTool) -> list[Tool]:
         schema = flat.parameters or _any_object()
         spec = _spec(flat.name, flat.description, schema)
-        if flat.strict is True and "strict_tools" in self._facts.traits:
+        if flat.strict is True and self._facts.takes_strict_tools:
             closed = closed_schema({**schema, "type": "object"})
             if closed is not None:
                 spec["inputSchema"] = {"json": closed}
@@ -110,14 +110,14 @@ class ToolConfigWriter:
         tools: list[Tool] = [{"toolSpec": spec}]
         cache = [cache for cache in flat.tool.cache if cache.name == CACHE and isinstance(flat.tool, FunctionTool)]
         if cache:
-            point = cache_point(cache[-1], self._report, is_supported="tool_cache_points" in self._facts.traits)
+            point = cache_point(cache[-1], self._report, is_supported=self._facts.caches_tools)
             tools += [{"cachePoint": point}] if point is not None else ()
         return tools
 
 
-def _system_tool(tool: OfferedTool, facts: Facts) -> str | None:
+def _system_tool(tool: OfferedTool, facts: BedrockProfile) -> str | None:
     """The model's own tool that does what a hosted one does elsewhere."""
-    if not isinstance(tool, HostedTool) or tool.kind is None or "system_tools" not in facts.traits:
+    if not isinstance(tool, HostedTool) or tool.kind is None or not facts.has_system_tools:
         return None
     return _SYSTEM_TOOLS.get(tool.kind)
 

@@ -7,9 +7,11 @@ from gateway.dialects.cohere.response import decode_response
 from gateway.dialects.cohere.stream import CohereDecoder
 from gateway.dialects.cohere.structured_output import plan_format
 from gateway.dialects.foreign import Foreign, bearer
+from gateway.dialects.profiles.cohere import CohereProfile
 
 COHERE = Foreign(
-    name="cohere",
+    name=CohereProfile.dialect,
+    profile_type=CohereProfile,
     # The list has stayed in version 1; it has models that only embed or rank, too.
     models_path="/v1/models?endpoint=chat&page_size=1000",
     headers_for=bearer,

@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Sequence
 
 from gateway.dialects.cohere.types import Content, ImageContent
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.cohere import CohereProfile
 from gateway.dialects.report import Report
 from gateway.errors import InvalidRequest
 from gateway.neutral.parts import AudioPart, FilePart, ImagePart, Part, RefusalPart, TextPart, UnknownPart
 from gateway.neutral.paths import field_path
 
 
-def write_parts(parts: Iterable[Part], facts: Facts, report: Report) -> list[Content]:
+def write_parts(parts: Iterable[Part], facts: CohereProfile, report: Report) -> list[Content]:
     """Each part as Cohere has it. Raises `InvalidRequest` for files and audio."""
     return [_part(part, facts, report) for part in parts]
 
@@ -31,7 +31,7 @@ def answer_texts(parts: Sequence[TextPart | RefusalPart], report: Report) -> lis
     return [{"type": "text", "text": part.text} for part in parts if part.text]
 
 
-def _part(part: Part, facts: Facts, report: Report) -> Content:
+def _part(part: Part, facts: CohereProfile, report: Report) -> Content:
     match part:
         case TextPart():
             _drop_attached(part, report)
@@ -48,7 +48,7 @@ def _part(part: Part, facts: Facts, report: Report) -> Content:
             raise _unsupported("unknown", part, report)
 
 
-def _image(part: ImagePart, url: str, facts: Facts, report: Report) -> ImageContent:
+def _image(part: ImagePart, url: str, facts: CohereProfile, report: Report) -> ImageContent:
     if not facts.takes_image_urls and not url.startswith("data:"):
         raise report.unsupported("images by their address, only as a data: URL", part.path)
     _drop_attached(part, report)

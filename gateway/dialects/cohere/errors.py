@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from gateway.dialects.base import Origin, Refused
 from gateway.dialects.errors import decode_fields, decode_in_band
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.base import Profile
 from gateway.errors import UpstreamDown, UpstreamError
 from gateway.neutral.json import Json, JsonObject, parse_object, text_or_empty, text_or_none
 
@@ -14,7 +14,7 @@ _CODES = {"TOO_MANY_TOKENS": "context_length_exceeded"}
 _INVALID_TOKEN = 498
 
 
-def decode_error(refused: Refused, facts: Facts) -> UpstreamError:
+def decode_error(refused: Refused, facts: Profile) -> UpstreamError:
     """The error for the client, by status first, then by Cohere's own type of it."""
     if refused.status == _INVALID_TOKEN:
         refused = replace(refused, status=401)

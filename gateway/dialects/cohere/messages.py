@@ -11,7 +11,7 @@ from gateway.dialects.cohere.types import (
     Message,
     ToolCallMessage,
 )
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.cohere import CohereProfile
 from gateway.dialects.report import Report
 from gateway.dialects.turns.content import is_plain_text, joined
 from gateway.dialects.turns.toolbox import Toolbox
@@ -34,7 +34,7 @@ PLAN = "tool_plan"
 _OUTPUT_FOLLOWS = "The output is in the message that follows."
 
 
-def write_messages(prompt: Prompt, toolbox: Toolbox, facts: Facts, report: Report) -> list[Message]:
+def write_messages(prompt: Prompt, toolbox: Toolbox, facts: CohereProfile, report: Report) -> list[Message]:
     """All messages: an answer is one, followed by one for each output of its calls.
 
     Raises `InvalidRequest` for an item that Cohere cannot be shown.
@@ -52,7 +52,7 @@ def write_messages(prompt: Prompt, toolbox: Toolbox, facts: Facts, report: Repor
     return messages
 
 
-def _input_message(turn: InputTurn, facts: Facts, report: Report) -> InputMessage:
+def _input_message(turn: InputTurn, facts: CohereProfile, report: Report) -> InputMessage:
     role, parts = turn.role, turn.parts
     if len(parts) == 1 and is_plain_text(parts[0]):
         return {"role": "user" if role == "user" else "system", "content": joined(parts, "")}
@@ -90,7 +90,7 @@ def _assistant_message(turn: AssistantTurn, report: Report) -> AssistantMessage 
     return message
 
 
-def _tool_messages(outputs: Sequence[tuple[str, OutputBlock]], facts: Facts, report: Report) -> list[Message]:
+def _tool_messages(outputs: Sequence[tuple[str, OutputBlock]], facts: CohereProfile, report: Report) -> list[Message]:
     """The outputs of an answer's calls, then one message of the user's with the images, which they cannot hold."""
     messages: list[Message] = []
     images: list[Content] = []

@@ -8,6 +8,7 @@ from gateway.dialects.cohere.settings import write_settings
 from gateway.dialects.cohere.structured_output import plan_format, require_object_schema, response_format
 from gateway.dialects.cohere.tools import offered_tools
 from gateway.dialects.cohere.types import ChatRequest
+from gateway.dialects.profiles.cohere import CohereProfile
 from gateway.dialects.report import Report
 from gateway.dialects.structured_output import require_known_format
 from gateway.dialects.turns.toolbox import Toolbox
@@ -24,7 +25,7 @@ def encode_request(generation: Generation, origin: Origin) -> Outbound:
 
 
 def _body(generation: Generation, origin: Origin, report: Report) -> Mapping[str, object]:
-    prompt, facts = generation.prompt, origin.facts
+    prompt, facts = generation.prompt, CohereProfile.own(origin.profile)
     require_known_format(prompt, report)
     settings = write_settings(prompt.settings, facts, report)
     toolbox = Toolbox(prompt.tools)

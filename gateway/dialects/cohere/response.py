@@ -7,6 +7,7 @@ from gateway.dialects.cohere.messages import PLAN, THINKING
 from gateway.dialects.cohere.structured_output import plan_format
 from gateway.dialects.cohere.usage import read_usage
 from gateway.dialects.decoder import ChoiceBuilder, NotAnAnswer, decode_whole
+from gateway.dialects.profiles.cohere import CohereProfile
 from gateway.neutral.events import Event, FinishReason, PartBegan, Reasoning, ReasoningState
 from gateway.neutral.generation import Generation
 from gateway.neutral.identifiers import new_id
@@ -45,7 +46,7 @@ class ResponseBuilder:
     """Builds the events of one answer, piece by piece."""
 
     def __init__(self, generation: Generation, origin: Origin) -> None:
-        plan = plan_format(generation.prompt, origin.facts)
+        plan = plan_format(generation.prompt, CohereProfile.own(origin.profile))
         self._choice = ChoiceBuilder(generation.prompt, origin, check=None if plan is None else plan.check())
         self._reasoning: dict[str, list[str]] = {THINKING: [], PLAN: []}
         self._texts = 0

@@ -1,7 +1,7 @@
 """Writes the settings of a request under Cohere's names (shared facts on providers, sections 0.4 and 8)."""
 
 from gateway.dialects.pending import PendingSettings
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.cohere import CohereProfile
 from gateway.dialects.report import Report
 from gateway.neutral.json import JsonObject, text_or_none
 from gateway.neutral.settings import Settings
@@ -23,7 +23,7 @@ _MOST_STOPS = 5
 _PRIORITIES = {"flex": 999, "priority": 0}
 
 
-def write_settings(settings: Settings, facts: Facts, report: Report) -> JsonObject:
+def write_settings(settings: Settings, facts: CohereProfile, report: Report) -> JsonObject:
     """The body's fields beside messages, tools and response format.
 
     Raises `InvalidRequest` for a setting that changes the answer and that Cohere does not have.
@@ -52,7 +52,7 @@ def write_settings(settings: Settings, facts: Facts, report: Report) -> JsonObje
     return body
 
 
-def _write_thinking(pending: PendingSettings, limit: int | None, body: JsonObject, facts: Facts) -> None:
+def _write_thinking(pending: PendingSettings, limit: int | None, body: JsonObject, facts: CohereProfile) -> None:
     """The effort as a budget of tokens, which must leave some for the answer."""
     effort = pending.take("reasoning_effort")
     if effort is None or "thinking" in body:

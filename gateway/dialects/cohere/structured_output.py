@@ -1,7 +1,7 @@
 """Answers in JSON: by Cohere's own response format, by a tool whose arguments are the answer, or validated alone."""
 
 from gateway.dialects.cohere.types import ResponseFormat, Tool
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.cohere import CohereProfile
 from gateway.dialects.report import Report
 from gateway.dialects.structured_output import FormatPlan, native_plan, requested_format, substitute_plan
 from gateway.neutral.prompt import Prompt
@@ -10,7 +10,7 @@ from gateway.neutral.structured_output import OutputFormat
 _DESCRIPTION = "Gives the final answer. Call it when no other tool is needed any more."
 
 
-def plan_format(prompt: Prompt, facts: Facts) -> FormatPlan | None:
+def plan_format(prompt: Prompt, facts: CohereProfile) -> FormatPlan | None:
     """How the answer gets its format. Cohere takes a response format only where there are no tools and no documents.
 
     Nothing is sent for the method `prompt`: clients that request an object of no schema ask for it in their own words.

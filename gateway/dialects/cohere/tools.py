@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from gateway.dialects.cohere.structured_output import format_tool
 from gateway.dialects.cohere.types import Function, Tool, ToolChoice
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.cohere import CohereProfile
 from gateway.dialects.report import Report
 from gateway.dialects.structured_output import FormatPlan
 from gateway.dialects.turns.tool_choice import ToolSelection, select_tools
@@ -29,7 +29,7 @@ class OfferedTools:
 
 
 def offered_tools(
-    prompt: Prompt, toolbox: Toolbox, plan: FormatPlan | None, facts: Facts, report: Report
+    prompt: Prompt, toolbox: Toolbox, plan: FormatPlan | None, facts: CohereProfile, report: Report
 ) -> OfferedTools:
     """The tools and the choice. Raises `InvalidRequest` for a choice or an output format that Cohere cannot have."""
     is_by_tool = plan is not None and plan.method == "tool"
@@ -50,7 +50,9 @@ def offered_tools(
     return OfferedTools([*map(_tool, tools)], _CHOICES.get(mode), _is_strict(prompt, tools, report))
 
 
-def _selected(prompt: Prompt, toolbox: Toolbox, facts: Facts, report: Report) -> tuple[list[FlatTool], str | None]:
+def _selected(
+    prompt: Prompt, toolbox: Toolbox, facts: CohereProfile, report: Report
+) -> tuple[list[FlatTool], str | None]:
     """The tools among which the model chooses, and how."""
     flat = flat_tools(prompt.tools, toolbox, facts, report)
     selection = select_tools(prompt.tool_choice, flat, toolbox, facts, report)
@@ -62,7 +64,7 @@ def _selected(prompt: Prompt, toolbox: Toolbox, facts: Facts, report: Report) ->
     return [*selection.tools.values()], selection.mode
 
 
-def _require_forced_calls(facts: Facts, report: Report, path: str) -> None:
+def _require_forced_calls(facts: CohereProfile, report: Report, path: str) -> None:
     if "required" not in facts.tool_choices:
         raise report.unsupported("required tool calls with this model", path)
 

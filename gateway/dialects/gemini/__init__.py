@@ -12,6 +12,7 @@ from gateway.dialects.gemini.request import encode_request
 from gateway.dialects.gemini.response import ResponseDecoder, decode_reply
 from gateway.dialects.gemini.stream import StreamReader
 from gateway.dialects.gemini.structured_output import plan_format
+from gateway.dialects.profiles.gemini import GeminiProfile
 
 
 def _headers(key: str) -> Mapping[str, str]:
@@ -20,7 +21,8 @@ def _headers(key: str) -> Mapping[str, str]:
 
 
 GEMINI = Foreign(
-    name="gemini",
+    name=GeminiProfile.dialect,
+    profile_type=GeminiProfile,
     models_path="/models?pageSize=1000",
     headers_for=_headers,
     encode_request=encode_request,

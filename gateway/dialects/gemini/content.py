@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from gateway.dialects.data_urls import read_data_url
 from gateway.dialects.gemini.types import Part
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.gemini import GeminiProfile
 from gateway.dialects.report import Report
 from gateway.neutral.json import text_or_none
 from gateway.neutral.parts import AudioPart, FilePart, ImagePart, RefusalPart, TextPart, UnknownPart
@@ -52,7 +52,7 @@ def text_part(text: str) -> Part:
 class ContentWriter:
     """Writes contents for one upstream."""
 
-    def __init__(self, facts: Facts, report: Report) -> None:
+    def __init__(self, facts: GeminiProfile, report: Report) -> None:
         self._facts = facts
         self._report = report
 

@@ -4,7 +4,7 @@ import re
 
 from gateway.dialects.base import Origin, Refused
 from gateway.dialects.errors import decode_fields
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.base import Profile
 from gateway.errors import UpstreamError
 from gateway.neutral.json import (
     JsonObject,
@@ -40,7 +40,7 @@ _BAD_KEY = frozenset({"API_KEY_INVALID", "API_KEY_EXPIRED", "API_KEY_SERVICE_BLO
 _A_DAY = "PerDay"
 
 
-def decode_error(refused: Refused, facts: Facts) -> UpstreamError:
+def decode_error(refused: Refused, facts: Profile) -> UpstreamError:
     """The error for the client, by status first, then by Google's own reason."""
     document = parse(refused.body)
     # A stream without events wraps it in an array.
@@ -53,10 +53,10 @@ def error_in_band(document: JsonObject, origin: Origin) -> UpstreamError | None:
     error = object_or_none(document.get("error"))
     if error is None:
         return None
-    return _decoded(error, Refused(origin.provider, _status(error), {}, b""), origin.facts)
+    return _decoded(error, Refused(origin.provider, _status(error), {}, b""), origin.profile)
 
 
-def _decoded(error: JsonObject, refused: Refused, facts: Facts) -> UpstreamError:
+def _decoded(error: JsonObject, refused: Refused, facts: Profile) -> UpstreamError:
     """The error for Google's fields, which become OpenAI's."""
     fields: JsonObject = {"message": error.get("message")}
     details = objects_in(error.get("details"))

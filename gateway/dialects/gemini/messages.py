@@ -6,7 +6,7 @@ from typing import Literal
 from gateway.dialects.gemini.content import ContentWriter, text_part
 from gateway.dialects.gemini.tools import gemini_call_id, gemini_name
 from gateway.dialects.gemini.types import Content, FunctionCall, FunctionResponse, GenerateContentRequest, Part
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.gemini import GeminiProfile
 from gateway.dialects.report import Report
 from gateway.dialects.turns.turns import AssistantTurn, CallBlock, OutputBlock, ReasoningBlock, TextBlock, Turn
 from gateway.neutral.json import Json, JsonObject, objects_in, parse_object, text_or_none
@@ -21,7 +21,7 @@ STAND_IN = "c2tpcF90aG91Z2h0X3NpZ25hdHVyZV92YWxpZGF0b3I="
 _SYSTEM = ("system", "developer")
 
 
-def write_messages(turns: Iterable[Turn], facts: Facts, report: Report) -> GenerateContentRequest:
+def write_messages(turns: Iterable[Turn], facts: GeminiProfile, report: Report) -> GenerateContentRequest:
     """The request with its contents and its system instruction.
 
     Raises `InvalidRequest` for a content that Gemini cannot be given.
@@ -39,7 +39,7 @@ def write_messages(turns: Iterable[Turn], facts: Facts, report: Report) -> Gener
 
 
 class _MessageWriter:
-    def __init__(self, facts: Facts, report: Report) -> None:
+    def __init__(self, facts: GeminiProfile, report: Report) -> None:
         self.system: list[Part] = []
         self.contents: list[Content] = []
         self._content = ContentWriter(facts, report)
@@ -92,7 +92,7 @@ class _MessageWriter:
 class _AnswerWriter:
     """Writes the parts of one answer of the model's, with signatures in the parts that they came in."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: GeminiProfile) -> None:
         self._facts = facts
         self._parts: list[Part | JsonObject] = []
         self._signature: str | None = None

@@ -9,7 +9,7 @@ from gateway.dialects.gemini.structured_output import answer_by_call
 from gateway.dialects.gemini.tools import ToolWriter, WrittenTools
 from gateway.dialects.gemini.types import GenerateContentRequest
 from gateway.dialects.pending import PendingSettings
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.gemini import GeminiProfile
 from gateway.dialects.report import Report
 from gateway.dialects.structured_output import requested_format, require_known_format
 from gateway.dialects.turns.toolbox import Toolbox
@@ -26,7 +26,7 @@ _TUNED = "tunedModels/"
 def encode_request(generation: Generation, origin: Origin) -> Outbound:
     """The request for the upstream. Raises `InvalidRequest` for what it cannot do."""
     report = Report(generation.prompt, origin.provider)
-    request, headers = _request(generation.prompt, origin.facts, report)
+    request, headers = _request(generation.prompt, GeminiProfile.own(origin.profile), report)
     path = _path(origin.model, is_stream=generation.is_stream)
     return Outbound(path, written(request), report.dropped, headers)
 
@@ -40,7 +40,7 @@ def _path(model: str, *, is_stream: bool) -> str:
     return f"{path}:streamGenerateContent?alt=sse" if is_stream else f"{path}:generateContent"
 
 
-def _request(prompt: Prompt, facts: Facts, report: Report) -> tuple[GenerateContentRequest, dict[str, str]]:
+def _request(prompt: Prompt, facts: GeminiProfile, report: Report) -> tuple[GenerateContentRequest, dict[str, str]]:
     """The body, and the headers that it needs."""
     require_known_format(prompt, report)
     toolbox = Toolbox(prompt.tools)
@@ -51,7 +51,7 @@ def _request(prompt: Prompt, facts: Facts, report: Report) -> tuple[GenerateCont
     if prompt.tools or prompt.tool_choice is not None or has_search_options:
         tools = ToolWriter(toolbox, facts, report).write(prompt, has_search_options=has_search_options)
     output_format = requested_format(prompt.output_format)
-    if output_format is not None and tools.tools and not facts.takes_forms_with_tools:
+    if output_format is not None and tools.tools and not facts.takes_formats_with_tools:
         output_format = answer_by_call(tools, output_format, facts, report)
     if tools.tools:
         request["tools"] = tools.tools

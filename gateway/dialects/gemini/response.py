@@ -13,6 +13,7 @@ from gateway.dialects.gemini.stream import CallArguments
 from gateway.dialects.gemini.structured_output import plan_format
 from gateway.dialects.gemini.tools import client_call_id, flat_name
 from gateway.dialects.gemini.usage import TokenCounts
+from gateway.dialects.profiles.gemini import GeminiProfile
 from gateway.dialects.structured_output import OutputCheck
 from gateway.errors import GatewayError, UpstreamDown
 from gateway.neutral.events import (
@@ -111,7 +112,7 @@ class ResponseDecoder(StreamDecoder):
         found = self._candidates.get(number)
         if found is None:
             prompt = self._generation.prompt
-            plan = plan_format(prompt, self.origin.facts)
+            plan = plan_format(prompt, GeminiProfile.own(self.origin.profile))
             check = None if plan is None else plan.check(number)
             found = self._candidates[number] = _Candidate(prompt, self.origin, number, check)
         return found

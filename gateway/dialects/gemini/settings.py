@@ -13,7 +13,8 @@ from gateway.dialects.gemini.types import (
     ThinkingConfig,
 )
 from gateway.dialects.pending import PendingSettings
-from gateway.dialects.profiles import Facts, Thinking
+from gateway.dialects.profiles.base import Thinking
+from gateway.dialects.profiles.gemini import GeminiProfile
 from gateway.dialects.report import Report
 from gateway.neutral.json import (
     Json,
@@ -58,7 +59,7 @@ _LABEL = re.compile(r"[a-z0-9_-]{1,63}")
 class SettingsWriter:
     """Writes the settings of one request; those that it has no field for are dropped and reported."""
 
-    def __init__(self, pending: PendingSettings, facts: Facts, report: Report) -> None:
+    def __init__(self, pending: PendingSettings, facts: GeminiProfile, report: Report) -> None:
         self._pending = pending
         self._facts = facts
         self._report = report
@@ -162,7 +163,7 @@ class SettingsWriter:
 
     def _write_tier(self, request: GenerateContentRequest) -> None:
         tier = text_or_none(self._pending.peek("service_tier"))
-        header = self._facts.renamed.get("service_tier")
+        header = self._facts.tier_header
         if tier is None or tier not in _TIERS:
             return
         self._pending.take("service_tier")

@@ -3,7 +3,7 @@
 from gateway.dialects.gemini.schema import subset
 from gateway.dialects.gemini.tools import WrittenTools
 from gateway.dialects.gemini.types import FunctionDeclaration
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.gemini import GeminiProfile
 from gateway.dialects.report import Report
 from gateway.dialects.structured_output import FormatPlan, native_plan, requested_format, substitute_plan
 from gateway.dialects.turns.tools import callable_tools
@@ -13,18 +13,20 @@ from gateway.neutral.structured_output import OutputFormat
 _DESCRIPTION = "Gives the answer. Call it when no other function is needed any more."
 
 
-def plan_format(prompt: Prompt, facts: Facts) -> FormatPlan | None:
+def plan_format(prompt: Prompt, facts: GeminiProfile) -> FormatPlan | None:
     """How each choice gets its format: by Gemini, or where that takes no functions beside it, by `answer_by_call`."""
     requested = requested_format(prompt.output_format)
     if requested is None:
         return None
-    if facts.takes_forms_with_tools or prompt.tool_choice == "none":
+    if facts.takes_formats_with_tools or prompt.tool_choice == "none":
         return native_plan(requested)
     has_functions = any(tool.name for tool in callable_tools(prompt.tools))
     return substitute_plan(requested, can_call=True) if has_functions else native_plan(requested)
 
 
-def answer_by_call(written: WrittenTools, requested: OutputFormat, facts: Facts, report: Report) -> OutputFormat | None:
+def answer_by_call(
+    written: WrittenTools, requested: OutputFormat, facts: GeminiProfile, report: Report
+) -> OutputFormat | None:
     """Declare a function for the answer, and return the format that is still to be requested.
 
     Raises `InvalidRequest` for a format that cannot be that of a function's parameters.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from gateway.dialects.gemini.hosted_tools import HostedToolWriter, hosted_tool_name
 from gateway.dialects.gemini.schema import subset
 from gateway.dialects.gemini.types import FunctionCallingConfig, FunctionDeclaration, HostedToolName, Tool, ToolConfig
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.gemini import GeminiProfile
 from gateway.dialects.report import Report
 from gateway.dialects.turns.tool_choice import ToolSelection, select_tools
 from gateway.dialects.turns.toolbox import Toolbox
@@ -59,7 +59,7 @@ class WrittenTools:
 class ToolWriter:
     """Writes the tools of one request for one upstream."""
 
-    def __init__(self, toolbox: Toolbox, facts: Facts, report: Report) -> None:
+    def __init__(self, toolbox: Toolbox, facts: GeminiProfile, report: Report) -> None:
         self._toolbox = toolbox
         self._facts = facts
         self._report = report

@@ -11,6 +11,7 @@ from gateway.dialects.openai_chat.request import DIALECT, can_pass_on, encode_re
 from gateway.dialects.openai_chat.response import decode_reply
 from gateway.dialects.openai_chat.stream import NeutralDecoder
 from gateway.dialects.openai_chat.structured_output import validated_format
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.neutral.generation import Generation
 from gateway.neutral.structured_output import OutputFormat
 from gateway.wire import sse
@@ -19,6 +20,7 @@ from gateway.wire import sse
 class OpenAIChat:
     """The dialect `openai-chat`: `POST /chat/completions`, server-sent events ended by `[DONE]`."""
 
+    profile_type = ChatProfile
     name = DIALECT
     models_path = "/models"
     encode = staticmethod(encode_request)
@@ -32,7 +34,7 @@ class OpenAIChat:
         return bearer(key)
 
     def validated_format(self, generation: Generation, origin: Origin) -> OutputFormat | None:
-        return validated_format(generation.prompt, origin.facts)
+        return validated_format(generation.prompt, ChatProfile.own(origin.profile))
 
     def decoder(self, generation: Generation, origin: Origin, *, is_native: bool) -> Decoder:
         if is_native:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.dialects.turns.content import is_plain_text, joined
 from gateway.errors import InvalidRequest
 from gateway.neutral.json import Json, JsonObject, object_or_empty, object_or_none, text_or_none
@@ -15,7 +15,7 @@ _INLINE = "data:"
 class ContentWriter:
     """Writes contents for one upstream. Raises `InvalidRequest` for a part that it cannot read."""
 
-    def __init__(self, facts: Facts, provider: str) -> None:
+    def __init__(self, facts: ChatProfile, provider: str) -> None:
         self._facts = facts
         self._provider = provider
         self._is_limited = is_limited(facts)
@@ -41,12 +41,12 @@ class ContentWriter:
         return [adapt_part(_chat_part(part), self._facts, self._provider, part.path) for part in parts]
 
 
-def is_limited(facts: Facts) -> bool:
+def is_limited(facts: ChatProfile) -> bool:
     """Whether there are parts that the upstream does not read as they are."""
     return not (facts.takes_parts and facts.takes_image_urls) or bool(facts.part_forms)
 
 
-def adapt_parts(messages: list[JsonObject], facts: Facts, reader: str) -> list[JsonObject]:
+def adapt_parts(messages: list[JsonObject], facts: ChatProfile, reader: str) -> list[JsonObject]:
     """The messages with all parts as the model takes them, which errors name `reader`. Raises `InvalidRequest`."""
     adapted: list[JsonObject] = []
     for i, message in enumerate(messages):
@@ -63,7 +63,7 @@ def adapt_parts(messages: list[JsonObject], facts: Facts, reader: str) -> list[J
     return adapted
 
 
-def adapt_part(part: JsonObject, facts: Facts, reader: str, path: str) -> JsonObject:
+def adapt_part(part: JsonObject, facts: ChatProfile, reader: str, path: str) -> JsonObject:
     """One part as the upstream takes it. Raises `InvalidRequest`, with its `path` in the client's request."""
     kind = text_or_none(part.get("type"))
     if kind is None or kind in _TEXTS:

@@ -2,14 +2,14 @@
 
 from gateway.dialects.base import Origin, Refused
 from gateway.dialects.errors import decode_in_band, decode_refusal, error_fields
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.base import Profile
 from gateway.errors import UpstreamError
 from gateway.neutral.json import JsonObject
 
 _PROMPT = "messages"
 
 
-def decode_error(refused: Refused, facts: Facts) -> UpstreamError:
+def decode_error(refused: Refused, facts: Profile) -> UpstreamError:
     """The error for the client, by status first, then by the upstream's own code."""
     return decode_refusal(refused, facts, _PROMPT)
 

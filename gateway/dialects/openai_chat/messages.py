@@ -11,7 +11,7 @@ from gateway.dialects.openai_chat.types import (
     ToolCall,
     ToolMessage,
 )
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.dialects.report import Report
 from gateway.dialects.turns.content import is_plain_text, is_text
 from gateway.dialects.turns.toolbox import Toolbox
@@ -33,7 +33,7 @@ _STATES = ("reasoning_content", "reasoning", "reasoning_details", "content")
 _OUTPUT_BELOW = "The output is in the message that follows."
 
 
-def chat_messages(prompt: Prompt, toolbox: Toolbox, facts: Facts, report: Report) -> list[JsonObject]:
+def chat_messages(prompt: Prompt, toolbox: Toolbox, facts: ChatProfile, report: Report) -> list[JsonObject]:
     """All messages. Raises `InvalidRequest` for an item that this upstream cannot be sent.
 
     The texts and calls of one assistant turn become one message. The outputs of its calls follow it at once, as chat
@@ -49,7 +49,7 @@ def chat_messages(prompt: Prompt, toolbox: Toolbox, facts: Facts, report: Report
 class _Writer:
     """Writes single turns for one upstream."""
 
-    def __init__(self, facts: Facts, provider: str) -> None:
+    def __init__(self, facts: ChatProfile, provider: str) -> None:
         self._facts = facts
         self._content = ContentWriter(facts, provider)
         self.has_more_than_text = False

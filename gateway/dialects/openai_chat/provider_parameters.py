@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from itertools import takewhile
 
 from gateway.dialects.base import Origin
@@ -11,7 +12,7 @@ from gateway.dialects.openai_chat.reasoning import with_reasoning
 from gateway.dialects.openai_chat.settings import adapt_effort, adapt_settings, keep_known, limit_answer_tokens
 from gateway.dialects.openai_chat.structured_output import adapt_format
 from gateway.dialects.openai_chat.tools import adapt_choice, drop_tools
-from gateway.dialects.profiles import NO_FACTS, Facts
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.dialects.report import Report
 from gateway.dialects.settings import drop_with_reasoning
 from gateway.neutral.json import Json, JsonObject, list_or_empty, objects_in, texts_in
@@ -21,14 +22,14 @@ _PLAIN = re.compile(r"[A-Za-z0-9]*")
 # The assistant message that is inserted between a tool message and a user message.
 _ACKNOWLEDGED = "OK."
 _JOINT = "\n\n"
+_DEFAULTS = ChatProfile()
 
 
-def adapt_body(body: JsonObject, origin: Origin, report: Report) -> JsonObject:
+def adapt_body(body: JsonObject, facts: ChatProfile, origin: Origin, report: Report) -> JsonObject:
     """The body as this upstream takes it; what had to go is reported. Raises `InvalidRequest`.
 
     The messages that came are not changed: one that has to be another one is copied.
     """
-    facts = origin.facts
     if facts.token_limit_field or facts.max_answer_tokens:
         limit_answer_tokens(body, facts, report)
     if facts.thinking is not None and "reasoning_effort" in body:
@@ -42,7 +43,7 @@ def adapt_body(body: JsonObject, origin: Origin, report: Report) -> JsonObject:
     if body.get("response_format") is not None:
         adapt_format(body, facts)
     if _adapts_messages(facts):
-        body["messages"] = [*_adapted(objects_in(body["messages"]), origin, report)]
+        body["messages"] = [*_adapted(objects_in(body["messages"]), facts, origin, report)]
     if facts.refused or facts.dropped or facts.ranges or facts.renamed:
         adapt_settings(body, facts, report)
     for name, value in facts.defaults.items():
@@ -51,7 +52,7 @@ def adapt_body(body: JsonObject, origin: Origin, report: Report) -> JsonObject:
     return body if facts.fields is None else keep_known(body, facts.fields, report)
 
 
-def is_adapted(facts: Facts) -> bool:
+def is_adapted(facts: ChatProfile) -> bool:
     """Whether `adapt_body` changes any body for this upstream. Every request passes here, so this has to be cheap."""
     return bool(
         facts.token_limit_field
@@ -59,9 +60,9 @@ def is_adapted(facts: Facts) -> bool:
         or facts.thinking
         or facts.dropped_reasoning
         or not facts.takes_tools
-        or facts.tool_choices != NO_FACTS.tool_choices
+        or facts.tool_choices != _DEFAULTS.tool_choices
         or facts.renamed_choices
-        or facts.forms != NO_FACTS.forms
+        or facts.formats != _DEFAULTS.formats
         or facts.flattens_schema
         or facts.refused
         or facts.dropped
@@ -73,7 +74,7 @@ def is_adapted(facts: Facts) -> bool:
     )
 
 
-def _adapts_messages(facts: Facts) -> bool:
+def _adapts_messages(facts: ChatProfile) -> bool:
     """Whether this upstream has any message otherwise."""
     return bool(
         not facts.takes_parts
@@ -81,7 +82,7 @@ def _adapts_messages(facts: Facts) -> bool:
         or facts.part_forms
         or not facts.takes_output_parts
         or not facts.takes_developer_role
-        or not facts.takes_system_role
+        or facts.system_messages != "anywhere"
         or facts.reasoning_field
         or facts.reasoning_in_loops
         or facts.dropped_of_messages
@@ -93,13 +94,12 @@ def _adapts_messages(facts: Facts) -> bool:
     )
 
 
-def _adapted(messages: list[JsonObject], origin: Origin, report: Report) -> list[JsonObject]:
-    facts = origin.facts
+def _adapted(messages: list[JsonObject], facts: ChatProfile, origin: Origin, report: Report) -> list[JsonObject]:
     if is_limited(facts):
         messages = adapt_parts(messages, facts, f"{origin.model} at {origin.provider}")
     if not facts.takes_output_parts:
         messages = with_text_outputs(messages)
-    if not (facts.takes_developer_role and facts.takes_system_role):
+    if not facts.takes_developer_role or facts.system_messages != "anywhere":
         messages = _with_roles(messages, facts)
     if facts.reasoning_field or facts.reasoning_in_loops:
         messages = with_reasoning(messages, facts)
@@ -118,16 +118,23 @@ def _adapted(messages: list[JsonObject], origin: Origin, report: Report) -> list
     return messages
 
 
-def _with_roles(messages: list[JsonObject], facts: Facts) -> list[JsonObject]:
-    known = "system" if facts.takes_system_role else "user"
-    roles = {"system": known, "developer": "developer" if facts.takes_developer_role else known}
-    changed = {given: there for given, there in roles.items() if given != there}
-    return [_with_role(message, changed) for message in messages]
+def _with_roles(messages: list[JsonObject], facts: ChatProfile) -> list[JsonObject]:
+    """The messages with roles that this upstream knows where they stand."""
+    named = {"system": "system", "developer": "developer" if facts.takes_developer_role else "system"}
+    first = {"anywhere": len(messages), "first": _beginning(messages), "none": 0}[facts.system_messages]
+    unknown = dict.fromkeys(named, "user")
+    return [_with_role(message, named if i < first else unknown) for i, message in enumerate(messages)]
 
 
-def _with_role(message: JsonObject, changed: dict[str, str]) -> JsonObject:
+def _beginning(messages: list[JsonObject]) -> int:
+    """How many messages of the system's stand before all others."""
+    return sum(1 for _ in takewhile(lambda message: message.get("role") in ("system", "developer"), messages))
+
+
+def _with_role(message: JsonObject, roles: Mapping[str, str]) -> JsonObject:
     role = message.get("role")
-    return {**message, "role": changed[role]} if isinstance(role, str) and role in changed else message
+    known = roles.get(role, role) if isinstance(role, str) else role
+    return message if known == role else {**message, "role": known}
 
 
 def _without_fields(messages: list[JsonObject], gone: frozenset[str], report: Report) -> list[JsonObject]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.neutral.events import Event, Reasoning, ReasoningState, Summary
 from gateway.neutral.json import Json, JsonObject, objects_in, text_or_empty, text_or_none
 
@@ -99,7 +99,7 @@ def _thinking(text: str) -> JsonObject:
     return {"type": "thinking", "thinking": [{"type": "text", "text": text}]}
 
 
-def with_reasoning(messages: list[JsonObject], facts: Facts) -> list[JsonObject]:
+def with_reasoning(messages: list[JsonObject], facts: ChatProfile) -> list[JsonObject]:
     """The messages with their reasoning where this upstream takes it.
 
     A client of the chat surface may know it by either of its names, since the gateway emits both.
@@ -111,7 +111,7 @@ def with_reasoning(messages: list[JsonObject], facts: Facts) -> list[JsonObject]
     return [_moved(message, facts, is_current=i > last_user) for i, message in enumerate(messages)]
 
 
-def _moved(message: JsonObject, facts: Facts, *, is_current: bool) -> JsonObject:
+def _moved(message: JsonObject, facts: ChatProfile, *, is_current: bool) -> JsonObject:
     if message.get("role") != "assistant" or _EITHER.isdisjoint(message):
         return message
     name = next((name for name in _NAMES if message.get(name)), "")

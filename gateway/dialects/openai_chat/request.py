@@ -6,7 +6,7 @@ from gateway.dialects.openai_chat.provider_parameters import adapt_body, is_adap
 from gateway.dialects.openai_chat.structured_output import is_unenforced
 from gateway.dialects.openai_chat.tools import offer_tools
 from gateway.dialects.openai_chat.types import Request
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.dialects.report import Report
 from gateway.dialects.structured_output import require_known_format
 from gateway.dialects.turns.toolbox import Toolbox
@@ -15,23 +15,23 @@ from gateway.neutral.json import JsonObject, object_or_empty, written
 from gateway.neutral.prompt import Prompt
 
 PATH = "/chat/completions"
-DIALECT = "openai-chat"
+DIALECT = ChatProfile.dialect
 
 
 def encode_request(generation: Generation, origin: Origin) -> Outbound:
     """The request for the upstream. Raises `InvalidRequest` for what it cannot be sent."""
-    native = native_body(generation)
+    native, facts = native_body(generation), ChatProfile.own(origin.profile)
     if native is not None:
         body = native.copy()
-        _address(body, generation, origin)
-        if not is_adapted(origin.facts):
+        _address(body, generation, origin.model, facts)
+        if not is_adapted(facts):
             return Outbound(PATH, written(body))
         report = Report.of_body(origin.provider)
     else:
         report = Report(generation.prompt, origin.provider)
-        body = _translated(generation.prompt, origin.facts, report)
-        _address(body, generation, origin)
-    body = adapt_body(body, origin, report)
+        body = _translated(generation.prompt, facts, report)
+        _address(body, generation, origin.model, facts)
+    body = adapt_body(body, facts, origin, report)
     return Outbound(PATH, written(body), report.dropped)
 
 
@@ -51,12 +51,12 @@ def can_pass_on(generation: Generation, origin: Origin) -> bool:
     response_format, choice = body.get("response_format"), body.get("tool_choice")
     if response_format is None and choice is None:
         return True
-    return not is_unenforced(response_format, choice, origin.facts)
+    return not is_unenforced(response_format, choice, ChatProfile.own(origin.profile))
 
 
-def _address(body: JsonObject, generation: Generation, origin: Origin) -> None:
+def _address(body: JsonObject, generation: Generation, model: str, facts: ChatProfile) -> None:
     """Write what the gateway itself decides: the model's name there, the metadata, whether to stream."""
-    body["model"] = origin.model
+    body["model"] = model
     if generation.metadata:
         body["metadata"] = {**generation.metadata}
     else:
@@ -64,11 +64,11 @@ def _address(body: JsonObject, generation: Generation, origin: Origin) -> None:
     if generation.is_stream:
         body["stream"] = True
         options = body.get("stream_options")
-        if origin.facts.stream_usage and (options is None or isinstance(options, dict)):
+        if facts.stream_usage and (options is None or isinstance(options, dict)):
             body["stream_options"] = {**(options or {}), "include_usage": True}
 
 
-def _translated(prompt: Prompt, facts: Facts, report: Report) -> JsonObject:
+def _translated(prompt: Prompt, facts: ChatProfile, report: Report) -> JsonObject:
     require_known_format(prompt, report)
     toolbox = Toolbox(prompt.tools)
     request: Request = {"messages": chat_messages(prompt, toolbox, facts, report)}

@@ -20,6 +20,7 @@ from gateway.dialects.openai_chat.repairs import (
 )
 from gateway.dialects.openai_chat.structured_output import answer_check
 from gateway.dialects.openai_chat.usage import read_usage, usage_document
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.dialects.turns.client_calls import ClientCalls, free_text, is_wrapped
 from gateway.errors import UpstreamError
 from gateway.neutral.events import (
@@ -107,7 +108,7 @@ def _answer(choices: list[JsonObject], prompt: Prompt, origin: Origin) -> list[E
         calls = ClientCalls(prompt, origin)
         for position, choice in enumerate(choices):
             events += _choice(choice, position, calls)
-    check = answer_check(prompt, origin.facts, origin.provider)
+    check = answer_check(prompt, ChatProfile.own(origin.profile), origin.provider)
     return events if check is None else check.take(events)
 
 

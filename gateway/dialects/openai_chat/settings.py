@@ -10,7 +10,8 @@ The forms of a row's `Thinking` that OpenAI's dialects know, by which an effort 
 
 from collections.abc import Set
 
-from gateway.dialects.profiles import Effort, Facts, Thinking
+from gateway.dialects.profiles.base import Effort, Thinking
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.dialects.report import Report
 from gateway.dialects.settings import clamp_settings, drop_settings
 from gateway.errors import InvalidRequest
@@ -21,7 +22,7 @@ _EFFORT = "reasoning_effort"
 _LIMITS = ("max_completion_tokens", "max_tokens")
 
 
-def adapt_settings(body: JsonObject, facts: Facts, report: Report) -> None:
+def adapt_settings(body: JsonObject, facts: ChatProfile, report: Report) -> None:
     """Refuse, drop, clamp and rename what this upstream has otherwise. Raises `InvalidRequest`."""
     _refuse(body, facts.refused, report)
     drop_settings(body, facts.dropped, report)
@@ -31,7 +32,7 @@ def adapt_settings(body: JsonObject, facts: Facts, report: Report) -> None:
             body[there] = body.pop(name)
 
 
-def limit_answer_tokens(body: JsonObject, facts: Facts, report: Report) -> None:
+def limit_answer_tokens(body: JsonObject, facts: ChatProfile, report: Report) -> None:
     """Cap the answer's tokens, and give the limit the name that the upstream has for it. Raises `InvalidRequest`."""
     requested = {name: _token_limit(report.setting(name), body[name]) for name in _LIMITS if body.get(name) is not None}
     limits = [*requested.values()]

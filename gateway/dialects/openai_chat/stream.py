@@ -22,6 +22,7 @@ from gateway.dialects.openai_chat.repairs import (
 from gateway.dialects.openai_chat.response import has_list, message_events
 from gateway.dialects.openai_chat.structured_output import answer_check
 from gateway.dialects.openai_chat.usage import read_usage
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.dialects.turns.client_calls import ClientCalls, free_text, is_wrapped
 from gateway.errors import GatewayError
 from gateway.neutral.events import AnswerMetadata, Event, Finished, Text, ToolArguments, ToolCallBegan
@@ -199,7 +200,7 @@ class NeutralDecoder(ChatDecoder):
         self._is_reasoning = False
         """Whether a choice's reasoning is not over yet; nearly always it is, and then texts take the short way."""
         self._tier: str | None = None
-        self._check = answer_check(prompt, origin.facts, origin.provider)
+        self._check = answer_check(prompt, ChatProfile.own(origin.profile), origin.provider)
 
     def _read(self, document: JsonObject) -> list[Event]:
         choices = self._choices(document)

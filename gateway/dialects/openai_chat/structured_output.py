@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from gateway.dialects.openai_chat.tools import ChoiceKind, kind_of_choice
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.dialects.structured_output import FormatPlan, OutputCheck, native_plan, requested_format, substitute_plan
 from gateway.errors import UpstreamDown
 from gateway.neutral.events import Event, Finished, Text, ToolCallBegan
@@ -18,7 +18,7 @@ _CALLS = frozenset({"required", "named"})
 _INSTRUCTION = "Answer with one JSON object and nothing else: no other text, no Markdown."
 
 
-def adapt_format(body: JsonObject, facts: Facts) -> None:
+def adapt_format(body: JsonObject, facts: ChatProfile) -> None:
     """Request the format as the upstream knows it, and by an instruction where it does not."""
     plan = _plan_of_body(body[_FIELD], facts)
     if plan is None:
@@ -28,16 +28,16 @@ def adapt_format(body: JsonObject, facts: Facts) -> None:
         if is_schema and facts.flattens_schema:
             body[_FIELD] = {"type": "json_schema", "schema": plan.schema}
         return
-    if is_schema and "json_object" in facts.forms:
+    if is_schema and "json_object" in facts.formats:
         body[_FIELD] = {"type": "json_object"}
     else:
         del body[_FIELD]
     body["messages"] = _instructed(objects_in(body["messages"]), _instruction(plan))
 
 
-def is_unenforced(response_format: Json, tool_choice: Json, facts: Facts) -> bool:
+def is_unenforced(response_format: Json, tool_choice: Json, facts: ChatProfile) -> bool:
     """Whether the upstream may answer without the format, or without the call, that a body requires."""
-    if response_format is not None and not facts.forms >= _FORMATS:
+    if response_format is not None and not facts.formats >= _FORMATS:
         plan = _plan_of_body(response_format, facts)
         if plan is not None and plan.is_checked:
             return True
@@ -46,15 +46,15 @@ def is_unenforced(response_format: Json, tool_choice: Json, facts: Facts) -> boo
     return _is_unenforced_call(kind_of_choice(tool_choice), facts)
 
 
-def validated_format(prompt: Prompt, facts: Facts) -> OutputFormat | None:
+def validated_format(prompt: Prompt, facts: ChatProfile) -> OutputFormat | None:
     """The format that the answer to a translated request is validated against."""
-    if facts.forms >= _FORMATS:
+    if facts.formats >= _FORMATS:
         return None
     plan = _plan(prompt.output_format, facts)
     return None if plan is None else plan.validated
 
 
-def answer_check(prompt: Prompt, facts: Facts, provider: str) -> "AnswerCheck | None":
+def answer_check(prompt: Prompt, facts: ChatProfile, provider: str) -> "AnswerCheck | None":
     """The validation of the answer to a translated request; None where its upstream enforces all of it."""
     requested = validated_format(prompt, facts)
     must_call = not facts.tool_choices >= _CALLS and _is_unenforced_call(_required_call(prompt.tool_choice), facts)
@@ -104,15 +104,15 @@ class AnswerCheck:
         return self._checks[choice]
 
 
-def _plan_of_body(response_format: Json, facts: Facts) -> FormatPlan | None:
+def _plan_of_body(response_format: Json, facts: ChatProfile) -> FormatPlan | None:
     return _plan(output_format(response_format, _FIELD, f"{_FIELD}.json_schema.schema"), facts)
 
 
-def _plan(found: OutputFormat | None, facts: Facts) -> FormatPlan | None:
+def _plan(found: OutputFormat | None, facts: ChatProfile) -> FormatPlan | None:
     requested = requested_format(found)
     if requested is None:
         return None
-    return native_plan(requested) if requested.kind in facts.forms else substitute_plan(requested, can_call=False)
+    return native_plan(requested) if requested.kind in facts.formats else substitute_plan(requested, can_call=False)
 
 
 def _required_call(choice: ToolChoice | None) -> ChoiceKind | None:
@@ -129,7 +129,7 @@ def _required_call(choice: ToolChoice | None) -> ChoiceKind | None:
             return None
 
 
-def _is_unenforced_call(kind: ChoiceKind | None, facts: Facts) -> bool:
+def _is_unenforced_call(kind: ChoiceKind | None, facts: ChatProfile) -> bool:
     return kind in _CALLS and kind not in facts.tool_choices
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_chat.types import CustomDefinition, NamedTool, Request, Tool, ToolChoice
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.dialects.report import Report
 from gateway.dialects.turns.tool_choice import ToolSelection, select_tools
 from gateway.dialects.turns.toolbox import Toolbox
@@ -26,10 +26,10 @@ _WORDS: Mapping[str, ChoiceKind] = {
 }
 
 
-def offer_tools(request: Request, prompt: Prompt, toolbox: Toolbox, facts: Facts, report: Report) -> None:
+def offer_tools(request: Request, prompt: Prompt, toolbox: Toolbox, facts: ChatProfile, report: Report) -> None:
     """Write the tools and the choice. Raises `InvalidRequest` for what only other providers have."""
-    flat = flat_tools(prompt.tools, toolbox, facts, report)
-    selection = select_tools(prompt.tool_choice, flat, toolbox, facts, report)
+    flat = flat_tools(prompt.tools, toolbox, facts, report, takes_custom=facts.takes_custom_tools)
+    selection = select_tools(prompt.tool_choice, flat, toolbox, facts, report, takes_allowed=facts.takes_allowed_tools)
     if selection.tools:
         request["tools"] = [_tool(tool) for tool in selection.tools.values()]
     choice = _choice(selection)
@@ -97,7 +97,7 @@ def kind_of_choice(choice: Json) -> ChoiceKind | None:
             return None
 
 
-def adapt_choice(body: JsonObject, facts: Facts) -> None:
+def adapt_choice(body: JsonObject, facts: ChatProfile) -> None:
     """Write the choice in the upstream's words. One that it does not know is expressed by the tools it is sent."""
     choice = body["tool_choice"]
     kind = kind_of_choice(choice)

@@ -8,7 +8,8 @@ from gateway.dialects.openai_responses.errors import decode_error
 from gateway.dialects.openai_responses.request import DIALECT, encode_request
 from gateway.dialects.openai_responses.response import decode_reply
 from gateway.dialects.openai_responses.stream import ResponsesDecoder
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.base import Profile
+from gateway.dialects.profiles.openai_responses import ResponsesProfile
 from gateway.errors import UpstreamError
 from gateway.neutral.events import Event
 from gateway.neutral.generation import Generation
@@ -22,6 +23,7 @@ class OpenAIResponses:
     Answers are always neutral events, for every surface: they are as rich as what they are made of.
     """
 
+    profile_type = ResponsesProfile
     name = DIALECT
     models_path = "/models"
 
@@ -46,8 +48,8 @@ class OpenAIResponses:
     def decoder(self, generation: Generation, origin: Origin, *, is_native: bool) -> Decoder:
         return ResponsesDecoder(origin)
 
-    def decode_error(self, refused: Refused, facts: Facts) -> UpstreamError:
-        return decode_error(refused, facts)
+    def decode_error(self, refused: Refused, profile: Profile) -> UpstreamError:
+        return decode_error(refused, profile)
 
     def decode_models(self, body: bytes) -> list[ListedModel]:
         return listed_models(body)

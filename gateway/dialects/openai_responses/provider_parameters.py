@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from gateway.dialects.base import Origin
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.openai_responses import ResponsesProfile
 from gateway.dialects.report import Report
 from gateway.dialects.settings import clamp_settings, drop_settings, drop_with_reasoning, effort_value
 from gateway.errors import InvalidRequest
@@ -17,7 +17,7 @@ _ALWAYS = frozenset({"store"})
 
 def adapt_body(body: JsonObject, origin: Origin, report: Report) -> None:
     """Adapt the body to this upstream; what had to go is reported. Raises `InvalidRequest`."""
-    facts = origin.facts
+    facts = ResponsesProfile.own(origin.profile)
     if facts.thinking is not None and _effort(body) is not None:
         _adapt_effort(body, facts, report)
     if facts.dropped_reasoning:
@@ -41,7 +41,7 @@ def _effort(body: JsonObject) -> Json:
     return object_or_empty(body.get("reasoning")).get("effort")
 
 
-def _adapt_effort(body: JsonObject, facts: Facts, report: Report) -> None:
+def _adapt_effort(body: JsonObject, facts: ResponsesProfile, report: Report) -> None:
     assert facts.thinking is not None
     word = effort_value(_effort(body), facts.thinking)
     settings = {name: value for name, value in object_or_empty(body.get("reasoning")).items() if name != "effort"}

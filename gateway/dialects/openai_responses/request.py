@@ -7,13 +7,13 @@ from gateway.dialects.openai_responses.settings import write_settings
 from gateway.dialects.openai_responses.tools import write_tool_choice, write_tools
 from gateway.dialects.openai_responses.types import Request
 from gateway.dialects.pending import PendingSettings
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.openai_responses import ResponsesProfile
 from gateway.dialects.report import Report
 from gateway.neutral.generation import Generation
 from gateway.neutral.json import Json, JsonObject, object_or_empty, object_or_none, objects_in, written
 from gateway.neutral.prompt import Prompt
 
-DIALECT = "openai-responses"
+DIALECT = ResponsesProfile.dialect
 PATH = "/responses"
 # Where the settings of a native body are that have another neutral name, by that name.
 _PATHS = {"reasoning_effort": "reasoning.effort"}
@@ -28,7 +28,7 @@ def encode_request(generation: Generation, origin: Origin) -> Outbound:
         body = _native(generation)
     else:
         report = Report(generation.prompt, origin.provider)
-        body = _translated(generation.prompt, origin.facts, report)
+        body = _translated(generation.prompt, ResponsesProfile.own(origin.profile), report)
     _address(body, generation, origin)
     adapt_body(body, origin, report)
     return Outbound(PATH, written(body), report.dropped)
@@ -56,7 +56,7 @@ def _native(generation: Generation) -> JsonObject:
     return body
 
 
-def _translated(prompt: Prompt, facts: Facts, report: Report) -> JsonObject:
+def _translated(prompt: Prompt, facts: ResponsesProfile, report: Report) -> JsonObject:
     """The body of a prompt, all but its model."""
     items = write_items(prompt.items, report)
     if not (items or prompt.instructions):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.base import ConversationProfile
 from gateway.dialects.report import Report
 from gateway.neutral.parts import FilePart, ImagePart, Part, RefusalPart, TextPart, UnknownPart
 from gateway.neutral.paths import field_path
@@ -12,14 +12,14 @@ from gateway.neutral.paths import field_path
 P = TypeVar("P")
 
 
-def shown_parts(parts: Sequence[Part], facts: Facts, report: Report) -> Sequence[Part]:
+def shown_parts(parts: Sequence[Part], facts: ConversationProfile, report: Report) -> Sequence[Part]:
     """The parts as this upstream may be shown them. Raises `InvalidRequest` for one that it cannot take."""
     if len(parts) == 1 and type(parts[0]) is TextPart:
         return parts
     return [part if type(part) is TextPart else _shown(part, facts, report) for part in parts]
 
 
-def _shown(part: Part, facts: Facts, report: Report) -> Part:
+def _shown(part: Part, facts: ConversationProfile, report: Report) -> Part:
     match part:
         case TextPart() | RefusalPart():
             return part

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.base import ConversationProfile
 from gateway.dialects.report import Report
 from gateway.dialects.turns.toolbox import Toolbox
 from gateway.dialects.turns.tools import FlatTool
@@ -42,9 +42,18 @@ def permitted(choice: ToolChoice | None, toolbox: Toolbox) -> frozenset[str] | N
 
 
 def select_tools(
-    choice: ToolChoice | None, tools: Mapping[str, FlatTool], toolbox: Toolbox, facts: Facts, report: Report
+    choice: ToolChoice | None,
+    tools: Mapping[str, FlatTool],
+    toolbox: Toolbox,
+    facts: ConversationProfile,
+    report: Report,
+    *,
+    takes_allowed: bool = False,
 ) -> ToolSelection:
-    """The tools to be shown, and the choice. Raises `InvalidRequest` for a choice that cannot be met."""
+    """The tools to be shown, and the choice. With `takes_allowed`, the upstream knows a choice of some of them.
+
+    Raises `InvalidRequest` for a choice that cannot be met.
+    """
     match choice:
         case None | "auto" | "none":
             return ToolSelection(tools, choice if tools else None)
@@ -53,7 +62,8 @@ def select_tools(
                 raise report.invalid(f"There are no tools, so the tool choice cannot be {choice!r}", _PATH)
             return ToolSelection(tools, choice)
         case AllowedTools():
-            return _restrict(choice, tools, toolbox, facts, report)
+            selection = _restrict(choice, tools, toolbox, facts, report)
+            return selection if takes_allowed or not selection.allowed else _shown_alone(selection)
         case NamedTool():
             name = toolbox.find(choice)
             if name is None or name not in tools:
@@ -69,7 +79,7 @@ def may_answer_in_text(choice: ToolChoice | None) -> bool:
 
 
 def _restrict(
-    choice: AllowedTools, tools: Mapping[str, FlatTool], toolbox: Toolbox, facts: Facts, report: Report
+    choice: AllowedTools, tools: Mapping[str, FlatTool], toolbox: Toolbox, facts: ConversationProfile, report: Report
 ) -> ToolSelection:
     for reference in choice.tools:
         if not facts.drops_hosted_tools and not any(name in tools for name in _names(reference, toolbox)):
@@ -79,9 +89,12 @@ def _restrict(
         raise report.invalid("The tool choice requires a call and allows none", _PATH)
     if not allowed:
         return ToolSelection(tools, "none" if tools else None)
-    if not facts.takes_allowed_tools:
-        return ToolSelection(allowed, choice.mode)
     return ToolSelection(tools, choice.mode, allowed=[*allowed.values()])
+
+
+def _shown_alone(selection: ToolSelection) -> ToolSelection:
+    """The same choice for an upstream that is shown the allowed tools only."""
+    return ToolSelection({tool.name: tool for tool in selection.allowed}, selection.mode)
 
 
 def _allowed(references: Iterable[ToolReference], toolbox: Toolbox) -> Iterator[str]:

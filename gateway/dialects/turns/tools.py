@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.base import ConversationProfile
 from gateway.dialects.report import Report
 from gateway.dialects.strictness import closed
 from gateway.dialects.turns.toolbox import CallableTool, Toolbox
@@ -39,9 +39,17 @@ class FlatTool:
 
 
 def flat_tools(
-    tools: Iterable[Tool], toolbox: Toolbox, facts: Facts, report: Report, own: Set[str] = frozenset()
+    tools: Iterable[Tool],
+    toolbox: Toolbox,
+    facts: ConversationProfile,
+    report: Report,
+    own: Set[str] = frozenset(),
+    *,
+    takes_custom: bool = False,
 ) -> dict[str, FlatTool]:
     """The callable tools by their flat names. `own` are unknown fields of which the dialect itself takes care.
+
+    With `takes_custom`, tools that take free text stay what they are.
 
     Raises `InvalidRequest` for tools that only other providers run, and for those without a name.
     """
@@ -53,13 +61,16 @@ def flat_tools(
         if not tool.name:
             raise report.invalid("A tool needs a name", tool.name_path)
         name = toolbox.name_of(tool.namespace, tool.name)
-        flat[name] = (
-            _function(tool, name, report, own) if isinstance(tool, FunctionTool) else _custom(tool, name, facts)
-        )
+        if isinstance(tool, FunctionTool):
+            flat[name] = _function(tool, name, report, own)
+        elif takes_custom:
+            flat[name] = FlatTool(name, tool, tool.description or "", is_custom=True, grammar=tool.grammar)
+        else:
+            flat[name] = _custom(tool, name)
     return flat
 
 
-def drop_hosted(tool: HostedTool, facts: Facts, report: Report) -> None:
+def drop_hosted(tool: HostedTool, facts: ConversationProfile, report: Report) -> None:
     """Leave out a tool that only some other provider runs. Raises `InvalidRequest` where such tools are refused."""
     if not facts.drops_hosted_tools:
         what = f"tools of type {tool.kind!r}" if tool.kind is not None else "tools without a type"
@@ -80,9 +91,8 @@ def _function(tool: FunctionTool, name: str, report: Report, own: Set[str]) -> F
     return FlatTool(name, tool, tool.description or "", parameters, strict, extra=extra)
 
 
-def _custom(tool: CustomTool, name: str, facts: Facts) -> FlatTool:
-    if facts.takes_custom_tools:
-        return FlatTool(name, tool, tool.description or "", is_custom=True, grammar=tool.grammar)
+def _custom(tool: CustomTool, name: str) -> FlatTool:
+    """A function that stands in for a tool that takes free text."""
     description, grammar = tool.description or "", tool.grammar
     if grammar is not None:
         rule = f"The {INPUT} must follow this {grammar.syntax} grammar:\n{grammar.definition}"

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import orjson
 
-from gateway.dialects.profiles import Facts
+from gateway.dialects.profiles.base import ConversationProfile
 from gateway.dialects.report import Report
 from gateway.dialects.turns.content import shown_parts
 from gateway.dialects.turns.pairing import Pairs
@@ -107,7 +107,9 @@ class AssistantTurn:
 Turn = InputTurn | AssistantTurn
 
 
-def read_turns(prompt: Prompt, toolbox: Toolbox, facts: Facts, report: Report, states: Collection[str]) -> list[Turn]:
+def read_turns(
+    prompt: Prompt, toolbox: Toolbox, facts: ConversationProfile, report: Report, states: Collection[str]
+) -> list[Turn]:
     """All turns, the instructions as the first. `states` are the keys of reasoning that the dialect can use.
 
     Raises `InvalidRequest` for an item that this upstream cannot be shown.
@@ -117,7 +119,9 @@ def read_turns(prompt: Prompt, toolbox: Toolbox, facts: Facts, report: Report, s
 
 
 class _Reader:
-    def __init__(self, prompt: Prompt, toolbox: Toolbox, facts: Facts, report: Report, states: Collection[str]) -> None:
+    def __init__(
+        self, prompt: Prompt, toolbox: Toolbox, facts: ConversationProfile, report: Report, states: Collection[str]
+    ) -> None:
         self._prompt = prompt
         self._toolbox = toolbox
         self._facts = facts

@@ -1,0 +1,13 @@
+"""What a model behind Cohere's chat may have of its own."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from gateway.dialects.profiles.base import ConversationProfile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CohereProfile(ConversationProfile):
+    """Where it differs from a model of which nothing is known. `thinking` has budgets in tokens."""
+
+    dialect: ClassVar[str] = "cohere"

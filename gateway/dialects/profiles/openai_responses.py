@@ -1,0 +1,18 @@
+"""What an upstream that speaks OpenAI's Responses API may have of its own."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from gateway.dialects.profiles.base import Profile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponsesProfile(Profile):
+    """Where it differs from OpenAI's Responses API."""
+
+    dialect: ClassVar[str] = "openai-responses"
+
+    takes_developer_role: bool = True
+    """Whether it knows the role `developer`; otherwise such messages go as `system`."""
+    asks_encrypted_reasoning: bool = False
+    """Whether it is asked for `reasoning.encrypted_content`, to carry reasoning along without a state of its own."""

@@ -1,0 +1,62 @@
+"""What the settings say of a provider in one of its dialects, where a server differs from what its row has."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, replace
+from typing import Any, Literal, TypeVar
+
+from pydantic import Field
+
+from gateway.dialects import DIALECTS
+from gateway.dialects.profiles.base import Profile
+from gateway.settings.options import Section
+
+P = TypeVar("P", bound=Profile)
+
+_FACTS = {
+    "token_limit_field": "token_limit_field",
+    "stream_usage": "stream_usage",
+    "hosted_tools": "drops_hosted_tools",
+    "developer_role": "takes_developer_role",
+    "system_messages": "system_messages",
+}
+"""The fact of a profile that a setting is about. A dialect whose profile has none has no use for the setting."""
+
+
+class ProfileSettings(Section):
+    """What is particular to a provider. None: as its row says."""
+
+    token_limit_field: Literal["max_tokens", "max_completion_tokens"] | None = Field(
+        default=None, description="max_tokens or max_completion_tokens"
+    )
+    """The one name that it has for the limit of the answer's tokens."""
+    stream_usage: bool | None = Field(default=None, description="true or false")
+    """Whether a stream may be asked for its usage."""
+    hosted_tools: Literal["refuse", "drop"] | None = Field(default=None, description="refuse or drop")
+    """What to do with tools that the provider would have to run, where it runs none. [refuse]"""
+    developer_role: bool | None = Field(default=None, description="true or false")
+    """Whether it knows the role `developer`; otherwise such messages go as `system`."""
+    system_messages: Literal["anywhere", "first", "none"] | None = Field(
+        default=None, description="anywhere, first or none"
+    )
+    """Where it takes messages of the role `system`; the others go as `user`."""
+
+    def adjusted(self, profile: P) -> P:
+        """The profile with what is said here of the provider, and so of each of its models."""
+        known = {fact.name for fact in fields(profile)}
+        said = {name: getattr(self, name) for name, fact in _FACTS.items() if fact in known}
+        told: dict[str, Any] = {_FACTS[name]: value for name, value in said.items() if value is not None}
+        if "drops_hosted_tools" in told:
+            told["drops_hosted_tools"] = self.hosted_tools == "drop"
+        return profile.everywhere(lambda of_model: replace(of_model, **told)) if told else profile
+
+
+def profile_problems(profiles: Mapping[str, ProfileSettings], spoken: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """What is wrong with them: each is about a dialect that the provider speaks, and about what that can be told."""
+    for dialect, profile in profiles.items():
+        if dialect not in spoken:
+            yield dialect, f"expected a dialect that it speaks: {', '.join(spoken)}"
+            continue
+        known = {fact.name for fact in fields(DIALECTS[dialect].profile_type)}
+        for name, value in profile:
+            if value is not None and _FACTS[name] not in known:
+                yield f"{dialect}.{name}", "expected in another dialect: this one has no use for it"
