@@ -1,4 +1,4 @@
-"""Amazon Bedrock: models of many makers behind Converse, and the ones that it serves in OpenAI's own shape.
+"""Amazon Bedrock: models of many makers behind Converse.
 
 What a family of models takes is in the shared facts on providers, sections 4 and 7 (August 2026), which were read from
 botocore's service model, Amazon's guides, pydantic-ai's profiles and recordings.
@@ -8,10 +8,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from gateway.dialects.profiles.base import Effort, Profile, Range, Thinking
+from gateway.dialects.profiles.base import Effort, Range, Thinking
 from gateway.dialects.profiles.bedrock import BedrockProfile
-from gateway.dialects.profiles.openai_chat import ChatProfile
-from gateway.dialects.profiles.openai_responses import ResponsesProfile
 from gateway.providers.row import Row
 
 _KEY = "AWS_BEARER_TOKEN_BEDROCK"
@@ -150,14 +148,4 @@ ROW = Row(
     variables={"region": _REGION},
     models_url="https://bedrock.{region}.amazonaws.com/foundation-models",
     note="Give an inference profile's name (`us.anthropic.claude-…`) where a model has no throughput on demand.",
-)
-# It answers as OpenAI does (recordings bedrock/001, 002 and 043 to 045).
-_AS_OPENAI = Profile(dropped=frozenset({"top_k"}))
-MANTLE = Row(
-    name="bedrock-mantle",
-    profiles=(ChatProfile.over(_AS_OPENAI), ResponsesProfile.over(_AS_OPENAI)),
-    base_url="https://bedrock-mantle.{region}.api.aws/v1",
-    key_variable=_KEY,
-    variables={"region": _REGION},
-    note="The models of Bedrock that it serves in OpenAI's own shape.",
 )

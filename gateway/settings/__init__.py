@@ -46,27 +46,39 @@ class EmbeddedSettings(Section):
     """The demonstration model that runs on this machine."""
 
     enabled: bool = Field(default=True, description="true or false")
+    """Whether the demonstration model is there."""
 
 
 class Settings(Section):
-    """What the gateway runs with. Built once, by `load`, and handed down."""
+    """What the gateway runs with. Built once, by `load`, and handed down.
+
+    The docstrings of settings, here and in the sections below, are the tables of README.md and docs/configuration.md.
+    """
 
     host: Text = Field(default="127.0.0.1", description="the name or address to listen on")
+    """Where the server listens. The default is reached from this machine only."""
     port: Annotated[int, Number] = Field(default=3000, ge=0, le=65_535, description="a whole number from 0 to 65535")
+    """The port that it listens on."""
     workers: Annotated[int, Number] = Field(default=1, ge=1, le=256, description="a whole number from 1 to 256")
+    """Worker processes."""
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(lower)] = Field(
         default="info", description="debug, info, warning or error"
     )
+    """The lowest level that is logged."""
     data_dir: AbsolutePath = Field(description="the path of a folder")
+    """The folder for state. [`~/.local/share/waystone`]"""
     database_url: DatabaseAddress = Field(
         default_factory=lambda data: f"sqlite:///{quote(str(data['data_dir']))}/waystone.db",
         repr=False,
         description="sqlite:///path/to/file or postgresql://user:password@host/database",
     )
+    """The database for state. [an SQLite file in that folder]"""
     api_key: Key = Field(default=None, description=KEY)
+    """A gateway key to accept from the start. [none]"""
     max_body_bytes: Annotated[int, Number] = Field(
         default=20 * 1024 * 1024, ge=1, le=2**31, description="a whole number of bytes from 1 to 2147483648"
     )
+    """Larger requests get a 413."""
     retention_days: Annotated[float, Number] = Field(
         default=30, gt=0, le=36_500, allow_inf_nan=False, description="days, over 0 and at most 36500"
     )
@@ -77,13 +89,16 @@ class Settings(Section):
     providers: Annotated[dict[str, Annotated[ProviderSettings, BeforeValidator(filled)]], BeforeValidator(filled)] = (
         Field(default={}, description="the names of providers, each with its settings, such as `api_key: ${KEY}`")
     )
+    """The providers by name, as below. [those that the environment turns on]"""
     models: Models = Field(default={}, description="names of models, each with its targets or its fallbacks")
+    """Names that stand for models, as below. [none]"""
     retries: Annotated[Retries, BeforeValidator(filled)] = Field(
         default=Retries(), description="attempts or longest_wait, each with a number"
     )
     bounds: Annotated[Bounds, BeforeValidator(filled)] = Field(
         default=Bounds(), description="a mapping: answer_schema or connections, each with its bounds"
     )
+    """How much one caller may ask for, as below."""
     breaker: Annotated[BreakerSettings, BeforeValidator(filled)] = Field(
         default=BreakerSettings(), description="failures or seconds, each with a number"
     )

@@ -17,13 +17,13 @@ class SchemaBounds(Section):
     """
 
     bytes: Whole = Field(default=256 * 1024, ge=1, le=16 * _MiB, description="a whole number of bytes up to 16777216")
-    """Of the schema as JSON without blanks."""
+    """The schema as JSON without blanks."""
     patterns: Whole = Field(default=50, ge=0, le=10_000, description="a whole number from 0 to 10000")
-    """`pattern`, and the keys of `patternProperties`."""
+    """Regular expressions: `pattern`, and the keys of `patternProperties`."""
     pattern_bytes: Whole = Field(
         default=200_000, ge=1_000, le=10 * _MiB, description="a whole number of bytes from 1000 to 10485760"
     )
-    """Of one compiled pattern: enough for e-mail addresses and IBANs."""
+    """One of them when compiled: enough for e-mail addresses and IBANs. No look-around or back-reference is taken."""
     nesting: Whole = Field(default=100, ge=1, le=200, description="a whole number from 1 to 200")
     """Objects and lists inside each other."""
     properties: Whole = Field(default=5_000, ge=1, le=100_000, description="a whole number from 1 to 100000")
@@ -31,30 +31,31 @@ class SchemaBounds(Section):
     cpu_seconds: Annotated[float, Number] = Field(
         default=2.0, ge=0.1, le=60, allow_inf_nan=False, description="seconds, from 0.1 to 60"
     )
-    """Processor time for compiling the schema, and for validating one answer."""
+    """Processor time for compiling it (else a 400), and for validating one answer (else a 502)."""
 
 
 class ConnectionBounds(Section):
     """The connections of clients, before any key is looked at. They are each worker's own."""
 
     most: Whole = Field(default=10_000, ge=1, le=1_000_000, description="a whole number from 1 to 1000000")
-    """Half of what the file limit leaves, where that is less."""
+    """Connections at once; half of what the limit on open files leaves, where that is less."""
     head_bytes: Whole = Field(
         default=128 * 1024, ge=1024, le=16 * _MiB, description="a whole number of bytes from 1024 to 16777216"
     )
-    """Clients send one to four KiB; cookies of a browser on the same host may come along."""
+    """Request line and headers (else a 431). Clients send one to four KiB; cookies of a browser on the same host may
+    come along."""
     head_seconds: Seconds = Field(default=30.0, description=SECONDS)
-    """For the whole head of a request, from the connection's begin or the head's first byte on."""
+    """For all of them, from the connection's begin or their first byte on."""
     idle_seconds: Seconds = Field(default=75.0, description=SECONDS)
     """Between two requests. A request that crosses a closing connection fails, so the client should close first."""
     body_pause_seconds: Seconds = Field(default=30.0, description=SECONDS)
     """Between two pieces of a body."""
     answer_pause_seconds: Seconds = Field(default=60.0, description=SECONDS)
-    """In which a client takes nothing of an answer that waits for it."""
+    """In which a client takes nothing of an answer that waits for it; then the connection is closed."""
     body_bytes_per_second: Whole = Field(
         default=1024, ge=0, le=2**31, description="a whole number of bytes from 0 to 2147483648"
     )
-    """On average, once a body has taken as long as a pause may."""
+    """Of a body on average, once it has taken as long as a pause may."""
 
 
 class Bounds(Section):

@@ -36,18 +36,22 @@ class Retries(Section):
     """How often one upstream is asked in all, and how many seconds it may have to be waited for in between."""
 
     attempts: Annotated[int, Number] = Field(default=2, ge=1, le=10, description="a whole number from 1 to 10")
+    """How often one upstream is asked in all."""
     longest_wait: Annotated[float, Number] = Field(
         default=8.0, ge=0, le=600, allow_inf_nan=False, description="seconds, from 0 to 600"
     )
+    """How long it may ask to be waited for in between. Where it asks for more, the error goes out."""
 
 
 class BreakerSettings(Section):
     """After how many failures in a row an upstream is left alone, and for how many seconds."""
 
     failures: Annotated[int, Number] = Field(default=5, ge=1, le=10_000, description="a whole number from 1 to 10000")
+    """Failures in a row after which a model, or a whole instance that cannot be reached, is left alone."""
     seconds: Annotated[float, Number] = Field(
         default=30.0, gt=0, le=86_400, allow_inf_nan=False, description="seconds, over 0 and at most 86400"
     )
+    """How long it is left alone."""
 
 
 Models = Annotated[dict[str, Annotated[ModelSettings, BeforeValidator(filled)]], BeforeValidator(filled)]

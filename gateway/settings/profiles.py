@@ -32,7 +32,7 @@ class ProfileSettings(Section):
     stream_usage: bool | None = Field(default=None, description="true or false")
     """Whether a stream may be asked for its usage."""
     hosted_tools: Literal["refuse", "drop"] | None = Field(default=None, description="refuse or drop")
-    """What to do with tools that the provider would have to run, where it runs none. [refuse]"""
+    """What becomes of tools that the provider would have to run, where it runs none."""
     developer_role: bool | None = Field(default=None, description="true or false")
     """Whether it knows the role `developer`; otherwise such messages go as `system`."""
     system_messages: Literal["anywhere", "first", "none"] | None = Field(
@@ -50,13 +50,20 @@ class ProfileSettings(Section):
         return profile.everywhere(lambda of_model: replace(of_model, **told)) if told else profile
 
 
+def dialects_of(setting: str) -> list[str]:
+    """The dialects that have a use for a setting."""
+    fact = _FACTS[setting]
+    return [
+        name for name, dialect in DIALECTS.items() if any(fact == known.name for known in fields(dialect.profile_type))
+    ]
+
+
 def profile_problems(profiles: Mapping[str, ProfileSettings], spoken: Sequence[str]) -> Iterator[tuple[str, str]]:
     """What is wrong with them: each is about a dialect that the provider speaks, and about what that can be told."""
     for dialect, profile in profiles.items():
         if dialect not in spoken:
             yield dialect, f"expected a dialect that it speaks: {', '.join(spoken)}"
             continue
-        known = {fact.name for fact in fields(DIALECTS[dialect].profile_type)}
         for name, value in profile:
-            if value is not None and _FACTS[name] not in known:
+            if value is not None and dialect not in dialects_of(name):
                 yield f"{dialect}.{name}", "expected in another dialect: this one has no use for it"

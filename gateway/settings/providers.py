@@ -60,18 +60,24 @@ class Timeouts(Section):
     """Seconds to wait: for a connection, the first byte, between two pieces of an answer, and for the whole of it."""
 
     connect: Seconds = Field(default=10.0, description=SECONDS)
+    """For a connection."""
     first_byte: Seconds | None = Field(default=None, description=SECONDS)
-    """None: as `idle`."""
+    """For the head of an answer, and for the first chunk of a stream. [as `timeouts.idle`]"""
     idle: Seconds = Field(default=300.0, description=SECONDS)
+    """Between two chunks."""
     total: Seconds = Field(default=600.0, description=SECONDS)
+    """For the whole answer."""
 
 
 class TLSSettings(Section):
     """PEM files: whose certificates are trusted in the place of the system's, and what is shown to the provider."""
 
     ca: AbsolutePath | None = Field(default=None, description=_PEM)
+    """Authorities, trusted for this provider in the place of the system's."""
     client_cert: AbsolutePath | None = Field(default=None, description=_PEM)
+    """A certificate that is shown to it."""
     client_key: AbsolutePath | None = Field(default=None, description=_PEM)
+    """The key of that certificate, where it is not in the same file."""
 
 
 class KeySettings(Section):
@@ -88,49 +94,77 @@ class ProviderSettings(ProfileSettings):
     """
 
     provider: Text | None = Field(default=None, description="the name of a known provider, of which this is another")
+    """The known provider that this is another instance of; variables of the environment are those of the first."""
     dialect: Annotated[list[str] | None, BeforeValidator(listed), AfterValidator(_known)] = Field(
         default=None, min_length=1, description=f"one of {', '.join(DIALECTS)}, or a list of them, its own first"
     )
+    """What it speaks."""
     base_url: WebAddress | None = Field(
         default=None,
         description="an http:// or https:// URL without credentials, query and fragment, "
         "such as http://127.0.0.1:9000/v1; or that of a Unix socket, such as http+unix://%2Frun%2Fserver.sock/v1",
     )
+    """Its address, in the place of the one in the last table, version and all: the dialect's own path is put behind it.
+    An Azure endpoint without a path is completed. The path of a Unix socket is quoted."""
     api_key: Key = Field(default=None, description=KEY)
+    """Its key. A comma in it is part of it."""
     api_keys: list[Annotated[KeySettings, BeforeValidator(_as_key)]] | None = Field(
         default=None, min_length=1, description=f"a list of at least one key ({KEY}), or of {{key, weight}}"
     )
+    """Several keys, used in turn by their weight."""
     azure_ad_token: Key = Field(default=None, description=KEY)
+    """Azure: an Entra token in place of a key; it is sent as it is and not renewed."""
     access_key_id: Key = Field(default=None, description=KEY)
+    """AWS: the id of an access key. Without one, and without `profile`, AWS's usual chain."""
     secret_access_key: Key = Field(default=None, description=KEY)
+    """AWS: the secret of that key."""
     session_token: Key = Field(default=None, description=KEY)
+    """AWS: what goes with a key that holds for a while only."""
     profile: Text | None = Field(default=None, description="the name of a profile in AWS's own files")
+    """AWS: the profile whose credentials are used."""
     credentials_file: AbsolutePath | None = Field(default=None, description="the path of a file")
+    """Google: the JSON file of a service account (or of `gcloud`, or of a workload identity). Without one, the
+    application-default credentials."""
     organization: Word | None = Field(default=None, description=_WORD)
+    """OpenAI: named in a header."""
     project: Word | None = Field(default=None, description=_WORD)
+    """OpenAI: named in a header. Google: in the address."""
     region: Word | None = Field(default=None, description=_WORD)
+    """Where it is, for addresses that have it in them."""
     location: Word | None = Field(default=None, description=_WORD)
+    """The same for Vertex AI, whose locations may be `global`, `us` and `eu`, too."""
     api_version: Word | None = Field(default=None, description=_WORD)
+    """Azure: asks the dated API of deployments, which speaks chat only; without it, the `v1` API."""
     deployments: dict[str, Text] | None = Field(
         default=None, description="names of models, each with what it is called there"
     )
+    """What models are called there: `{gpt-5: our-gpt-5}`. Its keys are listed as its models."""
     models: list[Text] | None = Field(default=None, description="a list of model names, such as [small, large]")
+    """The models it serves. Left out, it is asked for its list."""
     weight: Weight = Field(default=1.0, description=WEIGHT)
+    """Its share next to other instances."""
     headers: Annotated[dict[str, Secret], AfterValidator(header_names)] | None = Field(
         default=None, description="header names, each with a text of printable ASCII characters"
     )
+    """What goes along with every request. Secret. A header of the same name as a credential's wins over it."""
     query: dict[Text, Secret] | None = Field(
         default=None, description="names, each with a text of printable ASCII characters"
     )
+    """The same behind the address of every request. Secret."""
     timeouts: Annotated[Timeouts, BeforeValidator(filled)] = Field(
         default=Timeouts(), description="connect, first_byte, idle or total, each with seconds"
     )
     max_connections: Annotated[int | None, Number] = Field(default=None, ge=1, description="a whole number from 1")
+    """Connections to its address that may be in use at once. A request over that waits for one as long as for a
+    connection (`timeouts.connect`), then gets a 503 `upstream_busy`. Instances with the same address, certificates and
+    limit share it, and each worker counts its own. [no limit]"""
     http2: bool = Field(default=False, description="true or false")
+    """Whether HTTP/2 is used where the server speaks that, over another client. [`false`: HTTP/1.1]"""
     tls: Annotated[TLSSettings, BeforeValidator(filled)] = Field(
         default=TLSSettings(), description="ca, client_cert or client_key, each with the path of a file in PEM"
     )
     retries: Retries | None = Field(default=None, description="attempts or longest_wait, each with a number")
+    """As at the top, for this provider."""
     by_dialect: dict[str, Annotated[ProfileSettings, BeforeValidator(filled)]] = Field(
         default={}, description="names of dialects, each with what differs in it"
     )

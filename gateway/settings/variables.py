@@ -8,13 +8,13 @@ from gateway.providers.address import needed, variant
 from gateway.settings.document import KeyPath
 
 VARIABLES: Mapping[str, KeyPath] = {
+    "WAYSTONE_API_KEY": ("api_key",),
+    "WAYSTONE_DATA": ("data_dir",),
+    "DATABASE_URL": ("database_url",),
     "HOST": ("host",),
     "PORT": ("port",),
     "WORKERS": ("workers",),
     "LOG_LEVEL": ("log_level",),
-    "WAYSTONE_DATA": ("data_dir",),
-    "DATABASE_URL": ("database_url",),
-    "WAYSTONE_API_KEY": ("api_key",),
 }
 """The variables that set something, besides those of the providers that are known by name."""
 

@@ -1,1 +1,1 @@
-"""The tables of docs/ that come from code."""
+"""The pages and tables of the documentation that come from code."""

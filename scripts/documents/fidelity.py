@@ -5,7 +5,7 @@ is compared with the same request without the thing.
 """
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,12 +20,15 @@ from gateway.providers import ROWS, Row
 from gateway.surfaces.base import Surface
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 from gateway.surfaces.openai_responses import OpenAIResponsesSurface
-from scripts.documents.probes import BASES, CONTENT, RESPONSES, SETTINGS, TOOLS, Probe
+from scripts.documents.probes import BASES, SECTIONS, Probe
+from scripts.documents.table import CENTRE, LEFT, table
 
+ANY = "any"
 CARRIED, TRANSLATED, DROPPED, REFUSED, KEPT, SILENT = "●", "◐", "–", "✕", "○", "?"
 
 _SURFACES: Mapping[str, Surface[Any]] = {"chat": OpenAIChatSurface(), "responses": OpenAIResponsesSurface()}
-# Models that stand for the others of their provider; those of one row differ where its facts say so.
+# Models that stand for the others of their provider, where its row has facts of single models. Of every other one any
+# model does, and nothing stands here.
 _MODELS: Mapping[str, Sequence[str]] = {
     "openai": ("gpt-4.1", "gpt-5.1"),
     "anthropic": ("claude-sonnet-4-5", "claude-opus-4-8"),
@@ -51,20 +54,16 @@ code.
 - {REFUSED} refused with a 400 that names the field and the provider: without it the answer would be another one
 - {KEPT} used by the gateway itself, which keeps it with the answer and its usage
 
-Where a provider has two columns, its models differ; the first line of each table says which model was asked for.
+Where a provider has two lines, its models differ; `any` is any of them.
 """
 
 
 @dataclass(frozen=True)
-class Column:
-    """A provider, and a model that stands for its others."""
+class Line:
+    """What each table has a line for: a provider, and a model that stands for its others."""
 
     row: Row
     model: str
-
-    @property
-    def title(self) -> str:
-        return self.row.name
 
     def origin(self) -> Origin:
         return Origin(self.row.name, self.model, self.row.own.of(self.model))
@@ -75,33 +74,27 @@ class Column:
         return next((dialect for dialect in spoken if dialect.name == surface.dialect), spoken[0])
 
 
-def columns() -> list[Column]:
+def lines() -> list[Line]:
     """Every row, once for each model that stands for others."""
-    return [Column(row, model) for row in ROWS.values() for model in _MODELS.get(row.name, ("",))]
+    return [Line(row, model) for row in ROWS.values() for model in _MODELS.get(row.name, (ANY,))]
 
 
 def document() -> str:
     """The whole page."""
-    sections = {
-        "Settings, asked for in chat": SETTINGS,
-        "Tools, asked for in chat": TOOLS,
-        "Messages, asked for in chat": CONTENT,
-        "Asked for in the Responses API": RESPONSES,
-    }
-    tables = [f"## {title}\n\n{_table(probes)}" for title, probes in sections.items()]
+    tables = [f"## {title}\n\n{_table(probes)}\n" for title, probes in SECTIONS.items()]
     return "\n".join([_INTRODUCTION, *tables])
 
 
-def outcome(probe: Probe, column: Column) -> str:
+def outcome(probe: Probe, line: Line) -> str:
     """What becomes of one thing at one provider."""
     base = {**BASES[probe.surface], **probe.around}
     asked = {**base, **probe.adds}
     try:
-        sent = _sent(asked, probe, column)
+        sent = _sent(asked, probe, line)
     except InvalidRequest:
         return REFUSED
     try:
-        without = _sent(base, probe, column)
+        without = _sent(base, probe, line)
     except InvalidRequest:
         # What it stands in is refused already.
         return REFUSED
@@ -120,10 +113,10 @@ def outcome(probe: Probe, column: Column) -> str:
     return KEPT if probe.is_kept else SILENT
 
 
-def _sent(asked: Mapping[str, Any], probe: Probe, column: Column) -> Outbound:
-    surface, origin = _SURFACES[probe.surface], column.origin()
+def _sent(asked: Mapping[str, Any], probe: Probe, line: Line) -> Outbound:
+    surface, origin = _SURFACES[probe.surface], line.origin()
     generation: Generation = surface.read(copy.deepcopy(dict(asked)))
-    dialect = column.dialect(surface)
+    dialect = line.dialect(surface)
     if dialect.name != surface.dialect or not dialect.can_pass_on(generation, origin):
         require_translatable(generation.prompt, origin.provider)
         generation = replace(generation, dialect=None)
@@ -151,12 +144,10 @@ def _is_within(fragment: Any, value: Any) -> bool:
 
 
 def _table(probes: Sequence[Probe]) -> str:
-    shown = columns()
-    lines = [
-        "| asked for | " + " | ".join(column.title for column in shown) + " |",
-        "| --- |" + " :-: |" * len(shown),
-        "| *model* | " + " | ".join(f"{column.model}" or "any" for column in shown) + " |",
-    ]
-    for probe in probes:
-        lines.append(f"| {probe.name} | " + " | ".join(outcome(probe, column) for column in shown) + " |")
-    return "\n".join(lines) + "\n"
+    headings = ("provider", "model", *(probe.name for probe in probes))
+    return table(headings, _cells(probes), [LEFT, LEFT, *[CENTRE] * len(probes)])
+
+
+def _cells(probes: Sequence[Probe]) -> Iterator[Sequence[str]]:
+    for line in lines():
+        yield line.row.name, line.model, *(outcome(probe, line) for probe in probes)

@@ -66,7 +66,7 @@ _TOOLS = {"tools": [_TOOL, _OTHER]}
 _IMAGE = {"type": "image_url", "image_url": {"url": _PNG}}
 _ALLOWED = {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [_NAMED]}}
 
-SETTINGS = [
+_LIMITS = [
     Probe("max_completion_tokens", {"max_completion_tokens": 2000}),
     Probe("max_tokens", {"max_tokens": 2000}),
     Probe("temperature", {"temperature": 0.5}),
@@ -79,6 +79,9 @@ SETTINGS = [
     Probe("n: 2", {"n": 2}),
     Probe("logprobs", {"logprobs": True, "top_logprobs": 2}),
     Probe("logit_bias", {"logit_bias": {"50256": -100}}),
+]
+
+_ANSWERS = [
     Probe("reasoning_effort: low", {"reasoning_effort": "low"}),
     Probe("reasoning_effort: high", {"reasoning_effort": "high"}),
     Probe("verbosity", {"verbosity": "low"}),
@@ -92,17 +95,20 @@ SETTINGS = [
             }
         },
     ),
-    Probe("user", {"user": "user-1"}),
-    Probe("safety_identifier", {"safety_identifier": "user-1"}),
-    Probe("service_tier: flex", {"service_tier": "flex"}),
-    Probe("prompt_cache_key", {"prompt_cache_key": "key-1"}),
-    Probe("metadata", {"metadata": {"topic": "weather"}}, is_kept=True),
     Probe("prediction", {"prediction": {"type": "content", "content": "It is fine."}}),
     Probe("modalities: audio", {"modalities": ["text", "audio"], "audio": {"voice": "ash", "format": "wav"}}),
     Probe("web_search_options", {"web_search_options": {}}),
 ]
 
-TOOLS = [
+_IDENTITY = [
+    Probe("user", {"user": "user-1"}),
+    Probe("safety_identifier", {"safety_identifier": "user-1"}),
+    Probe("service_tier: flex", {"service_tier": "flex"}),
+    Probe("prompt_cache_key", {"prompt_cache_key": "key-1"}),
+    Probe("metadata", {"metadata": {"topic": "weather"}}, is_kept=True),
+]
+
+_TOOL_USE = [
     Probe("tools", {"tools": [_TOOL]}),
     Probe("tool_choice: auto", {"tool_choice": "auto"}, around=_TOOLS, is_default=True),
     Probe("tool_choice: none", {"tool_choice": "none"}, around=_TOOLS),
@@ -119,7 +125,7 @@ TOOLS = [
     Probe("tool output: is_error", _history("No.", is_error=True), [{"is_error": True}], _history("No.")),
 ]
 
-CONTENT = [
+_CONTENT = [
     Probe(
         "system message",
         {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]},
@@ -149,7 +155,7 @@ def _asked(name: str, adds: dict[str, Any], around: dict[str, Any] | None = None
     return Probe(name, adds, around=around or {}, surface="responses")
 
 
-RESPONSES = [
+_RESPONSES = [
     _asked("instructions", {"instructions": "Be brief."}),
     _asked("max_output_tokens", {"max_output_tokens": 2000}),
     _asked("reasoning.effort: high", {"reasoning": {"effort": "high"}}),
@@ -159,12 +165,6 @@ RESPONSES = [
         "text.format: json_schema",
         {"text": {"format": {"type": "json_schema", "name": "place", "schema": _SCHEMA, "strict": True}}},
     ),
-    _asked("tools: function", {"tools": [_FLAT]}),
-    _asked("tools: web_search", {"tools": [{"type": "web_search"}]}),
-    _asked("tools: code_interpreter", {"tools": [{"type": "code_interpreter", "container": {"type": "auto"}}]}),
-    _asked("tools: file_search", {"tools": [{"type": "file_search", "vector_store_ids": ["vs_1"]}]}),
-    _asked("tools: mcp", {"tools": [{"type": "mcp", "server_label": "m", "server_url": "https://example.com/mcp"}]}),
-    _asked("max_tool_calls", {"max_tool_calls": 3}, {"tools": [_FLAT]}),
     _asked("truncation: auto", {"truncation": "auto"}),
     _asked("include: logprobs", {"include": ["message.output_text.logprobs"], "top_logprobs": 2}),
     _asked(
@@ -184,8 +184,31 @@ RESPONSES = [
     ),
 ]
 
+_RESPONSE_TOOLS = [
+    _asked("tools: function", {"tools": [_FLAT]}),
+    _asked("tools: web_search", {"tools": [{"type": "web_search"}]}),
+    _asked("tools: code_interpreter", {"tools": [{"type": "code_interpreter", "container": {"type": "auto"}}]}),
+    _asked("tools: file_search", {"tools": [{"type": "file_search", "vector_store_ids": ["vs_1"]}]}),
+    _asked("tools: mcp", {"tools": [{"type": "mcp", "server_label": "m", "server_url": "https://example.com/mcp"}]}),
+    _asked("max_tool_calls", {"max_tool_calls": 3}, {"tools": [_FLAT]}),
+]
+
 BASES: Mapping[Surface, Mapping[str, Any]] = {
     "chat": {"model": "x", "messages": [{"role": "user", "content": "Hi"}]},
     "responses": {"model": "x", "input": "Hi"},
 }
 """What every request has."""
+
+SECTIONS: Mapping[str, Sequence[Probe]] = {
+    "Limits and sampling, in chat": _LIMITS,
+    "Answer and reasoning, in chat": _ANSWERS,
+    "Identity, cache and service, in chat": _IDENTITY,
+    "Tools, in chat": _TOOL_USE,
+    "Messages, in chat": _CONTENT,
+    "Settings and messages, in the Responses API": _RESPONSES,
+    "Tools, in the Responses API": _RESPONSE_TOOLS,
+}
+"""Everything that can be asked for, as the page has it: a table of each, not wider than it can be read."""
+
+PROBES: Sequence[Probe] = [probe for probes in SECTIONS.values() for probe in probes]
+"""The same in one list."""

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from scripts.documents.table import RIGHT, table
+
 ROOT = Path(__file__).resolve().parents[2]
 
 _INTRODUCTION = """# A request's way
@@ -39,13 +41,11 @@ def document() -> str:
 
 def _section(name: str, paths: Sequence[str]) -> str:
     heading, sentence = _HEADINGS[name]
-    rows = [f"| {number} | `{path}` | {_purpose(path)} |" for number, path in enumerate(paths, 1)]
-    return "\n".join(
-        [f"## {heading}", "", sentence, "", "| | file | what it is for |", "| --: | --- | --- |", *rows, ""]
-    )
+    rows = [(str(number), f"`{path}`", _purpose(path)) for number, path in enumerate(paths, 1)]
+    return f"## {heading}\n\n{sentence}\n\n{table(('', 'file', 'what it is for'), rows, [RIGHT])}\n"
 
 
 def _purpose(path: str) -> str:
     """The first line of the module's docstring."""
     docstring = ast.get_docstring(ast.parse((ROOT / path).read_text(encoding="utf-8"))) or ""
-    return docstring.partition("\n")[0].replace("|", "\\|")
+    return docstring.partition("\n")[0]

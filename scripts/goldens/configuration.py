@@ -3,15 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+from gateway.providers import ROWS
 from scripts.goldens.application import PORT
 
-FOREIGN = ("anthropic", "bedrock", "gemini", "vertex", "cohere")
-"""The providers that speak none of OpenAI's APIs."""
-COMPATIBLE = (
-    *("openai", "azure", "bedrock-mantle", "mistral", "groq", "deepseek", "xai", "openrouter", "together"),
-    *("fireworks", "perplexity", "cerebras", "zai", "huggingface", "ollama", "vllm", "lmstudio"),
-)
-"""Those that do. Each is there three times: as its row has it, and as `NAME-chat` and `NAME-responses`."""
+COMPATIBLE = tuple(name for name, row in ROWS.items() if any(dialect.startswith("openai-") for dialect in row.dialects))
+"""The providers that speak one of OpenAI's APIs. Each is there three times: as its row has it, and as `NAME-chat` and
+`NAME-responses`."""
+FOREIGN = tuple(name for name in ROWS if name not in COMPATIBLE)
+"""Those that speak none of them."""
 _DIALECTS = ("anthropic-messages", "bedrock-converse", "gemini", "cohere", "openai-chat", "openai-responses")
 
 

@@ -1,4 +1,4 @@
-"""The README says what is so: its commands exist, its tables are the code's."""
+"""The README says what is so: its scripts and commands exist. Its tables come from the code (scripts/document)."""
 
 import re
 from typing import Any
@@ -7,8 +7,6 @@ import pytest
 import typer.main
 
 from gateway.cli.command import main
-from gateway.providers import ROWS, embedded
-from gateway.settings import VARIABLES
 from tests.house.sources import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -35,26 +33,7 @@ def test_the_two_commands_can_be_run(script: str) -> None:
     assert (ROOT / "scripts" / script).stat().st_mode & 0o111
 
 
-def test_table_of_variables_is_what_the_settings_read() -> None:
-    assert set(column("variable", 1)) == {*VARIABLES, "WAYSTONE_CONFIG"}
-
-
-def test_table_of_providers_is_the_rows_with_their_key_variables() -> None:
-    keys = dict(zip(column("provider", 1), column("provider", 3), strict=True))
-    without = {name for name, key in keys.items() if key.startswith("none")}
-    assert without == {embedded.ROW.name, *(name for name, row in ROWS.items() if row.key_variable is None)}
-    named = {name: key for name, key in keys.items() if name not in without}
-    assert named == {name: row.key_variable for name, row in ROWS.items() if row.key_variable}
-
-
 def _subcommands(command: Any) -> dict[str, Any]:
     """The commands of a group by name; none for a command that is no group."""
     names = command.list_commands(None) if hasattr(command, "list_commands") else []
     return {name: command.get_command(None, name) for name in names}
-
-
-def column(header: str, number: int) -> list[str]:
-    """A column, counted from 1 and without backticks, of the table whose first heading is `header`."""
-    found = re.search(rf"^\| {header} \|.*\n\|[-| :]+\n((?:\|.*\n?)+)", README, re.MULTILINE)
-    assert found, f"the README has no table headed {header}"
-    return [row.split("|")[number].strip().strip("`") for row in found[1].splitlines()]

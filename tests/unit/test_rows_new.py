@@ -1,16 +1,19 @@
 """A provider that speaks OpenAI's chat is one row: nothing else has to be written for it."""
 
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import orjson
 import pytest
 
+from gateway import providers
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_chat import OpenAIChat
 from gateway.dialects.profiles.openai_chat import ChatProfile
-from gateway.providers import ROWS, Row
+from gateway.providers import ROWS, Row, embedded
 from gateway.settings import load
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 from gateway.upstreams import upstream
@@ -60,6 +63,13 @@ async def test_a_new_provider_is_one_row(tmp_path: Path) -> None:
     assert received.body == {"model": "echo", "messages": messages, "max_tokens": 9, "random_seed": 7}
     assert received.headers["authorization"] == "Bearer sk-acme-0123456789"
     assert received.headers["x-program"] == "Waystone"
+
+
+def test_every_module_with_a_row_is_listed_under_the_name_of_its_provider() -> None:
+    names = [module.name for module in iter_modules(providers.__path__)]
+    rows = {name: getattr(import_module(f"{providers.__name__}.{name}"), "ROW", None) for name in names}
+    named = {name.replace("_", "-"): row for name, row in rows.items() if row not in (None, embedded.ROW)}
+    assert named == dict(ROWS)
 
 
 def test_without_its_key_it_is_off(tmp_path: Path) -> None:
