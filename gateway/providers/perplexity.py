@@ -31,6 +31,8 @@ PROFILE = ChatProfile(
     ),
     takes_developer_role=False,
     takes_tools=False,
+    # After the system, user and assistant take turns.
+    system_messages="first",
     takes_turns_in_row=False,
     dropped_of_messages=frozenset({"name", "refusal", "reasoning_content", "reasoning", "reasoning_details"}),
     part_forms={"file": None, "input_audio": None},

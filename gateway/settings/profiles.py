@@ -9,6 +9,7 @@ from pydantic import Field
 from gateway.dialects import DIALECTS
 from gateway.dialects.profiles.base import Profile
 from gateway.settings.options import Section
+from gateway.settings.problems import Problem
 
 P = TypeVar("P", bound=Profile)
 
@@ -58,12 +59,12 @@ def dialects_of(setting: str) -> list[str]:
     ]
 
 
-def profile_problems(profiles: Mapping[str, ProfileSettings], spoken: Sequence[str]) -> Iterator[tuple[str, str]]:
+def profile_problems(profiles: Mapping[str, ProfileSettings], spoken: Sequence[str]) -> Iterator[Problem]:
     """What is wrong with them: each is about a dialect that the provider speaks, and about what that can be told."""
     for dialect, profile in profiles.items():
         if dialect not in spoken:
-            yield dialect, f"expected a dialect that it speaks: {', '.join(spoken)}"
+            yield (dialect,), f"expected a dialect that it speaks: {', '.join(spoken)}"
             continue
         for name, value in profile:
             if value is not None and dialect not in dialects_of(name):
-                yield f"{dialect}.{name}", "expected in another dialect: this one has no use for it"
+                yield (dialect, name), "expected in another dialect: this one has no use for it"

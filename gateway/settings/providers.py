@@ -208,8 +208,11 @@ def provider_problems(providers: Mapping[str, ProviderSettings], rows: Mapping[s
                 f"{nearest(name, rows)} (known: {', '.join(rows)})",
             )
         else:
-            for setting, expected in _setting_problems(provider, provider.row(name, rows)):
+            row = provider.row(name, rows)
+            for setting, expected in _setting_problems(provider, row):
                 yield (*path, setting) if setting else path, expected
+            for place, expected in profile_problems(provider.by_dialect, provider.dialect or row.dialects):
+                yield (*path, "by_dialect", *place), expected
             for setting, expected in _tls_problems(provider):
                 yield (*path, "tls", setting), expected
 
@@ -227,8 +230,6 @@ def _setting_problems(provider: ProviderSettings, row: Row) -> Iterator[tuple[st
         yield "api_keys", "expected a weight over 0 for at least one of them"
     if provider.http2 and (provider.base_url or "").startswith(UNIX):
         yield "http2", "expected without a Unix socket"
-    for place, expected in profile_problems(provider.by_dialect, provider.dialect or row.dialects):
-        yield f"by_dialect.{place}", expected
     yield from _credential_problems(provider, row)
 
 

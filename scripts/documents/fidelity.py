@@ -30,7 +30,7 @@ _SURFACES: Mapping[str, Surface[Any]] = {"chat": OpenAIChatSurface(), "responses
 # Models that stand for the others of their provider, where its row has facts of single models. Of every other one any
 # model does, and nothing stands here.
 _MODELS: Mapping[str, Sequence[str]] = {
-    "openai": ("gpt-4.1", "gpt-5.1"),
+    "openai": ("gpt-4.1", "gpt-5.1", "gpt-5.6"),
     "anthropic": ("claude-sonnet-4-5", "claude-opus-4-8"),
     "gemini": ("gemini-2.5-flash", "gemini-3-pro-preview"),
     "vertex": ("gemini-2.5-flash",),
@@ -65,13 +65,16 @@ class Line:
     row: Row
     model: str
 
-    def origin(self) -> Origin:
-        return Origin(self.row.name, self.model, self.row.own.of(self.model))
+    def way(self, surface: Surface[Any], generation: Generation) -> tuple[Dialect, Origin]:
+        """The dialect that a request goes in, and who answers: the surface's own, where the provider knows it.
 
-    def dialect(self, surface: Surface[Any]) -> Dialect:
-        """The dialect that a request of this surface goes in: the surface's own, where the provider knows it."""
-        spoken = [DIALECTS[name] for name in self.row.dialects]
-        return next((dialect for dialect in spoken if dialect.name == surface.dialect), spoken[0])
+        Some models take some requests in another dialect of their provider only.
+        """
+        profiles = {profile.dialect: profile.of(self.model) for profile in self.row.profiles}
+        name = surface.dialect if surface.dialect in profiles else self.row.own.dialect
+        other = profiles[name].detour(generation.prompt)
+        name = other if other in profiles else name
+        return DIALECTS[name], Origin(self.row.name, self.model, profiles[name])
 
 
 def lines() -> list[Line]:
@@ -114,9 +117,9 @@ def outcome(probe: Probe, line: Line) -> str:
 
 
 def _sent(asked: Mapping[str, Any], probe: Probe, line: Line) -> Outbound:
-    surface, origin = _SURFACES[probe.surface], line.origin()
+    surface = _SURFACES[probe.surface]
     generation: Generation = surface.read(copy.deepcopy(dict(asked)))
-    dialect = line.dialect(surface)
+    dialect, origin = line.way(surface, generation)
     if dialect.name != surface.dialect or not dialect.can_pass_on(generation, origin):
         require_translatable(generation.prompt, origin.provider)
         generation = replace(generation, dialect=None)

@@ -235,6 +235,10 @@ def test_a_wrong_value_is_named_with_its_place_and_what_was_expected(
         ("timeouts: {idel: 5}", "timeouts.idel: unknown key; did you mean idle?"),
         ("stream_usage: perhaps", "stream_usage: expected true or false"),
         ("token_limit_field: tokens", "token_limit_field: expected max_tokens or max_completion_tokens"),
+        ("system_messages: last", "system_messages: expected anywhere, first or none"),
+        ("by_dialect: [openai-chat]", "by_dialect: expected names of dialects, each with what differs in it"),
+        ("by_dialect: {openai-chat: {stream_usage: perhaps}}", "by_dialect.openai-chat.stream_usage: expected true or"),
+        ("by_dialect: {openai-chat: {limit: 5}}", "by_dialect.openai-chat.limit: unknown key"),
         ("apikey: x", "apikey: unknown key; did you mean api_key?"),
     ],
 )
