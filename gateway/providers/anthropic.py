@@ -44,11 +44,14 @@ _CLAUDE_4_6 = replace(
     max_answer_tokens=None,
     thinking=_ADAPTIVE,
     dropped=frozenset({"top_k"}),
+    dropped_reasoning=_SAMPLING - {"top_k"},
     takes_one_of_sampling=True,
     keeps_schemas=True,
     takes_prefill=False,
 )
-_NEWEST = replace(_CLAUDE_4_6, thinking=_SHOWN, dropped=_SAMPLING, takes_one_of_sampling=False)
+_NEWEST = replace(
+    _CLAUDE_4_6, thinking=_SHOWN, dropped=_SAMPLING, dropped_reasoning=frozenset(), takes_one_of_sampling=False
+)
 _NEWEST_LATE = replace(_NEWEST, takes_late_system=True)
 
 # By the start of a model's name; the first that fits counts.

@@ -12,6 +12,11 @@ def _in_chat(profile: ChatProfile) -> ChatProfile:
     return replace(profile, part_forms={"file": None})
 
 
+def _in_deployments(profile: ChatProfile) -> ChatProfile:
+    # Responses were never there (shared facts on providers, section 3).
+    return replace(profile, detours=())
+
+
 # A deployment is often named after its model. What a name does not tell is Azure's to judge.
 _CHAT = openai.CHAT.everywhere(_in_chat)
 
@@ -26,12 +31,11 @@ ROW = Row(
         "api_version": ("AZURE_OPENAI_API_VERSION", "OPENAI_API_VERSION"),
         "azure_ad_token": "AZURE_OPENAI_AD_TOKEN",
     },
-    # With a version, the API of deployments is meant: the model stands in the address, and Responses were never there
-    # (shared facts on providers, section 3).
+    # With a version, the API of deployments is meant: the model stands in the address.
     variants={
         "api_version": Row(
             name="azure",
-            profiles=(_CHAT,),
+            profiles=(_CHAT.everywhere(_in_deployments),),
             base_url="{endpoint}/openai/deployments/{model}?api-version={api_version}",
             scheme="azure",
         )

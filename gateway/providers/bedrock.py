@@ -41,7 +41,7 @@ _MORE_EFFORTS: Mapping[str, Effort] = {**_EFFORTS, "xhigh": "xhigh"}
 
 _ANY = BedrockProfile(
     # Converse takes 0 to 1, whatever the model.
-    ranges={"temperature": Range(0, 1), "top_p": Range(0, 1)},
+    ranges={"temperature": Range(0, 1)},
     # "Input is too long for requested model." and "Input Tokens Exceeded: …" are ValidationExceptions like any other.
     context_too_long=re.compile(
         r"input is too long|input tokens exceeded|prompt is too long|too many input tokens|maximum context length"
@@ -51,13 +51,11 @@ _ANY = BedrockProfile(
     # toolChoice any and tool are known to Claude, Nova and Mistral Large only; the others are left free as they are.
     tool_choices=frozenset(),
     formats=frozenset(),
-    dropped=frozenset({"top_k"}),
 )
 _CLAUDE = replace(
     _ANY,
     tool_choices=frozenset({"auto", "required", "named"}),
     renamed={"top_k": "additionalModelRequestFields.top_k"},
-    dropped=frozenset(),
     caches_prompts=True,
     caches_tools=True,
     takes_output_status=True,
@@ -73,13 +71,21 @@ _CLAUDE_BUDGET = replace(
 )
 _CLAUDE_4_5 = replace(_CLAUDE_BUDGET, formats=_JSON, takes_strict_tools=True, takes_one_of_sampling=True)
 _CLAUDE_4_6 = replace(_CLAUDE_4_5, thinking=Thinking("adaptive", _EFFORTS))
-_CLAUDE_5 = replace(_CLAUDE_4_6, thinking=Thinking("adaptive", _MORE_EFFORTS), dropped=_SAMPLING)
+_CLAUDE_5 = replace(
+    _CLAUDE_4_6,
+    thinking=Thinking("adaptive", _MORE_EFFORTS),
+    # It takes none of the settings of sampling, so that nothing else need be known of them.
+    dropped=_SAMPLING - {"top_k"},
+    renamed={},
+    ranges={},
+    dropped_reasoning=frozenset(),
+    takes_one_of_sampling=False,
+)
 _CLAUDE_FREE = replace(_CLAUDE_5, tool_choices=_FREE, weakens_required_calls=True)
 _NOVA = replace(
     _ANY,
     tool_choices=frozenset({"auto", "required", "named"}),
     renamed={"top_k": "additionalModelRequestFields.inferenceConfig.topK"},
-    dropped=frozenset(),
     caches_prompts=True,
     takes_output_status=True,
 )

@@ -34,7 +34,6 @@ PROFILE = ChatProfile(
 )
 _GPT_OSS = replace(
     PROFILE,
-    reasons=True,
     thinking=Thinking(
         "effort",
         {

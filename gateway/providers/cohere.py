@@ -15,10 +15,6 @@ _ALL = CohereProfile(
         "top_p": Range(0.01, 0.99),
         "top_k": Range(0, 500),
     },
-    # No tool can be named: it is shown alone, and a call is required.
-    tool_choices=frozenset({"auto", "none", "required"}),
-    # It has no word for these (the same section, and 0.4).
-    refused=frozenset({"n", "logit_bias", "audio", "modalities", "web_search_options"}),
     # AnswerMetadata in words alone: "too many tokens: size limit exceeded by …" (Cohere's documentation of errors).
     context_too_long=re.compile(r"too many tokens", re.I),
 )

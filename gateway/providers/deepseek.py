@@ -26,8 +26,8 @@ PROFILE = ChatProfile(
     # It thinks if told to, and not otherwise.
     thinking=Thinking("thinking", {"none": None, **dict.fromkeys(_TO_HIGH, ""), **dict.fromkeys(("xhigh", "max"), "")}),
 )
-_THINKING = replace(PROFILE, reasons=True, tool_choices=frozenset({"auto", "none"}))
-_REASONER = replace(_THINKING, thinking=Thinking("thinking"))
+_THINKING = replace(PROFILE, tool_choices=frozenset({"auto", "none"}))
+_REASONER = replace(_THINKING, reasons=True, thinking=Thinking("thinking"))
 _V4 = replace(
     _THINKING,
     thinking=Thinking(

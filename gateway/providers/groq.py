@@ -28,13 +28,11 @@ PROFILE = ChatProfile(
 _WITH_SCHEMA = replace(PROFILE, formats=frozenset({"json_object", "json_schema"}))
 _GPT_OSS = replace(
     _WITH_SCHEMA,
-    reasons=True,
     thinking=Thinking("effort", {**dict.fromkeys(_LOW, "low"), "medium": "medium", **dict.fromkeys(_HIGH, "high")}),
 )
 # As they come, these two write their reasoning into the text.
 _QWEN = replace(
     PROFILE,
-    reasons=True,
     defaults={"reasoning_format": "parsed"},
     thinking=Thinking("effort", {"none": "none", **dict.fromkeys((*_LOW, "medium", *_HIGH), "default")}),
 )

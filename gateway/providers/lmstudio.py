@@ -11,7 +11,6 @@ from gateway.providers.row import Row
 # Shared facts on providers, section 18, and its documentation (August 2026).
 _SHARED = Profile(
     context_too_long=compatible.TOO_LONG,
-    refused=frozenset({"n", "audio", "modalities", "web_search_options"}),
     dropped=frozenset({"metadata"}),
     takes_image_urls=False,
 )
@@ -22,6 +21,7 @@ ROW = Row(
         replace(
             ChatProfile.over(_SHARED),
             token_limit_field="max_tokens",
+            refused=frozenset({"n", "audio", "modalities", "web_search_options"}),
             # A choice is a word, a format a schema.
             tool_choices=frozenset({"auto", "none", "required"}),
             formats=frozenset({"json_schema"}),

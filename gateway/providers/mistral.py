@@ -7,24 +7,21 @@ from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.providers import compatible
 from gateway.providers.row import Row
 
-# Anything else is a 422 (shared facts on providers, section 9: the client library's own request type, August 2026).
+# Anything else is a 422 (shared facts on providers, section 9: the client library's own request type, August 2026). So
+# is `stream_options`: it always tells usage. `reasoning_effort` is for a few models only.
 _FIELDS = frozenset(
     (
         *("model", "messages", "stream", "max_tokens", "stop", "n", "temperature", "top_p", "random_seed"),
         *("presence_penalty", "frequency_penalty", "response_format", "tools", "tool_choice", "parallel_tool_calls"),
-        *("prediction", "prompt_mode", "reasoning_effort", "safe_prompt", "prompt_cache_key", "metadata"),
+        *("prediction", "prompt_mode", "safe_prompt", "prompt_cache_key", "metadata"),
         *("document_image_limit", "document_page_limit", "guardrails"),
     )
 )
-_OF_MESSAGES = frozenset(
-    {"name", "refusal", "annotations", "audio", "function_call", "reasoning_content", "reasoning", "reasoning_details"}
-)
+_OF_MESSAGES = frozenset({"name", "refusal", "annotations", "audio", "function_call", "reasoning_details"})
 
 PROFILE = ChatProfile(
     context_too_long=compatible.TOO_LONG,
     token_limit_field="max_tokens",
-    # It always tells usage, and refuses to be asked for it.
-    stream_usage=False,
     fields=_FIELDS,
     refused=frozenset({"logprobs", "top_logprobs", "logit_bias", "audio", "modalities", "web_search_options"}),
     renamed={"seed": "random_seed"},
@@ -36,15 +33,15 @@ PROFILE = ChatProfile(
     takes_user_after_tool=False,
     marks_prefix=True,
     call_id_length=9,
-    dropped_of_messages=_OF_MESSAGES,
+    dropped_of_messages=_OF_MESSAGES | {"reasoning_content", "reasoning"},
     part_forms={"file": "document_url"},
-    thinking=Thinking("effort"),
 )
 # Reasoning stands in the content, out and in. Which models take an effort: its documentation, August 2026.
-_MAGISTRAL = replace(PROFILE, reasons=True, reasoning_field="content")
+_IN_CONTENT = replace(PROFILE, reasoning_field="content", dropped_of_messages=_OF_MESSAGES)
+_MAGISTRAL = replace(_IN_CONTENT, reasons=True)
 _ADJUSTABLE = replace(
-    PROFILE,
-    reasoning_field="content",
+    _IN_CONTENT,
+    fields=_FIELDS | {"reasoning_effort"},
     thinking=Thinking(
         "effort", {"none": "none", **dict.fromkeys(("minimal", "low", "medium", "high", "xhigh", "max"), "high")}
     ),

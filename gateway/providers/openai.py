@@ -84,12 +84,13 @@ def _in_chat(profile: ChatProfile) -> ChatProfile:
 
 
 def _in_responses(profile: ResponsesProfile) -> ResponsesProfile:
-    # Without it there may be none in answers that are not stored (shared facts on providers, section 2).
-    return replace(profile, asks_encrypted_reasoning=True)
+    # Without it there may be none in answers that are not stored (shared facts on providers, section 2). The detours
+    # lead here.
+    return replace(profile, asks_encrypted_reasoning=True, detours=())
 
 
 _CHAT = ChatProfile.over(_MODELS).everywhere(_in_chat)
-_O1_MINI_IN_CHAT = replace(_in_chat(ChatProfile.over(_O1_MINI)), system_messages="none", takes_developer_role=False)
+_O1_MINI_IN_CHAT = replace(_in_chat(ChatProfile.over(_O1_MINI)), system_messages="none")
 CHAT = _CHAT.with_models({rf"o1-(mini|preview){_DATE}": _O1_MINI_IN_CHAT})
 RESPONSES = ResponsesProfile.over(_MODELS).everywhere(_in_responses)
 

@@ -11,13 +11,12 @@ from gateway.providers.row import Row
 PROFILE = ChatProfile(
     context_too_long=compatible.TOO_LONG,
     token_limit_field="max_tokens",
-    # It always tells usage.
-    stream_usage=False,
     formats=frozenset({"json_schema"}),
     refused=frozenset({"n", "logprobs", "top_logprobs", "logit_bias", "stop", "audio", "modalities"}),
     dropped=frozenset(
         {
             "prediction",
+            # It always tells usage.
             "stream_options",
             "seed",
             "user",
@@ -40,7 +39,6 @@ PROFILE = ChatProfile(
 )
 _REASONING = replace(
     PROFILE,
-    reasons=True,
     thinking=Thinking(
         "effort",
         {

@@ -35,7 +35,6 @@ PROFILE = ChatProfile(
 )
 _GPT_OSS = replace(
     PROFILE,
-    reasons=True,
     thinking=Thinking(
         "effort",
         {

@@ -16,7 +16,7 @@ _SHARED = Profile(
     context_too_long=compatible.TOO_LONG,
     # A key that is unknown is a 400, and its error a text (recording xai/014).
     refused_key=re.compile(r"incorrect api key", re.I),
-    dropped=frozenset({"top_k", "service_tier", "store"}),
+    dropped=frozenset({"top_k", "service_tier"}),
     # Most models refuse an effort.
     thinking=Thinking("effort"),
 )
@@ -40,6 +40,7 @@ _MODELS = _SHARED.with_models(
 def _in_chat(profile: ChatProfile) -> ChatProfile:
     return replace(
         profile,
+        dropped=profile.dropped | {"store"},
         token_limit_field="max_completion_tokens",
         takes_developer_role=False,
         part_forms={"input_audio": None, "file": None},

@@ -12,6 +12,10 @@ class BedrockProfile(ConversationProfile):
 
     dialect: ClassVar[str] = "bedrock-converse"
 
+    tool_choices: frozenset[str] = frozenset({"auto", "required", "named"})
+    """The tool choices that it knows. Converse itself has no `none`: then the tools are not sent."""
+    formats: frozenset[str] = frozenset({"json_schema"})
+    """The formats of answers that it keeps to by itself. Converse itself has none for an object without a schema."""
     caches_prompts: bool = False
     """Whether it has a prompt cache with breakpoints."""
     caches_tools: bool = False

@@ -11,3 +11,6 @@ class CohereProfile(ConversationProfile):
     """Where it differs from a model of which nothing is known. `thinking` has budgets in tokens."""
 
     dialect: ClassVar[str] = "cohere"
+
+    tool_choices: frozenset[str] = frozenset({"auto", "none", "required"})
+    """The tool choices that it knows. Cohere itself cannot name a tool: that is shown alone, and a call is required."""
