@@ -12,14 +12,14 @@ from gateway.neutral.generation import Generation
 from gateway.neutral.items import Message, Position
 from gateway.neutral.parts import TextPart
 from gateway.neutral.prompt import Prompt
-from gateway.neutral.settings import Settings
+from gateway.neutral.settings import OLDER_TOKEN_LIMIT, TOKEN_LIMIT, Settings
 from gateway.routing.plan import Lane
 from gateway.run import Run
 
 _QUESTION = "Say hello."
 _MOST_TOKENS = 16
 # OpenAI's newer models know only the second, most compatible servers only the first.
-_LIMITS = ("max_tokens", "max_completion_tokens")
+_LIMITS = (OLDER_TOKEN_LIMIT, TOKEN_LIMIT)
 
 
 @dataclass(slots=True)

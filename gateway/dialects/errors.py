@@ -52,12 +52,12 @@ _STATUSES = {
 }
 
 
-def decode_refusal(refused: Refused, facts: Profile, prompt: str) -> UpstreamError:
+def decode_refusal(refused: Refused, profile: Profile, prompt: str) -> UpstreamError:
     """The error for the client, by status first, then by the upstream's own code.
 
     `prompt` is the field that has the prompt in the dialect's requests: a context that is too long is about that.
     """
-    return decode_fields(error_fields(parse(refused.body)), refused, facts, prompt)
+    return decode_fields(error_fields(parse(refused.body)), refused, profile, prompt)
 
 
 def decode_in_band(fields: JsonObject, origin: Origin, prompt: str) -> UpstreamError:
@@ -73,13 +73,13 @@ def error_fields(document: Json) -> JsonObject:
     return object_or_empty(error) if message is None else {"message": message, "code": given.get("code")}
 
 
-def decode_fields(fields: JsonObject, refused: Refused, facts: Profile, prompt: str) -> UpstreamError:
+def decode_fields(fields: JsonObject, refused: Refused, profile: Profile, prompt: str) -> UpstreamError:
     """The error for a refusal whose body was read into OpenAI's fields: `message`, `type`, `code`, `param`.
 
     By status first, then by the code or type; a dialect whose upstream has codes of its own writes OpenAI's in
     their place. `wait`, in seconds, is when to try again, where the body has it.
     """
-    error = _decoded(fields, refused, facts, prompt)
+    error = _decoded(fields, refused, profile, prompt)
     should_retry = _SHOULD_RETRY.get(refused.headers.get("x-should-retry", ""))
     return error.replaced(wait=_wait(fields, refused), should_retry=should_retry)
 
@@ -93,7 +93,7 @@ def _wait(fields: JsonObject, refused: Refused) -> float | None:
     return exhausted(refused.headers) if wait is None and refused.status == 429 else wait
 
 
-def _decoded(fields: JsonObject, refused: Refused, facts: Profile, prompt: str) -> UpstreamError:
+def _decoded(fields: JsonObject, refused: Refused, profile: Profile, prompt: str) -> UpstreamError:
     match refused.status:
         case 401 | 403 if not _is_moderation(fields):
             return _refused_key(refused)
@@ -104,7 +104,7 @@ def _decoded(fields: JsonObject, refused: Refused, facts: Profile, prompt: str) 
         case 429 | 498:
             return _throttled(fields, refused)
         case 400 | 403 | 413 | 415 | 422:
-            return _invalid(fields, refused, facts, prompt)
+            return _invalid(fields, refused, profile, prompt)
         case status if status in (408, 409, 424) or status >= 500:
             message = f"{refused.provider} failed to answer (status {status})."
             error = UpstreamError(503, message, type="server_error", code="overloaded")
@@ -113,11 +113,11 @@ def _decoded(fields: JsonObject, refused: Refused, facts: Profile, prompt: str) 
             return UpstreamDown(f"{refused.provider} answered with status {status}.", code="upstream_error")
 
 
-def _invalid(fields: JsonObject, refused: Refused, facts: Profile, prompt: str) -> UpstreamError:
+def _invalid(fields: JsonObject, refused: Refused, profile: Profile, prompt: str) -> UpstreamError:
     code, message = text_or_none(fields.get("code")), _message(fields, refused)
-    if facts.refused_key and facts.refused_key.search(text_or_empty(fields.get("message"))):
+    if profile.refused_key and profile.refused_key.search(text_or_empty(fields.get("message"))):
         return _refused_key(refused)
-    if _is_context(fields, facts):
+    if _is_context(fields, profile):
         return UpstreamError(400, message, type=_INVALID, code=_CONTEXT, param=prompt)
     if code in _BAD_KEYS:
         return _refused_key(refused)
@@ -163,10 +163,10 @@ def _later(error: UpstreamError, refused: Refused) -> UpstreamError:
     )
 
 
-def _is_context(fields: JsonObject, facts: Profile) -> bool:
+def _is_context(fields: JsonObject, profile: Profile) -> bool:
     if _names(fields) & _CONTEXT_NAMES:
         return True
-    return bool(facts.context_too_long and facts.context_too_long.search(text_or_empty(fields.get("message"))))
+    return bool(profile.context_too_long and profile.context_too_long.search(text_or_empty(fields.get("message"))))
 
 
 def _names(fields: JsonObject) -> set[str]:

@@ -68,6 +68,18 @@ class Report:
         """The refusal of a conversation in which there is nothing for this upstream."""
         return self.invalid("There is nothing that could be answered", self._input_path)
 
+    def unsupported_setting(self, name: str) -> InvalidRequest:
+        """The refusal of a setting that this upstream does not have, and that changes the answer."""
+        path = self.setting(name)
+        message = f"{self.provider} has no {path}, and without it the answer would be another one."
+        return InvalidRequest(message, param=path, code="unsupported_parameter")
+
+    def invalid_setting(self, name: str, expected: str) -> InvalidRequest:
+        """The refusal of a setting's value that no upstream could make sense of."""
+        path = self.setting(name)
+        message = f"Invalid value for {path}: expected {expected}."
+        return InvalidRequest(message, param=path, code="invalid_value")
+
     def unsupported(self, what: str, path: str) -> InvalidRequest:
         """The refusal of something that this upstream has no place for, named in the plural."""
         message = f"{self.provider} cannot take {what}; see {path}."

@@ -2,54 +2,121 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from gateway.neutral.json import Json
+
+Kind = Literal["number", "integer", "flag", "text", "texts", "list", "object"]
+"""The type of a setting. `texts` is a string or a list of strings; an integer may be written as 2.0."""
+TokenLimit = Literal["max_completion_tokens", "max_tokens"]
+SAME = "="
+"""The place, in the Responses API, of a setting that has the same name there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What holds for one setting wherever an upstream has no such setting."""
+    """What holds for one setting on both surfaces and for every upstream."""
 
+    kind: Kind
+    place: str | None = SAME
+    """Where the Responses API has it: `SAME`, a path, or None for what only chat has."""
     neutral: tuple[Json, ...] = ()
     """The values, beside null, that request nothing. Where an upstream has no such setting, they are neither refused
     nor reported as dropped."""
     is_required: bool = False
     """Whether the answer would be another one without it, so that the request is refused. Others are dropped."""
+    least: float | None = None
+    most: float | None = None
+    """The range of a number as OpenAI has it, ends included. A row or a dialect may have another one."""
+    outside: Literal["moved", "refused"] = "moved"
+    """What happens outside of the range: brought to the nearer end and reported, or refused."""
+    is_in_chat: bool = True
+    """Whether chat's contract lists it. Servers that speak chat may know it all the same."""
+    is_in_response: bool = True
+    """Whether a Response can hold what it requests. Otherwise it is refused in the Responses API."""
+
+    def requests_nothing(self, value: Json) -> bool:
+        """Whether a value is the same as leaving the setting out."""
+        # For Python, False is 0 and True is 1.
+        return value is None or any(
+            value == one and (type(value) is bool) == (type(one) is bool) for one in self.neutral
+        )
 
 
-_OPTIONAL, _REQUIRED = Rule(), Rule(is_required=True)
+TOKEN_LIMIT: TokenLimit = "max_completion_tokens"
+"""The limit of the answer's tokens."""
+OLDER_TOKEN_LIMIT: TokenLimit = "max_tokens"
+"""Its older name, which most compatible servers know."""
+TOKEN_LIMITS = (TOKEN_LIMIT, OLDER_TOKEN_LIMIT)
+
+_LONG = 2**63
+_LIMIT = Rule("integer", "max_output_tokens", least=1, outside="refused")
 
 RULES: Mapping[str, Rule] = {
-    "audio": _REQUIRED,
-    "frequency_penalty": Rule((0,)),
-    "logit_bias": Rule(({},), is_required=True),
-    "logprobs": Rule((False,), is_required=True),
-    "modalities": Rule((["text"], []), is_required=True),
-    "n": Rule((1,), is_required=True),
-    "parallel_tool_calls": Rule((True,)),
+    "audio": Rule("object", None, is_required=True, is_in_response=False),
+    "frequency_penalty": Rule("number", neutral=(0,), least=-2, most=2),
+    "logit_bias": Rule("object", None, neutral=({},), is_required=True),
+    # The Responses API has it as an entry of `include`.
+    "logprobs": Rule("flag", None, neutral=(False,), is_required=True),
+    TOKEN_LIMIT: _LIMIT,
+    OLDER_TOKEN_LIMIT: _LIMIT,
+    "modalities": Rule("list", None, neutral=(["text"], []), is_required=True, is_in_response=False),
+    "moderation": Rule("object"),
+    "n": Rule("integer", None, neutral=(1,), is_required=True, least=1, most=128, outside="refused"),
+    "parallel_tool_calls": Rule("flag", neutral=(True,)),
     # It makes the answer come sooner, and leaves it the same.
-    "prediction": _OPTIONAL,
-    "presence_penalty": Rule((0,)),
-    "service_tier": Rule(("auto", "default")),
-    "stop": Rule(("", []), is_required=True),
-    "store": Rule((False,)),
-    "stream_options": Rule(({}, {"include_usage": True}, {"include_usage": False})),
-    "temperature": Rule((1,)),
-    "top_logprobs": Rule((0,), is_required=True),
-    "top_p": Rule((1,)),
-    "web_search_options": _REQUIRED,
+    "prediction": Rule("object", None),
+    "presence_penalty": Rule("number", neutral=(0,), least=-2, most=2),
+    "prompt_cache_key": Rule("text"),
+    "prompt_cache_options": Rule("object"),
+    "prompt_cache_retention": Rule("text"),
+    "reasoning_effort": Rule("text", "reasoning.effort"),
+    "response_format": Rule("object", "text.format", neutral=({"type": "text"},), is_required=True),
+    "safety_identifier": Rule("text"),
+    "seed": Rule("integer", None, least=-_LONG, most=_LONG - 1, outside="refused"),
+    "service_tier": Rule("text", neutral=("auto", "default")),
+    "stop": Rule("texts", None, neutral=("", []), is_required=True),
+    "store": Rule("flag", neutral=(False,)),
+    "stream_options": Rule("object", neutral=({}, {"include_usage": True}, {"include_usage": False})),
+    "temperature": Rule("number", neutral=(1,), least=0, most=2),
+    "top_k": Rule("integer", least=0, is_in_chat=False),
+    "top_logprobs": Rule("integer", neutral=(0,), is_required=True, least=0, most=20),
+    "top_p": Rule("number", neutral=(1,), least=0, most=1),
+    "user": Rule("text", neutral=("",)),
+    "verbosity": Rule("text", "text.verbosity"),
+    "web_search_options": Rule("object", None, is_required=True),
 }
-"""The one table. A name that is not in it requests something with every value, and may be dropped."""
+"""The one table, by the settings' names in chat. A name that is not in it is of any type, requests something with
+every value, and may be dropped."""
+
+RESPONSES_RULES: Mapping[str, Rule] = {
+    "client_metadata": Rule("object", is_in_chat=False),
+    "context_management": Rule("list", is_in_chat=False),
+    "include": Rule("list", is_in_chat=False),
+    "max_tool_calls": Rule("integer", is_in_chat=False),
+    "prompt": Rule("object", is_required=True, is_in_chat=False),
+    "reasoning.summary": Rule("text", is_in_chat=False),
+    "truncation": Rule("text", neutral=("disabled",), is_in_chat=False),
+}
+"""The same for what only the Responses API has, by its path there: no other dialect is sent any of it."""
+
+PLACES: Mapping[str, str] = {name: rule.place for name, rule in RULES.items() if rule.place not in (None, SAME)}
+"""Where the Responses API has the settings that have another name there, or another place."""
+INTEGERS = tuple(name for name, rule in RULES.items() if rule.kind == "integer")
+"""The settings that are integers, in chat."""
+_BY_PATH = {PLACES.get(name, name): rule for name, rule in RULES.items() if rule.place is not None}
+RESPONSES_INTEGERS = tuple(path for path, rule in {**_BY_PATH, **RESPONSES_RULES}.items() if rule.kind == "integer")
+"""The same, in the Responses API."""
 
 
 def requests_nothing(name: str, value: Json) -> bool:
     """Whether a value is the same as leaving the setting out."""
-    return value is None or value in RULES.get(name, _OPTIONAL).neutral
+    return value is None or (name in RULES and RULES[name].requests_nothing(value))
 
 
 def is_required(name: str) -> bool:
     """Whether the answer would be another one without the setting."""
-    return RULES.get(name, _OPTIONAL).is_required
+    return name in RULES and RULES[name].is_required
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from gateway.dialects import DIALECTS
 from gateway.dialects.profiles.base import Profile
+from gateway.neutral.settings import OLDER_TOKEN_LIMIT, TOKEN_LIMIT, TokenLimit
 from gateway.settings.options import Section
 from gateway.settings.problems import Problem
 
@@ -26,9 +27,7 @@ _FACTS = {
 class ProfileSettings(Section):
     """What is particular to a provider. None: as its row says."""
 
-    token_limit_field: Literal["max_tokens", "max_completion_tokens"] | None = Field(
-        default=None, description="max_tokens or max_completion_tokens"
-    )
+    token_limit_field: TokenLimit | None = Field(default=None, description=f"{OLDER_TOKEN_LIMIT} or {TOKEN_LIMIT}")
     """The one name that it has for the limit of the answer's tokens."""
     stream_usage: bool | None = Field(default=None, description="true or false")
     """Whether a stream may be asked for its usage."""

@@ -9,6 +9,7 @@ from gateway.neutral.generation import Generation
 from gateway.neutral.identifiers import ResponseIds
 from gateway.neutral.json import JsonObject, objects_in
 from gateway.neutral.seals import OpenSeal
+from gateway.neutral.settings import RESPONSES_INTEGERS
 from gateway.surfaces.base import Author
 from gateway.surfaces.body import split_models, with_integers
 from gateway.surfaces.extensions import extensions
@@ -21,12 +22,6 @@ if TYPE_CHECKING:
 
 DIALECT = "openai-responses"
 _LARGEST = 2**53
-_INTEGERS: Annotated[tuple[str, ...], models.CreateResponse] = (
-    "max_output_tokens",
-    "max_tool_calls",
-    "top_logprobs",
-    "top_k",
-)
 _REPEATED: Annotated[tuple[str, ...], models.CreateResponse] = (
     *("tools", "tool_choice", "text", "reasoning", "prompt", "conversation"),
 )
@@ -39,7 +34,7 @@ class OpenAIResponsesSurface:
     dialect: str | None = DIALECT
 
     def read(self, body: models.CreateResponse) -> Generation:
-        given, others = split_models(with_integers(extensions(body), _INTEGERS, _LARGEST))
+        given, others = split_models(with_integers(extensions(body), RESPONSES_INTEGERS, _LARGEST))
         refuse_unsupported(body)
         refuse_deep_nesting(given, _REPEATED)
         _refuse_compaction(body)

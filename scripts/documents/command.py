@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from gateway.settings.bounds import Bounds
-from scripts.documents import fidelity, providers, settings, way
+from scripts.documents import fidelity, providers, setting_rules, settings, way
 from scripts.documents.marked import MarkerError, fill
 
 Tables = Mapping[str, Callable[[], str]]
@@ -25,6 +25,7 @@ CONFIGURATION: Tables = {
 PAGES: Pages = {
     "README.md": lambda page: fill(page, README),
     "docs/configuration.md": lambda page: fill(page, CONFIGURATION),
+    "docs/settings.md": lambda _: setting_rules.document(),
     "docs/fidelity.md": lambda _: fidelity.document(),
     "docs/a-requests-way.md": lambda _: way.document(),
 }

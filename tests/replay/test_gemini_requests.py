@@ -17,7 +17,10 @@ _ANOTHER = {
 }
 """By the start of its path: a request that comes out in other words, and why."""
 
-_UNREADABLE = {"vertex/014": "it was sent to be refused, for a role that there is not"}
+_UNREADABLE = {
+    "vertex/014": "it was sent to be refused, for a role that there is not",
+    "vertex/015": "it was sent to be refused, for a temperature of 1000, which is brought into the range",
+}
 
 REQUESTS = [
     recording

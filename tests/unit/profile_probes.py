@@ -17,7 +17,7 @@ from gateway.surfaces.openai_chat import OpenAIChatSurface
 from gateway.surfaces.openai_responses import OpenAIResponsesSurface
 from scripts.documents.probes import BASES, PROBES
 from tests.unit.generations import Recovered, generation_of
-from tests.unit.test_settings_table import REQUESTED, TOGETHER
+from tests.unit.test_settings_table import REQUESTED
 
 Body = Mapping[str, Any]
 
@@ -44,6 +44,11 @@ _FIND = {
     "type": "function",
     "function": {"name": "find", "parameters": _PARAMETERS},
     "cache_control": {"type": "ephemeral"},
+}
+# Settings that only mean something beside another one.
+_TOGETHER: Mapping[str, Mapping[str, Any]] = {
+    "top_logprobs": {"logprobs": True},
+    "parallel_tool_calls": {"tools": [_LOOK]},
 }
 _PATCH = {"type": "custom", "custom": {"name": "patch"}}
 _NAMED = {"type": "function", "function": {"name": "look"}}
@@ -130,7 +135,7 @@ def _chat_bodies() -> Iterator[Body]:
     for messages in (*_HISTORIES, *_reasoning_histories()):
         yield {"messages": messages, "tools": [_LOOK]}
         yield {"messages": messages}
-    yield from ({**TOGETHER.get(name, {}), name: value} for name, value in REQUESTED.items())
+    yield from ({**_TOGETHER.get(name, {}), name: value} for name, value in REQUESTED.items())
     yield {"top_logprobs": 3}
     yield from ({name: value} for name, values in _EXTREMES.items() for value in values)
     for effort in EFFORTS:

@@ -123,9 +123,12 @@ def test_tier_that_anthropic_has_not_is_left_out() -> None:
     assert settings(service_tier="flex")["dropped"] == ["service_tier"]
 
 
-@pytest.mark.parametrize("name", ["seed", "presence_penalty", "verbosity", "prompt_cache_key", "yet_to_come"])
-def test_what_does_no_harm_is_left_out_and_said(name: str) -> None:
-    asked: dict[str, Any] = {name: 1}
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("seed", 1), ("presence_penalty", 1), ("verbosity", "low"), ("prompt_cache_key", "k"), ("yet_to_come", 1)],
+)
+def test_what_does_no_harm_is_left_out_and_said(name: str, value: Any) -> None:
+    asked: dict[str, Any] = {name: value}
     assert settings(**asked)["dropped"] == [name]
 
 

@@ -147,7 +147,7 @@ def test_nova_2_decides_for_itself_where_it_reasons_the_most() -> None:
     ],
 )
 def test_what_would_change_the_answer_is_refused(name: str, value: Any) -> None:
-    with pytest.raises(InvalidRequest, match="bedrock cannot take") as caught:
+    with pytest.raises(InvalidRequest, match=f"bedrock has no {name}, and without it") as caught:
         chat("Hi", **{name: value})
     assert (caught.value.param, caught.value.code) == (name, "unsupported_parameter")
 

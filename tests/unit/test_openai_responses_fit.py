@@ -74,3 +74,20 @@ def test_image_by_its_address_is_refused_where_nothing_is_fetched() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_is_ever_kept_by_the_provider(name: str) -> None:
     assert fitted(name, "m", store=True)[0]["store"] is False
+
+
+def test_native_bodies_are_held_to_what_the_row_refuses_drops_and_caps() -> None:
+    facts = ResponsesProfile(refused=frozenset({"n"}), dropped=frozenset({"verbosity", "store"}), max_answer_tokens=50)
+
+    def encoded(**fields: Any) -> tuple[dict[str, Any], list[str]]:
+        body: Any = {"model": "m", "input": "Hi", **fields}
+        outbound = DIALECT.encode(SURFACE.read(body), Origin("lab", "m", facts))
+        return orjson.loads(outbound.body), list(outbound.dropped)
+
+    sent, dropped = encoded(text={"verbosity": "low", "format": {"type": "json_object"}}, max_output_tokens=100, n=1)
+    assert (sent["text"], sent["max_output_tokens"], sent["store"]) == ({"format": {"type": "json_object"}}, 50, False)
+    assert ("n" in sent, dropped) == (False, ["text.verbosity"])
+    assert encoded(max_output_tokens=20)[0]["max_output_tokens"] == 20
+    with pytest.raises(InvalidRequest, match="lab has no n, and without it the answer") as caught:
+        encoded(n=2)
+    assert caught.value.param == "n"

@@ -154,7 +154,6 @@ def test_every_fact_has_an_effect_in_the_dialect_that_it_is_given_for(row: Row, 
         (ResponsesProfile(refused=frozenset({"n"})), "refused n"),
         # It is dropped before it could be too high.
         (ResponsesProfile(dropped=frozenset({"top_p"}), ranges={"top_p": Range(0, 0.9)}), "ranges top_p"),
-        (BedrockProfile(renamed={"seed": "random_seed"}), "renamed seed"),
     ],
 )
 def test_fact_without_an_effect_is_found(profile: Profile, idle: str) -> None:

@@ -62,8 +62,8 @@ def text_blocks(parts: Iterable[Part]) -> list[TextBlock]:
 class ContentWriter:
     """Writes parts for one upstream, and refuses what it cannot take."""
 
-    def __init__(self, facts: AnthropicProfile, report: Report) -> None:
-        self._facts = facts
+    def __init__(self, profile: AnthropicProfile, report: Report) -> None:
+        self._profile = profile
         self._report = report
 
     def write(self, parts: Sequence[Part]) -> list[InputBlock]:
@@ -139,7 +139,7 @@ class ContentWriter:
         """A source that Anthropic fetches itself. The gateway never does."""
         if not url.startswith(("https://", "http://")):
             raise self._report.invalid("An address begins with https://, http:// or data:", path)
-        if not self._facts.takes_image_urls:
+        if not self._profile.takes_image_urls:
             raise self._report.unsupported("data by its address, only in a data: URL", path)
         return {"type": "url", "url": url}
 

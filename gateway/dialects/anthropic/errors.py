@@ -22,9 +22,9 @@ _STATUSES = {
 }
 
 
-def decode_error(refused: Refused, facts: AnthropicProfile) -> UpstreamError:
+def decode_error(refused: Refused, profile: AnthropicProfile) -> UpstreamError:
     """The error for a refusal: `{"type": "error", "error": {"type", "message"}, "request_id"}`."""
-    return decode_fields(_fields(parse(refused.body), facts), refused, facts, _PROMPT)
+    return decode_fields(_fields(parse(refused.body), profile), refused, profile, _PROMPT)
 
 
 def error_in_band(document: JsonObject, origin: Origin) -> UpstreamError:
@@ -34,9 +34,9 @@ def error_in_band(document: JsonObject, origin: Origin) -> UpstreamError:
     return decode_in_band({**fields, "status": status}, origin, _PROMPT)
 
 
-def _fields(document: Json, facts: AnthropicProfile) -> JsonObject:
+def _fields(document: Json, profile: AnthropicProfile) -> JsonObject:
     """The error's fields, with OpenAI's code where only the message shows what it is."""
     fields: JsonObject = error_fields(document)
-    if facts.no_credit and facts.no_credit.search(text_or_empty(fields.get("message"))):
+    if profile.no_credit and profile.no_credit.search(text_or_empty(fields.get("message"))):
         return {**fields, "code": "insufficient_quota"}
     return fields

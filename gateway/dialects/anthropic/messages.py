@@ -43,19 +43,19 @@ class MessageWriter:
     Raises `InvalidRequest` for what the upstream cannot take.
     """
 
-    def __init__(self, prompt: Prompt, toolbox: Toolbox, facts: AnthropicProfile, report: Report) -> None:
+    def __init__(self, prompt: Prompt, toolbox: Toolbox, profile: AnthropicProfile, report: Report) -> None:
         self.system: list[TextBlock] = []
         self.messages: list[Message] = []
         self.called_tools: dict[str, None] = {}
         """The names of the tools that the conversation calls, each once."""
-        self._facts = facts
-        self._writer = ContentWriter(facts, report)
+        self._profile = profile
+        self._writer = ContentWriter(profile, report)
         self._pending: AssistantTurn | None = None
         self._first_output: int | None = None
         """The index of the first output of its calls."""
         self._late: list[TextBlock] = []
         """Instructions in mid-conversation whose place depends on what follows."""
-        for turn in read_turns(_without_replayed(prompt), toolbox, facts, report, (_STATE,)):
+        for turn in read_turns(_without_replayed(prompt), toolbox, profile, report, (_STATE,)):
             self._write(turn)
         self._end_assistant()
         if self._late:
@@ -98,7 +98,7 @@ class MessageWriter:
 
     def _place_late(self) -> None:
         """Put late instructions after the user where the model knows them there; elsewhere into the user's own turn."""
-        if self._facts.takes_late_system and self.messages[-1]["role"] == "user":
+        if self._profile.takes_late_system and self.messages[-1]["role"] == "user":
             self.messages.append({"role": "system", "content": [*self._late]})
             self._late = []
         else:
@@ -178,7 +178,7 @@ class MessageWriter:
         last = self.messages[-1]["content"][-1]
         if self.messages[-1]["role"] != "assistant" or not _is_text(last):
             return
-        if self._facts.takes_prefill:
+        if self._profile.takes_prefill:
             last["text"] = last["text"].rstrip()
         else:
             self._add("user", [_GO_ON])

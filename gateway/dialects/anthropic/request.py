@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from gateway.dialects.anthropic.content import limit_cache_controls
 from gateway.dialects.anthropic.hosted_tools import betas
 from gateway.dialects.anthropic.messages import MessageWriter
-from gateway.dialects.anthropic.settings import Thinking, token_limit, write_settings
+from gateway.dialects.anthropic.settings import Thinking, begin_body, write_settings
 from gateway.dialects.anthropic.structured_output import plan_format, request_format
 from gateway.dialects.anthropic.tools import NO_TOOLS, ToolOffer, offer_tools
 from gateway.dialects.anthropic.types import RequestBody, Tool, ToolChoice
 from gateway.dialects.base import Origin, Outbound
-from gateway.dialects.pending import PendingSettings
 from gateway.dialects.profiles.anthropic import AnthropicProfile
 from gateway.dialects.report import Report
+from gateway.dialects.settings import PendingSettings
 from gateway.dialects.structured_output import require_known_format
 from gateway.dialects.turns.toolbox import EMPTY_TOOLBOX, Toolbox
 from gateway.neutral.generation import Generation
@@ -39,31 +39,26 @@ def encode_request(generation: Generation, origin: Origin) -> Outbound:
 
 def _body(prompt: Prompt, origin: Origin, report: Report) -> RequestBody:
     """The body. What it has to leave out is in the report, in the order in which it is left out."""
-    facts = AnthropicProfile.own(origin.profile)
-    pending = PendingSettings(prompt.settings, facts, report)
+    profile = AnthropicProfile.own(origin.profile)
+    pending = PendingSettings(prompt.settings, profile, report)
     if prompt.output_format is not None:
         require_known_format(prompt, report)
     toolbox = Toolbox(prompt.tools) if prompt.tools else EMPTY_TOOLBOX
     offer, search = NO_TOOLS, pending.take("web_search_options")
     if prompt.tools or prompt.tool_choice is not None or search is not None:
-        offer = offer_tools(prompt, search, toolbox, facts, report)
-    conversation = MessageWriter(prompt, toolbox, facts, report)
-    thinking = Thinking(pending, facts, report)
+        offer = offer_tools(prompt, search, toolbox, profile, report)
+    conversation = MessageWriter(prompt, toolbox, profile, report)
+    thinking = Thinking(pending, profile, report)
     if thinking.has_budget and (offer.is_forced or not conversation.allows_budget):
         thinking.drop()
-    limit, system = token_limit(pending, facts), conversation.system
-    body: RequestBody = {
-        "model": origin.model,
-        "max_tokens": limit,
-        "system": system,
-        "messages": conversation.messages,
-    }
-    if prompt.output_format is not None and (plan := plan_format(prompt, facts)) is not None:
-        can_force = facts.tool_choices >= _BY_FORCE and not thinking.has_budget
+    system = conversation.system
+    body = begin_body(origin.model, system, conversation.messages, pending, profile)
+    if prompt.output_format is not None and (plan := plan_format(prompt, profile)) is not None:
+        can_force = profile.tool_choices >= _BY_FORCE and not thinking.has_budget
         offer = request_format(plan, offer, body, can_force=can_force)
     _write_tools(offer, conversation, pending.take("parallel_tool_calls"), body)
     thinking.write(body)
-    write_settings(pending, body, facts)
+    write_settings(pending, body, profile)
     system += [{"type": "text", "text": text} for text in offer.instructions]
     if limit_cache_controls(body, system):
         report.drop("cache_control")

@@ -1,13 +1,14 @@
 """Writes the settings of a request: limit, thinking, sampling and the others; reports what Anthropic does not have."""
 
-from gateway.dialects.anthropic.types import RequestBody
-from gateway.dialects.pending import PendingSettings
+from gateway.dialects.anthropic.types import Message, RequestBody, TextBlock
 from gateway.dialects.profiles.anthropic import AnthropicProfile
 from gateway.dialects.profiles.base import Range
 from gateway.dialects.report import Report
+from gateway.dialects.settings import PendingSettings
 from gateway.neutral.json import (
     JsonObject,
     integer_or_none,
+    object_or_empty,
     object_or_none,
     text_or_none,
 )
@@ -21,8 +22,8 @@ _TIERS = {"auto": "auto", "default": "standard_only", "standard_only": "standard
 class Thinking:
     """The thinking that a request sets: by OpenAI's effort, or in Anthropic's own `thinking`."""
 
-    def __init__(self, pending: PendingSettings, facts: AnthropicProfile, report: Report) -> None:
-        self._facts = facts
+    def __init__(self, pending: PendingSettings, profile: AnthropicProfile, report: Report) -> None:
+        self._profile = profile
         self._report = report
         self._thinking: JsonObject | None = None
         self._effort: str | None = None
@@ -60,7 +61,7 @@ class Thinking:
             self._limit_budget(body, budget)
 
     def _translate(self, effort: str | None) -> None:
-        thinking = self._facts.thinking
+        thinking = self._profile.thinking
         if thinking is None or effort is None or effort not in thinking.efforts:
             self._report.drop_setting("reasoning_effort")
             return
@@ -78,26 +79,34 @@ class Thinking:
 
     def _limit_budget(self, body: RequestBody, budget: int) -> None:
         if body["max_tokens"] <= budget:
-            body["max_tokens"] = _capped(body["max_tokens"] + budget, self._facts)
+            body["max_tokens"] = _capped(body["max_tokens"] + budget, self._profile)
         if body["max_tokens"] <= budget:
             budget = max(body["max_tokens"] - 1, _LEAST_BUDGET)
         body["thinking"] = {**body["thinking"], "budget_tokens": budget}
 
 
-def token_limit(pending: PendingSettings, facts: AnthropicProfile) -> int:
-    """The limit of the answer's tokens, which Anthropic requires: the model's own, where the request has none."""
-    limit = pending.token_limit(facts.default_answer_tokens)
-    return facts.default_answer_tokens if limit is None else limit
+def begin_body(
+    model: str, system: list[TextBlock], messages: list[Message], pending: PendingSettings, profile: AnthropicProfile
+) -> RequestBody:
+    """The body with what every request has. The limit is the model's own where the request sets none."""
+    default = profile.default_answer_tokens
+    limit = pending.token_limit(default)
+    return {
+        "model": model,
+        "max_tokens": default if limit is None else limit,
+        "system": system,
+        "messages": messages,
+    }
 
 
-def write_settings(pending: PendingSettings, body: RequestBody, facts: AnthropicProfile) -> None:
+def write_settings(pending: PendingSettings, body: RequestBody, profile: AnthropicProfile) -> None:
     """Add what Anthropic has to the body, and report the rest as dropped.
 
     Raises `InvalidRequest` for a setting without which the answer would be another one.
     """
     if not pending:
         return
-    _write_sampling(pending, body, facts)
+    _write_sampling(pending, body, profile)
     # Blank ones are refused there.
     if stops := pending.stop_sequences(takes_blank=False):
         body["stop_sequences"] = stops
@@ -112,21 +121,21 @@ def write_settings(pending: PendingSettings, body: RequestBody, facts: Anthropic
         body["inference_geo"] = place
     if (cache := pending.take("cache_control")) is not None:
         body["cache_control"] = cache
-    pending.finish()
+    pending.finish(object_or_empty(body))
 
 
-def _write_sampling(pending: PendingSettings, body: RequestBody, facts: AnthropicProfile) -> None:
+def _write_sampling(pending: PendingSettings, body: RequestBody, profile: AnthropicProfile) -> None:
     """Add the sampling settings that this model takes, each within its bounds; the others are dropped."""
     for name in ("temperature", "top_p", "top_k"):
         if name not in pending:
             continue
         is_default = name == "temperature" and pending.peek(name) == 1
-        is_lost = name in facts.dropped_reasoning and not is_default and _is_thinking(body)
-        is_second = name == "top_p" and "temperature" in body and facts.takes_one_of_sampling
+        is_lost = name in profile.dropped_reasoning and not is_default and _is_thinking(body)
+        is_second = name == "top_p" and "temperature" in body and profile.takes_one_of_sampling
         if is_lost or is_second:
             pending.drop(name)
-        else:
-            body[name] = pending.number(name, _RANGES.get(name))
+        elif (number := pending.number(name, _RANGES.get(name))) is not None:
+            body[name] = number
 
 
 def _is_thinking(body: RequestBody) -> bool:
@@ -141,5 +150,5 @@ def _write_user(pending: PendingSettings, body: RequestBody) -> None:
         pending.take("safety_identifier")
 
 
-def _capped(limit: int, facts: AnthropicProfile) -> int:
-    return limit if facts.max_answer_tokens is None else min(limit, facts.max_answer_tokens)
+def _capped(limit: int, profile: AnthropicProfile) -> int:
+    return limit if profile.max_answer_tokens is None else min(limit, profile.max_answer_tokens)

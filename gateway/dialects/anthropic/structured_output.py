@@ -13,14 +13,14 @@ _ANY_OBJECT: JsonObject = {"type": "object", "additionalProperties": True}
 _DESCRIPTION = "Gives the whole answer, as one JSON object with all that was asked for."
 
 
-def plan_format(prompt: Prompt, facts: AnthropicProfile) -> FormatPlan | None:
+def plan_format(prompt: Prompt, profile: AnthropicProfile) -> FormatPlan | None:
     """The plan for a request; None for any text, and where a call is required: then the answer is no text at all."""
     requested = requested_format(prompt.output_format)
     if requested is None or not may_answer_in_text(prompt.tool_choice):
         return None
     if requested.schema is None:
         return FormatPlan(requested, "tool", _ANY_OBJECT)
-    found = translate_schema(requested.schema) if facts.keeps_schemas else None
+    found = translate_schema(requested.schema) if profile.keeps_schemas else None
     if found is None:
         return substitute_plan(requested, can_call=True)
     return native_plan(requested, found.schema, is_looser=found.is_looser)

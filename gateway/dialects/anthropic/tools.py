@@ -44,17 +44,17 @@ class ToolOffer:
 NO_TOOLS = ToolOffer()
 
 
-def offer_tools(prompt: Prompt, search: Json, toolbox: Toolbox, facts: AnthropicProfile, report: Report) -> ToolOffer:
+def offer_tools(prompt: Prompt, search: Json, toolbox: Toolbox, profile: AnthropicProfile, report: Report) -> ToolOffer:
     """The tools of a request. `search` is chat's `web_search_options`, a search that is not among the tools.
 
     Raises `InvalidRequest` for tools that Anthropic does not have, and for a choice that cannot be met.
     """
-    return _ToolWriter(facts, report).write(prompt, object_or_none(search), toolbox)
+    return _ToolWriter(profile, report).write(prompt, object_or_none(search), toolbox)
 
 
 @dataclass(slots=True)
 class _ToolWriter:
-    facts: AnthropicProfile
+    profile: AnthropicProfile
     report: Report
     hosted: dict[str, JsonObject] = field(default_factory=dict)
     """The tools that Anthropic runs, by name."""
@@ -65,7 +65,7 @@ class _ToolWriter:
         others = [tool for tool in prompt.tools if not self._is_hosted(tool)]
         if search is not None and _WEB_SEARCH not in self.hosted:
             self.hosted[_WEB_SEARCH] = web_search_tool(search, "web_search_options.{}".format, self.report)
-        flat = flat_tools(others, toolbox, self.facts, self.report, _OWN_FIELDS)
+        flat = flat_tools(others, toolbox, self.profile, self.report, _OWN_FIELDS)
         for name in self.hosted:
             flat.setdefault(name, FlatTool(name, FunctionTool(name, name, name)))
         selection = self._select(prompt, flat, toolbox)
@@ -85,7 +85,7 @@ class _ToolWriter:
         choice = prompt.tool_choice
         if isinstance(choice, HostedChoice) and choice.kind in self.names:
             return ToolSelection(flat, named=flat[self.names[choice.kind]])
-        return select_tools(choice, flat, toolbox, self.facts, self.report)
+        return select_tools(choice, flat, toolbox, self.profile, self.report)
 
     def _tool(self, flat: FlatTool) -> ClientTool:
         schema, tool = flat.parameters, flat.tool
@@ -115,7 +115,7 @@ class _ToolWriter:
 
     def _make_strict(self, tool: ClientTool, path: str) -> None:
         """Make the model keep to the schema, where Anthropic can do so with this one."""
-        found = translate_schema(tool["input_schema"]) if self.facts.keeps_schemas else None
+        found = translate_schema(tool["input_schema"]) if self.profile.keeps_schemas else None
         if found is not None and not found.is_looser:
             tool["input_schema"], tool["strict"] = found.schema, True
         elif tool["input_schema"].get("properties"):
@@ -135,7 +135,7 @@ class _ToolWriter:
         if choice is None or choice["type"] not in ("any", "tool"):
             return ToolOffer(tools, choice)
         name = choice.get("name")
-        if ("required" if name is None else "named") in self.facts.tool_choices:
+        if ("required" if name is None else "named") in self.profile.tool_choices:
             return ToolOffer(tools, choice)
         self.report.drop("tool_choice")
         if name is None:

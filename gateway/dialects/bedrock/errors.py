@@ -39,10 +39,10 @@ _STATUSES = {
 _UNKNOWN_MODEL = "model identifier is invalid"
 
 
-def decode_error(refused: Refused, facts: Profile) -> UpstreamError:
+def decode_error(refused: Refused, profile: Profile) -> UpstreamError:
     """The error for the client, by status first, then by Bedrock's kind of exception."""
     kind = refused.headers.get("x-amzn-errortype", "").partition(":")[0]
-    return decode_fields(_fields(kind, parse_object(refused.body) or {}), refused, facts, _PROMPT)
+    return decode_fields(_fields(kind, parse_object(refused.body) or {}), refused, profile, _PROMPT)
 
 
 def error_in_band(exception: JsonObject, origin: Origin) -> UpstreamError:

@@ -30,7 +30,7 @@ class MessageWriter:
     of all calls of one answer are in one message of the user's, and before anything else in it.
     """
 
-    def __init__(self, facts: BedrockProfile, report: Report) -> None:
+    def __init__(self, profile: BedrockProfile, report: Report) -> None:
         self.system: list[ContentBlock] = []
         self.messages: list[Message] = []
         self._kinds: set[str] = set()
@@ -40,14 +40,14 @@ class MessageWriter:
         self.lacks_reasoning = False
         """Whether the calls since the last message of the user's began without the reasoning that belongs to them."""
         self._is_in_loop = False
-        self._facts = facts
+        self._profile = profile
         self._report = report
         self._ids = CallIds(_ODD_IN_IDS)
-        self._content = ContentWriter(report, takes_cache_points=facts.caches_prompts)
+        self._content = ContentWriter(report, takes_cache_points=profile.caches_prompts)
 
     def write(self, prompt: Prompt, toolbox: Toolbox) -> None:
         """Write all messages. Raises `InvalidRequest` for an item that this upstream cannot be shown."""
-        for turn in read_turns(prompt, toolbox, self._facts, self._report, (REASONING,)):
+        for turn in read_turns(prompt, toolbox, self._profile, self._report, (REASONING,)):
             if isinstance(turn, AssistantTurn):
                 self._write_answer(turn)
             elif turn.role == "user":
@@ -101,10 +101,10 @@ class MessageWriter:
     def _reasoning(self, state: Mapping[str, Json]) -> list[ContentBlock]:
         """The reasoning as it came; Claude takes none back that it has not signed."""
         block = object_or_none(state.get(REASONING))
-        if block is None or not self._facts.takes_reasoning:
+        if block is None or not self._profile.takes_reasoning:
             return []
         text = object_or_none(block.get("reasoningText"))
-        if text is not None and not text.get("signature") and not self._facts.takes_unsigned_reasoning:
+        if text is not None and not text.get("signature") and not self._profile.takes_unsigned_reasoning:
             return []
         return [{"reasoningContent": block}]
 
@@ -114,10 +114,10 @@ class MessageWriter:
         content = [block for block in blocks if "cachePoint" not in block]
         if any("audio" in block for block in content):
             raise self._report.unsupported("sound in the output of a tool", call.item.position.path)
-        if not self._facts.takes_text_outputs:
+        if not self._profile.takes_text_outputs:
             content = [_as_json(block) for block in content]
         result: ToolResult = {"toolUseId": call_id, "content": content or [{"text": _NO_OUTPUT}]}
-        if self._facts.takes_output_status:
+        if self._profile.takes_output_status:
             result["status"] = "error" if output is None or output.item.is_error else "success"
         return [{"toolResult": result}, *(block for block in blocks if "cachePoint" in block)]
 
@@ -142,9 +142,9 @@ class MessageWriter:
         """Whether the model takes such blocks in one message: some restrict what may be beside an output."""
         if "toolResult" not in kinds or kinds == {"toolResult"}:
             return True
-        if not self._facts.takes_parts_beside_outputs:
+        if not self._profile.takes_parts_beside_outputs:
             return False
-        return self._facts.takes_files_beside_outputs or not kinds & _FILES
+        return self._profile.takes_files_beside_outputs or not kinds & _FILES
 
 
 def _as_json(block: ContentBlock) -> ContentBlock:

@@ -12,22 +12,22 @@ The values of `Thinking.form` that this dialect knows (shared facts on providers
 from gateway.dialects.profiles.base import Thinking
 from gateway.dialects.profiles.bedrock import BedrockProfile
 from gateway.neutral.json import Json, JsonObject, text_or_none
-from gateway.neutral.settings import Settings
+from gateway.neutral.settings import TOKEN_LIMITS, Settings
 
 _OFF: JsonObject = {"type": "disabled"}
 # Nova 2 decides these itself where it reasons the most (Amazon's guide to Nova 2).
-_NOVAS_OWN = frozenset({"temperature", "top_p", "max_tokens", "max_completion_tokens"})
+_NOVAS_OWN = frozenset({"temperature", "top_p", *TOKEN_LIMITS})
 
 
-def known_effort(effort: Json, facts: BedrockProfile) -> str | None:
+def known_effort(effort: Json, profile: BedrockProfile) -> str | None:
     """The effort; None where the model has no such one."""
     name = text_or_none(effort)
-    return name if name is not None and facts.thinking is not None and name in facts.thinking.efforts else None
+    return name if name is not None and profile.thinking is not None and name in profile.thinking.efforts else None
 
 
-def reasons_by_budget(settings: Settings, facts: BedrockProfile) -> bool:
+def reasons_by_budget(settings: Settings, profile: BedrockProfile) -> bool:
     """Whether the request makes the model reason by a budget: then it cannot be made to call a tool."""
-    effort, thinking = known_effort(settings.values.get("reasoning_effort"), facts), facts.thinking
+    effort, thinking = known_effort(settings.values.get("reasoning_effort"), profile), profile.thinking
     if effort is None or thinking is None or thinking.form != "budget":
         return False
     return thinking.efforts[effort] is not None
@@ -51,11 +51,11 @@ def reasoning_fields(effort: str, thinking: Thinking) -> JsonObject:
             return {field: value}
 
 
-def excluded_settings(effort: str, thinking: Thinking, facts: BedrockProfile) -> frozenset[str]:
+def excluded_settings(effort: str, thinking: Thinking, profile: BedrockProfile) -> frozenset[str]:
     """The settings that the model refuses while it reasons with this effort."""
     value = thinking.efforts[effort]
     if value is None:
         return frozenset()
     if thinking.form == "nova":
         return _NOVAS_OWN if value == "high" else frozenset()
-    return facts.dropped_reasoning
+    return profile.dropped_reasoning

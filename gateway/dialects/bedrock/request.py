@@ -14,7 +14,7 @@ from gateway.dialects.structured_output import require_known_format
 from gateway.dialects.turns.toolbox import Toolbox
 from gateway.errors import ModelNotFound
 from gateway.neutral.generation import Generation
-from gateway.neutral.json import written
+from gateway.neutral.json import JsonObject, written
 
 _MOST_CACHE_POINTS = 4
 
@@ -35,15 +35,15 @@ def encode_request(generation: Generation, origin: Origin) -> Outbound:
     return Outbound(path, text, report.dropped)
 
 
-def _body(generation: Generation, origin: Origin, report: Report) -> tuple[ConverseRequest, dict[str, object]]:
+def _body(generation: Generation, origin: Origin, report: Report) -> tuple[ConverseRequest, JsonObject]:
     """The body, and the settings that belong beside its fields."""
-    prompt, facts = generation.prompt, BedrockProfile.own(origin.profile)
+    prompt, profile = generation.prompt, BedrockProfile.own(origin.profile)
     require_known_format(prompt, report)
     toolbox = Toolbox(prompt.tools)
-    messages = MessageWriter(facts, report)
+    messages = MessageWriter(profile, report)
     messages.write(prompt, toolbox)
-    plan = plan_format(prompt, facts)
-    tools = ToolConfigWriter(facts, report)
+    plan = plan_format(prompt, profile)
+    tools = ToolConfigWriter(profile, report)
     tools.write(prompt, toolbox, messages.called, plan)
     system = messages.system + tools.instructions
     if plan is not None and plan.method == "prompt":
@@ -56,9 +56,9 @@ def _body(generation: Generation, origin: Origin, report: Report) -> tuple[Conve
     if plan is not None and plan.method == "native":
         request["outputConfig"] = output_config(plan)
     # Reasoning by a budget requires its own reasoning in a loop of calls, and rules out forced calls.
-    has_budget = facts.thinking is not None and facts.thinking.form == "budget"
+    has_budget = profile.thinking is not None and profile.thinking.form == "budget"
     can_reason = not (has_budget and (tools.is_forced or messages.lacks_reasoning))
-    settings = SettingsWriter(prompt.settings, facts, report).write(generation.metadata or {}, can_reason=can_reason)
+    settings = SettingsWriter(prompt.settings, profile, report).write(generation.metadata or {}, can_reason=can_reason)
     return request, settings
 
 

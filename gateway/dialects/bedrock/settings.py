@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from gateway.dialects.bedrock.reasoning import excluded_settings, known_effort, reasoning_fields
 from gateway.dialects.bedrock.types import InferenceConfig
 from gateway.dialects.bedrock.types import Settings as ConverseSettings
-from gateway.dialects.pending import PendingSettings
 from gateway.dialects.profiles.bedrock import BedrockProfile
 from gateway.dialects.report import Report
+from gateway.dialects.settings import PendingSettings
 from gateway.neutral.json import (
     Json,
     JsonObject,
@@ -40,12 +40,12 @@ _USERS = ("safety_identifier", "user")
 class SettingsWriter:
     """Writes the settings of one request."""
 
-    def __init__(self, settings: Settings, facts: BedrockProfile, report: Report) -> None:
-        self._pending = PendingSettings(settings, facts, report)
-        self._facts = facts
+    def __init__(self, settings: Settings, profile: BedrockProfile, report: Report) -> None:
+        self._pending = PendingSettings(settings, profile, report)
+        self._profile = profile
         self._report = report
 
-    def write(self, metadata: Mapping[str, str], *, can_reason: bool) -> dict[str, object]:
+    def write(self, metadata: Mapping[str, str], *, can_reason: bool) -> JsonObject:
         """The fields of the body. `metadata` is the client's.
 
         Raises `InvalidRequest` for a setting that changes the answer and that Bedrock does not have.
@@ -62,8 +62,9 @@ class SettingsWriter:
             written["additionalModelRequestFields"] = fields
         self._write_tier(own, written)
         self._write_metadata(metadata, own, written)
-        self._pending.finish()
-        return {**own, **written}
+        body = own | object_or_empty(written)
+        self._pending.finish(body)
+        return body
 
     def _own(self) -> JsonObject:
         own: JsonObject = {}
@@ -80,7 +81,7 @@ class SettingsWriter:
         given = self._pending.take("reasoning_effort")
         if given is None:
             return None
-        effort = known_effort(given, self._facts)
+        effort = known_effort(given, self._profile)
         if effort is None or (not can_reason and effort != "none"):
             self._report.drop_setting("reasoning_effort")
             return None
@@ -88,9 +89,9 @@ class SettingsWriter:
 
     def _drop_excluded(self, effort: str | None) -> None:
         excluded: set[str] = set()
-        if effort is not None and self._facts.thinking is not None:
-            excluded |= excluded_settings(effort, self._facts.thinking, self._facts)
-        if "temperature" in self._pending and self._facts.takes_one_of_sampling:
+        if effort is not None and self._profile.thinking is not None:
+            excluded |= excluded_settings(effort, self._profile.thinking, self._profile)
+        if "temperature" in self._pending and self._profile.takes_one_of_sampling:
             excluded.add("top_p")
         for name in sorted(excluded):
             if name in self._pending:
@@ -104,7 +105,7 @@ class SettingsWriter:
             inference["temperature"] = temperature
         if (top_p := self._pending.number("top_p")) is not None:
             inference["topP"] = top_p
-        takes_blank = self._facts.takes_blank_stops
+        takes_blank = self._profile.takes_blank_stops
         if stops := self._pending.stop_sequences(takes_blank=takes_blank):
             inference["stopSequences"] = stops
         return inference
@@ -112,13 +113,9 @@ class SettingsWriter:
     def _model_fields(self, own: JsonObject, effort: str | None, inference: InferenceConfig) -> JsonObject:
         """What only this model knows; the client's own fields for it take precedence."""
         fields: JsonObject = {}
-        path = self._facts.renamed.get("top_k")
-        if path and (top_k := self._pending.take("top_k")) is not None:
-            fields = _nested(path.removeprefix(f"{_MODEL_FIELDS}."), top_k)
-        if effort is not None and self._facts.thinking is not None:
-            reasoning = reasoning_fields(effort, self._facts.thinking)
-            fields |= reasoning
-            _raise_limit(inference, reasoning)
+        if effort is not None and self._profile.thinking is not None:
+            fields = reasoning_fields(effort, self._profile.thinking)
+            _raise_limit(inference, fields)
         return _merged(fields, object_or_empty(own.pop(_MODEL_FIELDS, None)))
 
     def _write_tier(self, own: JsonObject, written: ConverseSettings) -> None:
@@ -140,12 +137,6 @@ class SettingsWriter:
 
 def _fits(name: str, value: Json) -> bool:
     return bool(isinstance(value, str) and _METADATA_KEY.fullmatch(name) and _METADATA_VALUE.fullmatch(value))
-
-
-def _nested(path: str, value: Json) -> JsonObject:
-    """An object with the value at this path, such as `inferenceConfig.topK`."""
-    name, _, rest = path.partition(".")
-    return {name: _nested(rest, value) if rest else value}
 
 
 def _raise_limit(inference: InferenceConfig, reasoning: JsonObject) -> None:

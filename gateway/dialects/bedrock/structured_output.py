@@ -11,7 +11,7 @@ from gateway.neutral.prompt import Prompt
 _INSTRUCTIONS = "Answer with one JSON object and nothing else: no words before or after it, no code fence."
 
 
-def plan_format(prompt: Prompt, facts: BedrockProfile) -> FormatPlan | None:
+def plan_format(prompt: Prompt, profile: BedrockProfile) -> FormatPlan | None:
     """How the answer gets its format; None where it may be any text.
 
     Reasoning by a budget rules out calls that the model is made to make. An object without a schema has none that a
@@ -20,9 +20,9 @@ def plan_format(prompt: Prompt, facts: BedrockProfile) -> FormatPlan | None:
     requested = requested_format(prompt.output_format)
     if requested is None:
         return None
-    if requested.kind in facts.formats and (schema := closed_schema(requested.schema)) is not None:
+    if requested.kind in profile.formats and (schema := closed_schema(requested.schema)) is not None:
         return native_plan(requested, schema)
-    can_call = "required" in facts.tool_choices and not reasons_by_budget(prompt.settings, facts)
+    can_call = "required" in profile.tool_choices and not reasons_by_budget(prompt.settings, profile)
     return substitute_plan(requested, can_call=can_call)
 
 

@@ -30,18 +30,18 @@ _SYSTEM_TOOLS = {
 class ToolConfigWriter:
     """The `toolConfig` of one request, and the instructions that belong to it."""
 
-    def __init__(self, facts: BedrockProfile, report: Report) -> None:
+    def __init__(self, profile: BedrockProfile, report: Report) -> None:
         self.config: ToolConfig | None = None
         """None where the request needs none."""
         self.instructions: list[ContentBlock] = []
         self.is_forced = False
         """Whether the model has to call a tool."""
-        self._facts = facts
+        self._profile = profile
         self._report = report
 
     def write(self, prompt: Prompt, toolbox: Toolbox, called: Collection[str], plan: FormatPlan | None) -> None:
         """Write everything. `called` are the tools of the history. Raises `InvalidRequest`."""
-        names = [_system_tool(tool, self._facts) for tool in prompt.tools]
+        names = [_system_tool(tool, self._profile) for tool in prompt.tools]
         system_tools = [name for name in dict.fromkeys(names) if name is not None]
         others = [tool for tool, name in zip(prompt.tools, names, strict=True) if name is None]
         selection = self._select(prompt, others, toolbox, has_system_tools=bool(system_tools))
@@ -70,15 +70,15 @@ class ToolConfigWriter:
     def _select(
         self, prompt: Prompt, tools: Iterable[OfferedTool], toolbox: Toolbox, *, has_system_tools: bool
     ) -> ToolSelection:
-        flat = flat_tools(tools, toolbox, self._facts, self._report)
+        flat = flat_tools(tools, toolbox, self._profile, self._report)
         choice = prompt.tool_choice
         if has_system_tools and not flat and isinstance(choice, str) and choice in ("required", "auto", "none"):
             # The choice is about the system tools.
             return ToolSelection(flat, choice)
-        return select_tools(choice, flat, toolbox, self._facts, self._report)
+        return select_tools(choice, flat, toolbox, self._profile, self._report)
 
     def _choice(self, selection: ToolSelection) -> ToolChoice:
-        known = self._facts.tool_choices
+        known = self._profile.tool_choices
         if selection.named is not None:
             if "named" in known:
                 return {"tool": {"name": selection.named.name}}
@@ -88,21 +88,21 @@ class ToolConfigWriter:
             return {"auto": {}} if "auto" in known else {}
         elif selection.mode == "required" and "required" in known:
             return {"any": {}}
-        if not self._facts.weakens_required_calls:
+        if not self._profile.weakens_required_calls:
             raise self._report.unsupported("a tool choice that requires a call for this model", "tool_choice")
         self._report.drop_setting("tool_choice")
         return {}
 
     def _format_choice(self, *, has_others: bool) -> ToolChoice:
         """The choice where one of the tools stands in for a structured answer."""
-        if has_others or "named" not in self._facts.tool_choices:
+        if has_others or "named" not in self._profile.tool_choices:
             return {"any": {}}
         return {"tool": {"name": FORMAT_TOOL}}
 
     def _tool(self, flat: FlatTool) -> list[Tool]:
         schema = flat.parameters or _any_object()
         spec = _spec(flat.name, flat.description, schema)
-        if flat.strict is True and self._facts.takes_strict_tools:
+        if flat.strict is True and self._profile.takes_strict_tools:
             closed = closed_schema({**schema, "type": "object"})
             if closed is not None:
                 spec["inputSchema"] = {"json": closed}
@@ -110,14 +110,14 @@ class ToolConfigWriter:
         tools: list[Tool] = [{"toolSpec": spec}]
         cache = [cache for cache in flat.tool.cache if cache.name == CACHE and isinstance(flat.tool, FunctionTool)]
         if cache:
-            point = cache_point(cache[-1], self._report, is_supported=self._facts.caches_tools)
+            point = cache_point(cache[-1], self._report, is_supported=self._profile.caches_tools)
             tools += [{"cachePoint": point}] if point is not None else ()
         return tools
 
 
-def _system_tool(tool: OfferedTool, facts: BedrockProfile) -> str | None:
+def _system_tool(tool: OfferedTool, profile: BedrockProfile) -> str | None:
     """The model's own tool that does what a hosted one does elsewhere."""
-    if not isinstance(tool, HostedTool) or tool.kind is None or not facts.has_system_tools:
+    if not isinstance(tool, HostedTool) or tool.kind is None or not profile.has_system_tools:
         return None
     return _SYSTEM_TOOLS.get(tool.kind)
 

@@ -10,9 +10,9 @@ from gateway.neutral.parts import AudioPart, FilePart, ImagePart, Part, RefusalP
 from gateway.neutral.paths import field_path
 
 
-def write_parts(parts: Iterable[Part], facts: CohereProfile, report: Report) -> list[Content]:
+def write_parts(parts: Iterable[Part], profile: CohereProfile, report: Report) -> list[Content]:
     """Each part as Cohere has it. Raises `InvalidRequest` for files and audio."""
-    return [_part(part, facts, report) for part in parts]
+    return [_part(part, profile, report) for part in parts]
 
 
 def simplified(content: list[Content]) -> str | list[Content]:
@@ -31,13 +31,13 @@ def answer_texts(parts: Sequence[TextPart | RefusalPart], report: Report) -> lis
     return [{"type": "text", "text": part.text} for part in parts if part.text]
 
 
-def _part(part: Part, facts: CohereProfile, report: Report) -> Content:
+def _part(part: Part, profile: CohereProfile, report: Report) -> Content:
     match part:
         case TextPart():
             _drop_attached(part, report)
             return {"type": "text", "text": part.text}
         case ImagePart(url=str() as url):
-            return _image(part, url, facts, report)
+            return _image(part, url, profile, report)
         case FilePart():
             raise _unsupported("file", part, report)
         case AudioPart():
@@ -48,8 +48,8 @@ def _part(part: Part, facts: CohereProfile, report: Report) -> Content:
             raise _unsupported("unknown", part, report)
 
 
-def _image(part: ImagePart, url: str, facts: CohereProfile, report: Report) -> ImageContent:
-    if not facts.takes_image_urls and not url.startswith("data:"):
+def _image(part: ImagePart, url: str, profile: CohereProfile, report: Report) -> ImageContent:
+    if not profile.takes_image_urls and not url.startswith("data:"):
         raise report.unsupported("images by their address, only as a data: URL", part.path)
     _drop_attached(part, report)
     written: ImageContent = {"type": "image_url", "image_url": {"url": url}}

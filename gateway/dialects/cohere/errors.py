@@ -14,11 +14,11 @@ _CODES = {"TOO_MANY_TOKENS": "context_length_exceeded"}
 _INVALID_TOKEN = 498
 
 
-def decode_error(refused: Refused, facts: Profile) -> UpstreamError:
+def decode_error(refused: Refused, profile: Profile) -> UpstreamError:
     """The error for the client, by status first, then by Cohere's own type of it."""
     if refused.status == _INVALID_TOKEN:
         refused = replace(refused, status=401)
-    return decode_fields(_fields(parse_object(refused.body) or {}), refused, facts, _PROMPT)
+    return decode_fields(_fields(parse_object(refused.body) or {}), refused, profile, _PROMPT)
 
 
 def error_in_band(document: JsonObject, origin: Origin) -> UpstreamError | None:

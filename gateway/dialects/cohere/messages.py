@@ -34,29 +34,29 @@ PLAN = "tool_plan"
 _OUTPUT_FOLLOWS = "The output is in the message that follows."
 
 
-def write_messages(prompt: Prompt, toolbox: Toolbox, facts: CohereProfile, report: Report) -> list[Message]:
+def write_messages(prompt: Prompt, toolbox: Toolbox, profile: CohereProfile, report: Report) -> list[Message]:
     """All messages: an answer is one, followed by one for each output of its calls.
 
     Raises `InvalidRequest` for an item that Cohere cannot be shown.
     """
     messages: list[Message] = []
-    for turn in read_turns(prompt, toolbox, facts, report, (THINKING, PLAN)):
+    for turn in read_turns(prompt, toolbox, profile, report, (THINKING, PLAN)):
         if isinstance(turn, InputTurn):
-            messages.append(_input_message(turn, facts, report))
+            messages.append(_input_message(turn, profile, report))
         elif (answer := _assistant_message(turn, report)) is not None:
             messages.append(answer)
             outputs = [(call.item.call_id, call.output) for call in turn.calls if call.output is not None]
-            messages += _tool_messages(outputs, facts, report)
+            messages += _tool_messages(outputs, profile, report)
     if not messages:
         raise report.empty()
     return messages
 
 
-def _input_message(turn: InputTurn, facts: CohereProfile, report: Report) -> InputMessage:
+def _input_message(turn: InputTurn, profile: CohereProfile, report: Report) -> InputMessage:
     role, parts = turn.role, turn.parts
     if len(parts) == 1 and is_plain_text(parts[0]):
         return {"role": "user" if role == "user" else "system", "content": joined(parts, "")}
-    content = write_parts(parts, facts, report)
+    content = write_parts(parts, profile, report)
     if role == "user":
         return {"role": "user", "content": simplified(content)}
     return {"role": "system", "content": joined(parts, "\n")}
@@ -90,14 +90,14 @@ def _assistant_message(turn: AssistantTurn, report: Report) -> AssistantMessage 
     return message
 
 
-def _tool_messages(outputs: Sequence[tuple[str, OutputBlock]], facts: CohereProfile, report: Report) -> list[Message]:
+def _tool_messages(outputs: Sequence[tuple[str, OutputBlock]], profile: CohereProfile, report: Report) -> list[Message]:
     """The outputs of an answer's calls, then one message of the user's with the images, which they cannot hold."""
     messages: list[Message] = []
     images: list[Content] = []
     for call_id, output in outputs:
         if output.item.is_error:
             report.drop(output.item.position.inside(".is_error"))
-        content = write_parts(output.parts, facts, report)
+        content = write_parts(output.parts, profile, report)
         texts = [part for part in content if part["type"] == "text"]
         own_images = [part for part in content if part["type"] != "text"]
         text = _OUTPUT_FOLLOWS if own_images and not texts else simplified([*texts])

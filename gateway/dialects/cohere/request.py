@@ -25,16 +25,16 @@ def encode_request(generation: Generation, origin: Origin) -> Outbound:
 
 
 def _body(generation: Generation, origin: Origin, report: Report) -> Mapping[str, object]:
-    prompt, facts = generation.prompt, CohereProfile.own(origin.profile)
+    prompt, profile = generation.prompt, CohereProfile.own(origin.profile)
     require_known_format(prompt, report)
-    settings = write_settings(prompt.settings, facts, report)
+    settings = write_settings(prompt.settings, profile, report)
     toolbox = Toolbox(prompt.tools)
-    messages = write_messages(prompt, toolbox, facts, report)
+    messages = write_messages(prompt, toolbox, profile, report)
     request: ChatRequest = {"model": origin.model, "stream": generation.is_stream, "messages": messages}
-    plan = plan_format(prompt, facts)
+    plan = plan_format(prompt, profile)
     if plan is not None:
         require_object_schema(plan.format, report)
-    offered = offered_tools(prompt, toolbox, plan, facts, report)
+    offered = offered_tools(prompt, toolbox, plan, profile, report)
     if offered.tools:
         request["tools"] = offered.tools
     if offered.is_strict:

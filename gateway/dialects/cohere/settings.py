@@ -1,8 +1,8 @@
 """Writes the settings of a request under Cohere's names (shared facts on providers, sections 0.4 and 8)."""
 
-from gateway.dialects.pending import PendingSettings
 from gateway.dialects.profiles.cohere import CohereProfile
 from gateway.dialects.report import Report
+from gateway.dialects.settings import PendingSettings
 from gateway.neutral.json import JsonObject, text_or_none
 from gateway.neutral.settings import Settings
 
@@ -23,12 +23,12 @@ _MOST_STOPS = 5
 _PRIORITIES = {"flex": 999, "priority": 0}
 
 
-def write_settings(settings: Settings, facts: CohereProfile, report: Report) -> JsonObject:
+def write_settings(settings: Settings, profile: CohereProfile, report: Report) -> JsonObject:
     """The body's fields beside messages, tools and response format.
 
     Raises `InvalidRequest` for a setting that changes the answer and that Cohere does not have.
     """
-    pending = PendingSettings(settings, facts, report)
+    pending = PendingSettings(settings, profile, report)
     body: JsonObject = {}
     limit = pending.token_limit()
     if limit is not None:
@@ -44,25 +44,24 @@ def write_settings(settings: Settings, facts: CohereProfile, report: Report) -> 
     # Cohere returns log probabilities of the tokens of the answer, and no others.
     if pending.take_requested("logprobs"):
         body["logprobs"] = True
-    _write_thinking(pending, limit, body, facts)
+    _write_thinking(pending, limit, body, profile)
     _write_priority(pending, body)
-    pending.finish()
-    for name, value in facts.defaults.items():
+    pending.finish(body)
+    for name, value in profile.defaults.items():
         body.setdefault(name, value)
     return body
 
 
-def _write_thinking(pending: PendingSettings, limit: int | None, body: JsonObject, facts: CohereProfile) -> None:
+def _write_thinking(pending: PendingSettings, limit: int | None, body: JsonObject, profile: CohereProfile) -> None:
     """The effort as a budget of tokens, which must leave some for the answer."""
-    effort = pending.take("reasoning_effort")
-    if effort is None or "thinking" in body:
-        return
-    efforts = facts.thinking.efforts if facts.thinking else {}
-    name = text_or_none(effort)
-    if name is None or name not in efforts:
+    effort = text_or_none(pending.peek("reasoning_effort"))
+    efforts = profile.thinking.efforts if profile.thinking else {}
+    if effort is not None and effort not in efforts and "thinking" not in body:
         pending.drop("reasoning_effort")
+    pending.take("reasoning_effort")
+    if effort is None or effort not in efforts or "thinking" in body:
         return
-    budget = efforts[name]
+    budget = efforts[effort]
     if budget is None:
         body["thinking"] = {"type": "disabled"}
     elif isinstance(budget, int):

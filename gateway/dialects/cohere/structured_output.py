@@ -10,7 +10,7 @@ from gateway.neutral.structured_output import OutputFormat
 _DESCRIPTION = "Gives the final answer. Call it when no other tool is needed any more."
 
 
-def plan_format(prompt: Prompt, facts: CohereProfile) -> FormatPlan | None:
+def plan_format(prompt: Prompt, profile: CohereProfile) -> FormatPlan | None:
     """How the answer gets its format. Cohere takes a response format only where there are no tools and no documents.
 
     Nothing is sent for the method `prompt`: clients that request an object of no schema ask for it in their own words.

@@ -29,34 +29,34 @@ class OfferedTools:
 
 
 def offered_tools(
-    prompt: Prompt, toolbox: Toolbox, plan: FormatPlan | None, facts: CohereProfile, report: Report
+    prompt: Prompt, toolbox: Toolbox, plan: FormatPlan | None, profile: CohereProfile, report: Report
 ) -> OfferedTools:
     """The tools and the choice. Raises `InvalidRequest` for a choice or an output format that Cohere cannot have."""
     is_by_tool = plan is not None and plan.method == "tool"
     if not prompt.tools and prompt.tool_choice is None and not is_by_tool:
         return OfferedTools()
-    tools, mode = _selected(prompt, toolbox, facts, report)
-    if mode == "none" and ("none" not in facts.tool_choices or plan is not None):
+    tools, mode = _selected(prompt, toolbox, profile, report)
+    if mode == "none" and ("none" not in profile.tool_choices or plan is not None):
         tools = []
     # Where the request itself requires a call, there is no answer that could have a format.
     if plan is not None and is_by_tool and not (tools and mode == "required"):
-        _require_forced_calls(facts, report, plan.format.path)
+        _require_forced_calls(profile, report, plan.format.path)
         _drop_strict(prompt, report)
         return OfferedTools([*map(_tool, tools), format_tool(plan)], "REQUIRED")
     if not tools:
         return OfferedTools()
     if mode == "required":
-        _require_forced_calls(facts, report, "tool_choice")
+        _require_forced_calls(profile, report, "tool_choice")
     return OfferedTools([*map(_tool, tools)], _CHOICES.get(mode), _is_strict(prompt, tools, report))
 
 
 def _selected(
-    prompt: Prompt, toolbox: Toolbox, facts: CohereProfile, report: Report
+    prompt: Prompt, toolbox: Toolbox, profile: CohereProfile, report: Report
 ) -> tuple[list[FlatTool], str | None]:
     """The tools among which the model chooses, and how."""
-    flat = flat_tools(prompt.tools, toolbox, facts, report)
-    selection = select_tools(prompt.tool_choice, flat, toolbox, facts, report)
-    if selection.tools and not facts.takes_tools:
+    flat = flat_tools(prompt.tools, toolbox, profile, report)
+    selection = select_tools(prompt.tool_choice, flat, toolbox, profile, report)
+    if selection.tools and not profile.takes_tools:
         return _without_tools(selection, report), selection.mode
     if selection.named is not None:
         # A call of one tool cannot be required, so the others are not sent (shared facts on providers, section 8).
@@ -64,8 +64,8 @@ def _selected(
     return [*selection.tools.values()], selection.mode
 
 
-def _require_forced_calls(facts: CohereProfile, report: Report, path: str) -> None:
-    if "required" not in facts.tool_choices:
+def _require_forced_calls(profile: CohereProfile, report: Report, path: str) -> None:
+    if "required" not in profile.tool_choices:
         raise report.unsupported("required tool calls with this model", path)
 
 

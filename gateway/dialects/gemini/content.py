@@ -52,8 +52,8 @@ def text_part(text: str) -> Part:
 class ContentWriter:
     """Writes contents for one upstream."""
 
-    def __init__(self, facts: GeminiProfile, report: Report) -> None:
-        self._facts = facts
+    def __init__(self, profile: GeminiProfile, report: Report) -> None:
+        self._profile = profile
         self._report = report
 
     def write(self, parts: Sequence[NeutralPart]) -> list[Part]:
@@ -119,7 +119,7 @@ class ContentWriter:
             return self._data(url, path, default_type)
         if not url.startswith(("https://", "http://", "gs://")):
             raise self._report.invalid("An address begins with https://, http://, gs:// or data:", path)
-        if not self._facts.takes_image_urls:
+        if not self._profile.takes_image_urls:
             raise self._report.unsupported("data by its address, only in a data: URL", path)
         try:
             url_path = urlsplit(url).path

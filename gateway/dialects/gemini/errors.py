@@ -40,12 +40,12 @@ _BAD_KEY = frozenset({"API_KEY_INVALID", "API_KEY_EXPIRED", "API_KEY_SERVICE_BLO
 _A_DAY = "PerDay"
 
 
-def decode_error(refused: Refused, facts: Profile) -> UpstreamError:
+def decode_error(refused: Refused, profile: Profile) -> UpstreamError:
     """The error for the client, by status first, then by Google's own reason."""
     document = parse(refused.body)
     # A stream without events wraps it in an array.
     body = document[0] if isinstance(document, list) and document else document
-    return _decoded(object_or_empty(object_or_empty(body).get("error")), refused, facts)
+    return _decoded(object_or_empty(object_or_empty(body).get("error")), refused, profile)
 
 
 def error_in_band(document: JsonObject, origin: Origin) -> UpstreamError | None:
@@ -56,7 +56,7 @@ def error_in_band(document: JsonObject, origin: Origin) -> UpstreamError | None:
     return _decoded(error, Refused(origin.provider, _status(error), {}, b""), origin.profile)
 
 
-def _decoded(error: JsonObject, refused: Refused, facts: Profile) -> UpstreamError:
+def _decoded(error: JsonObject, refused: Refused, profile: Profile) -> UpstreamError:
     """The error for Google's fields, which become OpenAI's."""
     fields: JsonObject = {"message": error.get("message")}
     details = objects_in(error.get("details"))
@@ -69,7 +69,7 @@ def _decoded(error: JsonObject, refused: Refused, facts: Profile) -> UpstreamErr
     wait = next((seconds for one in details if (seconds := _delay(one)) is not None), None)
     if wait is not None:
         fields["wait"] = wait
-    decoded = decode_fields(fields, refused, facts, _PROMPT)
+    decoded = decode_fields(fields, refused, profile, _PROMPT)
     if fields.get("code") == "insufficient_quota":
         # There is a delay with it, of seconds; the quota comes back tomorrow.
         return decoded.replaced(should_retry=False)

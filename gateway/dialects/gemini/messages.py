@@ -21,12 +21,12 @@ STAND_IN = "c2tpcF90aG91Z2h0X3NpZ25hdHVyZV92YWxpZGF0b3I="
 _SYSTEM = ("system", "developer")
 
 
-def write_messages(turns: Iterable[Turn], facts: GeminiProfile, report: Report) -> GenerateContentRequest:
+def write_messages(turns: Iterable[Turn], profile: GeminiProfile, report: Report) -> GenerateContentRequest:
     """The request with its contents and its system instruction.
 
     Raises `InvalidRequest` for a content that Gemini cannot be given.
     """
-    writer = _MessageWriter(facts, report)
+    writer = _MessageWriter(profile, report)
     for turn in turns:
         writer.add(turn)
     contents = writer.contents
@@ -39,11 +39,11 @@ def write_messages(turns: Iterable[Turn], facts: GeminiProfile, report: Report) 
 
 
 class _MessageWriter:
-    def __init__(self, facts: GeminiProfile, report: Report) -> None:
+    def __init__(self, profile: GeminiProfile, report: Report) -> None:
         self.system: list[Part] = []
         self.contents: list[Content] = []
-        self._content = ContentWriter(facts, report)
-        self._facts = facts
+        self._content = ContentWriter(profile, report)
+        self._profile = profile
 
     def add(self, turn: Turn) -> None:
         if isinstance(turn, AssistantTurn):
@@ -54,7 +54,7 @@ class _MessageWriter:
             self._add("user", [*(self._content.write(turn.parts) or [text_part("")])])
 
     def _add_answer(self, turn: AssistantTurn) -> None:
-        parts = _AnswerWriter(self._facts).write(turn)
+        parts = _AnswerWriter(self._profile).write(turn)
         if parts:
             self._add("model", parts)
         responses: list[Part | JsonObject] = []
@@ -92,8 +92,8 @@ class _MessageWriter:
 class _AnswerWriter:
     """Writes the parts of one answer of the model's, with signatures in the parts that they came in."""
 
-    def __init__(self, facts: GeminiProfile) -> None:
-        self._facts = facts
+    def __init__(self, profile: GeminiProfile) -> None:
+        self._profile = profile
         self._parts: list[Part | JsonObject] = []
         self._signature: str | None = None
         self._on: str | None = None
@@ -128,7 +128,7 @@ class _AnswerWriter:
         part: Part = {"functionCall": function}
         self._add(part, "call")
         # The first call of a step must be signed, parallel ones after it are not.
-        if self._facts.wants_signatures and not self._has_calls and "thoughtSignature" not in part:
+        if self._profile.wants_signatures and not self._has_calls and "thoughtSignature" not in part:
             part["thoughtSignature"] = STAND_IN
         self._has_calls = True
 

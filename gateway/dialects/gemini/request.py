@@ -8,9 +8,9 @@ from gateway.dialects.gemini.settings import SettingsWriter
 from gateway.dialects.gemini.structured_output import answer_by_call
 from gateway.dialects.gemini.tools import ToolWriter, WrittenTools
 from gateway.dialects.gemini.types import GenerateContentRequest
-from gateway.dialects.pending import PendingSettings
 from gateway.dialects.profiles.gemini import GeminiProfile
 from gateway.dialects.report import Report
+from gateway.dialects.settings import PendingSettings
 from gateway.dialects.structured_output import requested_format, require_known_format
 from gateway.dialects.turns.toolbox import Toolbox
 from gateway.dialects.turns.turns import read_turns
@@ -40,26 +40,26 @@ def _path(model: str, *, is_stream: bool) -> str:
     return f"{path}:streamGenerateContent?alt=sse" if is_stream else f"{path}:generateContent"
 
 
-def _request(prompt: Prompt, facts: GeminiProfile, report: Report) -> tuple[GenerateContentRequest, dict[str, str]]:
+def _request(prompt: Prompt, profile: GeminiProfile, report: Report) -> tuple[GenerateContentRequest, dict[str, str]]:
     """The body, and the headers that it needs."""
     require_known_format(prompt, report)
     toolbox = Toolbox(prompt.tools)
-    request = write_messages(read_turns(prompt, toolbox, facts, report, STATES), facts, report)
-    pending = PendingSettings(prompt.settings, facts, report)
+    request = write_messages(read_turns(prompt, toolbox, profile, report, STATES), profile, report)
+    pending = PendingSettings(prompt.settings, profile, report)
     has_search_options = pending.take(_SEARCH_OPTIONS) is not None
     tools = WrittenTools()
     if prompt.tools or prompt.tool_choice is not None or has_search_options:
-        tools = ToolWriter(toolbox, facts, report).write(prompt, has_search_options=has_search_options)
+        tools = ToolWriter(toolbox, profile, report).write(prompt, has_search_options=has_search_options)
     output_format = requested_format(prompt.output_format)
-    if output_format is not None and tools.tools and not facts.takes_formats_with_tools:
-        output_format = answer_by_call(tools, output_format, facts, report)
+    if output_format is not None and tools.tools and not profile.takes_formats_with_tools:
+        output_format = answer_by_call(tools, output_format, profile, report)
     if tools.tools:
         request["tools"] = tools.tools
     if tools.config:
         request["toolConfig"] = tools.config
-    shows_reasoning = prompt.reasoning_summary is not None and facts.thinking is not None
+    shows_reasoning = prompt.reasoning_summary is not None and profile.thinking is not None
     if shows_reasoning:
         # Other dialects cannot express it; this one can.
         report.restore(_SUMMARY)
-    writer = SettingsWriter(pending, facts, report)
+    writer = SettingsWriter(pending, profile, report)
     return request, writer.write(request, output_format, shows_reasoning=shows_reasoning)

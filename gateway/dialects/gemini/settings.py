@@ -12,14 +12,14 @@ from gateway.dialects.gemini.types import (
     RequestExtension,
     ThinkingConfig,
 )
-from gateway.dialects.pending import PendingSettings
 from gateway.dialects.profiles.base import Thinking
 from gateway.dialects.profiles.gemini import GeminiProfile
 from gateway.dialects.report import Report
+from gateway.dialects.settings import PendingSettings
 from gateway.neutral.json import (
     Json,
-    integer_or_none,
     list_or_none,
+    object_or_empty,
     object_or_none,
     text_or_none,
 )
@@ -33,7 +33,6 @@ _NUMBERS: Mapping[str, NumberField] = {
     "frequency_penalty": "frequencyPenalty",
 }
 _MOST_STOPS = 5
-_MOST_LOGPROBS = 20
 _SEEDS = 2**31
 _MOST_TOKENS = 2**31 - 1
 # Google's own fields, which its API takes in both spellings.
@@ -59,9 +58,9 @@ _LABEL = re.compile(r"[a-z0-9_-]{1,63}")
 class SettingsWriter:
     """Writes the settings of one request; those that it has no field for are dropped and reported."""
 
-    def __init__(self, pending: PendingSettings, facts: GeminiProfile, report: Report) -> None:
+    def __init__(self, pending: PendingSettings, profile: GeminiProfile, report: Report) -> None:
         self._pending = pending
-        self._facts = facts
+        self._profile = profile
         self._report = report
         self._config: GenerationConfig = {}
         self._headers: dict[str, str] = {}
@@ -73,7 +72,7 @@ class SettingsWriter:
 
         Raises `InvalidRequest` for what changes the answer and cannot be sent.
         """
-        if self._pending or self._facts.max_answer_tokens is not None:
+        if self._pending or self._profile.max_answer_tokens is not None:
             self._write_extensions(request)
             self._write_numbers()
             self._write_limit()
@@ -81,16 +80,16 @@ class SettingsWriter:
             self._write_seed_and_stop()
             self._write_logprobs()
             self._write_modalities()
-        if self._facts.thinking is not None:
-            self._write_thinking(self._facts.thinking, shows_reasoning=shows_reasoning)
+        if self._profile.thinking is not None:
+            self._write_thinking(self._profile.thinking, shows_reasoning=shows_reasoning)
         if output_format is not None:
             self._write_format(output_format)
         if self._pending:
             self._write_tier(request)
             self._write_user(request)
-        self._pending.finish()
         if self._config:
             request["generationConfig"] = self._config
+        self._pending.finish(object_or_empty(request))
         return self._headers
 
     def _write_extensions(self, request: GenerateContentRequest) -> None:
@@ -105,7 +104,7 @@ class SettingsWriter:
         for name, field in _NUMBERS.items():
             if (number := self._pending.number(name)) is not None:
                 self._config[field] = number
-        if (count := self._pending.integer("n", 1)) is not None:
+        if (count := self._pending.integer("n")) is not None:
             self._config["candidateCount"] = count
 
     def _write_limit(self) -> None:
@@ -113,20 +112,18 @@ class SettingsWriter:
             self._config["maxOutputTokens"] = min(limit, _MOST_TOKENS)
 
     def _write_seed_and_stop(self) -> None:
-        seed = integer_or_none(self._pending.peek("seed"))
-        if seed is not None:
+        if (seed := self._pending.integer("seed")) is not None:
             # Gemini takes 32 bits; one seed stays one seed.
             self._config["seed"] = seed % _SEEDS
-            self._pending.take("seed")
         if stops := self._pending.stop_sequences(_MOST_STOPS):
             self._config["stopSequences"] = [*stops]
 
     def _write_logprobs(self) -> None:
-        is_requested, most = self._pending.take("logprobs"), self._pending.take("top_logprobs")
+        is_requested, most = self._pending.take("logprobs"), self._pending.integer("top_logprobs")
         if is_requested or most:
             self._config["responseLogprobs"] = True
-        if isinstance(most, int) and most > 0:
-            self._config["logprobs"] = min(most, _MOST_LOGPROBS)
+        if most:
+            self._config["logprobs"] = most
 
     def _write_modalities(self) -> None:
         modalities = list_or_none(self._pending.take_requested("modalities"))
@@ -156,14 +153,14 @@ class SettingsWriter:
     def _write_format(self, output_format: OutputFormat) -> None:
         self._config["responseMimeType"] = "application/json"
         schema = output_format.schema
-        if schema is not None and self._facts.takes_json_schema:
+        if schema is not None and self._profile.takes_json_schema:
             self._config["responseJsonSchema"] = schema
         elif schema is not None:
             self._config["responseSchema"] = subset(schema)
 
     def _write_tier(self, request: GenerateContentRequest) -> None:
         tier = text_or_none(self._pending.peek("service_tier"))
-        header = self._facts.tier_header
+        header = self._profile.tier_header
         if tier is None or tier not in _TIERS:
             return
         self._pending.take("service_tier")

@@ -13,19 +13,19 @@ from gateway.neutral.structured_output import OutputFormat
 _DESCRIPTION = "Gives the answer. Call it when no other function is needed any more."
 
 
-def plan_format(prompt: Prompt, facts: GeminiProfile) -> FormatPlan | None:
+def plan_format(prompt: Prompt, profile: GeminiProfile) -> FormatPlan | None:
     """How each choice gets its format: by Gemini, or where that takes no functions beside it, by `answer_by_call`."""
     requested = requested_format(prompt.output_format)
     if requested is None:
         return None
-    if facts.takes_formats_with_tools or prompt.tool_choice == "none":
+    if profile.takes_formats_with_tools or prompt.tool_choice == "none":
         return native_plan(requested)
     has_functions = any(tool.name for tool in callable_tools(prompt.tools))
     return substitute_plan(requested, can_call=True) if has_functions else native_plan(requested)
 
 
 def answer_by_call(
-    written: WrittenTools, requested: OutputFormat, facts: GeminiProfile, report: Report
+    written: WrittenTools, requested: OutputFormat, profile: GeminiProfile, report: Report
 ) -> OutputFormat | None:
     """Declare a function for the answer, and return the format that is still to be requested.
 
@@ -43,7 +43,7 @@ def answer_by_call(
     if mode == "AUTO":
         name, description, schema = plan.tool(_DESCRIPTION)
         answer: FunctionDeclaration = {"name": name, "description": description}
-        if facts.takes_json_schema:
+        if profile.takes_json_schema:
             answer["parametersJsonSchema"] = schema
         else:
             answer["parameters"] = subset(schema)

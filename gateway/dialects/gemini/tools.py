@@ -59,9 +59,9 @@ class WrittenTools:
 class ToolWriter:
     """Writes the tools of one request for one upstream."""
 
-    def __init__(self, toolbox: Toolbox, facts: GeminiProfile, report: Report) -> None:
+    def __init__(self, toolbox: Toolbox, profile: GeminiProfile, report: Report) -> None:
         self._toolbox = toolbox
-        self._facts = facts
+        self._profile = profile
         self._report = report
 
     def write(self, prompt: Prompt, *, has_search_options: bool) -> WrittenTools:
@@ -80,19 +80,19 @@ class ToolWriter:
                 hosted[name] = writer.write(name, tool)
         if has_search_options:
             hosted.setdefault("googleSearch", {"googleSearch": {}})
-        functions = flat_tools(others, self._toolbox, self._facts, self._report)
+        functions = flat_tools(others, self._toolbox, self._profile, self._report)
         choice = prompt.tool_choice
         if choice == "none":
             hosted = {}
         if choice == "required" and hosted and not functions:
             raise self._report.unsupported("a required call of tools that it runs itself", "tool_choice")
-        selection = select_tools(choice, functions, self._toolbox, self._facts, self._report)
+        selection = select_tools(choice, functions, self._toolbox, self._profile, self._report)
         return self._combine([*hosted.values()], selection)
 
     def _combine(self, hosted: list[Tool], selection: ToolSelection) -> WrittenTools:
         functions = selection.tools
-        if hosted and functions and not self._facts.takes_hosted_with_tools:
-            if not self._facts.drops_hosted_tools:
+        if hosted and functions and not self._profile.takes_hosted_with_tools:
+            if not self._profile.drops_hosted_tools:
                 raise self._report.unsupported("tools that it runs itself together with functions", "tools")
             self._report.drop("tools")
             hosted = []
@@ -102,7 +102,7 @@ class ToolWriter:
             written.tools.append({"functionDeclarations": written.declarations})
             if (calling := _calling_config(selection)) is not None:
                 written.config["functionCallingConfig"] = calling
-            if hosted and self._facts.tells_hosted_calls:
+            if hosted and self._profile.tells_hosted_calls:
                 written.config["includeServerSideToolInvocations"] = True
         return written
 
@@ -114,7 +114,7 @@ class ToolWriter:
         declaration: FunctionDeclaration = {"name": name}
         if function.description:
             declaration["description"] = function.description
-        if function.parameters and self._facts.takes_json_schema:
+        if function.parameters and self._profile.takes_json_schema:
             declaration["parametersJsonSchema"] = function.parameters
         elif function.parameters and (parameters := subset(function.parameters)).get("properties"):
             # An object without properties is refused in `parameters`.

@@ -15,10 +15,10 @@ _INLINE = "data:"
 class ContentWriter:
     """Writes contents for one upstream. Raises `InvalidRequest` for a part that it cannot read."""
 
-    def __init__(self, facts: ChatProfile, provider: str) -> None:
-        self._facts = facts
+    def __init__(self, profile: ChatProfile, provider: str) -> None:
+        self._profile = profile
         self._provider = provider
-        self._is_limited = is_limited(facts)
+        self._is_limited = is_limited(profile)
 
     def content(self, parts: Sequence[Part], joint: str | None) -> str | list[JsonObject]:
         """A content as simple as it can be: one text alone is a string, and so are several where there is a `joint`.
@@ -38,15 +38,15 @@ class ContentWriter:
         """The parts one by one."""
         if not self._is_limited:
             return [_chat_part(part) for part in parts]
-        return [adapt_part(_chat_part(part), self._facts, self._provider, part.path) for part in parts]
+        return [adapt_part(_chat_part(part), self._profile, self._provider, part.path) for part in parts]
 
 
-def is_limited(facts: ChatProfile) -> bool:
+def is_limited(profile: ChatProfile) -> bool:
     """Whether there are parts that the upstream does not read as they are."""
-    return not (facts.takes_parts and facts.takes_image_urls) or bool(facts.part_forms)
+    return not (profile.takes_parts and profile.takes_image_urls) or bool(profile.part_forms)
 
 
-def adapt_parts(messages: list[JsonObject], facts: ChatProfile, reader: str) -> list[JsonObject]:
+def adapt_parts(messages: list[JsonObject], profile: ChatProfile, reader: str) -> list[JsonObject]:
     """The messages with all parts as the model takes them, which errors name `reader`. Raises `InvalidRequest`."""
     adapted: list[JsonObject] = []
     for i, message in enumerate(messages):
@@ -58,22 +58,22 @@ def adapt_parts(messages: list[JsonObject], facts: ChatProfile, reader: str) -> 
         for j, part in enumerate(content):
             given = object_or_none(part)
             path = f"messages[{i}].content[{j}]"
-            parts.append(part if given is None else adapt_part(given, facts, reader, path))
+            parts.append(part if given is None else adapt_part(given, profile, reader, path))
         adapted.append({**message, "content": parts})
     return adapted
 
 
-def adapt_part(part: JsonObject, facts: ChatProfile, reader: str, path: str) -> JsonObject:
+def adapt_part(part: JsonObject, profile: ChatProfile, reader: str, path: str) -> JsonObject:
     """One part as the upstream takes it. Raises `InvalidRequest`, with its `path` in the client's request."""
     kind = text_or_none(part.get("type"))
     if kind is None or kind in _TEXTS:
         return part
-    if not facts.takes_parts:
+    if not profile.takes_parts:
         raise _refused(f"{reader} reads text only; see {path}.", path)
-    if kind == "image_url" and not facts.takes_image_urls and not _address(part).startswith(_INLINE):
+    if kind == "image_url" and not profile.takes_image_urls and not _address(part).startswith(_INLINE):
         why = f"{reader} fetches no images by their address: send the data, as a data: URL; see {path}."
         raise _refused(why, path)
-    form = facts.part_forms.get(kind, kind)
+    form = profile.part_forms.get(kind, kind)
     if form is None:
         raise _refused(f"{reader} takes no parts of type {kind!r}; see {path}.", path)
     write = _FORMS.get(form)

@@ -9,9 +9,9 @@ from gateway.neutral.json import JsonObject
 _PROMPT = "messages"
 
 
-def decode_error(refused: Refused, facts: Profile) -> UpstreamError:
+def decode_error(refused: Refused, profile: Profile) -> UpstreamError:
     """The error for the client, by status first, then by the upstream's own code."""
-    return decode_refusal(refused, facts, _PROMPT)
+    return decode_refusal(refused, profile, _PROMPT)
 
 
 def error_in_band(document: JsonObject, origin: Origin) -> UpstreamError | None:

@@ -33,15 +33,15 @@ _STATES = ("reasoning_content", "reasoning", "reasoning_details", "content")
 _OUTPUT_BELOW = "The output is in the message that follows."
 
 
-def chat_messages(prompt: Prompt, toolbox: Toolbox, facts: ChatProfile, report: Report) -> list[JsonObject]:
+def chat_messages(prompt: Prompt, toolbox: Toolbox, profile: ChatProfile, report: Report) -> list[JsonObject]:
     """All messages. Raises `InvalidRequest` for an item that this upstream cannot be sent.
 
     The texts and calls of one assistant turn become one message. The outputs of its calls follow it at once, as chat
     requires; what of them is no text follows in a user message.
     """
-    writer = _Writer(facts, report.provider)
+    writer = _Writer(profile, report.provider)
     messages: list[JsonObject] = []
-    for turn in read_turns(prompt, toolbox, facts, report, _STATES):
+    for turn in read_turns(prompt, toolbox, profile, report, _STATES):
         messages += [writer.input(turn)] if isinstance(turn, InputTurn) else writer.answer(turn)
     return with_text_outputs(messages) if writer.has_more_than_text else messages
 
@@ -49,14 +49,14 @@ def chat_messages(prompt: Prompt, toolbox: Toolbox, facts: ChatProfile, report: 
 class _Writer:
     """Writes single turns for one upstream."""
 
-    def __init__(self, facts: ChatProfile, provider: str) -> None:
-        self._facts = facts
-        self._content = ContentWriter(facts, provider)
+    def __init__(self, profile: ChatProfile, provider: str) -> None:
+        self._profile = profile
+        self._content = ContentWriter(profile, provider)
         self.has_more_than_text = False
         """Whether a tool's message has parts that are no texts."""
 
     def input(self, turn: InputTurn) -> JsonObject:
-        joint = None if turn.role == "user" and self._facts.takes_parts else "\n"
+        joint = None if turn.role == "user" and self._profile.takes_parts else "\n"
         content = self._content.content(turn.parts, joint)
         if turn.role == "assistant":
             raise AssertionError("an assistant's message is no input")
@@ -97,7 +97,7 @@ class _Writer:
     ) -> AssistantMessage:
         refusal = "".join(part.text for part in parts if isinstance(part, RefusalPart))
         texts = [part for part in parts if isinstance(part, TextPart)]
-        has_refusal = bool(refusal and self._facts.takes_refusals)
+        has_refusal = bool(refusal and self._profile.takes_refusals)
         if refusal and not has_refusal:
             texts.append(TextPart(refusal, ""))
         content: str | list[JsonObject] | None = self._content.content(texts, "")
@@ -114,7 +114,7 @@ class _Writer:
         return message
 
     def _call(self, call: CallBlock) -> ToolCall:
-        if call.is_custom and self._facts.takes_custom_tools:
+        if call.is_custom and self._profile.takes_custom_tools:
             custom: CalledCustomTool = {"name": call.name, "input": call.item.arguments}
             return {"id": call.item.call_id, "type": "custom", "custom": custom}
         function: CalledFunction = {"name": call.name, "arguments": call.arguments_text}

@@ -25,103 +25,103 @@ _JOINT = "\n\n"
 _DEFAULTS = ChatProfile()
 
 
-def adapt_body(body: JsonObject, facts: ChatProfile, origin: Origin, report: Report) -> JsonObject:
+def adapt_body(body: JsonObject, profile: ChatProfile, origin: Origin, report: Report) -> JsonObject:
     """The body as this upstream takes it; what had to go is reported. Raises `InvalidRequest`.
 
     The messages that came are not changed: one that has to be another one is copied.
     """
-    if facts.token_limit_field or facts.max_answer_tokens:
-        limit_answer_tokens(body, facts, report)
-    if facts.thinking is not None and "reasoning_effort" in body:
-        adapt_effort(body, facts.thinking, report)
-    if facts.dropped_reasoning:
-        drop_with_reasoning(body, facts, body.get("reasoning_effort"), report)
-    if not facts.takes_tools:
+    if profile.token_limit_field or profile.max_answer_tokens:
+        limit_answer_tokens(body, profile, report)
+    if profile.thinking is not None and "reasoning_effort" in body:
+        adapt_effort(body, profile.thinking, report)
+    if profile.dropped_reasoning:
+        drop_with_reasoning(body, profile, body.get("reasoning_effort"), report)
+    if not profile.takes_tools:
         drop_tools(body, origin, report)
     elif body.get("tool_choice") is not None:
-        adapt_choice(body, facts)
+        adapt_choice(body, profile)
     if body.get("response_format") is not None:
-        adapt_format(body, facts)
-    if _adapts_messages(facts):
-        body["messages"] = [*_adapted(objects_in(body["messages"]), facts, origin, report)]
-    if facts.refused or facts.dropped or facts.ranges or facts.renamed:
-        adapt_settings(body, facts, report)
-    for name, value in facts.defaults.items():
+        adapt_format(body, profile)
+    if _adapts_messages(profile):
+        body["messages"] = [*_adapted(objects_in(body["messages"]), profile, origin, report)]
+    if profile.refused or profile.dropped or profile.ranges or profile.renamed:
+        adapt_settings(body, profile, report)
+    for name, value in profile.defaults.items():
         if body.get(name) is None:
             body[name] = value
-    return body if facts.fields is None else keep_known(body, facts.fields, report)
+    return body if profile.fields is None else keep_known(body, profile.fields, report)
 
 
-def is_adapted(facts: ChatProfile) -> bool:
+def is_adapted(profile: ChatProfile) -> bool:
     """Whether `adapt_body` changes any body for this upstream. Every request passes here, so this has to be cheap."""
     return bool(
-        facts.token_limit_field
-        or facts.max_answer_tokens
-        or facts.thinking
-        or facts.dropped_reasoning
-        or not facts.takes_tools
-        or facts.tool_choices != _DEFAULTS.tool_choices
-        or facts.renamed_choices
-        or facts.formats != _DEFAULTS.formats
-        or facts.flattens_schema
-        or facts.refused
-        or facts.dropped
-        or facts.ranges
-        or facts.renamed
-        or facts.defaults
-        or facts.fields is not None
-        or _adapts_messages(facts)
+        profile.token_limit_field
+        or profile.max_answer_tokens
+        or profile.thinking
+        or profile.dropped_reasoning
+        or not profile.takes_tools
+        or profile.tool_choices != _DEFAULTS.tool_choices
+        or profile.renamed_choices
+        or profile.formats != _DEFAULTS.formats
+        or profile.flattens_schema
+        or profile.refused
+        or profile.dropped
+        or profile.ranges
+        or profile.renamed
+        or profile.defaults
+        or profile.fields is not None
+        or _adapts_messages(profile)
     )
 
 
-def _adapts_messages(facts: ChatProfile) -> bool:
+def _adapts_messages(profile: ChatProfile) -> bool:
     """Whether this upstream has any message otherwise."""
     return bool(
-        not facts.takes_parts
-        or not facts.takes_image_urls
-        or facts.part_forms
-        or not facts.takes_output_parts
-        or not facts.takes_developer_role
-        or facts.system_messages != "anywhere"
-        or facts.reasoning_field
-        or facts.reasoning_in_loops
-        or facts.dropped_of_messages
-        or facts.call_id_length
-        or not facts.takes_user_after_tool
-        or not facts.takes_turns_in_row
-        or facts.marks_prefix
-        or facts.system_prompt
+        not profile.takes_parts
+        or not profile.takes_image_urls
+        or profile.part_forms
+        or not profile.takes_output_parts
+        or not profile.takes_developer_role
+        or profile.system_messages != "anywhere"
+        or profile.reasoning_field
+        or profile.reasoning_in_loops
+        or profile.dropped_of_messages
+        or profile.call_id_length
+        or not profile.takes_user_after_tool
+        or not profile.takes_turns_in_row
+        or profile.marks_prefix
+        or profile.system_prompt
     )
 
 
-def _adapted(messages: list[JsonObject], facts: ChatProfile, origin: Origin, report: Report) -> list[JsonObject]:
-    if is_limited(facts):
-        messages = adapt_parts(messages, facts, f"{origin.model} at {origin.provider}")
-    if not facts.takes_output_parts:
+def _adapted(messages: list[JsonObject], profile: ChatProfile, origin: Origin, report: Report) -> list[JsonObject]:
+    if is_limited(profile):
+        messages = adapt_parts(messages, profile, f"{origin.model} at {origin.provider}")
+    if not profile.takes_output_parts:
         messages = with_text_outputs(messages)
-    if not facts.takes_developer_role or facts.system_messages != "anywhere":
-        messages = _with_roles(messages, facts)
-    if facts.reasoning_field or facts.reasoning_in_loops:
-        messages = with_reasoning(messages, facts)
-    if facts.dropped_of_messages:
-        messages = _without_fields(messages, facts.dropped_of_messages, report)
-    if facts.call_id_length:
-        messages = [_with_call_ids(message, facts.call_id_length) for message in messages]
-    if not facts.takes_user_after_tool:
+    if not profile.takes_developer_role or profile.system_messages != "anywhere":
+        messages = _with_roles(messages, profile)
+    if profile.reasoning_field or profile.reasoning_in_loops:
+        messages = with_reasoning(messages, profile)
+    if profile.dropped_of_messages:
+        messages = _without_fields(messages, profile.dropped_of_messages, report)
+    if profile.call_id_length:
+        messages = [_with_call_ids(message, profile.call_id_length) for message in messages]
+    if not profile.takes_user_after_tool:
         messages = _with_acknowledgements(messages)
-    if not facts.takes_turns_in_row:
+    if not profile.takes_turns_in_row:
         messages = _with_joined_turns(messages)
-    if facts.marks_prefix:
+    if profile.marks_prefix:
         messages = _with_prefix(messages)
-    if facts.system_prompt and not any(message.get("role") in ("system", "developer") for message in messages):
-        return [{"role": "system", "content": facts.system_prompt}, *messages]
+    if profile.system_prompt and not any(message.get("role") in ("system", "developer") for message in messages):
+        return [{"role": "system", "content": profile.system_prompt}, *messages]
     return messages
 
 
-def _with_roles(messages: list[JsonObject], facts: ChatProfile) -> list[JsonObject]:
+def _with_roles(messages: list[JsonObject], profile: ChatProfile) -> list[JsonObject]:
     """The messages with roles that this upstream knows where they stand."""
-    named = {"system": "system", "developer": "developer" if facts.takes_developer_role else "system"}
-    first = {"anywhere": len(messages), "first": _beginning(messages), "none": 0}[facts.system_messages]
+    named = {"system": "system", "developer": "developer" if profile.takes_developer_role else "system"}
+    first = {"anywhere": len(messages), "first": _beginning(messages), "none": 0}[profile.system_messages]
     unknown = dict.fromkeys(named, "user")
     return [_with_role(message, named if i < first else unknown) for i, message in enumerate(messages)]
 

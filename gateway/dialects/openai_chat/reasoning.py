@@ -99,7 +99,7 @@ def _thinking(text: str) -> JsonObject:
     return {"type": "thinking", "thinking": [{"type": "text", "text": text}]}
 
 
-def with_reasoning(messages: list[JsonObject], facts: ChatProfile) -> list[JsonObject]:
+def with_reasoning(messages: list[JsonObject], profile: ChatProfile) -> list[JsonObject]:
     """The messages with their reasoning where this upstream takes it.
 
     A client of the chat surface may know it by either of its names, since the gateway emits both.
@@ -107,20 +107,20 @@ def with_reasoning(messages: list[JsonObject], facts: ChatProfile) -> list[JsonO
     if all(map(_EITHER.isdisjoint, messages)):
         return messages
     users = [i for i, message in enumerate(messages) if message.get("role") == "user"]
-    last_user = users[-1] if users and facts.reasoning_in_loops else -1
-    return [_moved(message, facts, is_current=i > last_user) for i, message in enumerate(messages)]
+    last_user = users[-1] if users and profile.reasoning_in_loops else -1
+    return [_moved(message, profile, is_current=i > last_user) for i, message in enumerate(messages)]
 
 
-def _moved(message: JsonObject, facts: ChatProfile, *, is_current: bool) -> JsonObject:
+def _moved(message: JsonObject, profile: ChatProfile, *, is_current: bool) -> JsonObject:
     if message.get("role") != "assistant" or _EITHER.isdisjoint(message):
         return message
     name = next((name for name in _NAMES if message.get(name)), "")
     text = text_or_none(message.get(name))
     rest = {field: value for field, value in message.items() if field not in _EITHER}
-    if text is None or (facts.reasoning_in_loops and not (is_current and message.get("tool_calls"))):
+    if text is None or (profile.reasoning_in_loops and not (is_current and message.get("tool_calls"))):
         return rest
-    if facts.reasoning_field != "content":
-        return {**rest, facts.reasoning_field or name: text}
+    if profile.reasoning_field != "content":
+        return {**rest, profile.reasoning_field or name: text}
     content = rest.get("content")
     if isinstance(content, list):
         # It stands there already.

@@ -20,18 +20,18 @@ DIALECT = ChatProfile.dialect
 
 def encode_request(generation: Generation, origin: Origin) -> Outbound:
     """The request for the upstream. Raises `InvalidRequest` for what it cannot be sent."""
-    native, facts = native_body(generation), ChatProfile.own(origin.profile)
+    native, profile = native_body(generation), ChatProfile.own(origin.profile)
     if native is not None:
         body = native.copy()
-        _address(body, generation, origin.model, facts)
-        if not is_adapted(facts):
+        _address(body, generation, origin.model, profile)
+        if not is_adapted(profile):
             return Outbound(PATH, written(body))
         report = Report.of_body(origin.provider)
     else:
         report = Report(generation.prompt, origin.provider)
-        body = _translated(generation.prompt, facts, report)
-        _address(body, generation, origin.model, facts)
-    body = adapt_body(body, facts, origin, report)
+        body = _translated(generation.prompt, profile, report)
+        _address(body, generation, origin.model, profile)
+    body = adapt_body(body, profile, origin, report)
     return Outbound(PATH, written(body), report.dropped)
 
 
@@ -54,7 +54,7 @@ def can_pass_on(generation: Generation, origin: Origin) -> bool:
     return not is_unenforced(response_format, choice, ChatProfile.own(origin.profile))
 
 
-def _address(body: JsonObject, generation: Generation, model: str, facts: ChatProfile) -> None:
+def _address(body: JsonObject, generation: Generation, model: str, profile: ChatProfile) -> None:
     """Write what the gateway itself decides: the model's name there, the metadata, whether to stream."""
     body["model"] = model
     if generation.metadata:
@@ -64,18 +64,18 @@ def _address(body: JsonObject, generation: Generation, model: str, facts: ChatPr
     if generation.is_stream:
         body["stream"] = True
         options = body.get("stream_options")
-        if facts.stream_usage and (options is None or isinstance(options, dict)):
+        if profile.stream_usage and (options is None or isinstance(options, dict)):
             body["stream_options"] = {**(options or {}), "include_usage": True}
 
 
-def _translated(prompt: Prompt, facts: ChatProfile, report: Report) -> JsonObject:
+def _translated(prompt: Prompt, profile: ChatProfile, report: Report) -> JsonObject:
     require_known_format(prompt, report)
     toolbox = Toolbox(prompt.tools)
-    request: Request = {"messages": chat_messages(prompt, toolbox, facts, report)}
+    request: Request = {"messages": chat_messages(prompt, toolbox, profile, report)}
     if not request["messages"]:
         raise report.empty()
     if prompt.tools or prompt.tool_choice is not None:
-        offer_tools(request, prompt, toolbox, facts, report)
+        offer_tools(request, prompt, toolbox, profile, report)
     if prompt.output_format is not None:
         request["response_format"] = prompt.output_format.body
     body = {**prompt.settings.values, **object_or_empty(request)}

@@ -13,36 +13,26 @@ from collections.abc import Set
 from gateway.dialects.profiles.base import Effort, Thinking
 from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.dialects.report import Report
-from gateway.dialects.settings import clamp_settings, drop_settings
-from gateway.errors import InvalidRequest
-from gateway.neutral.json import Json, JsonObject, number_or_none
-from gateway.neutral.settings import requests_nothing
+from gateway.dialects.settings import exclude_settings, move_into_ranges, rename_settings, take_token_limit
+from gateway.neutral.json import JsonObject
+from gateway.neutral.settings import OLDER_TOKEN_LIMIT, TOKEN_LIMITS, requests_nothing
 
 _EFFORT = "reasoning_effort"
-_LIMITS = ("max_completion_tokens", "max_tokens")
 
 
-def adapt_settings(body: JsonObject, facts: ChatProfile, report: Report) -> None:
-    """Refuse, drop, clamp and rename what this upstream has otherwise. Raises `InvalidRequest`."""
-    _refuse(body, facts.refused, report)
-    drop_settings(body, facts.dropped, report)
-    clamp_settings(body, facts, report)
-    for name, there in facts.renamed.items():
-        if name in body:
-            body[there] = body.pop(name)
+def adapt_settings(body: JsonObject, profile: ChatProfile, report: Report) -> None:
+    """Refuse, drop, move into a range and rename what this upstream has otherwise. Raises `InvalidRequest`."""
+    exclude_settings(body, profile, report)
+    move_into_ranges(body, profile, report)
+    rename_settings(body, profile, report)
 
 
-def limit_answer_tokens(body: JsonObject, facts: ChatProfile, report: Report) -> None:
+def limit_answer_tokens(body: JsonObject, profile: ChatProfile, report: Report) -> None:
     """Cap the answer's tokens, and give the limit the name that the upstream has for it. Raises `InvalidRequest`."""
-    requested = {name: _token_limit(report.setting(name), body[name]) for name in _LIMITS if body.get(name) is not None}
-    limits = [*requested.values()]
-    if facts.max_answer_tokens is not None:
-        limits.append(facts.max_answer_tokens)
-    if not limits:
+    given = next((name for name in TOKEN_LIMITS if body.get(name) is not None), None)
+    if given is None and profile.max_answer_tokens is None:
         return
-    for name in _LIMITS:
-        body.pop(name, None)
-    body[facts.token_limit_field or next(iter(requested), "max_tokens")] = min(limits)
+    body[profile.token_limit_field or given or OLDER_TOKEN_LIMIT] = take_token_limit(body, profile, report)
 
 
 def keep_known(body: JsonObject, known: Set[str], report: Report) -> JsonObject:
@@ -82,21 +72,3 @@ def _write_effort(body: JsonObject, form: str, value: Effort) -> None:
             body.setdefault("reasoning", {"enabled": value is not None})
         case _:
             body[_EFFORT] = value
-
-
-def _refuse(body: JsonObject, refused: Set[str], report: Report) -> None:
-    for name in sorted(refused & body.keys()):
-        if not requests_nothing(name, body[name]):
-            path = report.setting(name)
-            message = f"{report.provider} has no {path}, and without it the answer would be another one."
-            raise InvalidRequest(message, param=path, code="unsupported_parameter")
-        del body[name]
-
-
-def _token_limit(path: str, value: Json) -> int:
-    """A limit as an integer: to some servers one below 1 is no limit at all."""
-    number = number_or_none(value)
-    if number is None or number < 1 or number != number // 1:
-        message = f"Invalid value for {path}: expected a whole number from 1 up."
-        raise InvalidRequest(message, param=path, code="invalid_value")
-    return int(number)

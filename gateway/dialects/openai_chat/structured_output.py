@@ -18,46 +18,46 @@ _CALLS = frozenset({"required", "named"})
 _INSTRUCTION = "Answer with one JSON object and nothing else: no other text, no Markdown."
 
 
-def adapt_format(body: JsonObject, facts: ChatProfile) -> None:
+def adapt_format(body: JsonObject, profile: ChatProfile) -> None:
     """Request the format as the upstream knows it, and by an instruction where it does not."""
-    plan = _plan_of_body(body[_FIELD], facts)
+    plan = _plan_of_body(body[_FIELD], profile)
     if plan is None:
         return
     is_schema = plan.format.kind == "json_schema"
     if plan.method == "native":
-        if is_schema and facts.flattens_schema:
+        if is_schema and profile.flattens_schema:
             body[_FIELD] = {"type": "json_schema", "schema": plan.schema}
         return
-    if is_schema and "json_object" in facts.formats:
+    if is_schema and "json_object" in profile.formats:
         body[_FIELD] = {"type": "json_object"}
     else:
         del body[_FIELD]
     body["messages"] = _instructed(objects_in(body["messages"]), _instruction(plan))
 
 
-def is_unenforced(response_format: Json, tool_choice: Json, facts: ChatProfile) -> bool:
+def is_unenforced(response_format: Json, tool_choice: Json, profile: ChatProfile) -> bool:
     """Whether the upstream may answer without the format, or without the call, that a body requires."""
-    if response_format is not None and not facts.formats >= _FORMATS:
-        plan = _plan_of_body(response_format, facts)
+    if response_format is not None and not profile.formats >= _FORMATS:
+        plan = _plan_of_body(response_format, profile)
         if plan is not None and plan.is_checked:
             return True
-    if tool_choice is None or facts.tool_choices >= _CALLS:
+    if tool_choice is None or profile.tool_choices >= _CALLS:
         return False
-    return _is_unenforced_call(kind_of_choice(tool_choice), facts)
+    return _is_unenforced_call(kind_of_choice(tool_choice), profile)
 
 
-def validated_format(prompt: Prompt, facts: ChatProfile) -> OutputFormat | None:
+def validated_format(prompt: Prompt, profile: ChatProfile) -> OutputFormat | None:
     """The format that the answer to a translated request is validated against."""
-    if facts.formats >= _FORMATS:
+    if profile.formats >= _FORMATS:
         return None
-    plan = _plan(prompt.output_format, facts)
+    plan = _plan(prompt.output_format, profile)
     return None if plan is None else plan.validated
 
 
-def answer_check(prompt: Prompt, facts: ChatProfile, provider: str) -> "AnswerCheck | None":
+def answer_check(prompt: Prompt, profile: ChatProfile, provider: str) -> "AnswerCheck | None":
     """The validation of the answer to a translated request; None where its upstream enforces all of it."""
-    requested = validated_format(prompt, facts)
-    must_call = not facts.tool_choices >= _CALLS and _is_unenforced_call(_required_call(prompt.tool_choice), facts)
+    requested = validated_format(prompt, profile)
+    must_call = not profile.tool_choices >= _CALLS and _is_unenforced_call(_required_call(prompt.tool_choice), profile)
     if requested is None and not must_call:
         return None
     return AnswerCheck(requested, provider, must_call=must_call)
@@ -104,15 +104,15 @@ class AnswerCheck:
         return self._checks[choice]
 
 
-def _plan_of_body(response_format: Json, facts: ChatProfile) -> FormatPlan | None:
-    return _plan(output_format(response_format, _FIELD, f"{_FIELD}.json_schema.schema"), facts)
+def _plan_of_body(response_format: Json, profile: ChatProfile) -> FormatPlan | None:
+    return _plan(output_format(response_format, _FIELD, f"{_FIELD}.json_schema.schema"), profile)
 
 
-def _plan(found: OutputFormat | None, facts: ChatProfile) -> FormatPlan | None:
+def _plan(found: OutputFormat | None, profile: ChatProfile) -> FormatPlan | None:
     requested = requested_format(found)
     if requested is None:
         return None
-    return native_plan(requested) if requested.kind in facts.formats else substitute_plan(requested, can_call=False)
+    return native_plan(requested) if requested.kind in profile.formats else substitute_plan(requested, can_call=False)
 
 
 def _required_call(choice: ToolChoice | None) -> ChoiceKind | None:
@@ -129,8 +129,8 @@ def _required_call(choice: ToolChoice | None) -> ChoiceKind | None:
             return None
 
 
-def _is_unenforced_call(kind: ChoiceKind | None, facts: ChatProfile) -> bool:
-    return kind in _CALLS and kind not in facts.tool_choices
+def _is_unenforced_call(kind: ChoiceKind | None, profile: ChatProfile) -> bool:
+    return kind in _CALLS and kind not in profile.tool_choices
 
 
 def _instruction(plan: FormatPlan) -> str:

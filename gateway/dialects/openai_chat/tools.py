@@ -26,10 +26,12 @@ _WORDS: Mapping[str, ChoiceKind] = {
 }
 
 
-def offer_tools(request: Request, prompt: Prompt, toolbox: Toolbox, facts: ChatProfile, report: Report) -> None:
+def offer_tools(request: Request, prompt: Prompt, toolbox: Toolbox, profile: ChatProfile, report: Report) -> None:
     """Write the tools and the choice. Raises `InvalidRequest` for what only other providers have."""
-    flat = flat_tools(prompt.tools, toolbox, facts, report, takes_custom=facts.takes_custom_tools)
-    selection = select_tools(prompt.tool_choice, flat, toolbox, facts, report, takes_allowed=facts.takes_allowed_tools)
+    flat = flat_tools(prompt.tools, toolbox, profile, report, takes_custom=profile.takes_custom_tools)
+    selection = select_tools(
+        prompt.tool_choice, flat, toolbox, profile, report, takes_allowed=profile.takes_allowed_tools
+    )
     if selection.tools:
         request["tools"] = [_tool(tool) for tool in selection.tools.values()]
     choice = _choice(selection)
@@ -97,13 +99,13 @@ def kind_of_choice(choice: Json) -> ChoiceKind | None:
             return None
 
 
-def adapt_choice(body: JsonObject, facts: ChatProfile) -> None:
+def adapt_choice(body: JsonObject, profile: ChatProfile) -> None:
     """Write the choice in the upstream's words. One that it does not know is expressed by the tools it is sent."""
     choice = body["tool_choice"]
     kind = kind_of_choice(choice)
-    if isinstance(choice, str) and choice in facts.renamed_choices:
-        body["tool_choice"] = facts.renamed_choices[choice]
-    if kind is None or kind in facts.tool_choices:
+    if isinstance(choice, str) and choice in profile.renamed_choices:
+        body["tool_choice"] = profile.renamed_choices[choice]
+    if kind is None or kind in profile.tool_choices:
         return
     del body["tool_choice"]
     if kind == "none":
@@ -113,8 +115,8 @@ def adapt_choice(body: JsonObject, facts: ChatProfile) -> None:
     elif kind == "named":
         name = _name_in(choice)
         body["tools"] = [tool for tool in list_or_empty(body.get("tools")) if _name_in(tool) == name]
-        if "required" in facts.tool_choices:
-            body["tool_choice"] = facts.renamed_choices.get("required", "required")
+        if "required" in profile.tool_choices:
+            body["tool_choice"] = profile.renamed_choices.get("required", "required")
 
 
 def drop_tools(body: JsonObject, origin: Origin, report: Report) -> None:

@@ -5,9 +5,17 @@ from collections.abc import Iterator
 from gateway.dialects.base import Origin
 from gateway.dialects.profiles.openai_responses import ResponsesProfile
 from gateway.dialects.report import Report
-from gateway.dialects.settings import clamp_settings, drop_settings, drop_with_reasoning, effort_value
+from gateway.dialects.settings import (
+    drop_with_reasoning,
+    effort_value,
+    exclude_settings,
+    move_into_ranges,
+    rename_settings,
+    take_token_limit,
+)
 from gateway.errors import InvalidRequest
 from gateway.neutral.json import Json, JsonObject, list_or_empty, object_or_empty, objects_in
+from gateway.neutral.settings import PLACES, TOKEN_LIMIT
 
 _ENCRYPTED = "reasoning.encrypted_content"
 _INLINE = "data:"
@@ -17,33 +25,40 @@ _ALWAYS = frozenset({"store"})
 
 def adapt_body(body: JsonObject, origin: Origin, report: Report) -> None:
     """Adapt the body to this upstream; what had to go is reported. Raises `InvalidRequest`."""
-    facts = ResponsesProfile.own(origin.profile)
-    if facts.thinking is not None and _effort(body) is not None:
-        _adapt_effort(body, facts, report)
-    if facts.dropped_reasoning:
-        drop_with_reasoning(body, facts, _effort(body), report)
-    drop_settings(body, facts.dropped - _ALWAYS, report)
-    clamp_settings(body, facts, report)
-    for name, value in facts.defaults.items():
+    profile = ResponsesProfile.own(origin.profile)
+    if profile.thinking is not None and _effort(body) is not None:
+        _adapt_effort(body, profile, report)
+    if profile.dropped_reasoning:
+        drop_with_reasoning(body, profile, _effort(body), report)
+    _adapt_settings(body, profile, report)
+    for name, value in profile.defaults.items():
         if body.get(name) is None:
             body[name] = value
-    if not facts.takes_developer_role:
+    if not profile.takes_developer_role:
         body["input"] = _without_developers(body.get("input"))
-    if not facts.takes_image_urls:
+    if not profile.takes_image_urls:
         _refuse_addresses(body.get("input"), origin)
-    if facts.asks_encrypted_reasoning and _may_reason(body):
+    if profile.asks_encrypted_reasoning and _may_reason(body):
         included = body.get("include") or []
         if isinstance(included, list) and _ENCRYPTED not in included:
             body["include"] = [*included, _ENCRYPTED]
+
+
+def _adapt_settings(body: JsonObject, profile: ResponsesProfile, report: Report) -> None:
+    if profile.max_answer_tokens is not None:
+        body[PLACES[TOKEN_LIMIT]] = take_token_limit(body, profile, report, places=PLACES)
+    exclude_settings(body, profile, report, places=PLACES, kept=_ALWAYS)
+    move_into_ranges(body, profile, report)
+    rename_settings(body, profile, report, PLACES)
 
 
 def _effort(body: JsonObject) -> Json:
     return object_or_empty(body.get("reasoning")).get("effort")
 
 
-def _adapt_effort(body: JsonObject, facts: ResponsesProfile, report: Report) -> None:
-    assert facts.thinking is not None
-    word = effort_value(_effort(body), facts.thinking)
+def _adapt_effort(body: JsonObject, profile: ResponsesProfile, report: Report) -> None:
+    assert profile.thinking is not None
+    word = effort_value(_effort(body), profile.thinking)
     settings = {name: value for name, value in object_or_empty(body.get("reasoning")).items() if name != "effort"}
     if word is not None:
         settings["effort"] = word

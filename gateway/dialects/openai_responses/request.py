@@ -6,17 +6,16 @@ from gateway.dialects.openai_responses.provider_parameters import adapt_body
 from gateway.dialects.openai_responses.settings import write_settings
 from gateway.dialects.openai_responses.tools import write_tool_choice, write_tools
 from gateway.dialects.openai_responses.types import Request
-from gateway.dialects.pending import PendingSettings
 from gateway.dialects.profiles.openai_responses import ResponsesProfile
 from gateway.dialects.report import Report
+from gateway.dialects.settings import PendingSettings
 from gateway.neutral.generation import Generation
 from gateway.neutral.json import Json, JsonObject, object_or_empty, object_or_none, objects_in, written
 from gateway.neutral.prompt import Prompt
+from gateway.neutral.settings import PLACES
 
-DIALECT = ResponsesProfile.dialect
+DIALECT = "openai-responses"
 PATH = "/responses"
-# Where the settings of a native body are that have another neutral name, by that name.
-_PATHS = {"reasoning_effort": "reasoning.effort"}
 # The gateway's own state and routing: an upstream would look for ids that only the gateway has.
 _OURS = ("previous_response_id", "conversation", "provider")
 
@@ -24,7 +23,7 @@ _OURS = ("previous_response_id", "conversation", "provider")
 def encode_request(generation: Generation, origin: Origin) -> Outbound:
     """The request for the upstream. Raises `InvalidRequest` for what the upstream cannot be sent."""
     if generation.dialect == DIALECT:
-        report = Report.of_body(origin.provider, _PATHS)
+        report = Report.of_body(origin.provider, PLACES)
         body = _native(generation)
     else:
         report = Report(generation.prompt, origin.provider)
@@ -56,7 +55,7 @@ def _native(generation: Generation) -> JsonObject:
     return body
 
 
-def _translated(prompt: Prompt, facts: ResponsesProfile, report: Report) -> JsonObject:
+def _translated(prompt: Prompt, profile: ResponsesProfile, report: Report) -> JsonObject:
     """The body of a prompt, all but its model."""
     items = write_items(prompt.items, report)
     if not (items or prompt.instructions):
@@ -67,7 +66,7 @@ def _translated(prompt: Prompt, facts: ResponsesProfile, report: Report) -> Json
         request["tools"] = write_tools(prompt, report)
     if prompt.tool_choice is not None:
         request["tool_choice"] = write_tool_choice(prompt.tool_choice)
-    return object_or_empty(request) | write_settings(prompt, PendingSettings(prompt.settings, facts, report))
+    return object_or_empty(request) | write_settings(prompt, PendingSettings(prompt.settings, profile, report))
 
 
 def _set(body: JsonObject, name: str, value: Json) -> None:

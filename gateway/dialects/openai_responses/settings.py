@@ -1,6 +1,6 @@
 """Writes the settings of a prompt, whose names are chat's, as the Responses API has them."""
 
-from gateway.dialects.pending import PendingSettings
+from gateway.dialects.settings import PendingSettings
 from gateway.neutral.json import Json, JsonObject, object_or_none
 from gateway.neutral.prompt import Prompt
 from gateway.neutral.structured_output import OutputFormat
@@ -9,6 +9,7 @@ _LOGPROBS = "message.output_text.logprobs"
 # What OpenAI takes at least; chat takes any (shared facts on the Responses API, section 4, no. 23).
 _LEAST_LIMIT = 16
 # The same in both dialects. `top_k` is not OpenAI's, whose row drops it.
+_NUMBERS = ("temperature", "top_k", "top_p")
 _SAME = (
     "moderation",
     "parallel_tool_calls",
@@ -17,9 +18,6 @@ _SAME = (
     "prompt_cache_retention",
     "safety_identifier",
     "service_tier",
-    "temperature",
-    "top_k",
-    "top_p",
     "user",
 )
 
@@ -27,25 +25,24 @@ _SAME = (
 def write_settings(prompt: Prompt, pending: PendingSettings) -> JsonObject:
     """The settings. Raises `InvalidRequest` for what cannot be left out, and has no place here."""
     body: JsonObject = {}
-    field = "max_tokens" if "max_tokens" in pending else "max_completion_tokens"
-    if (limit := pending.token_limit()) is not None:
-        body["max_output_tokens"] = max(limit, _LEAST_LIMIT)
-        if limit < _LEAST_LIMIT:
-            # Raised to the least that is taken.
-            pending.drop(field)
+    if (limit := pending.token_limit(least=_LEAST_LIMIT)) is not None:
+        body["max_output_tokens"] = limit
     if (effort := pending.take("reasoning_effort")) is not None:
         body["reasoning"] = {"effort": effort}
     if text := _text(pending.take("verbosity"), prompt.output_format):
         body["text"] = text
-    most = pending.take("top_logprobs")
+    most = pending.integer("top_logprobs")
     if pending.take_requested("logprobs"):
         body["include"] = [_LOGPROBS]
         if most is not None:
             body["top_logprobs"] = most
+    for name in _NUMBERS:
+        if (number := pending.number(name)) is not None:
+            body[name] = number
     for name in _SAME:
         if (value := pending.take(name)) is not None:
             body[name] = value
-    pending.finish()
+    pending.finish(body)
     return body
 
 

@@ -63,7 +63,8 @@ class Profile:
     refused: frozenset[str] = frozenset()
     """Settings without which the answer would be another one, and which it cannot take: they are refused."""
     renamed: Mapping[str, str] = field(default_factory=dict)
-    """Settings that have another name there, such as `seed`: `random_seed`."""
+    """Settings that it takes under a name or a dotted path of its own, such as `seed`: `random_seed`. Every dialect
+    writes them there; one that its dialect does not have is taken all the same."""
     ranges: Mapping[str, Range] = field(default_factory=dict)
     """Numbers that it takes within narrower bounds than OpenAI."""
     thinking: Thinking | None = None

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from gateway.dialects.profiles.base import ConversationProfile
+from gateway.neutral.settings import TokenLimit
 
-TokenLimitField = Literal["max_tokens", "max_completion_tokens"]
 SystemMessages = Literal["anywhere", "first", "none"]
 
 
@@ -16,7 +16,7 @@ class ChatProfile(ConversationProfile):
 
     dialect: ClassVar[str] = "openai-chat"
 
-    token_limit_field: TokenLimitField | None = None
+    token_limit_field: TokenLimit | None = None
     """The one name this upstream has for the answer's token limit. None: it travels under the name it came with."""
     stream_usage: bool = True
     """Whether `stream_options.include_usage` may be added to a streamed request, so that it can be accounted."""

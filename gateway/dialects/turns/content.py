@@ -12,14 +12,14 @@ from gateway.neutral.paths import field_path
 P = TypeVar("P")
 
 
-def shown_parts(parts: Sequence[Part], facts: ConversationProfile, report: Report) -> Sequence[Part]:
+def shown_parts(parts: Sequence[Part], profile: ConversationProfile, report: Report) -> Sequence[Part]:
     """The parts as this upstream may be shown them. Raises `InvalidRequest` for one that it cannot take."""
     if len(parts) == 1 and type(parts[0]) is TextPart:
         return parts
-    return [part if type(part) is TextPart else _shown(part, facts, report) for part in parts]
+    return [part if type(part) is TextPart else _shown(part, profile, report) for part in parts]
 
 
-def _shown(part: Part, facts: ConversationProfile, report: Report) -> Part:
+def _shown(part: Part, profile: ConversationProfile, report: Report) -> Part:
     match part:
         case TextPart() | RefusalPart():
             return part
@@ -29,9 +29,9 @@ def _shown(part: Part, facts: ConversationProfile, report: Report) -> Part:
             raise report.unsupported("images by the id of a file", part.source_path)
         case FilePart(data=None, file_id=None, url=None):
             raise report.invalid("A file needs its data or its id", part.path)
-        case FilePart(data=None, file_id=None) if not facts.takes_file_urls:
+        case FilePart(data=None, file_id=None) if not profile.takes_file_urls:
             raise report.unsupported("files by their address", part.source_path)
-    if not facts.takes_parts:
+    if not profile.takes_parts:
         raise report.unsupported("anything but text", part.path)
     if isinstance(part, ImagePart) and part.detail == "original":
         # As it is, is more than other APIs can express; in full is the most.

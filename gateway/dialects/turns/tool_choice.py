@@ -45,7 +45,7 @@ def select_tools(
     choice: ToolChoice | None,
     tools: Mapping[str, FlatTool],
     toolbox: Toolbox,
-    facts: ConversationProfile,
+    profile: ConversationProfile,
     report: Report,
     *,
     takes_allowed: bool = False,
@@ -62,7 +62,7 @@ def select_tools(
                 raise report.invalid(f"There are no tools, so the tool choice cannot be {choice!r}", _PATH)
             return ToolSelection(tools, choice)
         case AllowedTools():
-            selection = _restrict(choice, tools, toolbox, facts, report)
+            selection = _restrict(choice, tools, toolbox, profile, report)
             return selection if takes_allowed or not selection.allowed else _shown_alone(selection)
         case NamedTool():
             name = toolbox.find(choice)
@@ -79,10 +79,10 @@ def may_answer_in_text(choice: ToolChoice | None) -> bool:
 
 
 def _restrict(
-    choice: AllowedTools, tools: Mapping[str, FlatTool], toolbox: Toolbox, facts: ConversationProfile, report: Report
+    choice: AllowedTools, tools: Mapping[str, FlatTool], toolbox: Toolbox, profile: ConversationProfile, report: Report
 ) -> ToolSelection:
     for reference in choice.tools:
-        if not facts.drops_hosted_tools and not any(name in tools for name in _names(reference, toolbox)):
+        if not profile.drops_hosted_tools and not any(name in tools for name in _names(reference, toolbox)):
             raise report.invalid("The tool choice allows a tool that is not on offer", _PATH)
     allowed = {name: tools[name] for name in _allowed(choice.tools, toolbox) if name in tools}
     if not allowed and choice.mode == "required":

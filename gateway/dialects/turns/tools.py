@@ -41,7 +41,7 @@ class FlatTool:
 def flat_tools(
     tools: Iterable[Tool],
     toolbox: Toolbox,
-    facts: ConversationProfile,
+    profile: ConversationProfile,
     report: Report,
     own: Set[str] = frozenset(),
     *,
@@ -56,7 +56,7 @@ def flat_tools(
     flat: dict[str, FlatTool] = {}
     for tool in tools:
         if isinstance(tool, HostedTool):
-            drop_hosted(tool, facts, report)
+            drop_hosted(tool, profile, report)
             continue
         if not tool.name:
             raise report.invalid("A tool needs a name", tool.name_path)
@@ -70,9 +70,9 @@ def flat_tools(
     return flat
 
 
-def drop_hosted(tool: HostedTool, facts: ConversationProfile, report: Report) -> None:
+def drop_hosted(tool: HostedTool, profile: ConversationProfile, report: Report) -> None:
     """Leave out a tool that only some other provider runs. Raises `InvalidRequest` where such tools are refused."""
-    if not facts.drops_hosted_tools:
+    if not profile.drops_hosted_tools:
         what = f"tools of type {tool.kind!r}" if tool.kind is not None else "tools without a type"
         raise report.unsupported(what, field_path(tool.path, "type"))
     report.drop(tool.path)

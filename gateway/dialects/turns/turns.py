@@ -108,23 +108,23 @@ Turn = InputTurn | AssistantTurn
 
 
 def read_turns(
-    prompt: Prompt, toolbox: Toolbox, facts: ConversationProfile, report: Report, states: Collection[str]
+    prompt: Prompt, toolbox: Toolbox, profile: ConversationProfile, report: Report, states: Collection[str]
 ) -> list[Turn]:
     """All turns, the instructions as the first. `states` are the keys of reasoning that the dialect can use.
 
     Raises `InvalidRequest` for an item that this upstream cannot be shown.
     """
-    reader = _Reader(prompt, toolbox, facts, report, states)
+    reader = _Reader(prompt, toolbox, profile, report, states)
     return list(reader.read())
 
 
 class _Reader:
     def __init__(
-        self, prompt: Prompt, toolbox: Toolbox, facts: ConversationProfile, report: Report, states: Collection[str]
+        self, prompt: Prompt, toolbox: Toolbox, profile: ConversationProfile, report: Report, states: Collection[str]
     ) -> None:
         self._prompt = prompt
         self._toolbox = toolbox
-        self._facts = facts
+        self._profile = profile
         self._report = report
         self._states = states
         self._answer: AssistantTurn | None = None
@@ -161,7 +161,7 @@ class _Reader:
         parts = message.content
         if len(parts) == 1 and type(parts[0]) is TextPart:
             return InputTurn(message.role, parts, message.cache)
-        parts = shown_parts(parts, self._facts, self._report)
+        parts = shown_parts(parts, self._profile, self._report)
         if message.role != "user":
             for part in parts:
                 if not isinstance(part, TextPart):
@@ -170,7 +170,7 @@ class _Reader:
 
     def _assistant_message(self, message: Message) -> Iterator[Turn]:
         parts: list[TextPart | RefusalPart] = []
-        for part in shown_parts(message.content, self._facts, self._report):
+        for part in shown_parts(message.content, self._profile, self._report):
             if not isinstance(part, TextPart | RefusalPart):
                 raise self._only_text(part)
             parts.append(part)
@@ -191,7 +191,7 @@ class _Reader:
         self._open().blocks.append(CallBlock(call, name, None if output is None else self._output(output)))
 
     def _output(self, output: ToolOutput) -> OutputBlock:
-        return OutputBlock(output, shown_parts(output.content, self._facts, self._report))
+        return OutputBlock(output, shown_parts(output.content, self._profile, self._report))
 
     def _reason(self, item: EarlierReasoning) -> None:
         state = item.state or {}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, cast
 
 from gateway.neutral.generation import Generation
 from gateway.neutral.json import object_or_empty
 from gateway.neutral.seals import OpenSeal
+from gateway.neutral.settings import INTEGERS
 from gateway.surfaces.base import Author
 from gateway.surfaces.body import split_models, with_integers
 from gateway.surfaces.extensions import extensions
@@ -21,13 +22,6 @@ if TYPE_CHECKING:
 
 DIALECT = "openai-chat"
 _LARGEST = 2**63
-_INTEGERS: Annotated[tuple[str, ...], models.CreateChatCompletionRequest] = (
-    "n",
-    "max_tokens",
-    "max_completion_tokens",
-    "seed",
-    "top_logprobs",
-)
 
 
 class OpenAIChatSurface:
@@ -39,7 +33,7 @@ class OpenAIChatSurface:
     dialect: str | None = DIALECT
 
     def read(self, body: models.CreateChatCompletionRequest) -> Generation:
-        given, others = split_models(with_integers(extensions(body), _INTEGERS, _LARGEST))
+        given, others = split_models(with_integers(extensions(body), INTEGERS, _LARGEST))
         # Waystone's own document does not list them.
         options = object_or_empty(given.get("stream_options"))
         return Generation(

@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from generated import models
 
 # What is no setting: it has a field of its own in a prompt, or is the gateway's. The names of settings are chat's.
-_PLACED: "Annotated[frozenset[str], models.CreateChatCompletionRequest]" = frozenset(
+PLACED: "Annotated[frozenset[str], models.CreateChatCompletionRequest]" = frozenset(
     {
         "model",
+        "models",
         "messages",
         "metadata",
         "stream",
@@ -31,7 +32,7 @@ _PATH = "response_format"
 def read_settings(body: "models.CreateChatCompletionRequest") -> Settings:
     """The settings of a body, unknown ones included. Those that are null are left out."""
     return Settings(
-        {name: value for name, value in extensions(body).items() if value is not None and name not in _PLACED}
+        {name: value for name, value in extensions(body).items() if value is not None and name not in PLACED}
     )
 
 

@@ -17,7 +17,7 @@ from gateway.neutral.json import (
     texts_in,
 )
 from gateway.neutral.prompt import Untranslatable
-from gateway.neutral.settings import Settings
+from gateway.neutral.settings import PLACES, RESPONSES_RULES, RULES, TOKEN_LIMIT, Rule, Settings
 from gateway.neutral.structured_output import OutputFormat, output_format
 
 if TYPE_CHECKING:
@@ -29,44 +29,14 @@ _INCLUDED = (
     *("web_search_call.results", "web_search_call.action.sources", "file_search_call.results"),
     "computer_call_output.output.image_url",
 )
-_PLACED: Annotated[frozenset[str], models.CreateResponse] = frozenset(
+PLACED: Annotated[frozenset[str], models.CreateResponse] = frozenset(
     (
         *("model", "models", "input", "instructions", "tools", "tool_choice", "metadata", "provider"),
         *("stream", "stream_options", "store", "background", "conversation", "previous_response_id"),
     )
 )
 """What is no setting: it has a field of its own in a prompt, or is the gateway's."""
-_COPIED: Annotated[frozenset[str], models.CreateResponse] = frozenset(
-    (
-        *("temperature", "top_p", "top_k", "top_logprobs", "parallel_tool_calls", "user", "safety_identifier"),
-        *("service_tier", "prompt_cache_key", "prompt_cache_retention", "prompt_cache_options", "moderation"),
-        *("presence_penalty", "frequency_penalty"),
-    )
-)
-"""The settings that have the same name in chat."""
-_OF_CHAT: Annotated[frozenset[str], models.CreateChatCompletionRequest] = frozenset(
-    (
-        *("max_completion_tokens", "max_tokens", "n", "stop", "seed", "logit_bias", "logprobs", "prediction"),
-        *("response_format", "reasoning_effort", "verbosity", "web_search_options"),
-    )
-)
-"""Chat's own settings, which the contract does not list here, and which some clients send all the same."""
-_INDISPENSABLE: Annotated[frozenset[str], models.CreateResponse] = frozenset({"prompt"})
-"""Without it the answer would be another one."""
-_INDISPENSABLE_OF_CHAT: Annotated[frozenset[str], models.CreateChatCompletionRequest] = frozenset(
-    {"audio", "modalities"}
-)
-"""The same: a Response has no item for sound."""
-_LIMIT: Annotated[str, models.CreateResponse] = "max_output_tokens"
 _FORMAT: Annotated[str, models.CreateChatCompletionRequest] = "response_format"
-_PATHS: Annotated[Mapping[str, str], models.CreateChatCompletionRequest] = {
-    "max_completion_tokens": _LIMIT,
-    "max_tokens": _LIMIT,
-    "reasoning_effort": "reasoning.effort",
-    "response_format": "text.format",
-    "verbosity": "text.verbosity",
-}
-"""Where the client writes settings that have another name here; for a limit of another name, too."""
 
 
 @dataclass(slots=True)
@@ -111,16 +81,26 @@ class ReadSettings:
         read = _TRANSLATED.get(name)
         return read is not None and read(self, value)
 
+    def leave(self, name: str, value: Json, rule: Rule | None) -> None:
+        """Note a field that no other dialect has, by the table: as no obstacle, a refusal, or dropped."""
+        if rule is not None and rule.requests_nothing(value):
+            return
+        if rule is not None and rule.is_required:
+            reason = f"has no place for `{name}`, and without it the answer would be another one."
+            self.untranslatable = self.untranslatable or Untranslatable(reason, name)
+        else:
+            self.untranslated.append(name)
+
     def limit(self, value: Json) -> bool:
         # The dialect refuses what is no limit.
-        self.values["max_completion_tokens"] = value
+        self.values[TOKEN_LIMIT] = value
         return True
 
     def reasoning(self, value: Json) -> bool:
         given = object_or_none(value)
         if given is None:
             return False
-        if effort := given.get("effort"):
+        if (effort := given.get("effort")) is not None:
             self.values["reasoning_effort"] = effort
         self.reasoning_summary = text_or_none(given.get("summary"))
         self.untranslated += [f"reasoning.{name}" for name, it in given.items() if name != "effort" and it is not None]
@@ -162,17 +142,13 @@ def read_settings(body: JsonObject) -> ReadSettings:
     """The settings of a body of `/v1/responses`: what only the Responses API knows is reported as untranslated."""
     read = ReadSettings(paths=_paths(body))
     for name, value in body.items():
-        if name in _PLACED or value is None:
+        if name in PLACED or value is None:
             continue
-        if name in _COPIED or name in _OF_CHAT:
+        rule = RULES.get(name)
+        if rule is not None and rule.is_in_response:
             read.values[name] = value
-        elif read.take(name, value):
-            continue
-        elif (name in _INDISPENSABLE or name in _INDISPENSABLE_OF_CHAT) and value != ["text"]:
-            reason = f"has no place for `{name}`, and without it the answer would be another one."
-            read.untranslatable = read.untranslatable or Untranslatable(reason, name)
-        elif name != "truncation" or value != "disabled":
-            read.untranslated.append(name)
+        elif not read.take(name, value):
+            read.leave(name, value, rule or RESPONSES_RULES.get(name))
     if read.values.get("top_logprobs"):
         read.values["logprobs"] = True
     if not body.get("tools"):
@@ -185,7 +161,7 @@ def read_travelling_settings(body: JsonObject) -> ReadSettings:
     """The settings of a body whose contract lists few: unknown ones keep their names."""
     read = ReadSettings(paths=_paths(body))
     for name, value in body.items():
-        if name not in _PLACED and value is not None and not read.take(name, value):
+        if name not in PLACED and value is not None and not read.take(name, value):
             read.values.setdefault(name, value)
     return read
 
@@ -200,6 +176,6 @@ def nested_format(given: Json) -> JsonObject | None:
 
 
 def _paths(body: JsonObject) -> Mapping[str, str]:
-    if body.keys().isdisjoint(_PATHS):
-        return _PATHS
-    return {name: path for name, path in _PATHS.items() if name not in body}
+    if body.keys().isdisjoint(PLACES):
+        return PLACES
+    return {name: path for name, path in PLACES.items() if name not in body}

@@ -1,0 +1,81 @@
+"""docs/settings.md: the one table of settings, for readers."""
+
+from collections.abc import Sequence
+
+import orjson
+
+from gateway.neutral.json import Json
+from gateway.neutral.settings import RESPONSES_RULES, RULES, SAME, Kind, Rule
+
+_KINDS: dict[Kind, str] = {"flag": "true or false", "text": "string", "texts": "string or list of strings"}
+_LONG = 2**53
+_INTRODUCTION = """\
+# Settings
+
+Everything of a request beside its conversation and its tools, and what holds for it at every provider.
+`scripts/document` writes this page from the table that the gateway runs by (`RULES` in `gateway/neutral/settings.py`,
+[decision 0024](decisions/0024-one-table-of-settings.md)). What becomes of a setting at which provider is in
+[fidelity](fidelity.md).
+
+- *requests nothing*: beside null, the values that are the same as leaving the setting out. They are neither refused nor
+  reported.
+- *without a place*: what happens where a provider has no such setting. It is dropped, which `x-waystone-dropped`
+  reports, or refused with a 400 that names the field and the provider, since the answer would be another one.
+- *range*: OpenAI's, ends included; a provider may have another one. A number outside of it is moved to the nearer end,
+  and reported if that is further than 0.011, or it is refused.
+- A value of another type is a 400, unless the provider is called in OpenAI's chat, or in the Responses API by one of
+  its own clients: then the value travels, and the provider judges it.
+- The Responses API requests `logprobs` by an entry of `include`.
+- A setting that is not listed travels to providers that are called in the client's API; others drop it, reported.
+"""
+
+
+def document() -> str:
+    """The whole page."""
+    shared = [(_chat(name, rule), _place(name, rule), *_cells(rule)) for name, rule in sorted(RULES.items())]
+    own = [(f"`{name}`", *_cells(rule)) for name, rule in sorted(RESPONSES_RULES.items())]
+    sections = [
+        _INTRODUCTION,
+        _table(("chat", "Responses API"), shared),
+        "## The Responses API alone\n\nNo provider that is called in another API is sent any of these.\n",
+        _table(("Responses API",), own),
+    ]
+    return "\n".join(sections)
+
+
+def _table(names: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    columns = (*names, "type", "requests nothing", "without a place", "range", "outside")
+    rows = [columns, ["---"] * len(columns), *lines]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _chat(name: str, rule: Rule) -> str:
+    return f"`{name}`" if rule.is_in_chat else f"`{name}`, not OpenAI's"
+
+
+def _place(name: str, rule: Rule) -> str:
+    if not rule.is_in_response:
+        return "refused: a Response cannot hold it"
+    if rule.place is None:
+        return "not listed, read as in chat"
+    return f"`{name if rule.place == SAME else rule.place}`"
+
+
+def _cells(rule: Rule) -> Sequence[str]:
+    neutral = ", ".join(f"`{_written(value)}`" for value in rule.neutral)
+    verdict = "refused" if rule.is_required else "dropped"
+    outside = "" if rule.least is None and rule.most is None else rule.outside
+    return (_KINDS.get(rule.kind, rule.kind), neutral, verdict, _range(rule), outside)
+
+
+def _written(value: Json) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _range(rule: Rule) -> str:
+    if rule.least is None:
+        return ""
+    least = f"{rule.least:g}" if abs(rule.least) < _LONG else "-2^63"
+    if rule.most is None:
+        return f"from {least} up"
+    return f"{least} to " + (f"{rule.most:g}" if rule.most < _LONG else "2^63 - 1")
