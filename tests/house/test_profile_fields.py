@@ -27,7 +27,7 @@ def _read(*places: str) -> set[str]:
     """The names that are read off profiles there, other than by the profiles themselves."""
     modules = [module for module in under(*places) if not module.path.startswith("gateway/dialects/profiles/")]
     nodes = [node for module in modules for node in ast.walk(module.tree) if isinstance(node, ast.Attribute)]
-    return {node.attr for node in nodes if _last_name(node.value) in ("facts", "_facts", "profile")}
+    return {node.attr for node in nodes if _last_name(node.value) in ("profile", "_profile")}
 
 
 def _last_name(node: ast.expr) -> str:
