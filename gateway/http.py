@@ -31,7 +31,7 @@ class Request(Generic[Body]):
 
 @dataclass(slots=True)
 class Reply:
-    """A whole answer, sent at once."""
+    """A whole answer, sent at once: JSON, with these headers beside its own."""
 
     body: bytes
     status: int = 200

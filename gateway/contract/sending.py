@@ -45,11 +45,8 @@ class Presence:
 
 
 async def send_reply(reply: Reply, send: Send) -> None:
-    """Send a whole reply, as JSON unless it says otherwise."""
-    headers = reply.headers
-    if not any(name == b"content-type" for name, _ in headers):
-        headers.append(JSON)
-    headers.append((b"content-length", str(len(reply.body)).encode()))
+    """Send a whole reply."""
+    headers = [*reply.headers, JSON, (b"content-length", str(len(reply.body)).encode())]
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": reply.body})
 

@@ -9,8 +9,11 @@ from gateway.store.errors import StoreError
 _LOG_BYTES = 4_000_000
 """As much may have been written before the log is emptied."""
 
-_ROW_BYTES = 12_000
-"""What a response adds to the log besides its contents: pages of the table and its indexes."""
+_COMMIT_BYTES = 17_000
+"""What a transaction adds to the log: the pages at the ends of the table and of its indexes."""
+
+_ROW_BYTES = 5_000
+"""What a response adds besides, its items aside."""
 
 _USAGE_ROW_BYTES = 1_500
 """The same of a usage row, many of which share the pages."""
@@ -29,8 +32,8 @@ class Checkpoints:
         self._note(rows * _USAGE_ROW_BYTES)
 
     def note(self, rows: int, size: int) -> None:
-        """So many other rows were committed, with contents of that size in bytes."""
-        self._note(rows * _ROW_BYTES + size)
+        """So many other rows were committed together, with contents of that size in bytes."""
+        self._note(_COMMIT_BYTES + rows * _ROW_BYTES + size)
 
     def _note(self, size: int) -> None:
         self._written += size

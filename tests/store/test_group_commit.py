@@ -195,13 +195,13 @@ async def test_log_is_emptied_beside_the_commits(
     monkeypatch.setattr(checkpoints, "_LOG_BYTES", 100_000)
     await journal.add(response("a", size=50_000))
     for name in "bcde":
-        await journal.add(response(name, size=80_000))
+        await journal.add(response(name, size=70_000))
     await until(lambda: bool(emptied))
     may_end.set()
     await journal.close()
     assert len(emptied) == 1, "one at a time"
     for name in "fg":
-        await journal.add(response(name, size=80_000))
+        await journal.add(response(name, size=70_000))
     await journal.close()
     assert len(emptied) == 2
 
