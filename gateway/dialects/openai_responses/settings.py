@@ -3,23 +3,16 @@
 from gateway.dialects.settings import PendingSettings
 from gateway.neutral.json import Json, JsonObject, object_or_none
 from gateway.neutral.prompt import Prompt
+from gateway.neutral.settings import PLACES, RULES, SAME
 from gateway.neutral.structured_output import OutputFormat
 
 _LOGPROBS = "message.output_text.logprobs"
 # What OpenAI takes at least; chat takes any (shared facts on the Responses API, section 4, no. 23).
 _LEAST_LIMIT = 16
-# The same in both dialects. `top_k` is not OpenAI's, whose row drops it.
-_NUMBERS = ("temperature", "top_k", "top_p")
-_SAME = (
-    "moderation",
-    "parallel_tool_calls",
-    "prompt_cache_key",
-    "prompt_cache_options",
-    "prompt_cache_retention",
-    "safety_identifier",
-    "service_tier",
-    "user",
-)
+# OpenAI's Responses API has no penalties; the gateway's own has them. The others are decided for each request.
+_ELSEWHERE = frozenset({"frequency_penalty", "presence_penalty", "store", "stream_options", "top_logprobs", *PLACES})
+_SAME = {name: rule.kind for name, rule in RULES.items() if rule.place == SAME and name not in _ELSEWHERE}
+"""The settings that are the same in both dialects, with their types. `top_k` is not OpenAI's, whose row drops it."""
 
 
 def write_settings(prompt: Prompt, pending: PendingSettings) -> JsonObject:
@@ -36,11 +29,9 @@ def write_settings(prompt: Prompt, pending: PendingSettings) -> JsonObject:
         body["include"] = [_LOGPROBS]
         if most is not None:
             body["top_logprobs"] = most
-    for name in _NUMBERS:
-        if (number := pending.number(name)) is not None:
-            body[name] = number
-    for name in _SAME:
-        if (value := pending.take(name)) is not None:
+    for name, kind in _SAME.items():
+        value = pending.number(name) if kind in ("number", "integer") else pending.take(name)
+        if value is not None:
             body[name] = value
     pending.finish(body)
     return body
