@@ -39,6 +39,16 @@ class Catalogue:
         self._upstreams = upstreams
         self._listings: dict[str, Listing] = {}
         self._asking: dict[str, asyncio.Task[Listing]] = {}
+        self._version = 0
+        self._expires = math.inf
+        """When the first of the listings is out of date."""
+
+    @property
+    def version(self) -> int:
+        """A number that is another one when a listing has changed, or is out of date and to be asked for again."""
+        if self._expires < time.monotonic():
+            self._version += 1
+        return self._version
 
     async def listings(self) -> dict[str, Listing]:
         """The listing of every upstream."""
@@ -79,4 +89,6 @@ class Catalogue:
         finally:
             self._asking.pop(upstream.name, None)
         self._listings[upstream.name] = listing
+        self._version += 1
+        self._expires = min(known.expires for known in self._listings.values())
         return listing

@@ -6,7 +6,6 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Never, Protocol
-from urllib.parse import quote
 
 import structlog
 
@@ -20,9 +19,10 @@ from gateway.neutral.events import Failed, Usage
 from gateway.neutral.generation import Generation
 from gateway.neutral.items import EarlierReasoning
 from gateway.neutral.json import Json, JsonObject
+from gateway.neutral.values import value
 from gateway.reasoning import recover
 from gateway.routing.attempts import Attempts, Conditions
-from gateway.routing.plan import Lane, Planner, has_choice, prompt_for_order
+from gateway.routing.plan import Lane, Planner, has_choice, header_value, prompt_for_order
 from gateway.routing.router import Router
 from gateway.run import Batch, Run, opening
 from gateway.schemas.validator import AnswerSchema, SchemaValidator
@@ -32,7 +32,6 @@ from gateway.surfaces.base import Author, Ended, Surface, Writer
 
 _MANY = 2000
 """Messages or items; translating so many takes some 20 ms."""
-_HEADER_BYTES = 200
 _DROPPED_BYTES = 2000
 
 log = structlog.get_logger(__name__)
@@ -51,7 +50,7 @@ class Memory(Protocol):
         """Keep an answer, before its client learns of its end. Raises `GatewayError` if that cannot be done."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ClientRequest:
     """One request, as its client made it: what every attempt starts from. The surface has read its body."""
 
@@ -240,18 +239,8 @@ def _is_large(body: JsonObject) -> bool:
 
 
 def _headers(attempts: Attempts, dropped: Sequence[str] = ()) -> list[Header]:
-    lane = attempts.lane
-    headers = [
-        (b"x-waystone-provider", lane.upstream.name.encode()),
-        (b"x-waystone-model", _header_value(lane.model)),
-        (b"x-waystone-attempts", str(attempts.count).encode()),
-    ]
+    headers = [*attempts.lane.headers, (b"x-waystone-attempts", b"%d" % attempts.count)]
     if dropped:
-        named = ",".join(_header_value(name).decode() for name in dropped)
+        named = ",".join(header_value(name).decode() for name in dropped)
         headers.append((b"x-waystone-dropped", named[:_DROPPED_BYTES].encode()))
     return headers
-
-
-def _header_value(text: str) -> bytes:
-    # It is the caller's: nothing of it may end the header and begin another.
-    return (text if text.isascii() and text.isprintable() else quote(text)).encode()[:_HEADER_BYTES]

@@ -118,7 +118,7 @@ class Run:
         return self._bad_reply("sent an event that is too large, or no event at all")
 
     def _fed(self, decoder: Decoder, payloads: Sequence[bytes]) -> Batch:
-        return self._checked([event for payload in payloads for event in decoder.feed(payload)])
+        return self._checked(decoder.feed_all(payloads))
 
     async def _validated(self, batch: Batch, schema: AnswerSchema) -> Batch:
         """The batch without its `Unvalidated` texts; `Failed` stands in the place of the first that is not valid."""
@@ -167,7 +167,7 @@ async def _late_usage(decoder: Decoder, reader: Reader, chunks: AsyncIterator[by
     try:
         async with asyncio.timeout(DRAIN_SECONDS):
             async for chunk in chunks:
-                events = [event for payload in reader.feed(chunk) for event in decoder.feed(payload)]
+                events = decoder.feed_all(reader.feed(chunk))
                 found += [event for event in events if isinstance(event, Usage)]
                 if decoder.is_over:
                     break

@@ -16,7 +16,7 @@ from gateway.dialects.base import ListedModel, Outbound, Refused
 from gateway.dialects.profiles.base import Profile
 from gateway.errors import UPSTREAM_CODES, GatewayError, UpstreamDown, UpstreamError
 from gateway.wire.tls import SYSTEM_TLS, TLS
-from gateway.wire.transport import Answer, Call, Stream, Transport
+from gateway.wire.transport import Answer, Call, FixedHeaders, Stream, Transport
 
 AnyError = TypeVar("AnyError", bound=GatewayError)
 
@@ -81,6 +81,8 @@ class Upstream:
     deployments: Mapping[str, str] = field(default_factory=dict)
     tls: TLS = SYSTEM_TLS
     address: Address | None = None
+    _headers: dict[str, FixedHeaders] = field(default_factory=dict, repr=False)
+    """The headers of every call, by the label of the credential that opens it."""
 
     @property
     def own(self) -> Profile:
@@ -101,7 +103,11 @@ class Upstream:
     async def send(self, outbound: Outbound, dialect: Dialect, credential: Credential | None = None) -> Answer:
         """A plain answer. Raises `UpstreamError` for anything but a 2xx."""
         credential = credential or self.credentials[0]
-        answer = await self._exchange(await self._call(outbound), credential)
+        call = self._fixed_call(outbound, credential)
+        if call is None:
+            answer = await self._exchange(await self._call(outbound), credential)
+        else:
+            answer = await self.transport.send(call)
         if not 200 <= answer.status < 300:
             raise self._refusal(dialect, answer.status, answer.headers, answer.body)
         return answer
@@ -113,11 +119,13 @@ class Upstream:
         """A streamed answer. Raises `UpstreamError` for anything but a 2xx."""
         credential = credential or self.credentials[0]
         async with AsyncExitStack() as stack:
-            call = await self._call(outbound)
-            stream = await stack.enter_async_context(self.transport.stream(await _opened(call, credential)))
-            if stream.status in _LOCKED and credential.forget():
+            call = self._fixed_call(outbound, credential)
+            opened = call or await _opened(await self._call(outbound), credential)
+            stream = await stack.enter_async_context(self.transport.stream(opened))
+            if call is None and stream.status in _LOCKED and credential.forget():
                 await stack.aclose()
-                stream = await stack.enter_async_context(self.transport.stream(await _opened(call, credential)))
+                opened = await _opened(await self._call(outbound), credential)
+                stream = await stack.enter_async_context(self.transport.stream(opened))
             if not 200 <= stream.status < 300:
                 raise self._refusal(dialect, stream.status, stream.headers, await stream.read(self.name))
             yield stream
@@ -161,6 +169,16 @@ class Upstream:
         if answer.status in _LOCKED and credential.forget():
             answer = await self.transport.send(await _opened(call, credential))
         return answer
+
+    def _fixed_call(self, outbound: Outbound, credential: Credential) -> Call | None:
+        """The call, where its address and its headers are the same for every request; None elsewhere."""
+        address, fixed = self.address, credential.fixed
+        if address is None or fixed is None or outbound.headers:
+            return None
+        headers = self._headers.get(credential.label)
+        if headers is None:
+            headers = self._headers[credential.label] = FixedHeaders({**fixed, **address.headers})
+        return Call(self.name, "POST", address.url(outbound.path, outbound.body), headers, outbound.body)
 
     async def _call(self, outbound: Outbound) -> Call:
         address = self.address or await self.locate()

@@ -102,6 +102,8 @@ class Chain:
 class AWSCredential:
     """Signs every request to AWS with the keys of its source."""
 
+    fixed = None
+
     def __init__(
         self,
         source: Source,

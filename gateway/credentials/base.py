@@ -21,6 +21,10 @@ class Credential(Protocol):
     def secrets(self) -> Sequence[str]:
         """What must not appear in an error or a log."""
 
+    @property
+    def fixed(self) -> Mapping[str, str] | None:
+        """Its headers, where they are the same for every call; None where they have to be asked for."""
+
     async def headers(self, call: Call) -> Mapping[str, str]:
         """The headers that open the upstream for this very call, names in lower case.
 

@@ -16,6 +16,7 @@ class EmbeddedCredential:
     label: str = "embedded"
     weight: float = 1.0
     secrets: Sequence[str] = ()
+    fixed: None = None
 
     async def headers(self, call: Call) -> Mapping[str, str]:
         return self.authorize((await self.model.address()).api_key)

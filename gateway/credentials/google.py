@@ -32,6 +32,8 @@ def application_default(transport: Transport, file: Path | None, loop: asyncio.A
 class GoogleCredential:
     """One Google account. `provider` names its upstream in errors."""
 
+    fixed = None
+
     weight = 1.0
 
     def __init__(

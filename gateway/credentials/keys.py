@@ -38,11 +38,12 @@ class NoCredential:
     """For an upstream that lets everybody in, or whose configured headers open it."""
 
     label: str = "none"
+    fixed: Mapping[str, str] = field(default_factory=dict)
     weight: float = 1.0
     secrets: Sequence[str] = ()
 
     async def headers(self, call: Call) -> Mapping[str, str]:
-        return {}
+        return self.fixed
 
     def forget(self) -> bool:
         return False

@@ -9,6 +9,7 @@ from gateway.errors import UpstreamError
 from gateway.neutral.events import Event
 from gateway.neutral.generation import Generation
 from gateway.neutral.structured_output import OutputFormat
+from gateway.neutral.values import value
 
 
 @dataclass(slots=True)
@@ -25,7 +26,7 @@ class Outbound:
     """What this one request needs on top of the provider's own headers, such as the name of a beta."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ListedModel:
     """A model in an upstream's own list, and its limits there: tokens it reads at once, tokens it answers with."""
 
@@ -34,7 +35,7 @@ class ListedModel:
     max_output_tokens: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Refused:
     """An upstream's answer with a status other than 2xx. Header names are in lower case."""
 
@@ -44,7 +45,7 @@ class Refused:
     body: bytes
 
 
-@dataclass(slots=True)
+@value
 class Origin:
     """Who answers: the provider's name, the model's name there, and its profile in the dialect that is spoken."""
 
@@ -70,6 +71,9 @@ class Decoder(Protocol):
 
     def feed(self, payload: bytes) -> Sequence[Event]:
         """Read one event of the reader's."""
+
+    def feed_all(self, payloads: Sequence[bytes]) -> list[Event]:
+        """Read events that arrived together."""
 
     def end(self) -> Sequence[Event]:
         """The stream is over: `Done`, or `Failed` if the answer was cut off."""

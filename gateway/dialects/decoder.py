@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from functools import cached_property
 
 import orjson
 
@@ -13,6 +12,10 @@ from gateway.errors import GatewayError, UpstreamDown
 from gateway.neutral.events import Done, Event, Failed, Finished, FinishReason, Text, ToolArguments, Usage
 from gateway.neutral.json import Json, JsonObject, is_too_deep
 from gateway.neutral.prompt import Prompt
+from gateway.neutral.values import lazy
+
+END_MARK = b"[DONE]"
+"""What ends a stream of OpenAI's chat, and of some others."""
 
 
 class NotAnAnswer(Exception):
@@ -37,6 +40,9 @@ class StreamDecoder(ABC):
         except orjson.JSONDecodeError:
             return self._feed_words(payload)
         return self._feed_document(payload, document)
+
+    def feed_all(self, payloads: Sequence[bytes]) -> list[Event]:
+        return [event for payload in payloads for event in self.feed(payload)]
 
     def end(self) -> Sequence[Event]:
         if self.is_over:
@@ -77,7 +83,7 @@ class StreamDecoder(ABC):
     def _feed_words(self, payload: bytes) -> Sequence[Event]:
         """What is no JSON object: an end mark, or nonsense."""
         words = payload.strip()
-        if words == b"[DONE]":
+        if words == END_MARK:
             return self.end()
         return self._fail(bad_reply(self.origin, f"streamed something that is no {self.what}")) if words else ()
 
@@ -105,7 +111,7 @@ class ChoiceBuilder:
         self._with_arguments: set[int] = set()
         self.has_calls = False
 
-    @cached_property
+    @lazy
     def _calls(self) -> ClientCalls:
         # Most answers call nothing.
         return ClientCalls(self._prompt, self._origin)

@@ -4,7 +4,6 @@ Where the upstream does not see to it, the answer is validated: an object by the
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import orjson
@@ -15,6 +14,7 @@ from gateway.neutral.events import Unvalidated
 from gateway.neutral.json import Json, JsonObject, written
 from gateway.neutral.prompt import Prompt
 from gateway.neutral.structured_output import OutputFormat
+from gateway.neutral.values import value
 
 FORMAT_TOOL = "answer_in_form"
 """The name of the tool that a model is made to call so that its arguments are the answer."""
@@ -59,7 +59,7 @@ class FormatTool(NamedTuple):
     parameters: JsonObject
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class FormatPlan:
     """How an answer gets its format: by the upstream, by a tool that has to be called, or by words in the prompt.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from gateway.memory.stored import MAX_BYTES, StoredResponses
 from gateway.neutral.generation import Generation
 from gateway.neutral.identifiers import ResponseIds
 from gateway.neutral.json import JsonObject, text_or_empty, text_or_none
+from gateway.neutral.values import value
 from gateway.paging import Page
 from gateway.redaction import without_entrances
 from gateway.store import turns
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from generated import models
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Archive:
     """Where turns are kept, and for how long (seconds)."""
 

@@ -1,12 +1,12 @@
 """The person and organisation behind a request, as `metadata.waystone` names them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import orjson
 
 from gateway.errors import InvalidRequest
 from gateway.neutral.json import Json, JsonObject
+from gateway.neutral.values import value
 
 _KEY = "waystone"
 PARAM = "metadata.waystone"
@@ -19,7 +19,7 @@ _EXPECTED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Entity:
     """A user or a group. `metadata` is None where the request gave none, which leaves the stored one as it is."""
 
@@ -27,7 +27,7 @@ class Entity:
     metadata: JsonObject | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class EndUser:
     """Whom a request is accounted to. Naming both links the user to the group."""
 

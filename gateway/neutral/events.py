@@ -175,11 +175,14 @@ class NativeReply:
     """A plain reply in the dialect that the surface itself speaks, to be passed on with all that it holds."""
 
     document: JsonObject
+    written: bytes | None = None
+    """The same as the upstream wrote it, where nothing of it had to be repaired."""
 
 
 @dataclass(slots=True)
 class NativeChunk:
-    """The payload of one streamed event in the dialect that the surface itself speaks."""
+    """The payload of a streamed event in the dialect that the surface itself speaks; or those of several in a row, with
+    what stands between them in a stream (`\\n\\ndata: `)."""
 
     payload: bytes
 

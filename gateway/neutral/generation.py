@@ -1,18 +1,18 @@
 """One request for an answer, whichever surface it came through."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import field, replace
 
 from gateway.neutral.identifiers import ResponseIds
 from gateway.neutral.json import JsonObject
 from gateway.neutral.prompt import Prompt
+from gateway.neutral.values import value
 
 ReadPrompt = Callable[[JsonObject, int], Prompt]
 """Reads the prompt of a body whose first items, so many, were put there by the gateway's own memory."""
 
 
-@dataclass(frozen=True)
+@value
 class Generation:
     """A request as its surface read it. It is never changed; others are derived from it.
 
@@ -38,10 +38,17 @@ class Generation:
     ids: ResponseIds | None = None
     """The ids of the answer and of the items that are kept with it, for a surface whose answers can be kept."""
 
-    @cached_property
+    _prompt: Prompt | None = field(default=None, init=False)
+
+    @property
     def prompt(self) -> Prompt:
         """The request for the model. Raises `InvalidRequest` for what no model can be sent."""
-        return self.read_prompt(self.body, self.history)
+        prompt = self._prompt
+        if prompt is None:
+            prompt = self.read_prompt(self.body, self.history)
+            # Read once: nothing of the request changes by it.
+            object.__setattr__(self, "_prompt", prompt)
+        return prompt
 
     def with_prompt(self, prompt: Prompt) -> "Generation":
         """The same request with another prompt."""

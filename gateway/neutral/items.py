@@ -1,17 +1,17 @@
 """The items of a conversation: messages, calls of tools and their outputs, reasoning, and where each is written."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from gateway.neutral.json import Json, JsonObject
 from gateway.neutral.parts import CacheControl, Part
 from gateway.neutral.tools import CallKind
+from gateway.neutral.values import value
 
 Role = Literal["user", "assistant", "system", "developer"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Position:
     """Where an item stands: `index` in the conversation, from 0; `path` in the client's request.
 
@@ -33,7 +33,7 @@ class Position:
         return self.path if self.in_history else self.path + path
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Message:
     """A message of one side."""
 
@@ -46,7 +46,7 @@ class Message:
     """Whether an assistant's message is on the way to the answer, or the answer, where its author has marked it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ToolCall:
     """A call of a tool. `arguments` are JSON, or for a custom tool its free text."""
 
@@ -60,7 +60,7 @@ class ToolCall:
     """Whether the answer broke off before the call was complete."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ToolOutput:
     """What a tool gave back. `call_id_path` is where the id of the call is written."""
 
@@ -72,7 +72,7 @@ class ToolOutput:
     cache: Sequence[CacheControl] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class EarlierReasoning:
     """Reasoning of an earlier answer, which only its author can use.
 
@@ -86,7 +86,7 @@ class EarlierReasoning:
     state: Mapping[str, Json] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ProviderItem:
     """An item of a kind that only the provider which made it knows, as it came; `kind` is its type."""
 

@@ -1,9 +1,9 @@
 """The parts of a content: texts, images, files, sound, and where the client wrote each."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from gateway.neutral.json import Json, JsonObject
+from gateway.neutral.values import value
 
 
 class _Nothing(dict[str, Json]):
@@ -16,7 +16,7 @@ class _Nothing(dict[str, Json]):
 NOTHING_MORE: Mapping[str, Json] = _Nothing()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CacheControl:
     """That the prompt up to here is to be cached: Anthropic's `cache_control`, or OpenAI's `prompt_cache_breakpoint`.
 
@@ -28,7 +28,7 @@ class CacheControl:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TextPart:
     """A text. `path` is where the part is written, here and below; for a content that is one text, the content's."""
 
@@ -39,7 +39,7 @@ class TextPart:
     """The fields that are not known, here and below: they travel to an upstream that has the same part."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RefusalPart:
     """The model's own refusal in an earlier answer."""
 
@@ -48,7 +48,7 @@ class RefusalPart:
     cache: Sequence[CacheControl] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ImagePart:
     """An image, by its `url` (http, or data) or by the id of an uploaded file; exactly one of both is there."""
 
@@ -62,7 +62,7 @@ class ImagePart:
     extra: Mapping[str, Json] = NOTHING_MORE
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class FilePart:
     """A file: its `data` (base64, or a data: URL), its `url`, or the id of an uploaded file; at least one is there."""
 
@@ -77,7 +77,7 @@ class FilePart:
     extra: Mapping[str, Json] = NOTHING_MORE
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AudioPart:
     """Sound: an object with `data` (base64) and `format`."""
 
@@ -87,7 +87,7 @@ class AudioPart:
     extra: Mapping[str, Json] = NOTHING_MORE
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class UnknownPart:
     """A part of a type that no dialect has a place for."""
 

@@ -1,15 +1,16 @@
 """The request for a model, in full: every dialect writes its own from it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from gateway.neutral.items import Item
 from gateway.neutral.settings import Settings
 from gateway.neutral.structured_output import OutputFormat
 from gateway.neutral.tools import Tool, ToolChoice
+from gateway.neutral.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Untranslatable:
     """Something that changes the answer and that only the client's own API can express.
 
@@ -20,7 +21,7 @@ class Untranslatable:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Prompt:
     """Read from a client's body once, and never changed; others are derived from it (`replace`)."""
 

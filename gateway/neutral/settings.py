@@ -1,10 +1,11 @@
 """The settings of a request: everything beside its conversation and its tools; and the one table of their rules."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from gateway.neutral.json import Json
+from gateway.neutral.values import value
 
 Kind = Literal["number", "integer", "flag", "text", "texts", "list", "object"]
 """The type of a setting. `texts` is a string or a list of strings; an integer may be written as 2.0."""
@@ -13,7 +14,7 @@ SAME = "="
 """The place, in the Responses API, of a setting that has the same name there."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Rule:
     """What holds for one setting on both surfaces and for every upstream."""
 
@@ -119,7 +120,7 @@ def is_required(name: str) -> bool:
     return name in RULES and RULES[name].is_required
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Settings:
     """Settings under neutral names, which are chat's. Null ones request nothing and are not there.
 

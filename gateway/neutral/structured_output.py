@@ -1,15 +1,15 @@
 """The format that an answer has to have: a text, any JSON object, or JSON of one schema."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 from gateway.neutral.json import Json, JsonObject, object_or_empty, object_or_none, text_or_empty
+from gateway.neutral.values import value
 
 Kind = Literal["text", "json_object", "json_schema", "unknown"]
 _KINDS: dict[str, Kind] = {"text": "text", "json_object": "json_object"}
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OutputFormat:
     """The format that `response_format` or `text.format` requests."""
 

@@ -1,16 +1,16 @@
 """The tools that a request offers, and the choice among them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from gateway.neutral.json import Json, JsonObject
 from gateway.neutral.parts import NOTHING_MORE, CacheControl
+from gateway.neutral.values import value
 
 CallKind = Literal["function", "custom"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class FunctionTool:
     """A function of the client's. The tool is written at `path`, its name at `name_path`, here and below."""
 
@@ -29,7 +29,7 @@ class FunctionTool:
     """The fields that are not known, here and below: they travel to an upstream that has the same tool."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Grammar:
     """What the text for a custom tool has to follow, such as a `regex` or a `lark` grammar."""
 
@@ -37,7 +37,7 @@ class Grammar:
     definition: Json
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CustomTool:
     """A tool of the client's that takes free text."""
 
@@ -51,7 +51,7 @@ class CustomTool:
     extra: Mapping[str, Json] = NOTHING_MORE
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class HostedTool:
     """A tool that a provider runs itself, as the client wrote it; `kind` is its type, None where it has none."""
 
@@ -65,7 +65,7 @@ class HostedTool:
 Tool = FunctionTool | CustomTool | HostedTool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NamedTool:
     """One callable tool; an empty name is no tool's."""
 
@@ -74,14 +74,14 @@ class NamedTool:
     namespace: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Namespace:
     """All tools of a namespace."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class HostedChoice:
     """A tool that a provider runs itself, by its type, or something that is no tool at all (`kind` None)."""
 
@@ -92,7 +92,7 @@ class HostedChoice:
 ToolReference = NamedTool | Namespace | HostedChoice
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AllowedTools:
     """Some of the tools, of which the model may (`auto`) or must (`required`) call one."""
 

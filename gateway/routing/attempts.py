@@ -112,11 +112,12 @@ class Attempts:
             if inexpressible and _kind(lane) in inexpressible:
                 continue
             guard = self._conditions.health.guard(lane)
-            if not guard.admits:
-                self._spared.append(lane)
-                self._dropped(lane)
-                continue
-            guard.begin()
+            if guard is not None:
+                if not guard.admits:
+                    self._spared.append(lane)
+                    self._dropped(lane)
+                    continue
+                guard.begin()
             try:
                 # What takes long is done beside the loop, so that others go on.
                 made = await asyncio.to_thread(prepare, lane) if self._is_large else prepare(lane)
@@ -135,8 +136,9 @@ class Attempts:
                 self._conditions.health.answered(lane, made.headers)
                 return made
             finally:
-                # Where neither was said, the client has left, and nobody knows.
-                guard.end()
+                if guard is not None:
+                    # Where neither was said, the client has left, and nobody knows.
+                    guard.end()
         return None
 
     def _failed(self, lane: Lane, error: GatewayError) -> Verdict:
@@ -176,10 +178,10 @@ class Attempts:
 
     def _spared_error(self) -> GatewayError:
         health = self._conditions.health
-        self.lane = min(self._spared, key=lambda lane: health.guard(lane).seconds_left)
+        self.lane = min(self._spared, key=health.seconds_left)
         message = f"{self.lane.upstream.name} has failed again and again. It will be asked again soon."
         error = UpstreamDown(message, status=503, code="upstream_unavailable")
-        return _with_wait(error.replaced(wait=health.guard(self.lane).seconds_left))
+        return _with_wait(error.replaced(wait=health.seconds_left(self.lane)))
 
 
 def backoff(tries: int, longest: float) -> float:

@@ -1,14 +1,15 @@
 """What a failure means for the way on: whether another lane may do better, and what is to blame."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from gateway.errors import GatewayError, UpstreamDown, UpstreamError
+from gateway.neutral.values import value
 
 Blame = Literal["request", "lane", "key", "model", "instance"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Verdict:
     """What to do after a failure (shared facts on providers, section 19).
 

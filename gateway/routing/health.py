@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 from gateway.dialects.limits import exhausted
 from gateway.errors import GatewayError, UpstreamError
@@ -9,6 +10,8 @@ from gateway.routing.breaker import Breaker, Clock, Guard
 from gateway.routing.failures import Verdict
 from gateway.routing.limits import Held, Limits
 from gateway.routing.plan import Lane
+
+K = TypeVar("K")
 
 _UNTOLD_SECONDS = 1.0
 """How long a key that was throttled is passed over where nobody says how long."""
@@ -29,11 +32,22 @@ class Health:
         self._models: dict[tuple[str, str], Breaker] = {}
         self._limits = Limits(clock)
 
-    def guard(self, lane: Lane) -> Guard:
-        """What stands before an attempt: the breaker of the instance, and that of the model where it has failed."""
+    def guard(self, lane: Lane) -> Guard | None:
+        """What stands before an attempt: the breakers of the instance and of the model, where these have failed."""
+        if not self._instances and not self._models:
+            return None
         instance, model, _ = lane.author
-        of_model = self._models.get((instance, model))
-        return Guard([self._of_instance(instance), *([of_model] if of_model else [])])
+        breakers = [
+            breaker
+            for breaker in (self._instances.get(instance), self._models.get((instance, model)))
+            if breaker is not None
+        ]
+        return Guard(breakers) if breakers else None
+
+    def seconds_left(self, lane: Lane) -> float:
+        """How long a lane is spared yet."""
+        guard = self.guard(lane)
+        return 0.0 if guard is None else guard.seconds_left
 
     def in_order(self, lanes: Iterable[Lane]) -> list[Lane]:
         """The same lanes, those last whose keys have nothing left."""
@@ -42,9 +56,8 @@ class Health:
     def answered(self, lane: Lane, headers: Mapping[str, str]) -> None:
         """An answer has begun; it came with these headers."""
         instance, model, _ = lane.author
-        self._of_instance(instance).succeed()
-        if self._models and (of_model := self._models.pop((instance, model), None)) is not None:
-            of_model.succeed()
+        _forget(self._instances, instance)
+        _forget(self._models, (instance, model))
         if self._limits.until:
             self._limits.lift((instance, "", lane.credential.label))
         if (seconds := exhausted(headers)) is not None:
@@ -56,7 +69,7 @@ class Health:
         instance, model, _ = lane.author
         if type(error) is UpstreamError:
             # It said so itself, and so can be reached.
-            self._of_instance(instance).succeed()
+            _forget(self._instances, instance)
         if verdict.is_outage:
             is_whole = verdict.blame == "instance"
             return (self._of_instance(instance) if is_whole else self._of_model(instance, model)).fail()
@@ -68,12 +81,13 @@ class Health:
         return False
 
     def _of_instance(self, instance: str) -> Breaker:
+        """Made when it first fails, and forgotten when it answers."""
         if instance not in self._instances:
             self._instances[instance] = self._breaker()
         return self._instances[instance]
 
     def _of_model(self, instance: str, model: str) -> Breaker:
-        """Made when it first fails, and forgotten when it answers."""
+        """The same for one of its models."""
         if (instance, model) not in self._models:
             if len(self._models) >= _MOST_MODELS:
                 del self._models[next(iter(self._models))]
@@ -85,6 +99,12 @@ class Health:
 
     def _is_used_up(self, lane: Lane) -> bool:
         return self._limits.is_used_up(*lane.author)
+
+
+def _forget(breakers: dict[K, Breaker], key: K) -> None:
+    """It has answered: a request that is under way as a probe is told so, too."""
+    if breakers and (breaker := breakers.pop(key, None)) is not None:
+        breaker.succeed()
 
 
 def blamed(lane: Lane, verdict: Verdict) -> Held:

@@ -1,12 +1,12 @@
 """Where one request may go, in order: shared out by weight, or kept together where it belongs together."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from urllib.parse import quote
 
 from gateway.credentials.base import Credential
 from gateway.dialects.base import Dialect, Origin
 from gateway.dialects.profiles.base import Profile
-from gateway.errors import InvalidRequest
+from gateway.errors import Header, InvalidRequest
 from gateway.neutral.generation import Generation
 from gateway.neutral.items import EarlierReasoning, Item, Message, ToolOutput
 from gateway.neutral.parts import FilePart, ImagePart, Part, RefusalPart, TextPart
@@ -19,34 +19,46 @@ from gateway.upstream import Upstream
 _CACHE_KEY, _CACHE_CONTROL = "prompt_cache_key", "cache_control"
 # Items that a prompt's cache is known by: conversations go on, and their beginning stays.
 _OPENING = 2
+_MOST_LANES = 1000
+_HEADER_BYTES = 200
 
 
-@dataclass(frozen=True, slots=True)
 class Lane:
-    """One way to an answer: an upstream, what opens it, and the model's name there."""
+    """One way to an answer: an upstream, what opens it, and the model's name there.
 
-    upstream: Upstream
-    credential: Credential
-    model: str
+    What depends on these alone is made once and kept: a lane outlives its requests.
+    """
+
+    __slots__ = ("_ways", "author", "credential", "headers", "model", "upstream")
+
+    def __init__(self, upstream: Upstream, credential: Credential, model: str) -> None:
+        self.upstream = upstream
+        self.credential = credential
+        self.model = model
+        self.author = (upstream.name, model, credential.label)
+        """The same, as seals have it."""
+        self.headers: Sequence[Header] = (
+            (b"x-waystone-provider", upstream.name.encode()),
+            (b"x-waystone-model", header_value(model)),
+        )
+        """What the answer's headers say of it."""
+        self._ways: dict[str | None, tuple[Dialect, Origin]] = {}
 
     def way(self, generation: Generation, preferred: str | None) -> tuple[Dialect, Origin]:
         """The dialect in which a request goes there, and who answers: the preferred dialect, where it is spoken there.
 
         Some models take some requests in another dialect of their provider only.
         """
-        upstream = self.upstream
-        dialect = upstream.dialect(preferred)
-        profile = upstream.profiles[dialect.name]
-        if profile.models:
-            profile = profile.of(self.model)
-        if profile.detours and (other := _detour(generation, profile)) in upstream.profiles:
+        way = self._ways.get(preferred)
+        if way is None:
+            dialect = self.upstream.dialect(preferred)
+            profile = self.upstream.profiles[dialect.name].of(self.model)
+            way = dialect, Origin(self.upstream.name, self.upstream.named(self.model), profile)
+            self._ways[preferred] = way
+        profile = way[1].profile
+        if profile.detours and (other := _detour(generation, profile)) in self.upstream.profiles:
             return self.way(generation, other)
-        return dialect, Origin(upstream.name, upstream.named(self.model), profile)
-
-    @property
-    def author(self) -> tuple[str, str, str]:
-        """The same, as seals have it."""
-        return self.upstream.name, self.model, self.credential.label
+        return way
 
 
 class Planner:
@@ -55,6 +67,7 @@ class Planner:
     def __init__(self, sealer: Sealer) -> None:
         self._sealer = sealer
         self._turns = Turns()
+        self._kept: dict[tuple[str, str, str], Lane] = {}
 
     def lanes(self, steps: Sequence[Step], generation: Generation, key_id: str) -> Sequence[Lane]:
         """The lanes in the order in which they are to be tried, each once.
@@ -66,7 +79,7 @@ class Planner:
         first = steps[0].routes[0]
         # `has_choice`, without the call: this is every request's way.
         if len(steps) == 1 and len(steps[0].routes) == 1 and len(first.upstream.credentials) == 1:
-            return [Lane(first.upstream, first.upstream.credentials[0], first.model)]
+            return [self._lane(first.upstream, first.upstream.credentials[0], first.model)]
         prompt = prompt_for_order(generation)
         cached = _cache_key(prompt, key_id)
         author = self._author(prompt, key_id)
@@ -88,7 +101,19 @@ class Planner:
         credentials = {credential.label: credential for credential in upstream.credentials}
         weights = {label: credential.weight for label, credential in credentials.items()}
         for label in self._chosen(("keys", upstream.name), weights, cached):
-            yield Lane(upstream, credentials[label], route.model)
+            yield self._lane(upstream, credentials[label], route.model)
+
+    def _lane(self, upstream: Upstream, credential: Credential, model: str) -> Lane:
+        """The one lane of these, made anew where it is not kept."""
+        key = upstream.name, model, credential.label
+        lane = self._kept.get(key)
+        if lane is None:
+            lane = Lane(upstream, credential, model)
+            # Clients can name models without end.
+            if len(self._kept) >= _MOST_LANES:
+                self._kept.clear()
+            self._kept[key] = lane
+        return lane
 
     def _chosen(self, group: object, weights: Mapping[str, float], cached: bytes | None) -> Sequence[str]:
         return self._turns.order(group, weights) if cached is None else rendezvous(cached, weights)
@@ -123,6 +148,11 @@ def _detour(generation: Generation, profile: Profile) -> str | None:
     except InvalidRequest:
         # No other dialect could be asked this.
         return None
+
+
+def header_value(text: str) -> bytes:
+    """A caller's text as the value of a header: nothing of it may end the header and begin another."""
+    return (text if text.isascii() and text.isprintable() else quote(text)).encode()[:_HEADER_BYTES]
 
 
 def has_choice(steps: Sequence[Step]) -> bool:

@@ -9,6 +9,9 @@ from gateway.catalogue import Catalogue
 from gateway.errors import GatewayError, InvalidRequest, ModelNotFound
 from gateway.upstream import Upstream
 
+_MOST_NAMES = 1000
+_LONGEST_NAME = 200
+
 
 class Target(Protocol):
     """One model that a name of the operator's own stands for."""
@@ -68,17 +71,21 @@ class Router:
         self._upstreams = upstreams
         self._catalogue = catalogue
         self._names = names
+        self._kept: dict[str, Sequence[Step]] = {}
+        self._version = -1
 
-    async def steps(self, name: str, hint: str | None = None, others: Sequence[str] = ()) -> list[Step]:
+    async def steps(self, name: str, hint: str | None = None, others: Sequence[str] = ()) -> Sequence[Step]:
         """Everywhere a request may go, in order: for the model's name, then for `others`, which the client gave too.
 
         `hint` names the provider for a name that does not begin with one; it is not for the others. Raises
         `ModelNotFound` and `InvalidRequest` as `resolve`; for one of the others that is always a 400 with its place.
         """
-        steps = await self._expanded(self._hinted(name, hint))
+        if hint is None and not others:
+            return await self._kept_steps(name)
+        steps = [*await self._kept_steps(self._hinted(name, hint))]
         for number, other in enumerate(others):
             try:
-                steps += await self._expanded(other)
+                steps += await self._kept_steps(other)
             except (ModelNotFound, InvalidRequest) as error:
                 raise InvalidRequest(error.message, param=f"models[{number}]", code=error.code) from None
         return steps
@@ -97,6 +104,22 @@ class Router:
         listing = await self._catalogue.listing(route.upstream)
         if listing.is_known and route.model not in listing.models:
             raise ModelNotFound(f"The provider {route.upstream.name!r} does not serve the model {route.model[:200]!r}.")
+
+    async def _kept_steps(self, name: str) -> Sequence[Step]:
+        """The steps for a name, which are kept while no upstream has another list of models."""
+        version = self._catalogue.version
+        if version != self._version:
+            self._version = version
+            self._kept.clear()
+        steps = self._kept.get(name)
+        if steps is None:
+            steps = await self._expanded(name)
+            # Clients can name models without end.
+            if len(name) <= _LONGEST_NAME:
+                if len(self._kept) >= _MOST_NAMES:
+                    self._kept.clear()
+                self._kept[name] = steps
+        return steps
 
     def _hinted(self, name: str, hint: str | None) -> str:
         if hint is None or name.startswith(f"{hint}/"):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from gateway.errors import GatewayError
 from gateway.neutral.events import Event
 from gateway.neutral.generation import Generation
 from gateway.neutral.seals import OpenSeal, Seal
+from gateway.neutral.values import value
 
 if TYPE_CHECKING:
     from generated import models
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Body = TypeVar("Body", contravariant=True)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Author:
     """Who answers: the provider, the model's name there, and how what is only theirs is sealed."""
 
@@ -26,7 +26,7 @@ class Author:
     seal: Seal
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Ended:
     """An answer that has come to its end and can be kept: the document, and the bytes that the client is to get."""
 

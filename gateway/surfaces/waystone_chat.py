@@ -41,6 +41,8 @@ class WaystoneChatSurface:
 class WaystoneChatWriter(ChatWriter):
     """Plain replies with the document's own fields; streams are OpenAI's."""
 
+    passes_on = False
+
     def document(self, events: Sequence[Event]) -> JsonObject:
         document = super().document(events)
         for choice in objects_in(document["choices"]):

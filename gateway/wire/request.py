@@ -1,11 +1,12 @@
 """Writes the head of an HTTP/1.1 request, and finds the origin that its URL names."""
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
-from gateway.wire.transport import Call
+from gateway.wire.transport import Call, FixedHeaders
 
 UNIX = "http+unix"
 """The scheme of a server on a Unix socket; its URLs have the quoted path of the socket in the place of the host."""
@@ -78,15 +79,26 @@ def request_head(call: Call) -> tuple[Origin, bytes]:
     origin, start, host = locate(call.url)
     if call.method not in _METHODS:
         raise ValueError("not a method")
-    lines = [f"{prefix}{value}\r\n" for name, value in call.headers.items() if (prefix := _prefix(name))]
-    fields = "".join(lines)
-    if not fields.count("\r") == fields.count("\n") == len(lines) or "\0" in fields:
-        raise ValueError("a line break or NUL in a header")
+    headers = call.headers
+    fields = headers.written if type(headers) is FixedHeaders else None
+    if fields is None:
+        fields = _fields(headers)
+        if type(headers) is FixedHeaders:
+            headers.written = fields
     if not (fields.startswith("host: ") or "\nhost: " in fields):
         fields = f"host: {host}\r\n{fields}"
     if call.body or call.method not in _WITHOUT_BODY:
         fields = f"{fields}content-length: {len(call.body or b'')}\r\n"
     return origin, f"{call.method}{start}accept: */*\r\n{fields}\r\n".encode("latin-1")
+
+
+def _fields(headers: Mapping[str, str]) -> str:
+    """The lines of the headers. Raises `ValueError`."""
+    lines = [f"{prefix}{value}\r\n" for name, value in headers.items() if (prefix := _prefix(name))]
+    fields = "".join(lines)
+    if not fields.count("\r") == fields.count("\n") == len(lines) or "\0" in fields:
+        raise ValueError("a line break or NUL in a header")
+    return fields
 
 
 @lru_cache(1024)

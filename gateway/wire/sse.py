@@ -4,8 +4,11 @@ from collections.abc import Sequence
 
 MAX_EVENT_BYTES = 32 * 1024 * 1024
 DONE = b"data: [DONE]\n\n"
+BETWEEN = b"\n\ndata: "
+"""What stands between the data of two events that have nothing else."""
 KEEP_ALIVE = b": keep-alive\n\n"
 
+_NAME = b"event:"
 _MARK = b"\xef\xbb\xbf"
 
 
@@ -58,16 +61,17 @@ class Reader:
         return self._split(chunk + b"\n\n")
 
     def _whole(self, chunk: bytes) -> list[bytes]:
-        """The usual case: whole events, each one line of data."""
+        """The usual case: whole events, each one line of data, perhaps below a line with their name."""
         if chunk.startswith(b"data: "):
-            payloads = chunk[6:-2].split(b"\n\ndata: ")
+            payloads = chunk[6:-2].split(BETWEEN)
             if chunk.count(b"\n") == 2 * len(payloads) and b"" not in payloads:
                 return payloads
         events: list[bytes] = []
         for block in chunk.split(b"\n\n"):
-            if block.startswith(b"data: ") and b"\n" not in block:
-                if len(block) > 6:
-                    events.append(block[6:])
+            name, _, data = block.rpartition(b"\ndata: ") if block.startswith(_NAME) else (b"", b"", block[6:])
+            if (name or block.startswith(b"data: ")) and b"\n" not in data and b"\n" not in name:
+                if data:
+                    events.append(data)
             elif block:
                 events += self._split(block + b"\n\n")
         return events

@@ -27,6 +27,13 @@ class Timeouts:
 DEFAULT_TIMEOUTS = Timeouts()
 
 
+class FixedHeaders(dict[str, str]):
+    """Headers that many calls share. Nobody changes them: a transport may write them once for all of those calls."""
+
+    written: str | None = None
+    """Their lines, once they have been written."""
+
+
 @dataclass(slots=True)
 class Call:
     """One HTTP request. `provider` names the upstream in errors; its address never appears in them."""

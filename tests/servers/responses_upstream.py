@@ -152,7 +152,9 @@ def _said(body: _Object) -> str:
     """The outputs of tools at the end of the input, or what the user said last."""
     if isinstance(body["input"], str):
         return body["input"]
-    outputs = [item["output"] for item in body["input"] if str(item.get("type")).endswith("_output")]
+    outputs = [
+        item["output"] for item in body["input"] if str(item.get("type")).endswith("_output") and "output" in item
+    ]
     if _is_answered(body):
         return " ".join(output if isinstance(output, str) else "parts" for output in outputs)
     for item in reversed(body["input"]):

@@ -291,3 +291,20 @@ def test_waystones_own_fields_are_there_in_both_cases(is_native: bool) -> None:
     operation = bundle().document["paths"]["/api/gateway/v1/chat/completions"]["post"]
     schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
     jsonschema_rs.Draft202012Validator(bundle().schema(schema)).validate(document)
+
+
+@pytest.mark.parametrize("tier", [None, "default", 'a"b'])
+@pytest.mark.parametrize("include_usage", [False, True])
+@pytest.mark.parametrize("choice", [0, 3])
+def test_a_text_leaves_in_the_same_chunk_as_everything_else(tier: str | None, include_usage: bool, choice: int) -> None:
+    given: list[Event] = [Text("a", choice)]
+    texts = [Text(text, choice) for text in ("b", 'c"\n', "\u00e9\u2028")]
+    if tier is not None:
+        given.append(AnswerMetadata({"service_tier": tier}))
+
+    quick, slow = writer(include_usage=include_usage), writer(include_usage=include_usage)
+    quick._id = slow._id = "chatcmpl-1"
+    quick.write(given)
+    slow.write(given)
+    for text in texts:
+        assert quick.write([text]) == b"".join(slow._chunk([one]) for one in slow._deltas.take(text))

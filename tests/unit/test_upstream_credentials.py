@@ -60,6 +60,8 @@ async def _once(body: bytes) -> AsyncIterator[bytes]:
 class Renewable:
     """A credential whose word is another one each time that it was forgotten."""
 
+    fixed = None
+
     weight = 1.0
     label = "renewable"
 

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
 from typing import Literal, TypeGuard, TypeVar
 
 from gateway.dialects.anthropic.content import ContentWriter, cache_control, text_blocks
@@ -19,6 +18,7 @@ from gateway.neutral.items import EarlierReasoning, ProviderItem
 from gateway.neutral.json import objects_in
 from gateway.neutral.parts import CacheControl
 from gateway.neutral.prompt import Prompt
+from gateway.neutral.values import lazy
 
 B = TypeVar("B", TextBlock, InputBlock)
 
@@ -62,7 +62,7 @@ class MessageWriter:
             self._place_late()
         self._complete_ends()
 
-    @cached_property
+    @lazy
     def _ids(self) -> CallIds:
         return CallIds(_ILLEGAL_IN_IDS)
 

@@ -17,6 +17,7 @@ from gateway.neutral.paths import field_path
 from gateway.neutral.prompt import Prompt
 from gateway.neutral.tools import FunctionTool, HostedChoice, HostedTool
 from gateway.neutral.tools import Tool as OfferedTool
+from gateway.neutral.values import value
 
 _EMPTY: JsonObject = {"type": "object", "properties": {}}
 # Fields of a tool that only Anthropic has.
@@ -27,7 +28,7 @@ _MOST_STRICT = 20
 _MODES: Mapping[str, ToolChoice] = {"auto": {"type": "auto"}, "none": {"type": "none"}, "required": {"type": "any"}}
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ToolOffer:
     """The tools that Anthropic is shown, the choice among them, and instructions that stand in for a choice."""
 

@@ -1,7 +1,7 @@
 """Writes the tools for Cohere, the choice among them, and the tool that stands in for a structured answer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from gateway.dialects.cohere.structured_output import format_tool
 from gateway.dialects.cohere.types import Function, Tool, ToolChoice
@@ -15,11 +15,12 @@ from gateway.neutral.json import JsonObject
 from gateway.neutral.paths import field_path
 from gateway.neutral.prompt import Prompt
 from gateway.neutral.tools import FunctionTool
+from gateway.neutral.values import value
 
 _CHOICES: dict[str | None, ToolChoice] = {"required": "REQUIRED", "none": "NONE"}
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OfferedTools:
     """The tools of the request. `is_strict` is about all of them."""
 

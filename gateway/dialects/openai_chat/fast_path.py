@@ -1,11 +1,25 @@
 """Recognises the common case: a reply that is one text, a chunk that differs from an earlier one in its text alone."""
 
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from types import NoneType
+
 import orjson
 
+from gateway.neutral.events import Usage
 from gateway.neutral.json import Json, JsonObject
 
 _TEXTS = ("content", "reasoning_content", "reasoning")
 _CALLS = "tool_calls"
+_IDENTITY = ("id", "model")
+_LABELS = ("service_tier", "system_fingerprint", "obfuscation")
+_ENDS = ("stop", "length")
+_USUAL_FIELDS = ("role", "content")
+_USUAL_LISTS = ("annotations", "tool_calls")
+# Where other servers write what they cached; `read_usage` reads those.
+_OTHER_CACHES = frozenset({"prompt_token_details", "cached_tokens", "num_cached_tokens", "prompt_cache_hit_tokens"})
+_NO_DETAILS: JsonObject = {}
+_LATEST = 2**53
 
 
 def only_text(choices: list[JsonObject]) -> str | None:
@@ -24,6 +38,76 @@ def only_text(choices: list[JsonObject]) -> str | None:
         if value and name not in ("role", "content"):
             return None
     return text
+
+
+def usual_usage(document: JsonObject) -> Usage | None:
+    """The usage of a reply in which nothing has to be repaired for a client of the dialect; None for any other.
+
+    One look at what most replies are: one choice with a text, and counts that add up. Repairing such a reply part by
+    part, and writing it again, took four times as long.
+    """
+    choices, created = document.get("choices"), document.get("created")
+    if type(choices) is not list or len(choices) != 1 or not _is_usual_choice(choices[0]):
+        return None
+    if document.get("object") != "chat.completion" or "error" in document:
+        return None
+    if type(created) is not int or not 1 <= created < _LATEST:
+        return None
+    for name in _IDENTITY:
+        if type(text := document.get(name)) is not str or not text:
+            return None
+    for name in _LABELS:
+        if name in document and type(document[name]) not in (str, NoneType):
+            return None
+    usage = document.get("usage")
+    return _usual_counts(usage) if type(usage) is dict else None
+
+
+def _is_usual_choice(choice: Json) -> bool:
+    if type(choice) is not dict or choice.get("finish_reason") not in _ENDS or choice.get("logprobs", 0) is not None:
+        return False
+    index, message = choice.get("index"), choice.get("message")
+    if type(index) is not int or index < 0 or type(message) is not dict:
+        return False
+    if message.get("role") != "assistant" or type(message.get("content")) is not str or "refusal" not in message:
+        return False
+    for name, value in message.items():
+        if value is None or name in _USUAL_FIELDS or (name in _USUAL_LISTS and value == []):
+            continue
+        return False
+    return True
+
+
+def _usual_counts(usage: JsonObject) -> Usage | None:
+    prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
+    if (
+        type(prompt) is not int
+        or type(completion) is not int
+        or not (0 <= prompt < _LATEST and 0 <= completion < _LATEST)
+    ):
+        return None
+    total = usage.get("total_tokens")
+    if type(total) is not int or total != prompt + completion or not _OTHER_CACHES.isdisjoint(usage):
+        return None
+    of_prompt = _usual_details(usage, "prompt_tokens_details", prompt)
+    of_completion = _usual_details(usage, "completion_tokens_details", completion)
+    if of_prompt is None or of_completion is None:
+        return None
+    cached, cache_write = of_prompt.get("cached_tokens", 0), of_prompt.get("cache_write_tokens", 0)
+    return Usage(prompt, completion, cached, cache_write, of_completion.get("reasoning_tokens", 0), usage)
+
+
+def _usual_details(usage: JsonObject, name: str, most: int) -> Mapping[str, int] | None:
+    """The parts of a count, none of which is larger than it."""
+    details = usage.get(name, _NO_DETAILS)
+    if type(details) is not dict:
+        return None
+    counts: dict[str, int] = {}
+    for part, count in details.items():
+        if type(count) is not int or not 0 <= count <= most:
+            return None
+        counts[part] = count
+    return counts
 
 
 class ChunkTemplate:
@@ -78,6 +162,29 @@ class ChunkTemplate:
             if text is not None:
                 return text
         return None if self.field == _CALLS else self._parsed(payload)
+
+    def run(self, payloads: Sequence[bytes], start: int) -> int:
+        """Where a run of chunks ends that begin and end as the template does: the place behind the last of them."""
+        before, after = self._before, self._after
+        if not before:
+            return start
+        end, shortest = start, len(before) + len(after)
+        for payload in islice(payloads, start, None):
+            if len(payload) < shortest or not (payload.startswith(before) and payload.endswith(after)):
+                break
+            end += 1
+        return end
+
+    def are_texts(self, payloads: Sequence[bytes]) -> bool:
+        """Whether each chunk of a run has one text between that beginning and that end, and nothing else."""
+        start, left = len(self._before) - 1, len(self._after) - 1
+        # No text goes over the line break between two, for JSON has none within a text.
+        texts = b",\n".join([payload[start : len(payload) - left] for payload in payloads])
+        try:
+            parsed: Json = orjson.loads(b"[%b]" % texts)
+        except orjson.JSONDecodeError:
+            return False
+        return type(parsed) is list and len(parsed) == len(payloads) and all(type(text) is str for text in parsed)
 
     def _parsed(self, payload: bytes) -> str | None:
         chunk: Json = orjson.loads(payload)

@@ -1,5 +1,7 @@
 """Passes a streamed chat completion on to a client that speaks the same dialect."""
 
+from collections.abc import Sequence
+
 import orjson
 
 from gateway.dialects.base import Origin
@@ -9,6 +11,7 @@ from gateway.dialects.openai_chat.stream import ChatDecoder
 from gateway.dialects.openai_chat.usage import usage_document
 from gateway.neutral.events import Event, NativeChunk
 from gateway.neutral.json import JsonObject
+from gateway.wire.sse import BETWEEN
 
 _OBJECT = "chat.completion.chunk"
 
@@ -25,6 +28,20 @@ class NativeDecoder(ChatDecoder):
         self.identity: JsonObject = {}
         self._held: list[JsonObject] = []
         self._usage_chunk: JsonObject = {}
+
+    def feed_all(self, payloads: Sequence[bytes]) -> list[Event]:
+        events: list[Event] = []
+        place = 0
+        while place < len(payloads) and not self.is_over:
+            end = self.template.run(payloads, place)
+            if end - place > 1 and self.template.are_texts(payloads[place:end]):
+                # Nothing of them is to be repaired, so they leave as one.
+                events.append(NativeChunk(BETWEEN.join(payloads[place:end])))
+            else:
+                end = max(end, place + 1)
+                events += (event for payload in payloads[place:end] for event in self.feed(payload))
+            place = end
+        return events
 
     def _read(self, document: JsonObject) -> list[Event]:
         choices = self._choices(document)

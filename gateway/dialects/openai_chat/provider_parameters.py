@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import takewhile
 
 from gateway.dialects.base import Origin
@@ -52,8 +53,9 @@ def adapt_body(body: JsonObject, profile: ChatProfile, origin: Origin, report: R
     return body if profile.fields is None else keep_known(body, profile.fields, report)
 
 
+@lru_cache(4096)
 def is_adapted(profile: ChatProfile) -> bool:
-    """Whether `adapt_body` changes any body for this upstream. Every request passes here, so this has to be cheap."""
+    """Whether `adapt_body` changes any body for this upstream. Every request passes here, so the answer is kept."""
     return bool(
         profile.token_limit_field
         or profile.max_answer_tokens

@@ -5,7 +5,7 @@ import orjson
 from gateway.dialects.base import Origin
 from gateway.dialects.decoder import NotAnAnswer, bad_reply
 from gateway.dialects.openai_chat.errors import error_in_band
-from gateway.dialects.openai_chat.fast_path import only_text
+from gateway.dialects.openai_chat.fast_path import only_text, usual_usage
 from gateway.dialects.openai_chat.reasoning import ReasoningCollector
 from gateway.dialects.openai_chat.repairs import (
     called_tool,
@@ -53,6 +53,8 @@ def decode_reply(body: bytes, generation: Generation, origin: Origin, *, is_nati
             error = error_in_band(document, origin)
             if error is not None:
                 return [Failed(error)]
+        if is_native and (found := usual_usage(document)) is not None:
+            return [NativeReply(document, body), found, Done()]
         choices = read_choices(document, origin.provider)
         if not choices:
             raise NotAnAnswer

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import orjson
 
 from gateway.dialects.base import Origin
-from gateway.dialects.decoder import NotAnAnswer, StreamDecoder, bad_reply
+from gateway.dialects.decoder import END_MARK, NotAnAnswer, StreamDecoder, bad_reply
 from gateway.dialects.openai_chat.errors import error_in_band
 from gateway.dialects.openai_chat.fast_path import ChunkTemplate
 from gateway.dialects.openai_chat.reasoning import ReasoningCollector
@@ -53,6 +53,8 @@ class ChatDecoder(StreamDecoder):
     def feed(self, payload: bytes) -> Sequence[Event]:
         if self.is_over:
             return ()
+        if payload == END_MARK:
+            return self._feed_words(payload)
         try:
             text = self.template.text(payload)
             if text is not None:
@@ -107,7 +109,7 @@ class ChatDecoder(StreamDecoder):
         return sorted(self.open - self.finished)
 
     def _feed_words(self, payload: bytes) -> Sequence[Event]:
-        self.saw_end_mark = payload.strip() == b"[DONE]"
+        self.saw_end_mark = payload.strip() == END_MARK
         return super()._feed_words(payload)
 
     def _note_usage(self, chunk: JsonObject) -> None:

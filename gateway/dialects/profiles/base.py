@@ -44,7 +44,7 @@ class Detour:
     """Whether only those in which the model reasons."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Profile:
     """Where an upstream differs from its dialect. The defaults are those of a server of which nothing is known.
 
@@ -140,7 +140,7 @@ class Profile:
         yield "structured_output"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ConversationProfile(Profile):
     """What all dialects can ask about that are written from turns: all but the Responses API's own."""
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 from gateway.dialects.profiles.base import ConversationProfile
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CohereProfile(ConversationProfile):
     """Where it differs from a model of which nothing is known. `thinking` has budgets in tokens."""
 

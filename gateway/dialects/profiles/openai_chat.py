@@ -10,7 +10,7 @@ from gateway.neutral.settings import TokenLimit
 SystemMessages = Literal["anywhere", "first", "none"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ChatProfile(ConversationProfile):
     """Where it differs from OpenAI's chat as most servers speak it."""
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 from gateway.dialects.profiles.base import Profile
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ResponsesProfile(Profile):
     """Where it differs from OpenAI's Responses API."""
 

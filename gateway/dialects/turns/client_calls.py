@@ -1,7 +1,6 @@
 """Gives the calls of an answer the names, namespaces and kinds that the client knows."""
 
 import json
-from functools import cached_property
 
 from gateway.dialects.base import Origin
 from gateway.dialects.turns.tool_choice import permitted
@@ -12,6 +11,7 @@ from gateway.neutral.events import ToolCallBegan
 from gateway.neutral.json import Json
 from gateway.neutral.prompt import Prompt
 from gateway.neutral.tools import CallKind, CustomTool
+from gateway.neutral.values import lazy
 
 
 class ClientCalls:
@@ -21,12 +21,12 @@ class ClientCalls:
         self._prompt = prompt
         self._provider = origin.provider
 
-    @cached_property
+    @lazy
     def _toolbox(self) -> Toolbox:
         # Most answers call nothing, and need none.
         return Toolbox(self._prompt.tools)
 
-    @cached_property
+    @lazy
     def _permitted(self) -> frozenset[str] | None:
         return permitted(self._prompt.tool_choice, self._toolbox)
 

@@ -1,18 +1,18 @@
 """Which tools the model may call: written for an upstream, and checked when it has answered."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from gateway.dialects.profiles.base import ConversationProfile
 from gateway.dialects.report import Report
 from gateway.dialects.turns.toolbox import Toolbox
 from gateway.dialects.turns.tools import FlatTool
 from gateway.neutral.tools import AllowedTools, HostedChoice, NamedTool, Namespace, ToolChoice, ToolReference
+from gateway.neutral.values import value
 
 _PATH = "tool_choice"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ToolSelection:
     """The tools that an upstream is shown, by their flat names, and the choice among them.
 

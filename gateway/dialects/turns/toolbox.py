@@ -4,9 +4,9 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from functools import cached_property
 
 from gateway.neutral.tools import CustomTool, FunctionTool, NamedTool, Tool
+from gateway.neutral.values import lazy
 
 CallableTool = FunctionTool | CustomTool
 _Identity = tuple[str | None, str]
@@ -30,7 +30,7 @@ class Toolbox:
             name = self._names.setdefault((tool.namespace, tool.name), self.name_of(tool.namespace, tool.name))
             self._tools[name] = tool
 
-    @cached_property
+    @lazy
     def _inner(self) -> dict[str, list[str]]:
         """The flat names of tools in namespaces, by their own names."""
         inner: dict[str, list[str]] = defaultdict(list)
@@ -39,7 +39,7 @@ class Toolbox:
                 inner[own].append(flat)
         return inner
 
-    @cached_property
+    @lazy
     def _namespaces(self) -> dict[str | None, list[str]]:
         """The flat names of the tools in each namespace."""
         namespaces: dict[str | None, list[str]] = defaultdict(list)

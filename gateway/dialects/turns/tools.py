@@ -1,7 +1,6 @@
 """The tools of a request as an upstream without namespaces is offered them: flat names, free text as a function."""
 
 from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass
 
 from gateway.dialects.profiles.base import ConversationProfile
 from gateway.dialects.report import Report
@@ -10,6 +9,7 @@ from gateway.dialects.turns.toolbox import CallableTool, Toolbox
 from gateway.neutral.json import JsonObject, object_or_none
 from gateway.neutral.paths import field_path
 from gateway.neutral.tools import CustomTool, FunctionTool, Grammar, HostedTool, Tool
+from gateway.neutral.values import value
 
 INPUT = "input"
 """The one parameter of a function that stands in for a tool that takes free text."""
@@ -18,7 +18,7 @@ INPUT = "input"
 _DISPENSABLE = ("output_schema", "defer_loading", "allowed_callers", "async")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class FlatTool:
     """One callable tool under its flat `name`; `tool` is what the client offered.
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import orjson
 
@@ -18,9 +17,10 @@ from gateway.neutral.json import Json, JsonObject
 from gateway.neutral.parts import CacheControl, Part, RefusalPart, TextPart
 from gateway.neutral.paths import field_path
 from gateway.neutral.prompt import Prompt
+from gateway.neutral.values import lazy, value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class InputTurn:
     """A message that is not the assistant's. All parts are texts unless the role is `user`."""
 
@@ -30,7 +30,7 @@ class InputTurn:
     """That of the message itself."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ReasoningBlock:
     """Reasoning that goes back to its author: the part of its `state` that the dialect knows."""
 
@@ -38,14 +38,14 @@ class ReasoningBlock:
     item: EarlierReasoning
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TextBlock:
     """Texts and refusals of an answer."""
 
     parts: Sequence[TextPart | RefusalPart]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OutputBlock:
     """What a tool gave back, as the upstream may be shown it."""
 
@@ -53,7 +53,7 @@ class OutputBlock:
     parts: Sequence[Part]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallBlock:
     """A call, by the flat `name` of its tool."""
 
@@ -131,7 +131,7 @@ class _Reader:
         self._reasoning: list[ReasoningBlock] = []
         """Reasoning of which it is not known yet what it belongs to."""
 
-    @cached_property
+    @lazy
     def _pairs(self) -> Pairs:
         # A conversation without calls needs none.
         return Pairs(self._prompt.items)

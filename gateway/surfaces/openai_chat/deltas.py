@@ -107,6 +107,14 @@ class Deltas:
             ):
                 yield from self._in_choice(event, event.choice)
 
+    def has_only_text(self, event: Text) -> bool:
+        """Whether a text brings nothing but itself, as nearly all do. Then it is taken: `take` is not to see it."""
+        progress = self._choices.get(event.choice)
+        if progress is None or progress.is_finished or progress.states or event.logprobs or not event.text:
+            return False
+        progress.text_length += len(event.text)
+        return True
+
     def end(self) -> Iterator[models.ChatCompletionChunkChoice]:
         """The answer is complete: finish what is not. An answer has one choice at least."""
         for choice in sorted(self._choices) or [0]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import orjson
 
 from gateway.errors import GatewayError
-from gateway.neutral.events import AnswerMetadata, Done, Event, Failed, NativeChunk, NativeReply, Usage
+from gateway.neutral.events import AnswerMetadata, Done, Event, Failed, NativeChunk, NativeReply, Text, Usage
 from gateway.neutral.generation import Generation
 from gateway.neutral.identifiers import new_completion_id
 from gateway.neutral.json import JsonObject, write_document
+from gateway.neutral.values import lazy
 from gateway.surfaces.base import Author, Ended
 from gateway.surfaces.extensions import extensions
 from gateway.surfaces.openai_chat.completion import fold
@@ -31,6 +31,9 @@ class ChatWriter:
     A failure is an error object and no `[DONE]`: SDKs raise on the first and must not take the second for success.
     """
 
+    passes_on = True
+    """Whether an answer of an upstream that speaks chat, too, may leave as it came."""
+
     def __init__(self, generation: Generation, author: Author) -> None:
         self.ended: Ended | None = None
         self._include_usage = generation.include_usage
@@ -38,24 +41,28 @@ class ChatWriter:
         self._service_tier: str | None = None
         self._seal = author.seal
         self._usage: Usage | None = None
+        self._around: dict[tuple[int, str | None], tuple[bytes, bytes]] = {}
         self._is_native = False
         self._is_over = False
 
     # Native answers bring their own identity, and need no deltas.
 
-    @cached_property
+    @lazy
     def _id(self) -> str:
         return new_completion_id()
 
-    @cached_property
+    @lazy
     def _created(self) -> int:
         return int(time.time())
 
-    @cached_property
+    @lazy
     def _deltas(self) -> Deltas:
         return Deltas(self._seal)
 
     def reply(self, events: Sequence[Event]) -> bytes:
+        first = events[0]
+        if self.passes_on and type(first) is NativeReply and first.written is not None:
+            return first.written
         return write_document(self.document(events))
 
     def document(self, events: Sequence[Event]) -> JsonObject:
@@ -94,7 +101,12 @@ class ChatWriter:
             if type(event) is NativeChunk:  # nearly all are, and a match costs more than the writing
                 self._is_native = True
                 parts += (b"data: ", event.payload, b"\n\n")
-            elif not self._is_over:
+            elif self._is_over:
+                break
+            elif type(event) is Text and self._deltas.has_only_text(event):
+                before, after = self._around_text(event.choice)
+                parts += (before, orjson.dumps(event.text), after)
+            else:
                 self._write_event(event, parts)
         return b"".join(parts)
 
@@ -146,6 +158,22 @@ class ChatWriter:
             # Null in all chunks but the last.
             chunk["usage"] = usage
         return sse.event(orjson.dumps(chunk))
+
+    def _around_text(self, choice: int) -> tuple[bytes, bytes]:
+        """What stands before and after the text in a chunk that has nothing else: the same in all of them."""
+        key = choice, self._service_tier
+        around = self._around.get(key)
+        if around is None:
+            head = orjson.dumps(
+                {"id": self._id, "created": self._created, "model": self._model, "object": "chat.completion.chunk"}
+            )
+            tier = b"" if self._service_tier is None else b',"service_tier":' + orjson.dumps(self._service_tier)
+            usage = b',"usage":null' if self._include_usage else b""
+            around = self._around[key] = (
+                b'data: %b,"choices":[{"index":%d,"delta":{"content":' % (head[:-1], choice),
+                b'},"logprobs":null,"finish_reason":null}]%b%b}\n\n' % (tier, usage),
+            )
+        return around
 
     def _add_metadata(self, fields: JsonObject) -> None:
         tier = fields.get("service_tier")

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, TypeGuard
 
 from gateway.errors import InvalidRequest
@@ -10,6 +9,7 @@ from gateway.neutral.items import EarlierReasoning, Item, Message, Position, Too
 from gateway.neutral.json import Json, text_or_empty
 from gateway.neutral.parts import NOTHING_MORE, Part, TextPart
 from gateway.neutral.tools import CallKind
+from gateway.neutral.values import value
 from gateway.surfaces.extensions import extensions
 from gateway.surfaces.openai_chat.reasoning import END, FIELD, SHOWN, details_of, is_ours
 from gateway.surfaces.openai_chat.request.body import MESSAGES
@@ -73,7 +73,7 @@ def _plain(message: "models.ChatCompletionRequestMessage", number: int, index: i
             return None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Sealed:
     """Reasoning of an answer, and what it comes before: the id of a call, `END`, or None for the text."""
 
