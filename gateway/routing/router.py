@@ -114,8 +114,8 @@ class Router:
         steps = self._kept.get(name)
         if steps is None:
             steps = await self._expanded(name)
-            # Clients can name models without end.
-            if len(name) <= _LONGEST_NAME:
+            # Clients can name models without end. While it was resolved, a list may have become another one.
+            if len(name) <= _LONGEST_NAME and self._catalogue.version == version:
                 if len(self._kept) >= _MOST_NAMES:
                     self._kept.clear()
                 self._kept[name] = steps
