@@ -23,7 +23,7 @@ ASKED: Any = [{"role": "user", "content": "How is it in Paris?"}]
 @pytest.fixture(scope="module")
 def gateway(upstream_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
     """A gateway whose OpenAI is the scripted upstream, in both of its dialects; so is `chat`, in one only."""
-    names = dict.fromkeys(("gpt-4.1", "gpt-5-pro", "gpt-5.4", "gpt-5.6"), "tools")
+    names = {**dict.fromkeys(("gpt-4.1", "gpt-5-pro", "gpt-5.4", "gpt-5.6"), "tools"), "gpt-5.6-sol": "reasoning"}
     openai = {"api_key": UPSTREAM_KEY, "base_url": f"{upstream_url}/both", "deployments": names}
     providers = {"openai": openai, "chat": {**openai, "provider": "openai", "dialect": "openai-chat"}}
     config = {"providers": providers, "embedded": {"enabled": False}, "retries": {"attempts": 1}}
@@ -82,3 +82,18 @@ def test_a_stock_client_goes_through_a_whole_loop_of_tools(gateway: RunningGatew
         "function_call_output",
     ]
     assert sent["store"] is False
+
+
+def test_reasoning_comes_back_by_the_same_way_and_by_no_other(gateway: RunningGateway, apis: Apis) -> None:
+    native, upstream = apis
+    body = {"model": "openai/gpt-5.6-sol", "tools": [TOOL]}
+    with gateway.client() as client:
+        told = client.post(CHAT, json={**body, "messages": ASKED}).json()["choices"][0]["message"]
+        output = {"role": "tool", "tool_call_id": told["tool_calls"][0]["id"], "content": "Sunny."}
+        again = {**body, "messages": [*ASKED, told, output]}
+        assert client.post(CHAT, json=again).status_code == 200
+        reasoning = [item for item in native.last["input"] if item["type"] == "reasoning"]
+        assert [item["encrypted_content"] for item in reasoning] == [*native.issued.values()][:1]
+        client.post(CHAT, json={**again, "reasoning_effort": "none"})
+    # In chat the model has no field for what it was told in the other API, and the gateway's seals are nobody's.
+    assert upstream.last["messages"][1].keys() == told.keys() - {"reasoning_details", "reasoning_content"}

@@ -27,9 +27,9 @@ from gateway.dialects.turns.turns import (
 from gateway.neutral.json import Json, JsonObject, object_or_empty, objects_in
 from gateway.neutral.parts import RefusalPart, TextPart
 from gateway.neutral.prompt import Prompt
+from gateway.neutral.seals import CHAT_STATES
 
 # The fields in which the reasoning of a chat model comes, and goes back.
-_STATES = ("reasoning_content", "reasoning", "reasoning_details", "content")
 _OUTPUT_BELOW = "The output is in the message that follows."
 
 
@@ -41,7 +41,7 @@ def chat_messages(prompt: Prompt, toolbox: Toolbox, profile: ChatProfile, report
     """
     writer = _Writer(profile, report.provider)
     messages: list[JsonObject] = []
-    for turn in read_turns(prompt, toolbox, profile, report, _STATES):
+    for turn in read_turns(prompt, toolbox, profile, report, CHAT_STATES):
         messages += [writer.input(turn)] if isinstance(turn, InputTurn) else writer.answer(turn)
     return with_text_outputs(messages) if writer.has_more_than_text else messages
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gateway.neutral.json import Json, JsonObject, list_or_empty, object_or_empty, text_or_empty
-from gateway.neutral.seals import OpenSeal, Seal
+from gateway.neutral.seals import CHAT_STATES, OpenSeal, Seal
 from gateway.surfaces.openai_chat.request.body import MESSAGES
 
 FIELD = "reasoning_details"
@@ -67,7 +67,8 @@ def _restored(message: Json, open_seal: OpenSeal) -> Json:
     for detail in filter(is_ours, details):
         opened = open_seal(text_or_empty(object_or_empty(detail).get("data")))
         for name, value in opened.items() if isinstance(opened, Mapping) else ():
-            written[name] = _joined(name, written.get(name), value)
+            if name in CHAT_STATES:
+                written[name] = _joined(name, written.get(name), value)
     return written
 
 

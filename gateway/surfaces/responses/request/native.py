@@ -44,8 +44,9 @@ def _restored(item: JsonObject, open_seal: OpenSeal) -> JsonObject | str | None:
     if isinstance(opened, str):
         return opened
     own = {name: value for name, value in item.items() if name not in ("id", "encrypted_content", "status")}
-    if not own.get("content"):
-        own.pop("content", None)
-        if "encrypted_content" not in opened:
-            return None
-    return {**own, **opened}
+    if "encrypted_content" in opened:
+        if not own.get("content"):
+            own.pop("content", None)
+        return {**own, **opened}
+    # It was made in another dialect of the same provider: only what was shown of it can go back.
+    return own if own.get("content") else None
