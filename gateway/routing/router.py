@@ -71,6 +71,7 @@ class Router:
         self._upstreams = upstreams
         self._catalogue = catalogue
         self._names = names
+        self._fixed: dict[str, Sequence[Step]] = {}
         self._kept: dict[str, Sequence[Step]] = {}
         self._version = -1
 
@@ -106,7 +107,10 @@ class Router:
             raise ModelNotFound(f"The provider {route.upstream.name!r} does not serve the model {route.model[:200]!r}.")
 
     async def _kept_steps(self, name: str) -> Sequence[Step]:
-        """The steps for a name, which are kept while no upstream has another list of models."""
+        """The steps for a name: kept for good where it begins with a provider's, else while all lists stay the same."""
+        steps = self._fixed.get(name)
+        if steps is not None:
+            return steps
         version = self._catalogue.version
         if version != self._version:
             self._version = version
@@ -114,11 +118,11 @@ class Router:
         steps = self._kept.get(name)
         if steps is None:
             steps = await self._expanded(name)
-            # Clients can name models without end. While it was resolved, a list may have become another one.
-            if len(name) <= _LONGEST_NAME and self._catalogue.version == version:
-                if len(self._kept) >= _MOST_NAMES:
-                    self._kept.clear()
-                self._kept[name] = steps
+            provider, slash, _ = name.partition("/")
+            if slash and provider in self._upstreams and name not in self._names:
+                _keep(self._fixed, name, steps)
+            elif self._catalogue.version == version:
+                _keep(self._kept, name, steps)
         return steps
 
     def _hinted(self, name: str, hint: str | None) -> str:
@@ -187,6 +191,14 @@ class Router:
         raise ModelNotFound(
             f"No provider here serves the model {name[:200]!r}; GET /v1/models lists what there is.{hint}"
         )
+
+
+def _keep(kept: dict[str, Sequence[Step]], name: str, steps: Sequence[Step]) -> None:
+    # Clients can name models without end.
+    if len(name) <= _LONGEST_NAME:
+        if len(kept) >= _MOST_NAMES:
+            kept.clear()
+        kept[name] = steps
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """From a name to lanes: what it stands for, in which order it is tried, and what stays together."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -260,3 +260,25 @@ async def test_prompts_without_a_cache_go_in_turn() -> None:
     place = fleet()
     first = Counter([named((await place.lanes("shared", asks("shared", PLAIN)))[0]) for _ in range(6)])
     assert first == {"a/small": 2, "b/small": 2, "c/small": 2}
+
+
+async def test_steps_are_kept_while_the_lists_of_models_stay_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place([upstream("one")])
+    fixed, bare = await place.router.steps("one/small"), await place.router.steps("small")
+    assert await place.router.steps("one/small") is fixed
+    assert await place.router.steps("small") is bare
+
+    # A list has become another one, or is to be asked for again: a name that begins with a provider's needs none.
+    monkeypatch.setattr(Catalogue, "version", 1)
+    assert await place.router.steps("one/small") is fixed
+    assert await place.router.steps("small") is not bare
+
+
+async def test_names_that_are_kept_are_bounded() -> None:
+    place = Place([replace(upstream("one"), models=None)])
+    for number in range(1500):
+        await place.router.steps(f"one/{number}")
+    assert 0 < len(place.router._fixed) <= 1000
+    kept = len(place.router._fixed)
+    await place.router.steps("one/" + "x" * 500)
+    assert len(place.router._fixed) == kept
