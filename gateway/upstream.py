@@ -81,7 +81,7 @@ class Upstream:
     deployments: Mapping[str, str] = field(default_factory=dict)
     tls: TLS = SYSTEM_TLS
     address: Address | None = None
-    _headers: dict[str, FixedHeaders] = field(default_factory=dict, repr=False)
+    _headers: dict[str, FixedHeaders] = field(init=False, default_factory=dict, repr=False)
     """The headers of every call, by the label of the credential that opens it."""
 
     @property
@@ -119,13 +119,12 @@ class Upstream:
         """A streamed answer. Raises `UpstreamError` for anything but a 2xx."""
         credential = credential or self.credentials[0]
         async with AsyncExitStack() as stack:
-            call = self._fixed_call(outbound, credential)
-            opened = call or await _opened(await self._call(outbound), credential)
-            stream = await stack.enter_async_context(self.transport.stream(opened))
-            if call is None and stream.status in _LOCKED and credential.forget():
+            call = self._fixed_call(outbound, credential) or await _opened(await self._call(outbound), credential)
+            stream = await stack.enter_async_context(self.transport.stream(call))
+            if stream.status in _LOCKED and credential.forget():
                 await stack.aclose()
-                opened = await _opened(await self._call(outbound), credential)
-                stream = await stack.enter_async_context(self.transport.stream(opened))
+                call = await _opened(await self._call(outbound), credential)
+                stream = await stack.enter_async_context(self.transport.stream(call))
             if not 200 <= stream.status < 300:
                 raise self._refusal(dialect, stream.status, stream.headers, await stream.read(self.name))
             yield stream

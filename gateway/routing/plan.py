@@ -12,14 +12,13 @@ from gateway.neutral.items import EarlierReasoning, Item, Message, ToolOutput
 from gateway.neutral.parts import FilePart, ImagePart, Part, RefusalPart, TextPart
 from gateway.neutral.prompt import Prompt
 from gateway.routing.balance import Turns, rendezvous
-from gateway.routing.router import Route, Step
+from gateway.routing.router import Route, Step, keep
 from gateway.sealing import Sealed, Sealer, is_sealed
 from gateway.upstream import Upstream
 
 _CACHE_KEY, _CACHE_CONTROL = "prompt_cache_key", "cache_control"
 # Items that a prompt's cache is known by: conversations go on, and their beginning stays.
 _OPENING = 2
-_MOST_LANES = 1000
 _HEADER_BYTES = 200
 
 
@@ -109,10 +108,7 @@ class Planner:
         lane = self._kept.get(key)
         if lane is None:
             lane = Lane(upstream, credential, model)
-            # Clients can name models without end.
-            if len(self._kept) >= _MOST_LANES:
-                self._kept.clear()
-            self._kept[key] = lane
+            keep(self._kept, key, lane, model)
         return lane
 
     def _chosen(self, group: object, weights: Mapping[str, float], cached: bytes | None) -> Sequence[str]:

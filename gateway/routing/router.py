@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from gateway.catalogue import Catalogue
 from gateway.errors import GatewayError, InvalidRequest, ModelNotFound
 from gateway.upstream import Upstream
 
-_MOST_NAMES = 1000
+K = TypeVar("K")
+V = TypeVar("V")
+
+_MOST_KEPT = 1000
 _LONGEST_NAME = 200
 
 
@@ -120,9 +123,9 @@ class Router:
             steps = await self._expanded(name)
             provider, slash, _ = name.partition("/")
             if slash and provider in self._upstreams and name not in self._names:
-                _keep(self._fixed, name, steps)
+                keep(self._fixed, name, steps, name)
             elif self._catalogue.version == version:
-                _keep(self._kept, name, steps)
+                keep(self._kept, name, steps, name)
         return steps
 
     def _hinted(self, name: str, hint: str | None) -> str:
@@ -193,12 +196,12 @@ class Router:
         )
 
 
-def _keep(kept: dict[str, Sequence[Step]], name: str, steps: Sequence[Step]) -> None:
-    # Clients can name models without end.
+def keep(kept: dict[K, V], key: K, value: V, name: str) -> None:
+    """Keep what was made for a name that a client gave. Clients can name models without end, and at any length."""
     if len(name) <= _LONGEST_NAME:
-        if len(kept) >= _MOST_NAMES:
+        if len(kept) >= _MOST_KEPT:
             kept.clear()
-        kept[name] = steps
+        kept[key] = value
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from gateway.sealing import Sealed, Sealer
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 from gateway.surfaces.openai_responses import OpenAIResponsesSurface
 from gateway.upstream import Upstream
+from gateway.wire.transport import FixedHeaders
 from tests.unit.lanes import upstream
 
 pytestmark = pytest.mark.anyio
@@ -282,3 +283,20 @@ async def test_names_that_are_kept_are_bounded() -> None:
     kept = len(place.router._fixed)
     await place.router.steps("one/" + "x" * 500)
     assert len(place.router._fixed) == kept
+
+
+async def test_candidates_that_are_kept_are_bounded_in_number_and_in_size() -> None:
+    place = Place([replace(upstream("one"), models=None)])
+    for number in range(1500):
+        await place.lanes(f"one/{number}")
+    assert 0 < len(place.planner._kept) <= 1000
+    kept = len(place.planner._kept)
+    (lane,) = await place.lanes("one/" + "x" * 500)
+    assert lane.model == "x" * 500
+    assert len(place.planner._kept) == kept
+
+
+async def test_an_upstream_that_is_derived_has_headers_of_its_own() -> None:
+    first = upstream("one")
+    first._headers["a label"] = FixedHeaders({"authorization": "Bearer first"})
+    assert not replace(first, name="two")._headers
