@@ -65,14 +65,21 @@ class WritingThread:
         self._thread = Thread(target=self._run, name="sqlite-write", daemon=True)
         self._connection: Connection | None = None
         self._level = ""
+        self._is_closed = False
         self._thread.start()
 
     def submit(self, work: Callable[[Connection], T], done: Callable[[Settled[T]], object], level: str) -> None:
-        """Run `work` in a transaction of its own with that level of `synchronous`; call `done` in the event loop."""
+        """Run `work` in a transaction of its own with that level of `synchronous`; call `done` in the event loop.
+
+        Raises `RuntimeError` once it is closed: nobody would run it.
+        """
+        if self._is_closed:
+            raise RuntimeError("the writing thread is closed")
         self._queue.put(partial(self._settle, work, done, level))
 
     async def close(self) -> None:
         """Wait for what was submitted, then close the connection."""
+        self._is_closed = True
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
 
@@ -85,7 +92,7 @@ class WritingThread:
     def _settle(self, work: Callable[[Connection], T], done: Callable[[Settled[T]], object], level: str) -> None:
         try:
             outcome = self._transact(work, level)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the caller waits for it
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the caller waits for it
             self._loop.call_soon_threadsafe(done, _Failed(error))
         else:
             self._loop.call_soon_threadsafe(done, _Committed(outcome))
