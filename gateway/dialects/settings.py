@@ -227,8 +227,7 @@ def rename_settings(
 
 def drop_with_reasoning(body: JsonObject, profile: Profile, effort: Json, report: Report) -> None:
     """Drop what a model refuses while it reasons, if it does: `effort` is what the upstream is sent."""
-    is_reasoning = profile.reasons if effort is None else effort != "none"
-    for name in sorted(profile.dropped_reasoning & body.keys()) if is_reasoning else ():
+    for name in sorted(profile.dropped_reasoning & body.keys()) if profile.is_reasoning(effort) else ():
         if not requests_nothing(name, body[name]):
             del body[name]
             report.drop_setting(name)

@@ -42,20 +42,20 @@ class ProfileSettings(Section):
 
     def adjusted(self, profile: P) -> P:
         """The profile with what is said here of the provider, and so of each of its models."""
-        known = {fact.name for fact in fields(profile)}
-        said = {name: getattr(self, name) for name, fact in _FACTS.items() if fact in known}
+        said = {name: getattr(self, name) for name in _FACTS if _is_for(name, type(profile))}
         told: dict[str, Any] = {_FACTS[name]: value for name, value in said.items() if value is not None}
         if "drops_hosted_tools" in told:
             told["drops_hosted_tools"] = self.hosted_tools == "drop"
         return profile.everywhere(lambda of_model: replace(of_model, **told)) if told else profile
 
 
+def _is_for(setting: str, profile: type[Profile]) -> bool:
+    return any(known.name == _FACTS[setting] for known in fields(profile))
+
+
 def dialects_of(setting: str) -> list[str]:
     """The dialects that have a use for a setting."""
-    fact = _FACTS[setting]
-    return [
-        name for name, dialect in DIALECTS.items() if any(fact == known.name for known in fields(dialect.profile_type))
-    ]
+    return [name for name, dialect in DIALECTS.items() if _is_for(setting, dialect.profile_type)]
 
 
 def profile_problems(profiles: Mapping[str, ProfileSettings], spoken: Sequence[str]) -> Iterator[Problem]:
@@ -65,5 +65,5 @@ def profile_problems(profiles: Mapping[str, ProfileSettings], spoken: Sequence[s
             yield (dialect,), f"expected a dialect that it speaks: {', '.join(spoken)}"
             continue
         for name, value in profile:
-            if value is not None and dialect not in dialects_of(name):
+            if value is not None and not _is_for(name, DIALECTS[dialect].profile_type):
                 yield (dialect, name), "expected in another dialect: this one has no use for it"

@@ -6,6 +6,7 @@ import orjson
 
 from gateway.neutral.json import Json
 from gateway.neutral.settings import RESPONSES_RULES, RULES, SAME, Kind, Rule
+from scripts.documents.table import code, table
 
 _KINDS: dict[Kind, str] = {"flag": "true or false", "text": "string", "texts": "string or list of strings"}
 _LONG = 2**53
@@ -33,7 +34,7 @@ Everything of a request beside its conversation and its tools, and what holds fo
 def document() -> str:
     """The whole page."""
     shared = [(_chat(name, rule), _place(name, rule), *_cells(rule)) for name, rule in sorted(RULES.items())]
-    own = [(f"`{name}`", *_cells(rule)) for name, rule in sorted(RESPONSES_RULES.items())]
+    own = [(code(name), *_cells(rule)) for name, rule in sorted(RESPONSES_RULES.items())]
     sections = [
         _INTRODUCTION,
         _table(("chat", "Responses API"), shared),
@@ -44,13 +45,11 @@ def document() -> str:
 
 
 def _table(names: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    columns = (*names, "type", "requests nothing", "without a place", "range", "outside")
-    rows = [columns, ["---"] * len(columns), *lines]
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    return table((*names, "type", "requests nothing", "without a place", "range", "outside"), lines) + "\n"
 
 
 def _chat(name: str, rule: Rule) -> str:
-    return f"`{name}`" if rule.is_in_chat else f"`{name}`, not OpenAI's"
+    return code(name) if rule.is_in_chat else f"{code(name)}, not OpenAI's"
 
 
 def _place(name: str, rule: Rule) -> str:
@@ -58,11 +57,11 @@ def _place(name: str, rule: Rule) -> str:
         return "refused: a Response cannot hold it"
     if rule.place is None:
         return "not listed, read as in chat"
-    return f"`{name if rule.place == SAME else rule.place}`"
+    return code(name if rule.place == SAME else rule.place)
 
 
 def _cells(rule: Rule) -> Sequence[str]:
-    neutral = ", ".join(f"`{_written(value)}`" for value in rule.neutral)
+    neutral = code(*map(_written, rule.neutral))
     verdict = "refused" if rule.is_required else "dropped"
     outside = "" if rule.least is None and rule.most is None else rule.outside
     return (_KINDS.get(rule.kind, rule.kind), neutral, verdict, _range(rule), outside)

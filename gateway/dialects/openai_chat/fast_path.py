@@ -6,20 +6,18 @@ from types import NoneType
 
 import orjson
 
+from gateway.dialects.openai_chat.repairs import LABELS, LATEST
+from gateway.dialects.openai_chat.usage import CACHED_ELSEWHERE
 from gateway.neutral.events import Usage
 from gateway.neutral.json import Json, JsonObject
 
 _TEXTS = ("content", "reasoning_content", "reasoning")
 _CALLS = "tool_calls"
 _IDENTITY = ("id", "model")
-_LABELS = ("service_tier", "system_fingerprint", "obfuscation")
 _ENDS = ("stop", "length")
 _USUAL_FIELDS = ("role", "content")
 _USUAL_LISTS = ("annotations", "tool_calls")
-# Where other servers write what they cached; `read_usage` reads those.
-_OTHER_CACHES = frozenset({"prompt_token_details", "cached_tokens", "num_cached_tokens", "prompt_cache_hit_tokens"})
 _NO_DETAILS: JsonObject = {}
-_LATEST = 2**53
 
 
 def only_text(choices: list[JsonObject]) -> str | None:
@@ -51,12 +49,12 @@ def usual_usage(document: JsonObject) -> Usage | None:
         return None
     if document.get("object") != "chat.completion" or "error" in document:
         return None
-    if type(created) is not int or not 1 <= created < _LATEST:
+    if type(created) is not int or not 1 <= created < LATEST:
         return None
     for name in _IDENTITY:
         if type(text := document.get(name)) is not str or not text:
             return None
-    for name in _LABELS:
+    for name in LABELS:
         if name in document and type(document[name]) not in (str, NoneType):
             return None
     usage = document.get("usage")
@@ -83,11 +81,11 @@ def _usual_counts(usage: JsonObject) -> Usage | None:
     if (
         type(prompt) is not int
         or type(completion) is not int
-        or not (0 <= prompt < _LATEST and 0 <= completion < _LATEST)
+        or not (0 <= prompt < LATEST and 0 <= completion < LATEST)
     ):
         return None
     total = usage.get("total_tokens")
-    if type(total) is not int or total != prompt + completion or not _OTHER_CACHES.isdisjoint(usage):
+    if type(total) is not int or total != prompt + completion or not CACHED_ELSEWHERE.isdisjoint(usage):
         return None
     of_prompt = _usual_details(usage, "prompt_tokens_details", prompt)
     of_completion = _usual_details(usage, "completion_tokens_details", completion)

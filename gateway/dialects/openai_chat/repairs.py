@@ -39,10 +39,10 @@ _FINISH: Mapping[str, FinishReason] = {
 _FAILURES = frozenset({"error", "insufficient_system_resource", "abort"})
 _KNOWN = frozenset({"stop", "length", "tool_calls", "function_call", "content_filter"})
 _TEXTS = ("content", "refusal", "reasoning_content")
-_LABELS = ("service_tier", "system_fingerprint", "obfuscation")
+LABELS = ("service_tier", "system_fingerprint", "obfuscation")
 # What a call has, by its type, and the field with what the tool is given.
 _CALLS: Mapping[CallKind, str] = {"function": "arguments", "custom": "input"}
-_LATEST = 2**53
+LATEST = 2**53
 
 
 class CalledTool(NamedTuple):
@@ -158,7 +158,7 @@ def identity(document: JsonObject, model: str) -> JsonObject:
     created = number_or_none(document.get("created"))
     return {
         "id": text_or_none(document.get("id")) or new_completion_id(),
-        "created": int(created) if created is not None and 1 <= created < _LATEST else int(time.time()),
+        "created": int(created) if created is not None and 1 <= created < LATEST else int(time.time()),
         "model": text_or_none(document.get("model")) or model,
     }
 
@@ -166,7 +166,7 @@ def identity(document: JsonObject, model: str) -> JsonObject:
 def repair_labels(document: JsonObject) -> bool:
     """Remove labels that are no text."""
     changed = False
-    for name in _LABELS:
+    for name in LABELS:
         value = document.get(name)
         if value is not None and not isinstance(value, str):
             document[name] = None

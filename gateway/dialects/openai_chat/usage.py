@@ -24,7 +24,7 @@ _DETAILS: Mapping[str, Sequence[str]] = {
 }
 _OTHER_DETAILS = "prompt_token_details"
 _CACHED = ("cached_tokens", "num_cached_tokens", "prompt_cache_hit_tokens")
-_CACHED_ELSEWHERE = frozenset({_OTHER_DETAILS, *_CACHED})
+CACHED_ELSEWHERE = frozenset({_OTHER_DETAILS, *_CACHED})
 
 
 def read_usage(document: JsonObject) -> Usage | None:
@@ -49,7 +49,7 @@ def read_usage(document: JsonObject) -> Usage | None:
         elif missing == count_or_zero(prompt_details.get("audio_tokens")):
             prompt += missing
     cached = count_or_zero(prompt_details.get("cached_tokens"))
-    if not cached and not _CACHED_ELSEWHERE.isdisjoint(raw):
+    if not cached and not CACHED_ELSEWHERE.isdisjoint(raw):
         cached = _cached_elsewhere(raw)
     return Usage(
         prompt=prompt,

@@ -94,7 +94,7 @@ class Profile:
         """A profile of this dialect with what another one shares with it, those of its models included."""
         names = {known.name for known in fields(cls)} & {known.name for known in fields(shared)} - {"models"}
         models = tuple((pattern, cls.over(of_model)) for pattern, of_model in shared.models)
-        return replace(cls(**{name: getattr(shared, name) for name in names}), models=models)
+        return cls(**{name: getattr(shared, name) for name in names}, models=models)
 
     def with_models(self, models: Mapping[str, Self]) -> Self:
         """The profile with those of more of its models, by a pattern that their whole name matches. They come first."""
