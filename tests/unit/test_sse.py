@@ -150,5 +150,9 @@ def test_huge_event_in_small_chunks_takes_time_in_proportion() -> None:
         assert len(read([b"data: ", *[b"x" * 1024] * pieces, b"\n\n"])) == 1
         return time.process_time() - began
 
+    def least_seconds(pieces: int) -> float:
+        # What else the machine does adds to some of them.
+        return min(seconds(pieces) for _ in range(3))
+
     # Eight times the pieces; joining the line anew with each of them would take over fifty times as long.
-    assert seconds(16_000) < 25 * max(seconds(2_000), 0.001)
+    assert least_seconds(16_000) < 25 * max(least_seconds(2_000), 0.001)
