@@ -43,10 +43,7 @@ class PendingSettings:
         self._left: JsonObject = {name: value for name, value in settings.values.items() if value is not None}
         if profile.refused or profile.dropped:
             exclude_settings(self._left, profile, report)
-        for name, value in self._left.items():
-            # This is the way of every translated request: most values are held to the table by a look at their type.
-            if type(value) is not _CERTAIN.get(name):
-                self._left[name] = hold_to_table(name, value, report)
+        hold_all_to_table(self._left, report)
         self._renamed: JsonObject = {name: self._left.pop(name) for name in profile.renamed if name in self._left}
 
     def __contains__(self, name: str) -> bool:
@@ -142,6 +139,24 @@ def hold_to_table(name: str, value: Json, report: Report) -> Json:
     return held
 
 
+def hold_all_to_table(settings: JsonObject, report: Report) -> None:
+    """The same for all of some settings, none of which is null."""
+    for name, value in settings.items():
+        # This is the way of every translated request: most values are held to the table by a look at their type.
+        if type(value) is not _CERTAIN.get(name):
+            settings[name] = hold_to_table(name, value, report)
+
+
+def refuse_outside(body: JsonObject, report: Report, places: Mapping[str, str] = _NO_PLACES) -> None:
+    """Raise `InvalidRequest` for a number in a native body that no upstream could make sense of, such as a limit of 0.
+
+    The other values of such a body are its upstream's to judge.
+    """
+    for name in BOUNDED:
+        if (value := body.get(places.get(name, name))) is not None:
+            hold_to_table(name, value, report)
+
+
 def move_into_range(name: str, number: float, bounds: Range | None, report: Report) -> int | float:
     """The nearest number in the range of an upstream, which is the table's where it has none; moving is reported."""
     if bounds is not None:
@@ -160,6 +175,13 @@ def move_into_ranges(settings: JsonObject, profile: Profile, report: Report) -> 
     for name, bounds in profile.ranges.items():
         if (number := number_or_none(settings.get(name))) is not None:
             settings[name] = move_into_range(name, number, bounds, report)
+
+
+def move_all_into_ranges(settings: JsonObject, profile: Profile, report: Report) -> None:
+    """Bring numbers into the ranges that a row gives, and the others into those of the table."""
+    for name, value in settings.items():
+        if (number := number_or_none(value)) is not None:
+            settings[name] = move_into_range(name, number, profile.ranges.get(name), report)
 
 
 def exclude_settings(
@@ -210,10 +232,16 @@ def take_token_limit(
 
 
 def rename_setting(settings: JsonObject, name: str, value: Json, profile: Profile, report: Report) -> None:
-    """Write a setting where this upstream takes it. What the client itself has written there has precedence."""
+    """Write a setting where this upstream takes it. What the client itself has written there has precedence.
+
+    Raises `InvalidRequest` where the answer would be another one without the setting.
+    """
     path = profile.renamed[name]
-    if not put_at(settings, path, value) and value_at(settings, path) != value:
-        report.drop_setting(name)
+    if put_at(settings, path, value) or value_at(settings, path) == value:
+        return
+    if is_required(name):
+        raise report.invalid_setting(name, f"what {path} says, which stands there as well")
+    report.drop_setting(name)
 
 
 def rename_settings(
@@ -270,5 +298,7 @@ _READERS: Mapping[Kind, tuple[Callable[[Json], Json], str]] = {
     "object": (object_or_none, "an object"),
 }
 _TYPES: Mapping[Kind, type] = {"flag": bool, "text": str, "texts": str, "list": list, "object": dict, "integer": int}
+BOUNDED = tuple(name for name, rule in RULES.items() if rule.outside == "refused")
+"""The settings that are refused outside of their range."""
 # The type that a value is certain to be right with.
 _CERTAIN = {name: _TYPES.get(rule.kind, float) for name, rule in RULES.items() if rule.outside == "moved"}

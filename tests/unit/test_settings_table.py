@@ -18,7 +18,7 @@ from gateway.dialects.base import Origin, Outbound
 from gateway.dialects.paths import value_at
 from gateway.dialects.profiles.base import NO_PROFILE, Profile, Range
 from gateway.dialects.report import Report, require_translatable
-from gateway.dialects.settings import PendingSettings
+from gateway.dialects.settings import BOUNDED, PendingSettings
 from gateway.errors import InvalidRequest
 from gateway.neutral.prompt import Prompt
 from gateway.neutral.settings import PLACES, RULES, TOKEN_LIMITS, Kind, Settings, is_required, requests_nothing
@@ -96,12 +96,6 @@ class Way:
     def __str__(self) -> str:
         kind = "native" if self.is_native else "translated"
         return f"{self.surface} {kind} {self.name} {self.dialect}"
-
-    @property
-    def is_open(self) -> bool:
-        """Whether what comes is the upstream's to judge: OpenAI's chat carries settings as they came, and so does a
-        native body."""
-        return self.is_native or self.dialect == "openai-chat"
 
     def together(self, setting: str) -> Mapping[str, Any]:
         """What a setting goes with, without which it has no meaning."""
@@ -191,17 +185,17 @@ def test_another_type_is_refused_by_what_translates_and_otherwise_the_upstreams_
                 assert found.param in (way.path(setting), *others), (setting, value)
                 assert found.status == 400
             elif any(other in found.dropped for other in others):
-                assert way.is_open  # it goes with them
+                assert way.is_native  # it goes with them
             elif way.path(setting) not in found.dropped:
-                assert way.is_open, (setting, value)
+                assert way.is_native, (setting, value)
                 assert str(value) in str(orjson.loads(found.body)), (setting, value)
             else:
-                assert way.is_open or setting in way.profile.dropped, (setting, value)
+                assert way.is_native or setting in way.profile.dropped, (setting, value)
 
 
 @every_way
 def test_a_number_out_of_range_is_moved_and_reported_or_refused_by_what_translates(way: Way) -> None:
-    numbers = {name: rule for name, rule in RULES.items() if rule.kind in ("number", "integer") and not way.is_open}
+    numbers = {name: rule for name, rule in RULES.items() if rule.kind in ("number", "integer") and not way.is_native}
     for setting, rule in numbers.items():
         outside = [rule.least - 1] if rule.least is not None else []
         outside += [rule.most + 1, rule.most * 1000] if rule.most is not None else []
@@ -212,6 +206,19 @@ def test_a_number_out_of_range_is_moved_and_reported_or_refused_by_what_translat
             else:
                 assert way.path(setting) in found.dropped or setting in way.profile.dropped, (setting, value)
                 assert rule.outside == "moved" or setting in way.profile.dropped, (setting, value)
+
+
+@every_way
+def test_what_no_upstream_could_make_sense_of_is_refused_by_the_name_that_was_written(way: Way) -> None:
+    for setting in BOUNDED:
+        rule = RULES[setting]
+        assert rule.least is not None
+        above = [] if rule.most is None else [rule.most + 1]
+        for value in (rule.least - 1, 1.5, *above):
+            found = way.verdict({setting: value})
+            assert isinstance(found, InvalidRequest) or setting in way.profile.dropped, (setting, value)
+            if isinstance(found, InvalidRequest):
+                assert (found.param, found.status) == (way.path(setting), 400)
 
 
 @pytest.mark.parametrize("way", [way for way in WAYS if way.is_native], ids=str)
@@ -240,12 +247,6 @@ def _all_values(way: Way) -> Iterator[tuple[str, Any]]:
         if setting not in PLACED[way.surface]:
             yield setting, value
             yield from ((setting, neutral) for neutral in (RULES[setting].neutral if setting in RULES else ()))
-            # The contract refuses them before, which lists all settings.
-            yield from ((setting, wrong) for wrong in (WRONG[RULES[setting].kind] if _is_chat(way, setting) else ()))
-
-
-def _is_chat(way: Way, setting: str) -> bool:
-    return way.surface == "chat" and setting in RULES and setting not in ("parallel_tool_calls", *TOKEN_LIMITS)
 
 
 @given(

@@ -3,11 +3,13 @@
 from gateway.dialects.base import Origin, Outbound
 from gateway.dialects.openai_chat.messages import chat_messages
 from gateway.dialects.openai_chat.provider_parameters import adapt_body, is_adapted
+from gateway.dialects.openai_chat.settings import write_settings
 from gateway.dialects.openai_chat.structured_output import is_unenforced
 from gateway.dialects.openai_chat.tools import offer_tools
 from gateway.dialects.openai_chat.types import Request
 from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.dialects.report import Report
+from gateway.dialects.settings import BOUNDED, refuse_outside
 from gateway.dialects.structured_output import require_known_format
 from gateway.dialects.turns.toolbox import Toolbox
 from gateway.neutral.generation import Generation
@@ -24,6 +26,8 @@ def encode_request(generation: Generation, origin: Origin) -> Outbound:
     if native is not None:
         body = native.copy()
         _address(body, generation, origin.model, profile)
+        if not body.keys().isdisjoint(BOUNDED):
+            refuse_outside(body, Report.of_body(origin.provider))
         if not is_adapted(profile):
             return Outbound(PATH, written(body))
         report = Report.of_body(origin.provider)
@@ -78,7 +82,9 @@ def _translated(prompt: Prompt, profile: ChatProfile, report: Report) -> JsonObj
         offer_tools(request, prompt, toolbox, profile, report)
     if prompt.output_format is not None:
         request["response_format"] = prompt.output_format.body
-    body = {**prompt.settings.values, **object_or_empty(request)}
+    body = object_or_empty(request)
+    if prompt.settings.values:
+        body = write_settings(prompt.settings, profile, report) | body
     if "tools" not in body:
         # It has no meaning without tools, and OpenAI refuses it then.
         body.pop("parallel_tool_calls", None)

@@ -13,11 +13,28 @@ from collections.abc import Set
 from gateway.dialects.profiles.base import Effort, Thinking
 from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.dialects.report import Report
-from gateway.dialects.settings import exclude_settings, move_into_ranges, rename_settings, take_token_limit
+from gateway.dialects.settings import (
+    exclude_settings,
+    hold_all_to_table,
+    move_all_into_ranges,
+    move_into_ranges,
+    rename_settings,
+    take_token_limit,
+)
 from gateway.neutral.json import JsonObject
-from gateway.neutral.settings import OLDER_TOKEN_LIMIT, TOKEN_LIMITS, requests_nothing
+from gateway.neutral.settings import OLDER_TOKEN_LIMIT, TOKEN_LIMITS, Settings, requests_nothing
 
 _EFFORT = "reasoning_effort"
+
+
+def write_settings(settings: Settings, profile: ChatProfile, report: Report) -> JsonObject:
+    """The settings of a prompt, each of a type and in a range that is right. Raises `InvalidRequest`."""
+    body: JsonObject = {**settings.values}
+    if profile.refused or profile.dropped:
+        exclude_settings(body, profile, report)
+    hold_all_to_table(body, report)
+    move_all_into_ranges(body, profile, report)
+    return body
 
 
 def adapt_settings(body: JsonObject, profile: ChatProfile, report: Report) -> None:

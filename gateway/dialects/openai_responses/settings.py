@@ -24,8 +24,8 @@ def write_settings(prompt: Prompt, pending: PendingSettings) -> JsonObject:
         body["reasoning"] = {"effort": effort}
     if text := _text(pending.take("verbosity"), prompt.output_format):
         body["text"] = text
-    most = pending.integer("top_logprobs")
-    if pending.take_requested("logprobs"):
+    is_requested, most = pending.take("logprobs"), pending.integer("top_logprobs")
+    if is_requested or most:
         body["include"] = [_LOGPROBS]
         if most is not None:
             body["top_logprobs"] = most

@@ -48,7 +48,7 @@ class ReadSettings:
     untranslatable: Untranslatable | None = None
     reasoning_summary: str | None = None
     include: list[str] = field(default_factory=list)
-    paths: Mapping[str, str] = field(default_factory=dict)
+    paths: Mapping[str, str] = field(default_factory=lambda: PLACES)
 
     @property
     def settings(self) -> Settings:
@@ -76,10 +76,25 @@ class ReadSettings:
         inside = f"{path}.json_schema" if path == _FORMAT else path
         return output_format(self.values.get(_FORMAT), path, f"{inside}.schema")
 
-    def take(self, name: str, value: Json) -> bool:
-        """Read a field that has another name or form here. False if it is none of these."""
-        read = _TRANSLATED.get(name)
-        return read is not None and read(self, value)
+    def take_placed(self, body: JsonObject) -> list[tuple[str, Json]]:
+        """Take the settings that the Responses API has in a place of its own. Returns the fields beside them."""
+        others: list[tuple[str, Json]] = []
+        for name, value in body.items():
+            if name in PLACED or value is None:
+                continue
+            take = _TRANSLATED.get(name)
+            if take is None or not take(self, value):
+                others.append((name, value))
+        return others
+
+    def add(self, name: str, value: Json) -> None:
+        """Take a setting under its neutral name. One in its own place has precedence, and this is reported then."""
+        if name not in self.values:
+            self.values[name] = value
+            if name in PLACES:
+                self.paths = {known: path for known, path in self.paths.items() if known != name}
+        elif self.values[name] != value:
+            self.untranslated.append(name)
 
     def leave(self, name: str, value: Json, rule: Rule | None) -> None:
         """Note a field that no other dialect has, by the table: as no obstacle, a refusal, or dropped."""
@@ -140,14 +155,12 @@ _TRANSLATED: Annotated[Mapping[str, Callable[[ReadSettings, Json], bool]], model
 
 def read_settings(body: JsonObject) -> ReadSettings:
     """The settings of a body of `/v1/responses`: what only the Responses API knows is reported as untranslated."""
-    read = ReadSettings(paths=_paths(body))
-    for name, value in body.items():
-        if name in PLACED or value is None:
-            continue
+    read = ReadSettings()
+    for name, value in read.take_placed(body):
         rule = RULES.get(name)
         if rule is not None and rule.is_in_response:
-            read.values[name] = value
-        elif not read.take(name, value):
+            read.add(name, value)
+        else:
             read.leave(name, value, rule or RESPONSES_RULES.get(name))
     if read.values.get("top_logprobs"):
         read.values["logprobs"] = True
@@ -159,10 +172,9 @@ def read_settings(body: JsonObject) -> ReadSettings:
 
 def read_travelling_settings(body: JsonObject) -> ReadSettings:
     """The settings of a body whose contract lists few: unknown ones keep their names."""
-    read = ReadSettings(paths=_paths(body))
-    for name, value in body.items():
-        if name not in PLACED and value is not None and not read.take(name, value):
-            read.values.setdefault(name, value)
+    read = ReadSettings()
+    for name, value in read.take_placed(body):
+        read.add(name, value)
     return read
 
 
@@ -173,9 +185,3 @@ def nested_format(given: Json) -> JsonObject | None:
         return form
     schema: JsonObject = {name: value for name, value in form.items() if name != "type" and value is not None}
     return {"type": "json_schema", "json_schema": schema}
-
-
-def _paths(body: JsonObject) -> Mapping[str, str]:
-    if body.keys().isdisjoint(PLACES):
-        return PLACES
-    return {name: path for name, path in PLACES.items() if name not in body}
