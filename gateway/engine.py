@@ -158,7 +158,7 @@ class Engine:
         if dialect.name == surface.dialect:
             generation = surface.restore(generation, open_seal)
         else:
-            require_translatable(generation.prompt, upstream.name)
+            require_translatable(generation.prompt, origin.api or upstream.name)
             if any(type(item) is EarlierReasoning for item in generation.prompt.items):
                 generation = recover(generation, open_seal)
         schema = None if is_native else self._schema(client.key_id, generation, dialect, origin)

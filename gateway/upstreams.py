@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from urllib.parse import quote_plus, urlencode
 
+import structlog
 from pydantic import SecretStr
 
 from gateway.credentials.aws import AWSCredential, Chain, Source, StaticKeys
@@ -23,6 +24,7 @@ from gateway.wire.tls import TLS
 from gateway.wire.transport import Timeouts, Transport
 from gateway.wire.transports import Options, Transports
 
+log = structlog.get_logger(__name__)
 _KEY_HEADERS = {"azure": "api-key"}
 """The header of a key, by scheme, where it is another than that of the dialect."""
 
@@ -54,6 +56,9 @@ def upstream(name: str, provider: ProviderSettings, transport: Transport, rows: 
     """One provider of the settings."""
     row = provider.row(name, rows)
     dialects = [DIALECTS[dialect] for dialect in provider.dialect or row.dialects]
+    for setting in provider.without_use([dialect.name for dialect in dialects]):
+        # No error: files that were written before it was known go on to work.
+        log.warning("setting_without_use", provider=name, setting=setting)
     own = {header.lower(): value for header, value in _texts(provider.headers).items()}
     base_url, query = address(row, provider.base_url, provider.given())
     place = Address(

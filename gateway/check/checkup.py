@@ -8,7 +8,7 @@ from typing import Any
 from gateway.catalogue import Catalogue
 from gateway.check.choice import chosen
 from gateway.check.diagnosis import Finding, diagnose, nearest, not_on
-from gateway.check.probe import Outcome, probe
+from gateway.check.probe import Outcome, dialect_of, probe
 from gateway.errors import GatewayError, InvalidRequest, ModelNotFound, UpstreamDown
 from gateway.prices import Prices
 from gateway.providers import ROWS
@@ -79,7 +79,7 @@ class Checkup:
             if provider in ROWS and provider not in self._upstreams:
                 return [Report(provider, model, finding=not_on(provider, ROWS[provider]))]
             if slash and provider in self._upstreams:
-                return [Report(provider, model, finding=self._not_configured(provider, model))]
+                raise self._not_configured(provider, model) from None
             raise self._unknown(name, error) from None
         routes = {route.name: route for step in steps for route in step.routes}
         reports = await asyncio.gather(*(self._route(route) for route in routes.values()))
@@ -129,14 +129,11 @@ class Checkup:
                 reports.append(Report(route.upstream.name, route.model, why, key, outcome, finding))
         return reports
 
-    def _not_configured(self, provider: str, model: str) -> Finding:
+    def _not_configured(self, provider: str, model: str) -> GatewayError:
         configured = self._upstreams[provider].models or ()
         near = nearest(model, configured) or configured[:5]
-        return Finding(
-            "model_not_found",
-            f"The model {model!r} is not among the models configured for it.",
-            f"There are {', '.join(near)}; `providers.{provider}.models` in waystone.yaml names them.",
-        )
+        message = f"The model {model!r} is not among those of {provider}; there are {', '.join(near)}."
+        return InvalidRequest(message, code="model_not_found")
 
     def _unknown(self, name: str, error: GatewayError) -> GatewayError:
         provider, slash, _ = name.partition("/")
@@ -152,7 +149,7 @@ class Checkup:
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:
     shown: dict[str, Any] = {
-        "dialect": outcome.lane.upstream.dialects[0].name,
+        "dialect": dialect_of(outcome.lane),
         "stream": outcome.is_stream,
         "seconds": round(outcome.seconds, 3),
     }

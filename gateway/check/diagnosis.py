@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from gateway.check.probe import dialect_of
 from gateway.check.reach import obstacle
 from gateway.errors import GatewayError, UpstreamError
 from gateway.providers import ROWS, Row
@@ -146,9 +147,8 @@ def _look_at_address(error: GatewayError, lane: Lane) -> str:
 
 def _elsewhere(lane: Lane) -> str:
     upstream = lane.upstream
-    dialect = upstream.dialects[0].name
     return (
-        f"See whether `providers.{upstream.name}.base_url` is the address below which {dialect} is spoken "
+        f"See whether `providers.{upstream.name}.base_url` is the address below which {dialect_of(lane)} is spoken "
         "(many servers want /v1 at its end), and whether `dialect` is right."
     )
 

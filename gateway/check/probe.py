@@ -60,6 +60,12 @@ def greeting(model: str, limit: str, *, is_stream: bool) -> Generation:
     return Generation(model, {}, lambda body, history: prompt, is_stream=is_stream, include_usage=is_stream)
 
 
+def dialect_of(lane: Lane) -> str:
+    """The dialect in which a question goes there."""
+    dialect, _ = lane.way(greeting(lane.model, TOKEN_LIMIT, is_stream=False), None)
+    return dialect.name
+
+
 async def _tried(outcome: Outcome, limit: str) -> GatewayError | None:
     try:
         return _read(await _called(outcome, limit), outcome)

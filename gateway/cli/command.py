@@ -40,7 +40,10 @@ class Commands(TyperGroup):
             group = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
             group.command(cmd_name)(found)
             found = group
-        return typer.main.get_command(found)
+        command = typer.main.get_command(found)
+        # A group that was made elsewhere has no name of its own.
+        command.name = cmd_name
+        return command
 
 
 # Tracebacks stay plain: the pretty ones print local variables, and keys are among them.

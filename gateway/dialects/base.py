@@ -52,6 +52,8 @@ class Origin:
     provider: str
     model: str
     profile: Profile = NO_PROFILE
+    api: str = ""
+    """How refusals name it where the client's own API is not spoken there, though the provider has it."""
 
 
 class Reader(Protocol):

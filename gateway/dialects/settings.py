@@ -212,23 +212,23 @@ def take_token_limit(
     least: int = 1,
     places: Mapping[str, str] = _NO_PLACES,
 ) -> int | None:
-    """Take the limits of the answer's tokens out: the lowest of the client's, or the `default`, and of the cap.
+    """Take the limits of the answer's tokens out: the lowest of the client's, or the `default`.
 
-    One below the `least` that an upstream takes is raised, which is reported. Raises `InvalidRequest` for what is no
-    whole number from 1 up.
+    It is brought between the `least` that an upstream takes and the row's cap, which is reported. Raises
+    `InvalidRequest` for what is no whole number from 1 up.
     """
     limits: dict[str, int] = {}
     for name in TOKEN_LIMITS:
         if (value := settings.pop(places.get(name, name), None)) is not None:
             limits[name] = int(number_or_none(hold_to_table(name, value, report)) or 0)
-    limit = min(limits.values(), default=default)
-    if profile.max_answer_tokens is not None:
-        limit = min(limit or profile.max_answer_tokens, profile.max_answer_tokens)
-    if limit is None or limit >= least:
-        return limit
-    if limits:
+    most = profile.max_answer_tokens
+    limit = min(limits.values(), default=most if default is None else default)
+    if limit is None:
+        return None
+    taken = max(least, limit if most is None else min(limit, most))
+    if limits and taken != limit:
         report.drop_setting(min(limits, key=limits.__getitem__))
-    return least
+    return taken
 
 
 def rename_setting(settings: JsonObject, name: str, value: Json, profile: Profile, report: Report) -> None:

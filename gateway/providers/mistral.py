@@ -23,7 +23,6 @@ PROFILE = ChatProfile(
     context_too_long=compatible.TOO_LONG,
     token_limit_field="max_tokens",
     fields=_FIELDS,
-    refused=frozenset({"logprobs", "top_logprobs", "logit_bias", "audio", "modalities", "web_search_options"}),
     renamed={"seed": "random_seed"},
     ranges={"temperature": Range(0, 1.5)},
     renamed_choices={"required": "any"},

@@ -56,7 +56,8 @@ _BY_NAME: Mapping[str, Profile] = {
     r"gpt-5\.\d+-pro": replace(_REASONING_MODEL, thinking=_efforts("medium", "high", "xhigh"), detours=_RESPONSES_ONLY),
     r"gpt-5\.1-codex.*": _CODEX,
     r"gpt-5\.1": replace(_OPTIONAL, thinking=_efforts("none", "low", "medium", "high")),
-    r"gpt-5\.[2-4]-codex": replace(_FIVE_TWO, detours=_RESPONSES_ONLY),
+    r"gpt-5\.\d+-codex.*": replace(_FIVE_TWO, detours=_RESPONSES_ONLY),
+    r"codex-mini(-latest)?": replace(_O_SERIES, detours=_RESPONSES_ONLY),
     r"gpt-5\.[23](-mini|-nano)?": _FIVE_TWO,
     r"gpt-5\.4(-mini|-nano)?": replace(_FIVE_TWO, detours=_TOOLS_BY_RESPONSES),
     r"gpt-5\.[5-9](-\w+)?": replace(

@@ -28,7 +28,7 @@ class Lane:
     What depends on these alone is made once and kept: a lane outlives its requests.
     """
 
-    __slots__ = ("_ways", "author", "credential", "headers", "model", "upstream")
+    __slots__ = ("_detours", "_ways", "author", "credential", "headers", "model", "upstream")
 
     def __init__(self, upstream: Upstream, credential: Credential, model: str) -> None:
         self.upstream = upstream
@@ -42,6 +42,7 @@ class Lane:
         )
         """What the answer's headers say of it."""
         self._ways: dict[str | None, tuple[Dialect, Origin]] = {}
+        self._detours: dict[str, tuple[Dialect, Origin]] = {}
 
     def way(self, generation: Generation, preferred: str | None) -> tuple[Dialect, Origin]:
         """The dialect in which a request goes there, and who answers: the preferred dialect, where it is spoken there.
@@ -51,13 +52,24 @@ class Lane:
         way = self._ways.get(preferred)
         if way is None:
             dialect = self.upstream.dialect(preferred)
-            profile = self.upstream.profiles[dialect.name].of(self.model)
-            way = dialect, Origin(self.upstream.name, self.upstream.named(self.model), profile)
-            self._ways[preferred] = way
+            way = self._ways[preferred] = dialect, self._origin(dialect)
         profile = way[1].profile
-        if profile.detours and (other := _detour(generation, profile)) in self.upstream.profiles:
-            return self.way(generation, other)
+        other = detour(generation, profile) if profile.detours else None
+        if other is not None and other in self.upstream.profiles:
+            return self._other_way(other)
         return way
+
+    def _other_way(self, other: str) -> tuple[Dialect, Origin]:
+        way = self._detours.get(other)
+        if way is None:
+            dialect = self.upstream.dialect(other)
+            # The provider may well have in its other API what this one refuses.
+            way = self._detours[other] = dialect, self._origin(dialect, f"{self.upstream.name} ({other})")
+        return way
+
+    def _origin(self, dialect: Dialect, api: str = "") -> Origin:
+        upstream = self.upstream
+        return Origin(upstream.name, upstream.named(self.model), upstream.profiles[dialect.name].of(self.model), api)
 
 
 class Planner:
@@ -138,12 +150,17 @@ def _distance(lane: Lane, author: Sealed | None) -> int:
     return 0 if lane.credential.label == author.credential else 1
 
 
-def _detour(generation: Generation, profile: Profile) -> str | None:
+def detour(generation: Generation, profile: Profile) -> str | None:
+    """The other dialect that a request has to go by; None where it need not."""
     try:
-        return profile.detour(generation.prompt)
+        prompt = generation.prompt
     except InvalidRequest:
-        # No other dialect could be asked this.
-        return None
+        # No other dialect can be asked this, and where one has to be, its encoder says why. Detours lead away from
+        # chat, whose names are the neutral ones.
+        body = generation.body
+        return profile.detour([name for name, value in body.items() if value], body.get("reasoning_effort"))
+    asked = [*prompt.settings.values, *(("tools",) if prompt.tools else ())]
+    return profile.detour(asked, prompt.settings.values.get("reasoning_effort"))
 
 
 def header_value(text: str) -> bytes:

@@ -164,7 +164,7 @@ def _plain(value: Any) -> Any:
         case SecretStr():
             return _MASK
         case BaseModel():
-            return {name: _plain(part) for name, part in value}
+            return {name: _plain(part) for name, part in value if part is not None}
         case dict():
             return {name: _plain(part) for name, part in value.items()}
         case list():

@@ -40,6 +40,12 @@ class ProfileSettings(Section):
     )
     """Where it takes messages of the role `system`; the others go as `user`."""
 
+    def without_use(self, dialects: Sequence[str]) -> list[str]:
+        """The settings that are given, and that none of these dialects has a use for."""
+        profiles = [DIALECTS[dialect].profile_type for dialect in dialects]
+        given = [name for name in _FACTS if getattr(self, name) is not None]
+        return [name for name in given if not any(_is_for(name, profile) for profile in profiles)]
+
     def adjusted(self, profile: P) -> P:
         """The profile with what is said here of the provider, and so of each of its models."""
         said = {name: getattr(self, name) for name in _FACTS if _is_for(name, type(profile))}

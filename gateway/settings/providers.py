@@ -165,8 +165,8 @@ class ProviderSettings(ProfileSettings):
     )
     retries: Retries | None = Field(default=None, description="attempts or longest_wait, each with a number")
     """As at the top, for this provider."""
-    by_dialect: dict[str, Annotated[ProfileSettings, BeforeValidator(filled)]] = Field(
-        default={}, description="names of dialects, each with what differs in it"
+    by_dialect: Annotated[dict[str, Annotated[ProfileSettings, BeforeValidator(filled)]], BeforeValidator(filled)] = (
+        Field(default={}, description="names of dialects, each with what differs in it")
     )
     """What differs in one dialect only. It has precedence over the same setting of the provider."""
 

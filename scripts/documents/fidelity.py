@@ -16,7 +16,8 @@ from gateway.dialects.base import Origin, Outbound
 from gateway.dialects.report import require_translatable
 from gateway.errors import InvalidRequest
 from gateway.neutral.generation import Generation
-from gateway.providers import ROWS, Row
+from gateway.providers import ROWS, Row, embedded
+from gateway.routing.plan import detour
 from gateway.surfaces.base import Surface
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 from gateway.surfaces.openai_responses import OpenAIResponsesSurface
@@ -72,14 +73,14 @@ class Line:
         """
         profiles = {profile.dialect: profile.of(self.model) for profile in self.row.profiles}
         name = surface.dialect if surface.dialect in profiles else self.row.own.dialect
-        other = profiles[name].detour(generation.prompt)
+        other = detour(generation, profiles[name])
         name = other if other in profiles else name
         return DIALECTS[name], Origin(self.row.name, self.model, profiles[name])
 
 
 def lines() -> list[Line]:
-    """Every row, once for each model that stands for others."""
-    return [Line(row, model) for row in ROWS.values() for model in _MODELS.get(row.name, (ANY,))]
+    """Every row, once for each model that stands for others; the embedded one last."""
+    return [Line(row, model) for row in (*ROWS.values(), embedded.ROW) for model in _MODELS.get(row.name, (ANY,))]
 
 
 def document() -> str:

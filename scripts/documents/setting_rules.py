@@ -22,10 +22,13 @@ Everything of a request beside its conversation and its tools, and what holds fo
   reported.
 - *without a place*: what happens where a provider has no such setting. It is dropped, which `x-waystone-dropped`
   reports, or refused with a 400 that names the field and the provider, since the answer would be another one.
-- *range*: OpenAI's, ends included; a provider may have another one. A number outside of it is moved to the nearer end,
-  and reported if that is further than 0.011, or it is refused.
-- A value of another type is a 400, unless the provider is called in OpenAI's chat, or in the Responses API by one of
-  its own clients: then the value travels, and the provider judges it.
+- *range*: OpenAI's, ends included; a provider may have another one. `/v1` refuses a number outside of OpenAI's range
+  with a 400, for it is in the contract (all but chat's `top_k`). Elsewhere, and for the range of a provider, *outside*
+  says what happens: it is moved to the nearer end, and reported if that is further than 0.011, or it is refused.
+- A value of another type is a 400 wherever a request is translated. In the API of the client itself the value travels,
+  and the provider judges it, where the contract has not refused it; so does a number that would be moved.
+- Of one setting under two names (`text.verbosity` and `verbosity`) the one in the place of the Responses API counts,
+  and the other is reported as dropped; of two limits of tokens in chat the lower one counts.
 - The Responses API requests `logprobs` by an entry of `include`.
 - A setting that is not listed travels to providers that are called in the client's API; others drop it, reported.
 """

@@ -254,7 +254,8 @@ def test_a_name_of_the_operators_own_is_tried_at_all_its_targets(
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), [("lap", "lab"), ("lap/good-model", "lab"), ("opnai/gpt-5", "openai"), ("x/y/z", "x")]
+    ("name", "words"),
+    [("lap", "lab"), ("lap/good-model", "lab"), ("opnai/gpt-5", "openai"), ("x/y/z", "x")],
 )
 def test_a_name_that_nothing_is_meant_by_is_the_callers_mistake(
     tmp_path: Path, failing: tuple[FailingUpstream, str], name: str, words: str
@@ -263,6 +264,14 @@ def test_a_name_that_nothing_is_meant_by_is_the_callers_mistake(
     assert done.returncode == 2
     assert words in done.stderr
     assert not done.stdout
+
+
+def test_a_model_that_is_not_configured_is_the_callers_mistake(
+    tmp_path: Path, failing: tuple[FailingUpstream, str]
+) -> None:
+    done = waystone(tmp_path, {"lab": {**lab(f"{failing[1]}/v1"), "models": ["good-model"]}}, "lab/god-model")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "'god-model' is not among those of lab; there are good-model." in done.stderr
 
 
 def test_a_wrong_configuration_is_told_as_ever(tmp_path: Path) -> None:

@@ -97,3 +97,29 @@ def test_reasoning_comes_back_by_the_same_way_and_by_no_other(gateway: RunningGa
         client.post(CHAT, json={**again, "reasoning_effort": "none"})
     # In chat the model has no field for what it was told in the other API, and the gateway's seals are nobody's.
     assert upstream.last["messages"][1].keys() == told.keys() - {"reasoning_details", "reasoning_content"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "param", "words"),
+    [
+        ({"model": "openai/gpt-5-pro", "n": 2}, "n", "openai (openai-responses) has no n,"),
+        (
+            {"model": "openai/gpt-5.6", "tools": [TOOL], "logit_bias": {"5": 1}},
+            "logit_bias",
+            "openai (openai-responses) has no logit_bias,",
+        ),
+        # What cannot be read as a conversation goes the same way, and is refused there by its place.
+        ({"model": "openai/gpt-5-pro", "messages": [{"role": "robot", "content": "x"}]}, "messages[0].role", "role"),
+        ({"model": "openai/gpt-5.6", "tools": [TOOL], "messages": [*ASKED, 5]}, "messages[1]", "messages[1]"),
+    ],
+)
+@pytest.mark.parametrize("path", [CHAT, "/api/gateway/v1/chat/completions"], ids=["v1", "waystone"])
+def test_a_refusal_by_that_way_names_the_api_and_nothing_is_called(
+    gateway: RunningGateway, apis: Apis, path: str, fields: dict[str, Any], param: str, words: str
+) -> None:
+    with gateway.client() as client:
+        reply = client.post(path, json={"messages": ASKED, **fields})
+    error = reply.json()["error"]
+    assert (reply.status_code, error["param"]) == (400, param)
+    assert words in error["message"]
+    assert not any(api.received for api in apis)

@@ -18,7 +18,7 @@ def test_every_table_has_a_line_for_every_provider() -> None:
     assert len(tables) == len(SECTIONS)
     for table in tables:
         named = [line.split(" | ")[0].removeprefix("| ") for line in table.splitlines() if line.startswith("| ")]
-        assert list(dict.fromkeys(named)) == ["provider", "---", *ROWS]
+        assert list(dict.fromkeys(named)) == ["provider", "---", *ROWS, "embedded"]
 
 
 def test_no_table_is_too_wide_to_be_read() -> None:

@@ -313,13 +313,20 @@ def test_what_the_upstream_has_no_use_for_is_said_by_the_name_it_was_asked_by() 
     facts = ChatProfile(dropped=frozenset({"top_k", "seed"}), fields=frozenset({"model", "messages", "seed"}))
     generation = asked(
         user(),
-        fields={"top_k": 5, "reasoning_effort": "low", "response_format": {"type": "json_object"}, "stop": None},
+        fields={"top_k": 5, "reasoning_effort": "low", "stop": None},
         untranslated=["include"],
         asked={"top_k": 5, "reasoning": {"effort": "low"}, "text": {}},
     )
     body, dropped = encode(generation, facts)
     assert body.keys() == {"model", "messages"}
-    assert sorted(dropped) == ["include", "reasoning.effort", "text.format", "top_k"]
+    assert sorted(dropped) == ["include", "reasoning.effort", "top_k"]
+
+
+@pytest.mark.parametrize("wanted", [{"response_format": {"type": "json_object"}}, {"n": 2}, {"stop": ["x"]}])
+def test_what_the_answer_depends_on_is_refused_where_few_fields_are_known(wanted: dict[str, Any]) -> None:
+    facts = ChatProfile(fields=frozenset({"model", "messages"}))
+    with pytest.raises(InvalidRequest, match="and without it the answer would be another one"):
+        encode(asked(user(), fields=wanted), facts)
 
 
 def test_body_that_is_nested_too_deeply_to_be_written_is_refused() -> None:

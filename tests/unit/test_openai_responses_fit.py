@@ -86,7 +86,7 @@ def test_native_bodies_are_held_to_what_the_row_refuses_drops_and_caps() -> None
 
     sent, dropped = encoded(text={"verbosity": "low", "format": {"type": "json_object"}}, max_output_tokens=100, n=1)
     assert (sent["text"], sent["max_output_tokens"], sent["store"]) == ({"format": {"type": "json_object"}}, 50, False)
-    assert ("n" in sent, dropped) == (False, ["text.verbosity"])
+    assert ("n" in sent, dropped) == (False, ["max_output_tokens", "text.verbosity"])
     assert encoded(max_output_tokens=20)[0]["max_output_tokens"] == 20
     with pytest.raises(InvalidRequest, match="lab has no n, and without it the answer") as caught:
         encoded(n=2)

@@ -9,6 +9,8 @@ from gateway.dialects import DIALECTS
 from gateway.dialects.base import Origin
 from gateway.errors import InvalidRequest
 from gateway.neutral.generation import Generation
+from gateway.neutral.prompt import Prompt
+from gateway.surfaces.base import Surface
 from gateway.surfaces.openai_responses import OpenAIResponsesSurface
 from gateway.surfaces.waystone_responses import WaystoneResponsesSurface
 
@@ -125,3 +127,27 @@ def test_parameters_that_are_no_schema_are_refused() -> None:
     refusal = _encode(WaystoneResponsesSurface().read(body), "openai-chat")
     assert refusal is not None
     assert refusal.param == "tools[0].parameters"
+
+
+@pytest.mark.parametrize("surface", [OpenAIResponsesSurface(), WaystoneResponsesSurface()], ids=["v1", "waystone"])
+@pytest.mark.parametrize(
+    ("own", "other"),
+    [
+        ({"max_output_tokens": 90}, {"max_completion_tokens": 50}),
+        ({"reasoning": {"effort": "low"}}, {"reasoning_effort": "high"}),
+        ({"text": {"verbosity": "low"}}, {"verbosity": "high"}),
+        ({"text": {"format": {"type": "json_object"}}}, {"response_format": {"type": "text"}}),
+    ],
+)
+def test_a_setting_under_two_names_has_one_verdict_in_any_order(surface: Surface[Any], own: Any, other: Any) -> None:
+    base: Any = {"model": "m", "input": "Hi."}
+
+    def read(fields: Any) -> Prompt:
+        return surface.read({**base, **fields}).prompt
+
+    alone = read(own)
+    for both in ({**own, **other}, {**other, **own}):
+        prompt = read(both)
+        assert (prompt.settings, prompt.output_format) == (alone.settings, alone.output_format)
+        assert prompt.untranslated == [*other]
+    assert read(other).untranslated == []

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from gateway.cli.command import COMMANDS, main
 from gateway.embedded import EmbeddedModel
 from tests.servers.gateway import DEADLINE, ROOT, running_gateway
 
@@ -47,6 +49,12 @@ def test_help_names_every_option(tmp_path: Path) -> None:
     assert done.returncode == 0
     for option in ("--host", "--port", "--workers", "--config", "--log-level"):
         assert option in done.stdout
+
+
+def test_help_names_every_command() -> None:
+    shown = CliRunner().invoke(main, ["--help"]).stdout
+    listed = shown.partition("Commands")[2].splitlines()
+    assert [line.split()[1] for line in listed if line[2:3].isalpha()] == [*COMMANDS]
 
 
 def test_taken_port_is_said_before_anything_is_made(tmp_path: Path, taken_port: int) -> None:

@@ -355,6 +355,13 @@ def test_what_a_row_says_is_shown_as_in_force_and_what_nobody_says_is_not(tmp_pa
     assert None not in shown["bedrock"].values()
 
 
+def test_what_is_said_of_one_dialect_is_shown_alone(tmp_path: Path) -> None:
+    file = tmp_path / "w.yaml"
+    file.write_text("providers: {openai: {by_dialect: {openai-chat: {stream_usage: no}}}, anthropic: {by_dialect: }}")
+    shown = describe(load(file, HOME))["providers"]
+    assert [shown[name]["by_dialect"] for name in shown] == [{"openai-chat": {"stream_usage": False}}, {}]
+
+
 _KEYS = st.sampled_from([*Settings.model_fields, "lab", "base_url", "models", "timeouts", "headers", "connect", "x"])
 _VALUES = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.sampled_from(["${A}", "http://x"])),

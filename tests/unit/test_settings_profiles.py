@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.dialects import DIALECTS
 from gateway.dialects.profiles.anthropic import AnthropicProfile
@@ -14,6 +15,8 @@ from gateway.providers import ROWS
 from gateway.settings import Settings, load
 from gateway.settings.document import ConfigurationError
 from gateway.settings.profiles import ProfileSettings, dialects_of
+from gateway.upstreams import upstream
+from tests.unit.lanes import Nowhere
 
 P = TypeVar("P", bound=Profile)
 LAB = "providers:\n  lab:\n    base_url: http://127.0.0.1:9/v1\n    dialect: [openai-chat, openai-responses]\n"
@@ -75,6 +78,19 @@ def test_what_has_no_effect_is_refused_with_its_place(tmp_path: Path, section: s
     with pytest.raises(ConfigurationError) as refused:
         loaded(tmp_path, f"{LAB}    by_dialect: {section}\n")
     assert f"waystone.yaml:5: providers.lab.by_dialect.{message}" in str(refused.value)
+
+
+def test_what_no_dialect_of_a_provider_has_a_use_for_is_told_at_the_start(tmp_path: Path) -> None:
+    text = "providers: {anthropic: {token_limit_field: max_tokens, hosted_tools: drop, system_messages: first}}"
+    provider = loaded(tmp_path, text).providers["anthropic"]
+
+    with capture_logs() as told:
+        upstream("anthropic", provider, Nowhere())
+
+    assert [(line["event"], line["provider"], line["setting"]) for line in told] == [
+        ("setting_without_use", "anthropic", "token_limit_field"),
+        ("setting_without_use", "anthropic", "system_messages"),
+    ]
 
 
 def test_every_setting_is_of_use_to_a_dialect() -> None:

@@ -22,7 +22,7 @@ from gateway.dialects.settings import BOUNDED, PendingSettings
 from gateway.errors import InvalidRequest
 from gateway.neutral.prompt import Prompt
 from gateway.neutral.settings import PLACES, RULES, TOKEN_LIMITS, Kind, Settings, is_required, requests_nothing
-from gateway.providers import ROWS
+from gateway.providers import ROWS, embedded
 from gateway.surfaces.base import Surface
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 from gateway.surfaces.openai_responses import OpenAIResponsesSurface
@@ -71,6 +71,7 @@ TRAVELLING = {
     *(name for name, rule in RULES.items() if rule.place is None),
     *("presence_penalty", "frequency_penalty"),
 }
+LOGPROBS = "message.output_text.logprobs"
 SURFACES: Mapping[str, Surface[Any]] = {"chat": OpenAIChatSurface(), "responses": OpenAIResponsesSurface()}
 BASES: Mapping[str, Mapping[str, Any]] = {
     "chat": {"model": "m", "messages": [{"role": "user", "content": "Hi"}]},
@@ -125,7 +126,7 @@ class Way:
 
 def ways() -> Iterator[Way]:
     known: list[tuple[str, Profile]] = [("nobody", dialect.profile_type()) for dialect in DIALECTS.values()]
-    for row in ROWS.values():
+    for row in (*ROWS.values(), embedded.ROW):
         for own in row.profiles:
             known += [(row.name, own), *((row.name, of_model) for _, of_model in own.models)]
     for name, profile in known:
@@ -221,6 +222,17 @@ def test_what_no_upstream_could_make_sense_of_is_refused_by_the_name_that_was_wr
                 assert (found.param, found.status) == (way.path(setting), 400)
 
 
+@every_way
+def test_top_logprobs_alone_are_not_lost_in_silence(way: Way) -> None:
+    found = way.verdict({"top_logprobs": 3})
+    if isinstance(found, Outbound):
+        sent = orjson.loads(found.body)
+        assert "3" in str(sent) or "top_logprobs" in found.dropped
+        assert way.dialect != "openai-responses" or way.is_native or sent["include"] == [LOGPROBS]
+    else:
+        assert found.param == "top_logprobs"
+
+
 @pytest.mark.parametrize("way", [way for way in WAYS if way.is_native], ids=str)
 def test_a_native_body_and_the_same_one_translated_have_one_verdict(way: Way) -> None:
     translated = replace(way, is_native=False)
@@ -275,6 +287,18 @@ def test_a_row_has_a_name_of_its_own_for_a_setting_in_every_dialect(dialect: str
         body = orjson.loads(found.body)
         assert (value_at(body, path), body["verbosity"], found.dropped) == (5, "low", ["seed"])
         assert "text" not in body
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_what_is_needed_is_not_dropped_for_what_stands_in_its_place(dialect: str) -> None:
+    profile = Profile(renamed={"n": "own.n"})
+    for way in (way for way in WAYS if way.name == "nobody" and way.dialect == dialect and way.surface == "chat"):
+        found = replace(way, profile=profile).verdict({"n": 2, "own": {"n": 3}})
+        if isinstance(found, InvalidRequest):
+            assert (found.param, "own.n" in found.message) == ("n", True)
+        else:
+            # A dialect that does not have the client's own field has dropped that one.
+            assert (value_at(orjson.loads(found.body), "own.n"), found.dropped) == (2, ["own"])
 
 
 @pytest.mark.parametrize(("own", "dropped"), [(8, ["seed"]), (7, [])])

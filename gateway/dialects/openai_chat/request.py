@@ -32,7 +32,7 @@ def encode_request(generation: Generation, origin: Origin) -> Outbound:
             return Outbound(PATH, written(body))
         report = Report.of_body(origin.provider)
     else:
-        report = Report(generation.prompt, origin.provider)
+        report = Report(generation.prompt, origin.api or origin.provider)
         body = _translated(generation.prompt, profile, report)
         _address(body, generation, origin.model, profile)
     body = adapt_body(body, profile, origin, report)

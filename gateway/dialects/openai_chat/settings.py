@@ -22,7 +22,7 @@ from gateway.dialects.settings import (
     take_token_limit,
 )
 from gateway.neutral.json import JsonObject
-from gateway.neutral.settings import OLDER_TOKEN_LIMIT, TOKEN_LIMITS, Settings, requests_nothing
+from gateway.neutral.settings import OLDER_TOKEN_LIMIT, TOKEN_LIMITS, Settings, is_required, requests_nothing
 
 _EFFORT = "reasoning_effort"
 
@@ -53,13 +53,16 @@ def limit_answer_tokens(body: JsonObject, profile: ChatProfile, report: Report) 
 
 
 def keep_known(body: JsonObject, known: Set[str], report: Report) -> JsonObject:
-    """The body with the fields that are known, and no others."""
+    """The body with the fields that are known, and no others. Raises `InvalidRequest` for what has to be there."""
     unknown = [name for name in body if name not in known]
     if not unknown:
         return body
     for name in unknown:
-        if not requests_nothing(name, body[name]):
-            report.drop_setting(name)
+        if requests_nothing(name, body[name]):
+            continue
+        if is_required(name):
+            raise report.unsupported_setting(name)
+        report.drop_setting(name)
     return {name: value for name, value in body.items() if name in known}
 
 

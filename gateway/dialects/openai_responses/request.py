@@ -27,7 +27,7 @@ def encode_request(generation: Generation, origin: Origin) -> Outbound:
         body = _native(generation)
         refuse_outside(body, report, PLACES)
     else:
-        report = Report(generation.prompt, origin.provider)
+        report = Report(generation.prompt, origin.api or origin.provider)
         body = _translated(generation.prompt, ResponsesProfile.own(origin.profile), report)
     _address(body, generation, origin)
     adapt_body(body, origin, report)

@@ -1,12 +1,11 @@
 """What all dialects, and all that are written from turns, can ask about an upstream: where it differs, as data."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import ClassVar, Self
 
 from gateway.neutral.json import Json
-from gateway.neutral.prompt import Prompt
 
 Effort = str | int | None
 
@@ -121,14 +120,17 @@ class Profile:
         """Whether the model reasons when it is sent this effort, or none."""
         return self.reasons if effort is None else effort != "none"
 
-    def detour(self, prompt: Prompt) -> str | None:
-        """The other dialect that a request has to go by; None where it need not."""
+    def detour(self, asked: Iterable[str], effort: Json) -> str | None:
+        """The other dialect that a request has to go by; None where it need not.
+
+        `asked` are the names of its settings, and `tools` where it has some; `effort` is how much it is to reason.
+        """
         for detour in self.detours:
             if detour.dialect == self.dialect:
                 continue
-            if detour.while_reasoning and not self.is_reasoning(prompt.settings.values.get("reasoning_effort")):
+            if detour.while_reasoning and not self.is_reasoning(effort):
                 continue
-            if not detour.asked or not detour.asked.isdisjoint(_asked(prompt)):
+            if not detour.asked or not detour.asked.isdisjoint(asked):
                 return detour.dialect
         return None
 
@@ -174,9 +176,3 @@ class ConversationProfile(Profile):
 
 _PARTS = {"image_url": "images", "file": "files"}
 NO_PROFILE = Profile()
-
-
-def _asked(prompt: Prompt) -> Iterator[str]:
-    yield from prompt.settings.values
-    if prompt.tools:
-        yield "tools"

@@ -139,6 +139,7 @@ class ReadSettings:
             return False
         if LOGPROBS in given:
             self.values["logprobs"] = True
+            self.paths = {**self.paths, "logprobs": f"include[{given.index(LOGPROBS)}]"}
         self.include = texts_in(given)
         # Most are about tools that a provider runs; where there are none, there is nothing to include.
         self.untranslated += [f"include[{i}]" for i, name in enumerate(given) if name not in _INCLUDED]
@@ -162,8 +163,9 @@ def read_settings(body: JsonObject) -> ReadSettings:
             read.add(name, value)
         else:
             read.leave(name, value, rule or RESPONSES_RULES.get(name))
-    if read.values.get("top_logprobs"):
+    if read.values.get("top_logprobs") and "logprobs" not in read.values:
         read.values["logprobs"] = True
+        read.paths = {**read.paths, "logprobs": "top_logprobs"}
     if not body.get("tools"):
         # OpenAI refuses it where there are none.
         read.values.pop("parallel_tool_calls", None)
