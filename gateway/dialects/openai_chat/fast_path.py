@@ -143,6 +143,10 @@ class ChunkTemplate:
             self._envelope, self._choice, self.choice = chunk, choice, index
             self._learn_bytes(payload, text)
 
+    def forget(self) -> None:
+        """Know no chunk: what the next ones of this kind say is no longer what they said."""
+        self._envelope, self._before = None, b""
+
     def _learn_bytes(self, payload: bytes, text: str) -> None:
         """Keep what stands before and after the text, if it is clear where that is."""
         written = orjson.dumps(text)

@@ -66,7 +66,10 @@ class NativeDecoder(ChatDecoder):
         changed |= self._identify(document) | repair_labels(document)
         if not changed:
             self.template.learn(self.payload)
-        events.append(NativeChunk(self._written(document) if changed else self.payload))
+            if self.template.field == "reasoning":
+                # One with a text is to be copied.
+                self.template.forget()
+        events.append(NativeChunk(self._written(document) if changed else _on_one_line(self.payload)))
         return events
 
     def _repair_whole(self, choice: JsonObject) -> bool:
@@ -80,7 +83,7 @@ class NativeDecoder(ChatDecoder):
         return changed
 
     def _read_text(self, payload: bytes, text: str) -> list[Event]:
-        return [NativeChunk(payload)]
+        return [NativeChunk(_on_one_line(payload))]
 
     def _owed(self) -> list[Event]:
         events = self._release()
@@ -128,3 +131,8 @@ class NativeDecoder(ChatDecoder):
         except orjson.JSONEncodeError:
             # It was read but cannot be written: it is nested too deeply.
             raise bad_reply(self.origin, f"streamed something that is no {self.what}") from None
+
+
+def _on_one_line(payload: bytes) -> bytes:
+    """The same JSON on one line, as an event of ours has it. JSON has no line breaks but between its tokens."""
+    return payload.replace(b"\n", b" ") if b"\n" in payload else payload

@@ -101,7 +101,9 @@ class ChatDecoder(StreamDecoder):
             for call in tool_calls(delta):
                 self.with_calls.add(index)
                 changed |= repair_call(call)
-                changed |= self.call_indexes.repair(call, index)
+                if self.call_indexes.repair(call, index):
+                    changed = True
+                    self.template.forget()
         return index, delta, changed
 
     def _unfinished(self) -> list[int]:
@@ -209,10 +211,13 @@ class NeutralDecoder(ChatDecoder):
         if is_too_deep(self.payload, document):
             raise NotAnAnswer
         events: list[Event] = []
+        tier = document.get("service_tier")
+        if document.get("usage") or tier != self._tier:
+            # A chunk with what an earlier one said of them is not the same any more.
+            self.template.forget()
         for choice in choices:
             events += self._choice(choice)
         self._note_usage(document)
-        tier = document.get("service_tier")
         if tier != self._tier and isinstance(tier, str):
             self._tier = tier
             events.append(AnswerMetadata({"service_tier": tier}))
