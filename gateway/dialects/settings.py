@@ -147,16 +147,6 @@ def hold_all_to_table(settings: JsonObject, report: Report) -> None:
             settings[name] = hold_to_table(name, value, report)
 
 
-def refuse_outside(body: JsonObject, report: Report, places: Mapping[str, str] = _NO_PLACES) -> None:
-    """Raise `InvalidRequest` for a number in a native body that no upstream could make sense of, such as a limit of 0.
-
-    The other values of such a body are its upstream's to judge.
-    """
-    for name in BOUNDED:
-        if (value := body.get(places.get(name, name))) is not None:
-            hold_to_table(name, value, report)
-
-
 def move_into_range(name: str, number: float, bounds: Range | None, report: Report) -> int | float:
     """The nearest number in the range of an upstream, which is the table's where it has none; moving is reported."""
     if bounds is not None:
@@ -298,7 +288,5 @@ _READERS: Mapping[Kind, tuple[Callable[[Json], Json], str]] = {
     "object": (object_or_none, "an object"),
 }
 _TYPES: Mapping[Kind, type] = {"flag": bool, "text": str, "texts": str, "list": list, "object": dict, "integer": int}
-BOUNDED = tuple(name for name, rule in RULES.items() if rule.outside == "refused")
-"""The settings that are refused outside of their range."""
 # The type that a value is certain to be right with.
 _CERTAIN = {name: _TYPES.get(rule.kind, float) for name, rule in RULES.items() if rule.outside == "moved"}

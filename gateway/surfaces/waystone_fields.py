@@ -12,11 +12,17 @@ if TYPE_CHECKING:
 
 # The documents call these numbers; to every upstream they are counts.
 COUNTS: Annotated[tuple[str, ...], models.WaystoneChatCompletionRequest] = ("n", "max_completion_tokens")
+_LIMIT: Annotated[str, models.WaystoneChatCompletionRequest] = "max_completion_tokens"
 _LARGEST = 2**53
 
 
 def with_whole_counts(body: JsonObject) -> JsonObject:
-    """The body with 2 for 2.0. Raises `InvalidRequest` for a fraction, and for what no upstream reads."""
+    """The body with 2 for 2.0, and without a limit of 0, which is the documents' example and sets none.
+
+    Raises `InvalidRequest` for a fraction, and for what no upstream reads.
+    """
+    if body.get(_LIMIT) == 0:
+        body = {name: value for name, value in body.items() if name != _LIMIT}
     changed: JsonObject = {}
     for name in COUNTS:
         value = body.get(name)

@@ -26,7 +26,7 @@ Everything of a request beside its conversation and its tools, and what holds fo
   with a 400, for it is in the contract (all but chat's `top_k`). Elsewhere, and for the range of a provider, *outside*
   says what happens: it is moved to the nearer end, and reported if that is further than 0.011, or it is refused.
 - A value of another type is a 400 wherever a request is translated. In the API of the client itself the value travels,
-  and the provider judges it, where the contract has not refused it; so does a number that would be moved.
+  and the provider judges it, where the contract has not refused it; so does a number out of range.
 - Of one setting under two names (`text.verbosity` and `verbosity`) the one in the place of the Responses API counts,
   and the other is reported as dropped; of two limits of tokens in chat the lower one counts.
 - The Responses API requests `logprobs` by an entry of `include`.

@@ -53,6 +53,15 @@ def test_every_choice_has_the_documents_fields(client: httpx.Client) -> None:
     assert all(choice["message"]["contents"] == "Well?" for choice in choices)
 
 
+@pytest.mark.parametrize("none", [0, 0.0])
+def test_a_limit_of_0_is_none(client: httpx.Client, upstream: ChatUpstream, none: float) -> None:
+    _chat(client, max_completion_tokens=none)
+    assert "max_completion_tokens" not in upstream.last
+    reply = client.post(RESPONSES_PATH, json={"model": "test/echo", "input": "Well?", "max_completion_tokens": none})
+    assert reply.status_code == 200, reply.text
+    assert not {name for name in upstream.last if name.startswith("max_")}
+
+
 @pytest.mark.parametrize(("given", "sent"), [(2, 2), (2.0, 2), (1e3, 1000)])
 def test_whole_numbers_go_upstream_as_integers(
     client: httpx.Client, upstream: ChatUpstream, given: float, sent: int

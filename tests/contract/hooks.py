@@ -6,7 +6,8 @@ meant to break the contract still breaks it:
 - `model`, because a name that is not served is answered 404 before the rest is looked at. Some stay unknown.
 - `models`, because a name that is not served is a 400 there: each becomes one that is.
 - `metadata.waystone`, because it is to hold a JSON document; the text that was generated becomes part of one.
-- `n` and `max_completion_tokens` of Waystone's two operations: they are numbers there and have to be whole.
+- `n` and `max_completion_tokens` of Waystone's two operations: they are numbers there and have to be whole, and where
+  a request is translated in the ranges of the table of settings, too.
   Limits of a response that are larger than any integer can be: JSON has them as floats.
 - `stream` becomes true beside `stream_options`: OpenAI, and the scripted upstream, refuse these without it.
 - Where a request keeps the contract: what names something stored that was never stored (`previous_response_id`,
@@ -48,13 +49,13 @@ MODELS = (
 NATIVE = tuple(f"native/{name}" for name in NATIVE_MODELS)
 # One request in so many keeps the name that was generated, if it was to be accepted at all.
 UNKNOWN_SHARE = 16
-COUNTS = ("n", "max_completion_tokens")
+_LARGEST = 2**53
+COUNTS = {"n": (1, 128), "max_completion_tokens": (0, _LARGEST)}
 LIMITS = ("max_output_tokens", "max_tool_calls", "top_k")
 NOT_ANSWERABLE = ("previous_response_id", "conversation", "background", "context_management", "provider")
 NOT_ANSWERABLE_ITEMS = ("item_reference", "compaction_trigger", None)
 STORED_ONLY = ("after", "stream", "starting_after")
 MESSAGE = {"role": "user", "content": "Hello"}
-_LARGEST = 2**53
 _LONGEST_ID = 256
 
 STORED = Stored()
@@ -148,7 +149,9 @@ def meant(body: dict[str, Any], *, may_be_unknown: bool, has_counts: bool) -> di
     if isinstance(metadata, dict) and isinstance(metadata.get("waystone"), str):
         changed["metadata"] = {**metadata, "waystone": end_user(metadata["waystone"], drawn)}
     if has_counts:
-        changed |= {name: whole(body[name]) for name in COUNTS if is_no_count(body.get(name))}
+        changed |= {
+            name: whole(body[name], *ends) for name, ends in COUNTS.items() if is_no_count(body.get(name), *ends)
+        }
     return changed
 
 
@@ -167,16 +170,16 @@ def end_user(text: str, drawn: int) -> str:
     return json.dumps(shapes[drawn % len(shapes)])
 
 
-def whole(value: float) -> int:
+def whole(value: float, least: int = -_LARGEST, most: int = _LARGEST) -> int:
     """The count that is nearest to a number."""
-    return int(max(-_LARGEST, min(_LARGEST, value)))
+    return int(max(least, min(most, value)))
 
 
-def is_no_count(value: object) -> bool:
+def is_no_count(value: object, least: int = -_LARGEST, most: int = _LARGEST) -> bool:
     """Whether this is a number, as the schema wants it, yet none that can be a count."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    return abs(value) > _LARGEST or value != int(value)
+    return not least <= value <= most or value != int(value)
 
 
 def is_unknown(model: str) -> bool:

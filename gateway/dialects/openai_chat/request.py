@@ -9,7 +9,6 @@ from gateway.dialects.openai_chat.tools import offer_tools
 from gateway.dialects.openai_chat.types import Request
 from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.dialects.report import Report
-from gateway.dialects.settings import BOUNDED, refuse_outside
 from gateway.dialects.structured_output import require_known_format
 from gateway.dialects.turns.toolbox import Toolbox
 from gateway.neutral.generation import Generation
@@ -26,8 +25,6 @@ def encode_request(generation: Generation, origin: Origin) -> Outbound:
     if native is not None:
         body = native.copy()
         _address(body, generation, origin.model, profile)
-        if not body.keys().isdisjoint(BOUNDED):
-            refuse_outside(body, Report.of_body(origin.provider))
         if not is_adapted(profile):
             return Outbound(PATH, written(body))
         report = Report.of_body(origin.provider)

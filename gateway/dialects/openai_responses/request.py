@@ -8,7 +8,7 @@ from gateway.dialects.openai_responses.tools import write_tool_choice, write_too
 from gateway.dialects.openai_responses.types import Request
 from gateway.dialects.profiles.openai_responses import ResponsesProfile
 from gateway.dialects.report import Report
-from gateway.dialects.settings import PendingSettings, refuse_outside
+from gateway.dialects.settings import PendingSettings
 from gateway.neutral.generation import Generation
 from gateway.neutral.json import Json, JsonObject, object_or_empty, object_or_none, objects_in, written
 from gateway.neutral.prompt import Prompt
@@ -25,7 +25,6 @@ def encode_request(generation: Generation, origin: Origin) -> Outbound:
     if generation.dialect == DIALECT:
         report = Report.of_body(origin.provider, PLACES)
         body = _native(generation)
-        refuse_outside(body, report, PLACES)
     else:
         report = Report(generation.prompt, origin.api or origin.provider)
         body = _translated(generation.prompt, ResponsesProfile.own(origin.profile), report)
