@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any
@@ -51,11 +51,8 @@ class Application:
         self._lifespan = StarletteRouter(lifespan=self._opened)
         self._pipeline: ASGIApp = self._lifespan
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self._lifespan(scope, receive, send)
-        else:
-            await self._pipeline(scope, receive, send)
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        return (self._lifespan if scope["type"] == "lifespan" else self._pipeline)(scope, receive, send)
 
     @asynccontextmanager
     async def _opened(self, _: Any) -> AsyncIterator[None]:

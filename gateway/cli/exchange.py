@@ -133,6 +133,23 @@ class Exchange:
         if self._on_disconnect is not None:
             self._on_disconnect()
 
+    def take_body(self) -> bytes | None:
+        """The whole body of the request, if it has come and nothing of it was received."""
+        if self.more_body or self._is_read or self.disconnected:
+            return None
+        self._is_read = True
+        return self._taken()
+
+    def reply(self, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> bool:
+        """Send a whole answer at once. False where the client has to be waited for."""
+        if self.disconnected:
+            return True
+        if self._connection.flow.write_paused or self.response_started:
+            return False
+        self._send_head(status, headers)
+        self._send_body(body, is_last=True)
+        return True
+
     async def receive(self) -> Message:
         """ASGI's: what has come of the body, once there is something; after its end, that the client has left."""
         while not (self._pieces or self.disconnected or self.response_complete or self._has_ended()):
@@ -141,11 +158,8 @@ class Exchange:
             await self._waiter
         if self.disconnected or self.response_complete:
             return _DISCONNECT
-        body = self._pieces.popleft() if len(self._pieces) == 1 else b"".join(self._pieces)
-        self._pieces.clear()
-        self._size = 0
         self._is_read = not self.more_body
-        return {"type": "http.request", "body": body, "more_body": self.more_body}
+        return {"type": "http.request", "body": self._taken(), "more_body": self.more_body}
 
     async def send(self, message: Message) -> None:
         """ASGI's: the head of the answer, then its body."""
@@ -166,17 +180,19 @@ class Exchange:
             # Whether the body that was not asked for comes all the same, nothing tells.
             self.keep_alive = self.expects_continue = False
         lines = [STATUS_LINE[status]]
-        for name, value in self._connection.default_headers:
-            lines += (name, b": ", value, b"\r\n")
-        for name, value in headers:
-            if b"\n" in value or b"\r" in value or b"\0" in value:
-                raise ValueError(f"a line break in the header {name!r}")
+        lines += [b"%b: %b\r\n" % header for header in self._connection.default_headers]
+        for header in headers:
+            name, value = header
             if name == b"content-length":
                 self._left = int(value)
             elif name == b"connection":
                 self.keep_alive = self.keep_alive and value != b"close"
                 continue
-            lines += (name, b": ", value, b"\r\n")
+            lines.append(b"%b: %b\r\n" % header)
+        head = b"".join(lines)
+        if not head.count(b"\n") == head.count(b"\r") == len(lines) or b"\0" in head:
+            raise ValueError("a line break or NUL in a header")
+        lines = [head]
         if not self.keep_alive:
             lines.append(b"connection: close\r\n")
         has_body = not self._is_head and status not in _NO_BODY
@@ -207,6 +223,13 @@ class Exchange:
             if not self.keep_alive:
                 self._connection.transport.close()
             self._connection.on_response_complete()
+
+    def _taken(self) -> bytes:
+        """What has come of the body since the last time."""
+        body = self._pieces.popleft() if len(self._pieces) == 1 else b"".join(self._pieces)
+        self._pieces.clear()
+        self._size = 0
+        return body
 
     def _has_ended(self) -> bool:
         """Whether the body is complete, and the application does not know yet."""

@@ -11,7 +11,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.cli.connections import Connections
 from gateway.cli.exchange import Exchange, refusal
-from gateway.contract.sending import DISCONNECT
+from gateway.contract.sending import CLIENT
 
 _TOO_LARGE = refusal(
     "431 Request Header Fields Too Large",
@@ -140,7 +140,7 @@ class GatewayProtocol(HttpToolsProtocol):
         scope = self._scope(version)
         was_answering = self._is_answering
         self.cycle = exchange = Exchange(self, scope, keep_alive=keep_alive, expects=self.expect_100_continue)
-        scope["extensions"][DISCONNECT] = exchange.call_on_disconnect
+        scope["extensions"][CLIENT] = exchange
         self._queue.append(exchange)
         if was_answering:
             # Pipelined: it waits, and so does what comes behind it.

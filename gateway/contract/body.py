@@ -23,12 +23,20 @@ class BodyReader:
         self._schema = CompiledSchema(bundle.schema(spec.body_schema or {}))
         self._limit = limit
 
-    async def read(self, headers: Headers, receive: Receive) -> Any:
-        """The parsed and validated body. Raises a `GatewayError`, or `ClientLeft`."""
-        media_type = headers.get(b"content-type")
-        if media_type is not None and media_type != b"application/json":
-            _check_media_type(media_type)
-        body = _parse(await self._bytes(headers, receive))
+    def read(self, headers: Headers, data: bytes) -> Any:
+        """The parsed and validated body, all of which has come. Raises a `GatewayError`."""
+        _check_media_type(headers)
+        if len(data) > self._limit:
+            raise self._too_large()
+        return self._parsed(data)
+
+    async def receive(self, headers: Headers, receive: Receive) -> Any:
+        """The same for a body that is still to come. Raises `ClientLeft`, too."""
+        _check_media_type(headers)
+        return self._parsed(await self._bytes(headers, receive))
+
+    def _parsed(self, data: bytes) -> Any:
+        body = _parse(data)
         if not self._schema.is_valid(body):
             raise self._schema.refusal(body)
         return body
@@ -56,7 +64,10 @@ class BodyReader:
         return BodyTooLarge(f"The request body is larger than the {self._limit} bytes that this gateway takes.")
 
 
-def _check_media_type(value: bytes) -> None:
+def _check_media_type(headers: Headers) -> None:
+    value = headers.get(b"content-type")
+    if value is None or value == b"application/json":
+        return
     essence, *parameters = (part.strip().lower() for part in value.split(b";"))
     charsets = [p.partition(b"=")[2].strip(b'" ') for p in parameters if p.startswith(b"charset")]
     if essence == b"application/json" and all(charset in (b"utf-8", b"utf8", b"us-ascii") for charset in charsets):

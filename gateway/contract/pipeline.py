@@ -1,6 +1,6 @@
 """connexion's pipeline, cut down to what it is needed for, with our stage in it."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from functools import partial
 from typing import Any
 
@@ -34,13 +34,12 @@ class Shortcut:
         self._app = app
         self._operations = dispatch.literal
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] == "http" and not scope.get("root_path"):
             operation = self._operations.get((scope["method"], scope["path"]))
             if operation is not None:
-                await operation(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+                return operation(scope, receive, send)
+        return self._app(scope, receive, send)
 
 
 class ExactRouting(RoutingMiddleware):
@@ -57,12 +56,11 @@ class ExactRouting(RoutingMiddleware):
                 route.app.redirect_slashes = False
 
 
-def build_pipeline(handlers: Mapping[str, Handler], dispatch: Dispatch, fallback: ASGIApp) -> ConnexionMiddleware:
+def build_pipeline(handlers: Mapping[str, Handler], dispatch: Dispatch, fallback: ASGIApp) -> ASGIApp:
     """The ASGI application: errors to the envelope, routing by the contract, our stage; `fallback` for other paths."""
     pipeline = ConnexionMiddleware(
         fallback,
         middlewares=[
-            partial(Shortcut, dispatch=dispatch),
             ExceptionMiddleware,
             ExactRouting,
             partial(ContractMiddleware, dispatch=dispatch),
@@ -85,7 +83,7 @@ def build_pipeline(handlers: Mapping[str, Handler], dispatch: Dispatch, fallback
 
     pipeline.add_error_handler(HTTPException, refused)
     pipeline.add_error_handler(Exception, crashed)
-    return pipeline
+    return Shortcut(pipeline, dispatch=dispatch)
 
 
 def _as_gateway_error(error: Exception, path: str, allowed: AllowedMethods) -> GatewayError:

@@ -1,37 +1,60 @@
 """The client's end of an answer: sends replies and event streams, and stops the work for a client that has left."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
+from typing import Protocol
 
 from starlette.types import Scope, Send
 
+from gateway.errors import Header
 from gateway.http import EVENT_STREAM, JSON, Reply, StreamReply
 from gateway.wire import sse
 
 KEEP_ALIVE_SECONDS = 15.0
-DISCONNECT = "waystone.disconnect"
-"""The ASGI extension by which the server's protocol reports at once that a client has left: a function that takes the
-function to be called then, or None."""
+CLIENT = "waystone.client"
+"""The ASGI extension under which the server's protocol hands on a `Client`."""
+
+
+class Client(Protocol):
+    """What our server's protocol can do for a request beyond ASGI: the same with fewer steps, and at once."""
+
+    def call_on_disconnect(self, callback: Callable[[], object] | None) -> None:
+        """Have `callback` called at once when the client leaves before its answer is complete; None: no longer."""
+
+    def take_body(self) -> bytes | None:
+        """The request's body, where all of it has come; None where it has to be received."""
+
+    def reply(self, status: int, headers: Sequence[Header], body: bytes) -> bool:
+        """Send a whole answer. False where it has to be sent by `send`, which may have to wait."""
+
+
+def client_of(scope: Scope) -> Client | None:
+    """The client of a request; None under another server."""
+    client: Client | None = scope.get("extensions", {}).get(CLIENT)
+    return client
 
 
 class Presence:
     """Cancels the task of a request whose client has closed the connection."""
 
-    def __init__(self, scope: Scope) -> None:
-        self._register = scope.get("extensions", {}).get(DISCONNECT)
+    __slots__ = ("_client", "_task", "has_left")
+
+    def __init__(self, client: Client | None) -> None:
+        self._client = client
         self._task: asyncio.Task[object] | None = None
         self.has_left = False
 
     def watch(self) -> None:
         """Begin, once the body has been read."""
-        if self._register is not None:
+        if self._client is not None:
             self._task = asyncio.current_task()
-            self._register(self._leave)
+            self._client.call_on_disconnect(self._leave)
 
     def stop(self) -> None:
         """The answer is complete, or there is none to be given."""
-        if self._task is not None:
-            self._register(None)
+        if self._client is not None:
+            self._client.call_on_disconnect(None)
 
     def absorb(self) -> None:
         """Take back the cancellation that was ours, so that the server sees an ordinary end."""
@@ -44,9 +67,11 @@ class Presence:
             self._task.cancel()
 
 
-async def send_reply(reply: Reply, send: Send) -> None:
+async def send_reply(reply: Reply, send: Send, client: Client | None) -> None:
     """Send a whole reply."""
-    headers = [*reply.headers, JSON, (b"content-length", str(len(reply.body)).encode())]
+    headers = [*reply.headers, JSON, (b"content-length", b"%d" % len(reply.body))]
+    if client is not None and client.reply(reply.status, headers, reply.body):
+        return
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": reply.body})
 

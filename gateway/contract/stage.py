@@ -16,7 +16,7 @@ from gateway.contract.body import BodyReader, ClientLeft
 from gateway.contract.bundle import Bundle, OperationSpec
 from gateway.contract.parameters import compile_query
 from gateway.contract.security import compile_security
-from gateway.contract.sending import Presence, send_reply, send_stream
+from gateway.contract.sending import Client, Presence, client_of, send_reply, send_stream
 from gateway.errors import GatewayError, InternalError, Unauthenticated
 from gateway.http import Reply, Request, StreamReply, error_reply
 
@@ -52,15 +52,16 @@ class Operation:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request_id = f"req_{os.urandom(12).hex()}"
-        presence = Presence(scope)
+        client = client_of(scope)
+        presence = Presence(client)
         try:
-            reply = await self._answer(request_id, scope, receive, presence)
+            reply = await self._answer(request_id, scope, receive, client, presence)
             reply.headers.append((b"x-request-id", request_id.encode()))
             if isinstance(reply, StreamReply):
                 await send_stream(reply, send, presence)
             else:
                 presence.stop()
-                await send_reply(reply, send)
+                await send_reply(reply, send, client)
         except ClientLeft:
             log.debug("client_left_before_its_request_was_read", request_id=request_id)
         except asyncio.CancelledError:
@@ -70,12 +71,17 @@ class Operation:
         finally:
             presence.stop()
 
-    async def _answer(self, request_id: str, scope: Scope, receive: Receive, presence: Presence) -> Reply | StreamReply:
+    async def _answer(
+        self, request_id: str, scope: Scope, receive: Receive, client: Client | None, presence: Presence
+    ) -> Reply | StreamReply:
         try:
             headers = dict(scope["headers"])
-            principal = await self._authenticate(headers)
+            principal = self._known(headers) or await self._authenticate(headers)
             query = self._read_query(scope["query_string"]) if self._read_query else {}
-            body = await self._body.read(headers, receive) if self._body else None
+            body = None
+            if self._body is not None:
+                whole = None if client is None else client.take_body()
+                body = await self._body.receive(headers, receive) if whole is None else self._body.read(headers, whole)
             presence.watch()
             path = scope.get("path_params", {})
             request = Request(request_id, self._id, "" if principal is None else principal.key_id, body, path, query)
@@ -87,6 +93,11 @@ class Operation:
         except Exception:
             log.exception("unhandled_error", operation=self._id, request_id=request_id)
             return error_reply(InternalError())
+
+    def _known(self, headers: dict[bytes, bytes]) -> Principal | None:
+        """Whose request it is, as far as memory knows by its first secret, which nearly always is the only one."""
+        secret = None if self._find_secrets is None else next(self._find_secrets(headers), None)
+        return None if secret is None else self._keys.lookup(secret)
 
     async def _authenticate(self, headers: dict[bytes, bytes]) -> Principal | None:
         if self._find_secrets is None:

@@ -12,6 +12,7 @@ UNIX = "http+unix"
 """The scheme of a server on a Unix socket; its URLs have the quoted path of the socket in the place of the host."""
 
 _PORTS = {"http": 80, "https": 443}
+_MOST_KEPT = 100
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"})
 _WITHOUT_BODY = frozenset({"GET", "HEAD"})
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -76,20 +77,29 @@ def request_head(call: Call) -> tuple[Origin, bytes]:
 
     A caller's `Host` is sent in the place of the URL's; headers of framing and of the connection are not sent.
     """
-    origin, start, host = locate(call.url)
+    target, headers = locate(call.url), call.headers
+    if type(headers) is not FixedHeaders or call.method != "POST":
+        beginning = _beginning(call, target)
+    elif (kept := headers.written.get(call.url)) is not None:
+        beginning = kept
+    else:
+        if len(headers.written) == _MOST_KEPT:
+            # Some providers have the model in their URLs, and clients can name models without end.
+            headers.written.clear()
+        beginning = headers.written[call.url] = _beginning(call, target)
+    if call.body or call.method not in _WITHOUT_BODY:
+        return target.origin, b"%bcontent-length: %d\r\n\r\n" % (beginning, len(call.body or b""))
+    return target.origin, beginning + b"\r\n"
+
+
+def _beginning(call: Call, target: Target) -> bytes:
+    """The head but for what depends on the body."""
     if call.method not in _METHODS:
         raise ValueError("not a method")
-    headers = call.headers
-    fields = headers.written if type(headers) is FixedHeaders else None
-    if fields is None:
-        fields = _fields(headers)
-        if type(headers) is FixedHeaders:
-            headers.written = fields
+    fields = _fields(call.headers)
     if not (fields.startswith("host: ") or "\nhost: " in fields):
-        fields = f"host: {host}\r\n{fields}"
-    if call.body or call.method not in _WITHOUT_BODY:
-        fields = f"{fields}content-length: {len(call.body or b'')}\r\n"
-    return origin, f"{call.method}{start}accept: */*\r\n{fields}\r\n".encode("latin-1")
+        fields = f"host: {target.host}\r\n{fields}"
+    return f"{call.method}{target.start}accept: */*\r\n{fields}".encode("latin-1")
 
 
 def _fields(headers: Mapping[str, str]) -> str:

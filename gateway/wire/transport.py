@@ -30,8 +30,10 @@ DEFAULT_TIMEOUTS = Timeouts()
 class FixedHeaders(dict[str, str]):
     """Headers that many calls share. Nobody changes them: a transport may write them once for all of those calls."""
 
-    written: str | None = None
-    """Their lines, once they have been written."""
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        super().__init__(headers)
+        self.written: dict[str, bytes] = {}
+        """The beginnings of the heads in which they have been written, by the URL of a call."""
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ import asyncio
 import json
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import FrameType
@@ -20,7 +20,9 @@ import uvloop
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.app import create_app
+from gateway.contract.sending import CLIENT
 from gateway.dialects import DIALECTS
+from gateway.errors import Header
 from gateway.settings import load
 from gateway.wire.transport import Answer, Call, Stream
 from gateway.wire.transports import Transports
@@ -97,22 +99,41 @@ async def observe(app: ASGIApp, row: Row, on_event: Callable[[FrameType, str, An
 async def _exchange(app: ASGIApp, row: Row) -> None:
     """Send one request to the application as uvicorn does. Raises `BenchmarkError` unless the answer is complete."""
     body = orjson.dumps(row.body)
-    left: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-    status, pieces = 0, []
+    client = _Client(body)
 
     async def receive() -> Message:
-        return left.pop() if left else await asyncio.Future()
+        return await asyncio.Future()
 
     async def send(message: Message) -> None:
-        nonlocal status
-        status = message.get("status", status)
-        pieces.append(message.get("body", b""))
+        client.status = message.get("status", client.status)
+        client.pieces.append(message.get("body", b""))
 
+    scope = {**_scope(row.path, len(body)), "extensions": {CLIENT: client}}
     # In a task of its own: each time that a request resumes, the coroutines that await it are called again, too.
-    await asyncio.ensure_future(app(_scope(row.path, len(body)), receive, send))
-    answer = b"".join(pieces)
-    if status != 200 or row.expected not in answer:
-        raise BenchmarkError(f"{row.note} was answered with {status}: {answer[:500]!r}")
+    await asyncio.ensure_future(app(scope, receive, send))
+    answer = b"".join(client.pieces)
+    if client.status != 200 or row.expected not in answer:
+        raise BenchmarkError(f"{row.note} was answered with {client.status}: {answer[:500]!r}")
+
+
+class _Client:
+    """A client whose whole request has come, as most have, and who takes whatever is sent."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        self.status = 0
+        self.pieces: list[bytes] = []
+
+    def call_on_disconnect(self, callback: Callable[[], object] | None) -> None:
+        pass
+
+    def take_body(self) -> bytes | None:
+        return self._body
+
+    def reply(self, status: int, headers: Sequence[Header], body: bytes) -> bool:
+        self.status = status
+        self.pieces.append(body)
+        return True
 
 
 def _scope(path: str, length: int) -> dict[str, Any]:
@@ -137,7 +158,7 @@ async def application() -> AsyncIterator[ASGIApp]:
             received: asyncio.Queue[Message] = asyncio.Queue()
             sent: asyncio.Queue[Message] = asyncio.Queue()
             received.put_nowait({"type": "lifespan.startup"})
-            running = asyncio.create_task(app({"type": "lifespan"}, received.get, sent.put))
+            running = asyncio.ensure_future(app({"type": "lifespan"}, received.get, sent.put))
             if (await sent.get())["type"] != "lifespan.startup.complete":
                 await running
             yield app

@@ -162,7 +162,7 @@ def test_silence_is_filled_with_comments_between_events() -> None:
 
     async def run() -> None:
         async with asyncio.timeout(DEADLINE):
-            await send_stream(StreamReply(chunks()), send, Presence({}), silence=0.01)
+            await send_stream(StreamReply(chunks()), send, Presence(None), silence=0.01)
 
     asyncio.run(run())
     first = sent.index(b"data: 1\n\n")

@@ -11,7 +11,7 @@ from uvicorn.server import ServerState
 
 from gateway.cli.connections import Connections
 from gateway.cli.protocol import GatewayProtocol
-from gateway.contract.sending import DISCONNECT
+from gateway.contract.sending import CLIENT
 from gateway.settings.bounds import ConnectionBounds
 
 pytestmark = pytest.mark.anyio
@@ -165,7 +165,7 @@ async def test_client_that_leaves_is_reported_at_once_and_only_then() -> None:
     waits = asyncio.Event()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        scope["extensions"][DISCONNECT](lambda: left.append(scope["query_string"].decode()))
+        scope["extensions"][CLIENT].call_on_disconnect(lambda: left.append(scope["query_string"].decode()))
         if scope["query_string"] == b"waits":
             await waits.wait()
         await hello(scope, receive, send)
