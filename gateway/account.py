@@ -21,14 +21,16 @@ CLIENT_LEFT = 499
 class Account:
     """One usage row in the making, written when the context it is used as is left, however that happens."""
 
-    def __init__(self, journal: Journal, request: Request[Body]) -> None:
+    def __init__(self, journal: Journal, request: Request[Body], begun: float | None = None) -> None:
+        """`begun` is when the request came, by `time.perf_counter`; None for now."""
         self._journal = journal
-        self._begun = time.perf_counter()
+        self._begun = time.perf_counter() if begun is None else begun
         self._is_handed_over = False
         self._is_over = False
         self._usage: Usage | None = None
         self.end_user: EndUser | None = None
-        self.row = UsageRow(request_id=request.id, time=time.time(), key_id=request.key_id, operation=request.operation)
+        came = time.time() - self._elapsed() / 1000
+        self.row = UsageRow(request_id=request.id, time=came, key_id=request.key_id, operation=request.operation)
 
     def routed(self, route: Route | Lane) -> None:
         """The provider and the model are known, or have become others."""

@@ -1,11 +1,11 @@
 """Routes a request, runs it on an upstream, accounts it: the one path behind every surface."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Never, Protocol
+from typing import Never
 
 import structlog
 
@@ -22,32 +22,19 @@ from gateway.neutral.json import Json, JsonObject
 from gateway.neutral.values import value
 from gateway.reasoning import recover
 from gateway.routing.attempts import Attempts, Conditions
-from gateway.routing.plan import Lane, Planner, has_choice, header_value, prompt_for_order
+from gateway.routing.plan import Lane, Planner, has_choice, prompt_for_order
 from gateway.routing.router import Router
-from gateway.run import Batch, Run, opening
+from gateway.run import Batch, Held, Run, opening
 from gateway.schemas.validator import AnswerSchema, SchemaValidator
 from gateway.sealing import Sealed, Sealer
+from gateway.short_path import Memory, ShortPath, answer_headers, keep
 from gateway.store.journal import Journal
-from gateway.surfaces.base import Author, Ended, Surface, Writer
+from gateway.surfaces.base import Author, Surface, Writer
 
 _MANY = 2000
 """Messages or items; translating so many takes some 20 ms."""
-_DROPPED_BYTES = 2000
 
 log = structlog.get_logger(__name__)
-
-
-class Memory(Protocol):
-    """What a stateful surface remembers around one answer."""
-
-    async def recall(self, generation: Generation) -> Generation:
-        """The request with what came before in front of its own items.
-
-        Raises `GatewayError` where that is not there.
-        """
-
-    async def keep(self, ended: Ended) -> None:
-        """Keep an answer, before its client learns of its end. Raises `GatewayError` if that cannot be done."""
 
 
 @value
@@ -58,6 +45,8 @@ class ClientRequest:
     surface: Surface[Never]
     key_id: str
     account: Account
+    held: Held | None = None
+    """What the first lane has answered already."""
 
 
 @dataclass(slots=True)
@@ -113,6 +102,8 @@ class Engine:
         self._planner = Planner(sealer)
         self._conditions = conditions
         self._schemas = schemas
+        self.short_path: ShortPath | None = ShortPath(router, self._planner, conditions.health, journal)
+        """None: every request goes the long path."""
 
     async def answer(
         self, request: Request[Body], surface: Surface[Body], memory: Memory | None = None
@@ -122,7 +113,13 @@ class Engine:
         Raises `GatewayError` for whatever is refused before the answer has begun; a failure after that is part of
         the stream. Each call leaves one usage row.
         """
-        with Account(self._journal, request) as account:
+        held: Held | None = None
+        if self.short_path is not None:
+            answered = await self.short_path.answer(request, surface, memory)
+            if isinstance(answered, Reply):
+                return answered
+            held = answered
+        with Account(self._journal, request, None if held is None else held.begun) as account:
             generation = surface.read(request.body)
             account.row.is_stream = generation.is_stream
             steps = await self._router.steps(generation.model, generation.provider, generation.models)
@@ -138,14 +135,14 @@ class Engine:
                 # The prompt is kept, so that the planner need not read it on the loop.
                 await asyncio.to_thread(prompt_for_order, generation)
             lanes = self._planner.lanes(steps, generation, request.key_id)
-            client = ClientRequest(generation, surface, request.key_id, account)
+            client = ClientRequest(generation, surface, request.key_id, account, held)
             attempts = Attempts(lanes, self._conditions, is_large=is_large)
             try:
                 exchange = await attempts.run(partial(self._exchange, client))
                 exchange.memory = memory
-                return await _reply(exchange, _headers(attempts, exchange.run.dropped))
+                return await _reply(exchange, answer_headers(attempts.lane, attempts.count, exchange.run.dropped))
             except GatewayError as error:
-                raise error.with_headers(*_headers(attempts)) from error.__cause__
+                raise error.with_headers(*answer_headers(attempts.lane, attempts.count)) from error.__cause__
             finally:
                 account.routed(attempts.lane)
 
@@ -163,6 +160,7 @@ class Engine:
                 generation = recover(generation, open_seal)
         schema = None if is_native else self._schema(client.key_id, generation, dialect, origin)
         run = Run(generation, lane, dialect, origin, is_native=is_native, schema=schema)
+        run.held = client.held
         if run.dropped:
             log.debug("fields_dropped", provider=upstream.name, model=lane.model, fields=list(run.dropped))
         author = Author(upstream.name, lane.model, partial(self._seal, client.key_id, lane))
@@ -188,7 +186,7 @@ async def _reply(exchange: Exchange, headers: list[Header]) -> Reply | StreamRep
     account.observe(exchange.first)
     body = exchange.writer.reply(exchange.first)
     if memory is not None and exchange.writer.ended is not None:
-        await _keep(memory, exchange.writer.ended)
+        await keep(memory, exchange.writer.ended)
     return Reply(body, headers=headers)
 
 
@@ -204,14 +202,6 @@ async def _written(
                 account.observe(batch)
                 if data := await _encoded(exchange, batch, account):
                     yield data
-
-
-async def _keep(memory: Memory, ended: Ended) -> None:
-    try:
-        await memory.keep(ended)
-    except GatewayError as error:
-        # The answer was made and paid for; called again, the provider would make and charge another one.
-        raise error.with_headers((b"x-should-retry", b"false")) from error.__cause__
 
 
 async def _encoded(exchange: Exchange, batch: Batch, account: Account) -> bytes:
@@ -236,11 +226,3 @@ def _is_large(body: JsonObject) -> bool:
     """Whether translating a body would hold up the loop for longer than a moment."""
     items = body.get("messages") or body.get("input")
     return isinstance(items, list) and len(items) > _MANY
-
-
-def _headers(attempts: Attempts, dropped: Sequence[str] = ()) -> list[Header]:
-    headers = [*attempts.lane.headers, (b"x-waystone-attempts", b"%d" % attempts.count)]
-    if dropped:
-        named = ",".join(header_value(name).decode() for name in dropped)
-        headers.append((b"x-waystone-dropped", named[:_DROPPED_BYTES].encode()))
-    return headers

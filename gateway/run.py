@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import structlog
 
@@ -12,7 +13,7 @@ from gateway.neutral.generation import Generation
 from gateway.routing.plan import Lane
 from gateway.schemas.validator import AnswerSchema
 from gateway.wire.sse import DamagedStream
-from gateway.wire.transport import Stream
+from gateway.wire.transport import Answer, Stream
 
 # How long a finished stream is read on, so that its connection can be used again.
 DRAIN_SECONDS = 0.5
@@ -22,6 +23,22 @@ _WHOLE = ("application/json", "text/html")
 
 log = structlog.get_logger(__name__)
 Batch = Sequence[Event]
+
+
+@dataclass(slots=True)
+class Held:
+    """What a lane has answered already, for the path that goes on with it."""
+
+    outcome: Answer | GatewayError | None
+    begun: float
+    """When the request came, by `time.perf_counter`."""
+
+    def take(self) -> Answer | None:
+        """The answer, once. Raises what the call raised."""
+        outcome, self.outcome = self.outcome, None
+        if isinstance(outcome, GatewayError):
+            raise outcome
+        return outcome
 
 
 class Run:
@@ -45,6 +62,8 @@ class Run:
         self._is_native = is_native
         self._schema = schema
         """What the answer is held to, because the upstream does not see to it."""
+        self.held: Held | None = None
+        """What was answered before this began, if it was."""
         self._outbound = dialect.encode(generation, self._origin)
         self.headers: Mapping[str, str] = {}
         """Those of the upstream's answer, once it has come. Names are in lower case."""
@@ -61,7 +80,11 @@ class Run:
         """
         if self._schema is not None:
             await self._schema.require_usable()
-        answer = await self._upstream.send(self._outbound, self._dialect, self._credential)
+        held = None if self.held is None else self.held.take()
+        if held is None:
+            answer = await self._upstream.send(self._outbound, self._dialect, self._credential)
+        else:
+            answer = self._upstream.accepted(held, self._dialect)
         self.headers = answer.headers
         events = self._decoded(answer.body, is_native=self._is_native)
         return events if self._schema is None else await self._validated(events, self._schema)

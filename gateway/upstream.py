@@ -103,11 +103,15 @@ class Upstream:
     async def send(self, outbound: Outbound, dialect: Dialect, credential: Credential | None = None) -> Answer:
         """A plain answer. Raises `UpstreamError` for anything but a 2xx."""
         credential = credential or self.credentials[0]
-        call = self._fixed_call(outbound, credential)
+        call = self.fixed_call(outbound, credential)
         if call is None:
             answer = await self._exchange(await self._call(outbound), credential)
         else:
             answer = await self.transport.send(call)
+        return self.accepted(answer, dialect)
+
+    def accepted(self, answer: Answer, dialect: Dialect) -> Answer:
+        """A plain answer of its. Raises `UpstreamError` for anything but a 2xx."""
         if not 200 <= answer.status < 300:
             raise self._refusal(dialect, answer.status, answer.headers, answer.body)
         return answer
@@ -119,7 +123,7 @@ class Upstream:
         """A streamed answer. Raises `UpstreamError` for anything but a 2xx."""
         credential = credential or self.credentials[0]
         async with AsyncExitStack() as stack:
-            call = self._fixed_call(outbound, credential) or await _opened(await self._call(outbound), credential)
+            call = self.fixed_call(outbound, credential) or await _opened(await self._call(outbound), credential)
             stream = await stack.enter_async_context(self.transport.stream(call))
             if stream.status in _LOCKED and credential.forget():
                 await stack.aclose()
@@ -169,7 +173,7 @@ class Upstream:
             answer = await self.transport.send(await _opened(call, credential))
         return answer
 
-    def _fixed_call(self, outbound: Outbound, credential: Credential) -> Call | None:
+    def fixed_call(self, outbound: Outbound, credential: Credential) -> Call | None:
         """The call, where its address and its headers are the same for every request; None elsewhere."""
         address, fixed = self.address, credential.fixed
         if address is None or fixed is None or outbound.headers:

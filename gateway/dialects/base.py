@@ -6,6 +6,7 @@ from typing import Protocol
 
 from gateway.dialects.profiles.base import NO_PROFILE, Profile
 from gateway.errors import UpstreamError
+from gateway.neutral.brief import BriefReply, BriefRequest
 from gateway.neutral.events import Event
 from gateway.neutral.generation import Generation
 from gateway.neutral.structured_output import OutputFormat
@@ -105,6 +106,15 @@ class Dialect(Protocol):
         What would change the answer if it were left out is refused, by field and provider; the rest is left out, and
         reported.
         """
+
+    def encode_brief(self, brief: BriefRequest, metadata: Mapping[str, str] | None, origin: Origin) -> Outbound | None:
+        """The same for a request in which nothing is unusual; None where this dialect has no shorter way for it.
+
+        Raises `InvalidRequest` as `encode` does.
+        """
+
+    def read_brief(self, body: bytes, *, is_text: bool) -> BriefReply | None:
+        """A plain reply in which nothing is unusual; None for any other. `is_text`: only one that is one whole text."""
 
     def decode_reply(self, body: bytes, generation: Generation, origin: Origin, *, is_native: bool) -> list[Event]:
         """Read a plain reply, ending in `Done` or `Failed`."""

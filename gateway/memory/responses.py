@@ -92,6 +92,9 @@ class Turn:
         if self._is_kept:
             with explained():
                 self._archive.journal.raise_if_away()
+        elif self._previous_id is None and isinstance(body.get("input"), str):
+            # Nothing came before, and nothing is to be found again.
+            return generation
         earlier: Items = []
         if self._previous_id is not None:
             chain = await self._archive.history.chain(self._key_id, self._previous_id)

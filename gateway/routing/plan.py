@@ -49,14 +49,19 @@ class Lane:
 
         Some models take some requests in another dialect of their provider only.
         """
-        way = self._ways.get(preferred)
-        if way is None:
-            dialect = self.upstream.dialect(preferred)
-            way = self._ways[preferred] = dialect, self._origin(dialect)
+        way = self.usual_way(preferred)
         profile = way[1].profile
         other = detour(generation, profile) if profile.detours else None
         if other is not None and other in self.upstream.profiles:
             return self._other_way(other)
+        return way
+
+    def usual_way(self, preferred: str | None) -> tuple[Dialect, Origin]:
+        """The same for a request that takes no detour."""
+        way = self._ways.get(preferred)
+        if way is None:
+            dialect = self.upstream.dialect(preferred)
+            way = self._ways[preferred] = dialect, self._origin(dialect)
         return way
 
     def _other_way(self, other: str) -> tuple[Dialect, Origin]:
@@ -87,10 +92,8 @@ class Planner:
         that belongs to that prompt. Whoever sealed reasoning that is sent along comes first in its own step, and
         first of all where a tool call of its waits for the answer.
         """
-        first = steps[0].routes[0]
-        # `has_choice`, without the call: this is every request's way.
-        if len(steps) == 1 and len(steps[0].routes) == 1 and len(first.upstream.credentials) == 1:
-            return [self._lane(first.upstream, first.upstream.credentials[0], first.model)]
+        if (only := self.only(steps)) is not None:
+            return [only]
         prompt = prompt_for_order(generation)
         cached = _cache_key(prompt, key_id)
         author = self._author(prompt, key_id)
@@ -102,6 +105,14 @@ class Planner:
         if author is not None and _is_under_way(prompt):
             return sorted(lanes.values(), key=lambda lane: _distance(lane, author))
         return list(lanes.values())
+
+    def only(self, steps: Sequence[Step]) -> Lane | None:
+        """The one lane that there is; None where there are several."""
+        first = steps[0].routes[0]
+        # `has_choice`, without the call: this is every request's way.
+        if len(steps) == 1 and len(steps[0].routes) == 1 and len(first.upstream.credentials) == 1:
+            return self._lane(first.upstream, first.upstream.credentials[0], first.model)
+        return None
 
     def _ordered(self, step: Step, cached: bytes | None) -> Iterator[Route]:
         routes = {route.name: route for route in step.routes}

@@ -94,6 +94,13 @@ class Router:
                 raise InvalidRequest(error.message, param=f"models[{number}]", code=error.code) from None
         return steps
 
+    def known(self, name: str) -> Sequence[Step] | None:
+        """The steps for a name that are kept; None where they have to be looked for."""
+        steps = self._fixed.get(name)
+        if steps is None and self._catalogue.version == self._version:
+            steps = self._kept.get(name)
+        return steps
+
     async def resolve(self, name: str, hint: str | None = None) -> Route:
         """The route for a model's name; `hint` names the provider for a name that does not begin with one.
 

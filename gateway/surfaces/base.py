@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from gateway.errors import GatewayError
+from gateway.neutral.brief import BriefReply, BriefRequest
 from gateway.neutral.events import Event
 from gateway.neutral.generation import Generation
 from gateway.neutral.seals import OpenSeal, Seal
@@ -59,6 +60,12 @@ class Surface(Protocol[Body]):
 
     def read(self, body: Body) -> Generation:
         """Read a body that the contract has let pass. Raises `InvalidRequest` for what only code can see."""
+
+    def brief(self, body: Body) -> BriefRequest | None:
+        """A request for a plain answer in which nothing is unusual, for the short path; None for any other."""
+
+    def write_brief(self, brief: BriefRequest, reply: BriefReply, provider: str) -> Ended | bytes:
+        """The answer to such a request: as the other path has it."""
 
     def restore(self, generation: Generation, open_seal: OpenSeal) -> Generation:
         """The request for an upstream of the same dialect: reasoning that was sealed as its author made it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from gateway.neutral.brief import BriefReply, BriefRequest
 from gateway.neutral.events import Event
 from gateway.neutral.generation import Generation
 from gateway.neutral.json import JsonObject, object_or_empty, objects_in
@@ -33,6 +34,12 @@ class WaystoneChatSurface:
         return self._chat.read(chat_request(chat))
 
     restore = _chat.restore
+
+    def brief(self, body: models.WaystoneChatCompletionRequest) -> None:
+        """Its replies have fields that no upstream sends."""
+
+    def write_brief(self, brief: BriefRequest, reply: BriefReply, provider: str) -> bytes:
+        return reply.body
 
     def writer(self, generation: Generation, author: Author) -> ChatWriter:
         return WaystoneChatWriter(generation, author)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gateway.neutral.brief import BriefReply, BriefRequest
 from gateway.neutral.generation import Generation
 from gateway.neutral.identifiers import ResponseIds
 from gateway.neutral.json import JsonObject, integer_or_none, list_or_empty
@@ -49,6 +50,12 @@ class WaystoneResponsesSurface:
             models=others,
             ids=ResponseIds(),
         )
+
+    def brief(self, body: models.WaystoneResponseRequest) -> None:
+        """Most fields of its requests travel on."""
+
+    def write_brief(self, brief: BriefRequest, reply: BriefReply, provider: str) -> bytes:
+        return reply.body
 
     def restore(self, generation: Generation, open_seal: OpenSeal) -> Generation:
         return generation

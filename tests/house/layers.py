@@ -48,6 +48,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("gateway.policy",),
     ("gateway.run",),
     ("gateway.reasoning",),
+    ("gateway.short_path",),
     ("gateway.engine",),
     ("gateway.memory",),
     # Composed in `app` alone; a handler is given `services`.
@@ -109,6 +110,7 @@ MAY_NOT_IMPORT: dict[str, tuple[str, ...]] = {
     "gateway.reasoning": ("gateway.surfaces", *DIALECTS),
     "gateway.run": ("gateway.surfaces", *DIALECTS),
     "gateway.upstream": ("gateway.surfaces", *DIALECTS),
+    "gateway.short_path": (*SURFACES, *DIALECTS),
     "gateway.engine": (*SURFACES, *DIALECTS),
 }
 

@@ -7,8 +7,8 @@ from gateway.dialects.foreign import bearer
 from gateway.dialects.models import listed_models
 from gateway.dialects.openai_chat.errors import decode_error
 from gateway.dialects.openai_chat.native import NativeDecoder
-from gateway.dialects.openai_chat.request import DIALECT, can_pass_on, encode_request
-from gateway.dialects.openai_chat.response import decode_reply
+from gateway.dialects.openai_chat.request import DIALECT, can_pass_on, encode_brief, encode_request
+from gateway.dialects.openai_chat.response import decode_reply, read_brief
 from gateway.dialects.openai_chat.stream import NeutralDecoder
 from gateway.dialects.openai_chat.structured_output import validated_format
 from gateway.dialects.profiles.openai_chat import ChatProfile
@@ -25,6 +25,8 @@ class OpenAIChat:
     models_path = "/models"
     encode = staticmethod(encode_request)
     can_pass_on = staticmethod(can_pass_on)
+    encode_brief = staticmethod(encode_brief)
+    read_brief = staticmethod(read_brief)
     decode_reply = staticmethod(decode_reply)
     decode_error = staticmethod(decode_error)
     decode_models = staticmethod(listed_models)

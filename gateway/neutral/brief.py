@@ -1,0 +1,35 @@
+"""What the short path passes between surface and dialect: requests and replies in which nothing is unusual."""
+
+from collections.abc import Mapping
+
+from gateway.neutral.events import Usage
+from gateway.neutral.generation import Generation
+from gateway.neutral.json import JsonObject
+from gateway.neutral.values import value
+
+
+@value
+class BriefRequest:
+    """A request for a plain answer of one text, in chat's terms.
+
+    `body` is that of a chat request, whose model and metadata are the client's or not there. `generation` is the
+    request as its surface reads it, for an answer that repeats some of it.
+    """
+
+    model: str
+    body: JsonObject
+    metadata: Mapping[str, str] | None = None
+    generation: Generation | None = None
+
+
+@value
+class BriefReply:
+    """A plain answer in which nothing is to be repaired.
+
+    `body` is the upstream's, as a chat client may have it; `text` all that it says, where that was asked for.
+    """
+
+    body: bytes
+    usage: Usage
+    text: str = ""
+    service_tier: str | None = None
