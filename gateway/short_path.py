@@ -8,7 +8,7 @@ asked twice.
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, Protocol
 
 from gateway.account import Account
@@ -113,6 +113,8 @@ class ShortPath:
         if origin.profile.detours:
             return None
         end_user, metadata = (None, None) if not brief.metadata else split_end_user(brief.metadata)
+        if end_user is not None and brief.generation is not None:
+            brief = replace(brief, generation=replace(brief.generation, metadata=metadata))
         outbound = dialect.encode_brief(brief, metadata, origin)
         call = None if outbound is None else lane.upstream.fixed_call(outbound, lane.credential)
         if outbound is None or call is None:
