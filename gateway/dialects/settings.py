@@ -29,6 +29,7 @@ _NEGLIGIBLE = 0.011
 # Longer integers cannot be written.
 _LONGEST = 2**63
 _NO_PLACES: Mapping[str, str] = {}
+_ANY_LIMIT = Range(1, _LONGEST)
 
 
 class PendingSettings:
@@ -41,9 +42,9 @@ class PendingSettings:
         self._profile = profile
         self._report = report
         self._left: JsonObject = {name: value for name, value in settings.values.items() if value is not None}
+        hold_all_to_table(self._left, report)
         if profile.refused or profile.dropped:
             exclude_settings(self._left, profile, report)
-        hold_all_to_table(self._left, report)
         self._renamed: JsonObject = {name: self._left.pop(name) for name in profile.renamed if name in self._left}
 
     def __contains__(self, name: str) -> bool:
@@ -71,6 +72,13 @@ class PendingSettings:
         if not requests_nothing(name, value):
             self._report.drop_setting(name)
 
+    def keep_one(self, first: str, second: str) -> None:
+        """Drop one of two settings that exclude each other: the second, unless that alone requests something."""
+        if first in self and second in self:
+            values = {**self._renamed, **self._left}
+            is_idle = requests_nothing(first, values[first]) and not requests_nothing(second, values[second])
+            self.drop(first if is_idle else second)
+
     def number(self, name: str, bounds: Range | None = None) -> int | float | None:
         """A number, in the range that the upstream takes: the row's, the dialect's `bounds`, or the table's."""
         number = number_or_none(self.take(name))
@@ -83,12 +91,12 @@ class PendingSettings:
         number = self.number(name, bounds)
         return None if number is None else int(number)
 
-    def token_limit(self, default: int | None = None, least: int = 1) -> int | None:
+    def token_limit(self, default: int | None = None, bounds: Range = _ANY_LIMIT) -> int | None:
         """The limit of the answer's tokens: the lowest of the client's, or the `default`, and of the cap.
 
-        One below the `least` that the upstream takes is raised, which is reported.
+        One out of the `bounds` that the upstream takes is brought into them, which is reported.
         """
-        return take_token_limit(self._left, self._profile, self._report, default=default, least=least)
+        return take_token_limit(self._left, self._profile, self._report, default=default, bounds=bounds)
 
     def stop_sequences(self, most: int | None = None, *, takes_blank: bool = True) -> list[str]:
         """The texts to stop at, without empty ones. `most` is how many the upstream takes.
@@ -199,23 +207,24 @@ def take_token_limit(
     report: Report,
     *,
     default: int | None = None,
-    least: int = 1,
+    bounds: Range = _ANY_LIMIT,
     places: Mapping[str, str] = _NO_PLACES,
 ) -> int | None:
     """Take the limits of the answer's tokens out: the lowest of the client's, or the `default`.
 
-    It is brought between the `least` that an upstream takes and the row's cap, which is reported. Raises
+    It is brought into the `bounds` that an upstream takes and below the row's cap, which is reported. Raises
     `InvalidRequest` for what is no whole number from 1 up.
     """
     limits: dict[str, int] = {}
     for name in TOKEN_LIMITS:
         if (value := settings.pop(places.get(name, name), None)) is not None:
             limits[name] = int(number_or_none(hold_to_table(name, value, report)) or 0)
-    most = profile.max_answer_tokens
-    limit = min(limits.values(), default=most if default is None else default)
+    cap = profile.max_answer_tokens
+    limit = min(limits.values(), default=cap if default is None else default)
     if limit is None:
         return None
-    taken = max(least, limit if most is None else min(limit, most))
+    most = bounds.most if cap is None else min(cap, bounds.most)
+    taken = int(max(bounds.least, min(limit, most)))
     if limits and taken != limit:
         report.drop_setting(min(limits, key=limits.__getitem__))
     return taken
@@ -255,6 +264,11 @@ def effort_value(effort: Json, thinking: Thinking) -> str | None:
     """The upstream's word for an effort in the Responses API; None where it has none."""
     value = thinking.efforts.get(effort) if isinstance(effort, str) else None
     return text_or_none(value) or None
+
+
+def says_the_same(own: object, written: Mapping[str, object]) -> bool:
+    """Whether the upstream's own field, as the client sent it, has all that a setting would be written as there."""
+    return isinstance(own, dict) and all(name in own and own[name] == value for name, value in written.items())
 
 
 def _whole_or_none(value: Json) -> int | None:

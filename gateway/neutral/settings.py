@@ -49,6 +49,8 @@ TOKEN_LIMIT: TokenLimit = "max_completion_tokens"
 OLDER_TOKEN_LIMIT: TokenLimit = "max_tokens"
 """Its older name, which most compatible servers know."""
 TOKEN_LIMITS = (TOKEN_LIMIT, OLDER_TOKEN_LIMIT)
+PARALLEL_CALLS = "parallel_tool_calls"
+"""Without tools it requests nothing, and OpenAI refuses it."""
 
 _LONG = 2**63
 _LIMIT = Rule("integer", "max_output_tokens", least=1, outside="refused")
@@ -64,16 +66,16 @@ RULES: Mapping[str, Rule] = {
     "modalities": Rule("list", None, neutral=(["text"], []), is_required=True, is_in_response=False),
     "moderation": Rule("object"),
     "n": Rule("integer", None, neutral=(1,), is_required=True, least=1, most=128, outside="refused"),
-    "parallel_tool_calls": Rule("flag", neutral=(True,)),
+    PARALLEL_CALLS: Rule("flag", neutral=(True,)),
     # It makes the answer come sooner, and leaves it the same.
     "prediction": Rule("object", None),
     "presence_penalty": Rule("number", neutral=(0,), least=-2, most=2),
-    "prompt_cache_key": Rule("text"),
+    "prompt_cache_key": Rule("text", neutral=("",)),
     "prompt_cache_options": Rule("object"),
     "prompt_cache_retention": Rule("text"),
     "reasoning_effort": Rule("text", "reasoning.effort"),
     "response_format": Rule("object", "text.format", neutral=({"type": "text"},), is_required=True),
-    "safety_identifier": Rule("text"),
+    "safety_identifier": Rule("text", neutral=("",)),
     "seed": Rule("integer", None, least=-_LONG, most=_LONG - 1, outside="refused"),
     "service_tier": Rule("text", neutral=("auto", "default")),
     "stop": Rule("texts", None, neutral=("", []), is_required=True),
@@ -91,8 +93,8 @@ RULES: Mapping[str, Rule] = {
 every value, and may be dropped."""
 
 RESPONSES_RULES: Mapping[str, Rule] = {
-    "client_metadata": Rule("object", is_in_chat=False),
-    "context_management": Rule("list", is_in_chat=False),
+    "client_metadata": Rule("object", neutral=({},), is_in_chat=False),
+    "context_management": Rule("list", neutral=([],), is_in_chat=False),
     "include": Rule("list", is_in_chat=False),
     "max_tool_calls": Rule("integer", is_in_chat=False),
     "prompt": Rule("object", is_required=True, is_in_chat=False),

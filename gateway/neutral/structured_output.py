@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from gateway.errors import InvalidRequest
 from gateway.neutral.json import Json, JsonObject, object_or_empty, object_or_none, text_or_empty
 from gateway.neutral.values import value
 
@@ -43,3 +44,12 @@ def output_format(given: Json, path: str, schema_path: str) -> OutputFormat | No
         name, description = text_or_empty(nested.get("name")) or "answer", text_or_empty(nested.get("description"))
         return OutputFormat("json_schema", path, body, name, schema, description, schema_path)
     return OutputFormat("text" if kind is None else _KINDS.get(text_or_empty(kind), "unknown"), path, body)
+
+
+def typed_format(given: object, path: str) -> JsonObject:
+    """The format at a path as the object with a type that it has to be. Raises `InvalidRequest` for anything else."""
+    body = object_or_none(given)
+    if body is None or body.get("type") is None:
+        message = f"Invalid value for {path}: expected an object with a type."
+        raise InvalidRequest(message, param=path, code="invalid_value")
+    return body

@@ -11,7 +11,7 @@ from gateway.providers.row import Row
 # is `stream_options`: it always tells usage. `reasoning_effort` is for a few models only.
 _FIELDS = frozenset(
     (
-        *("model", "messages", "stream", "max_tokens", "stop", "n", "temperature", "top_p", "random_seed"),
+        *("model", "messages", "stream", "stop", "n", "temperature", "top_p", "random_seed"),
         *("presence_penalty", "frequency_penalty", "response_format", "tools", "tool_choice", "parallel_tool_calls"),
         *("prediction", "prompt_mode", "safe_prompt", "prompt_cache_key", "metadata"),
         *("document_image_limit", "document_page_limit", "guardrails"),

@@ -9,8 +9,10 @@ from gateway.dialects.profiles.base import Profile
 from gateway.errors import Header, InvalidRequest
 from gateway.neutral.generation import Generation
 from gateway.neutral.items import EarlierReasoning, Item, Message, ToolOutput
+from gateway.neutral.json import Json
 from gateway.neutral.parts import FilePart, ImagePart, Part, RefusalPart, TextPart
 from gateway.neutral.prompt import Prompt
+from gateway.neutral.settings import requests_nothing
 from gateway.routing.balance import Turns, rendezvous
 from gateway.routing.router import Route, Step, keep
 from gateway.sealing import Sealed, Sealer, is_sealed
@@ -169,9 +171,18 @@ def detour(generation: Generation, profile: Profile) -> str | None:
         # No other dialect can be asked this, and where one has to be, its encoder says why. Detours lead away from
         # chat, whose names are the neutral ones.
         body = generation.body
-        return profile.detour([name for name, value in body.items() if value], body.get("reasoning_effort"))
-    asked = [*prompt.settings.values, *(("tools",) if prompt.tools else ())]
+        return profile.detour([*_requested(body)], body.get("reasoning_effort"))
+    asked = [*_requested(prompt.settings.values)]
+    if prompt.tools:
+        asked.append("tools")
+    if prompt.output_format is not None and prompt.output_format.kind != "text":
+        asked.append("response_format")
     return profile.detour(asked, prompt.settings.values.get("reasoning_effort"))
+
+
+def _requested(fields: Mapping[str, Json]) -> Iterator[str]:
+    """The names of the fields that request something. No tools are none."""
+    return (name for name, value in fields.items() if value != [] and not requests_nothing(name, value))
 
 
 def header_value(text: str) -> bytes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gateway.neutral.brief import BriefReply, BriefRequest
 from gateway.neutral.generation import Generation
 from gateway.neutral.identifiers import ResponseIds
-from gateway.neutral.json import JsonObject, integer_or_none, list_or_empty
+from gateway.neutral.json import JsonObject, list_or_empty
 from gateway.neutral.prompt import Prompt
 from gateway.neutral.seals import OpenSeal
 from gateway.surfaces.base import Author
@@ -19,7 +19,7 @@ from gateway.surfaces.responses.request.prompt import (
     refuse_deep_nesting,
     refuse_unsupported,
 )
-from gateway.surfaces.responses.request.settings import read_travelling_settings
+from gateway.surfaces.responses.request.settings import lower_limit, read_settings
 from gateway.surfaces.responses.writer import ResponseWriter
 from gateway.surfaces.waystone_fields import with_whole_counts
 
@@ -35,11 +35,14 @@ class WaystoneResponsesSurface:
     def read(self, body: models.WaystoneResponseRequest) -> Generation:
         given, others = split_models(with_whole_counts(extensions(body)))
         # `store` is false here unless requested, as the document has it; on /v1/responses it is true.
-        request = create_response({**given, "store": bool(body.get("store"))})
+        fields: JsonObject = {**given, "store": bool(body.get("store"))}
+        if (limit := given.get("max_completion_tokens")) is not None:
+            # A Response repeats the limit under OpenAI's name. Errors and reports have the name that was written.
+            other = given.get("max_output_tokens")
+            fields["max_output_tokens"] = limit if other is None else lower_limit(limit, other)
+        request = create_response(fields)
         refuse_unsupported(request)
         refuse_deep_nesting(given)
-        limit = integer_or_none(given.get("max_completion_tokens"))
-        request["max_output_tokens"] = request.get("max_output_tokens") or limit
         return Generation(
             body["model"],
             extensions(request),
@@ -72,4 +75,4 @@ def _read_prompt(body: JsonObject, history: int) -> Prompt:
         "instructions": instructions if isinstance(instructions, str) else None,
         "tools": list_or_empty(body.get("tools")),
     }
-    return prompt_of(create_response(known), read_travelling_settings(body), history)
+    return prompt_of(create_response(known), read_settings(body, travels=True), history)

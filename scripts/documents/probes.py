@@ -67,8 +67,8 @@ _IMAGE = {"type": "image_url", "image_url": {"url": _PNG}}
 _ALLOWED = {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [_NAMED]}}
 
 _LIMITS = [
-    Probe("max_completion_tokens", {"max_completion_tokens": 2000}),
-    Probe("max_tokens", {"max_tokens": 2000}),
+    Probe("max_completion_tokens", {"max_completion_tokens": 100}),
+    Probe("max_tokens", {"max_tokens": 100}),
     Probe("temperature", {"temperature": 0.5}),
     Probe("top_p", {"top_p": 0.9}),
     Probe("top_k", {"top_k": 40}),
@@ -157,7 +157,7 @@ def _asked(name: str, adds: dict[str, Any], around: dict[str, Any] | None = None
 
 _RESPONSES = [
     _asked("instructions", {"instructions": "Be brief."}),
-    _asked("max_output_tokens", {"max_output_tokens": 2000}),
+    _asked("max_output_tokens", {"max_output_tokens": 100}),
     _asked("reasoning.effort: high", {"reasoning": {"effort": "high"}}),
     _asked("reasoning.summary", {"reasoning": {"summary": "auto"}}),
     _asked("text.verbosity", {"text": {"verbosity": "low"}}),

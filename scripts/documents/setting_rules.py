@@ -25,10 +25,15 @@ Everything of a request beside its conversation and its tools, and what holds fo
 - *range*: OpenAI's, ends included; a provider may have another one. `/v1` refuses a number outside of OpenAI's range
   with a 400, for it is in the contract (all but chat's `top_k`). Elsewhere, and for the range of a provider, *outside*
   says what happens: it is moved to the nearer end, and reported if that is further than 0.011, or it is refused.
-- A value of another type is a 400 wherever a request is translated. In the API of the client itself the value travels,
-  and the provider judges it, where the contract has not refused it; so does a number out of range.
+- A value of another type is a 400 wherever a request is translated, also where it would be dropped. In the API of the
+  client itself the value travels, and the provider judges it, where the contract has not refused it; so does a number
+  out of range.
 - Of one setting under two names (`text.verbosity` and `verbosity`) the one in the place of the Responses API counts,
-  and the other is reported as dropped; of two limits of tokens in chat the lower one counts.
+  and the other is reported as dropped. Of two limits of tokens the lower one counts, and none is reported; only a body
+  of the Responses API that goes to a provider in that API keeps chat's names as they came.
+- A provider's own field (`thinking`, Cohere's `p`) counts before the setting that would be written there, which is
+  reported as dropped unless it says the same.
+- `parallel_tool_calls` without tools requests nothing wherever a request is translated.
 - The Responses API requests `logprobs` by an entry of `include`.
 - A setting that is not listed travels to providers that are called in the client's API; others drop it, reported.
 """

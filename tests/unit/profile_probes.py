@@ -17,7 +17,7 @@ from gateway.surfaces.openai_chat import OpenAIChatSurface
 from gateway.surfaces.openai_responses import OpenAIResponsesSurface
 from scripts.documents.probes import BASES, PROBES
 from tests.unit.generations import Recovered, generation_of
-from tests.unit.test_settings_table import REQUESTED
+from tests.unit.settings_ways import REQUESTED
 
 Body = Mapping[str, Any]
 

@@ -153,10 +153,8 @@ def test_what_would_change_the_answer_is_refused(name: str, value: Any) -> None:
 
 
 def test_what_changes_nothing_is_left_out_and_said() -> None:
-    sent = chat(
-        "Hi", seed=1, presence_penalty=1, parallel_tool_calls=False, verbosity="low", made_up=1, n=1, store=True
-    )
-    assert sorted(sent.dropped) == ["made_up", "parallel_tool_calls", "presence_penalty", "seed", "store", "verbosity"]
+    sent = chat("Hi", seed=1, presence_penalty=1, verbosity="low", made_up=1, n=1, store=True)
+    assert sorted(sent.dropped) == ["made_up", "presence_penalty", "seed", "store", "verbosity"]
 
 
 def test_converses_own_fields_travel() -> None:

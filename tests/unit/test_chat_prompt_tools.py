@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from gateway.errors import InvalidRequest
 from gateway.neutral.parts import (
     CacheControl,
 )
@@ -134,12 +135,17 @@ SCHEMA_PATH = "response_format.json_schema.schema"
         ({"type": "json_object"}, OutputFormat("json_object", PATH, {"type": "json_object"})),
         ({"type": "xml"}, OutputFormat("unknown", PATH, {"type": "xml"})),
         ({"type": 5}, OutputFormat("unknown", PATH, {"type": 5})),
-        ({}, OutputFormat("text", PATH, {})),
-        ("json", OutputFormat("text", PATH, {})),
     ],
 )
 def test_output_formats(given: Any, expected: OutputFormat) -> None:
     assert read(USER, response_format=given).output_format == expected
+
+
+@pytest.mark.parametrize("given", [{}, {"x": 1}, {"type": None}, "json", 5, []])
+def test_an_output_format_without_a_type_is_refused(given: Any) -> None:
+    with pytest.raises(InvalidRequest, match="Invalid value for response_format: expected an object") as refused:
+        read(USER, response_format=given)
+    assert (refused.value.param, refused.value.status) == (PATH, 400)
 
 
 @pytest.mark.parametrize(

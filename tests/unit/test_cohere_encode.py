@@ -143,11 +143,10 @@ def test_settings_without_a_place_are_left_out_and_said() -> None:
         "user": "ann",
         "verbosity": "low",
         "prompt_cache_key": "k",
-        "parallel_tool_calls": False,
         "odd": 1,
     }
     assert dropped(**fields, metadata={"topic": "x"}, n=1, logit_bias={}, service_tier="auto") == [
-        *("user", "verbosity", "prompt_cache_key", "parallel_tool_calls", "odd")
+        *("user", "verbosity", "prompt_cache_key", "odd")
     ]
 
 

@@ -74,7 +74,6 @@ def test_native_body_arrives_as_it_came() -> None:
         "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}, "odd": 1}]}],
         "tools": [{"type": "function", "function": {"name": "f", "odd": 1}}],
         "max_tokens": 5,
-        "max_completion_tokens": 6,
         "temperature": None,
         "stream": False,
     }

@@ -178,7 +178,6 @@ def test_chat_fields_get_the_names_that_they_have_here() -> None:
     same = {
         "temperature": 0.5,
         "top_p": 1,
-        "parallel_tool_calls": False,
         "user": "u",
         "safety_identifier": "s",
         "prompt_cache_key": "k",

@@ -133,10 +133,9 @@ def test_parameters_that_are_no_schema_are_refused() -> None:
 @pytest.mark.parametrize(
     ("own", "other"),
     [
-        ({"max_output_tokens": 90}, {"max_completion_tokens": 50}),
         ({"reasoning": {"effort": "low"}}, {"reasoning_effort": "high"}),
         ({"text": {"verbosity": "low"}}, {"verbosity": "high"}),
-        ({"text": {"format": {"type": "json_object"}}}, {"response_format": {"type": "text"}}),
+        ({"text": {"format": {"type": "json_object"}}}, {"response_format": {"type": "json_schema"}}),
     ],
 )
 def test_a_setting_under_two_names_has_one_verdict_in_any_order(surface: Surface[Any], own: Any, other: Any) -> None:
@@ -151,3 +150,28 @@ def test_a_setting_under_two_names_has_one_verdict_in_any_order(surface: Surface
         assert (prompt.settings, prompt.output_format) == (alone.settings, alone.output_format)
         assert prompt.untranslated == [*other]
     assert read(other).untranslated == []
+
+
+@pytest.mark.parametrize("surface", [OpenAIResponsesSurface(), WaystoneResponsesSurface()], ids=["v1", "waystone"])
+@pytest.mark.parametrize(
+    ("name", "other"), [("max_completion_tokens", 50), ("max_completion_tokens", 90), ("max_tokens", 50)]
+)
+def test_of_two_limits_the_lower_one_counts_and_none_is_reported(surface: Surface[Any], name: str, other: int) -> None:
+    own: Any = {"model": "m", "input": "Hi."}
+    for both in ({"max_output_tokens": 70, name: other}, {name: other, "max_output_tokens": 70}):
+        prompt = surface.read({**own, **both}).prompt
+        limits: dict[str, Any] = {prompt.settings.path(limit): value for limit, value in prompt.settings.values.items()}
+        assert min(limits.values()) == min(70, other)
+        assert limits["max_output_tokens" if other > 70 else name] == min(70, other)
+        assert prompt.untranslated == []
+
+
+@pytest.mark.parametrize("surface", [OpenAIResponsesSurface(), WaystoneResponsesSurface()], ids=["v1", "waystone"])
+def test_a_neutral_setting_beside_one_in_its_own_place_is_not_reported(surface: Surface[Any]) -> None:
+    fields: Any = {"text": {"format": {"type": "json_object"}, "foo": None}, "response_format": {"type": "text"}}
+    fields |= {"include": ["message.output_text.logprobs"], "logprobs": False}
+    prompt = surface.read({"model": "m", "input": "Hi.", **fields}).prompt
+    assert prompt.output_format is not None
+    assert (prompt.output_format.kind, prompt.settings.values["logprobs"]) == ("json_object", True)
+    # What only chat has is no field of `/v1/responses`, and none of it is reported there either.
+    assert prompt.untranslated == []

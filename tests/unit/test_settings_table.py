@@ -4,8 +4,9 @@ Each setting goes to each dialect and row, from a client of either surface, tran
 the client's dialect, as a native body.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import permutations
 from typing import Any, get_args
 
 import orjson
@@ -14,137 +15,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.dialects import DIALECTS
-from gateway.dialects.base import Origin, Outbound
+from gateway.dialects.base import Outbound
 from gateway.dialects.paths import value_at
 from gateway.dialects.profiles.base import NO_PROFILE, Profile, Range
-from gateway.dialects.report import Report, require_translatable
+from gateway.dialects.report import Report
 from gateway.dialects.settings import PendingSettings
 from gateway.errors import InvalidRequest
 from gateway.neutral.prompt import Prompt
-from gateway.neutral.settings import PLACES, RULES, TOKEN_LIMITS, Kind, Settings, is_required, requests_nothing
-from gateway.providers import ROWS, embedded
-from gateway.surfaces.base import Surface
-from gateway.surfaces.openai_chat import OpenAIChatSurface
-from gateway.surfaces.openai_responses import OpenAIResponsesSurface
+from gateway.neutral.settings import (
+    PARALLEL_CALLS,
+    RESPONSES_RULES,
+    RULES,
+    TOKEN_LIMITS,
+    Kind,
+    Settings,
+    is_required,
+    requests_nothing,
+)
+from tests.unit.settings_ways import LOGPROBS, REQUESTED, SAMPLES, TRAVELLING, WAYS, WRONG, Way
 
-# They have fields of their own in a prompt.
-PLACED = {"chat": {"stream_options", "response_format"}, "responses": {"stream_options", "response_format", "store"}}
-SAMPLES: Mapping[Kind, Any] = {
-    "number": 0.5,
-    "integer": 7,
-    "flag": True,
-    "text": "x",
-    "texts": ["x"],
-    "list": ["x"],
-    "object": {"x": 1},
-}
-# A value of each setting that requests something: a sample of its type, or one that has a meaning.
-REQUESTED: Mapping[str, Any] = {
-    **{name: SAMPLES[rule.kind] for name, rule in RULES.items() if name not in PLACED["chat"]},
-    # The Responses API has none below 16.
-    **dict.fromkeys(TOKEN_LIMITS, 100),
-    "audio": {"voice": "alloy", "format": "wav"},
-    "logit_bias": {"5": 1},
-    "metadata_of_nobody": "x",
-    "modalities": ["text", "audio"],
-    "n": 2,
-    "parallel_tool_calls": False,
-    "prediction": {"type": "content", "content": "a"},
-    "prompt_cache_retention": "24h",
-    "reasoning_effort": "low",
-    "service_tier": "flex",
-    "verbosity": "low",
-    "web_search_options": {"search_context_size": "low"},
-}
-# What is no value of a type.
-WRONG: Mapping[Kind, Sequence[Any]] = {
-    "number": ["hot", True, False, [], {}],
-    "integer": ["7", True, False, 1.5, 1e30, -1e30, [7], {}],
-    "flag": [1, 0, "yes", [], {}],
-    "text": [5, True, ["low"], {}],
-    "texts": [5, True, {}, [1], ["a", None], [["a"]]],
-    "list": ["text", 5, {}],
-    "object": ["x", 5, True, []],
-}
-# What OpenAI's Responses API does not have may travel in a native body, whose upstream may know it.
-TRAVELLING = {
-    *(name for name, rule in RULES.items() if rule.place is None),
-    *("presence_penalty", "frequency_penalty"),
-}
-LOGPROBS = "message.output_text.logprobs"
-SURFACES: Mapping[str, Surface[Any]] = {"chat": OpenAIChatSurface(), "responses": OpenAIResponsesSurface()}
-BASES: Mapping[str, Mapping[str, Any]] = {
-    "chat": {"model": "m", "messages": [{"role": "user", "content": "Hi"}]},
-    "responses": {"model": "m", "input": "Hi"},
-}
-PARAMETERS = {"type": "object", "properties": {}}
-LOOK = {
-    "chat": {"type": "function", "function": {"name": "look", "parameters": PARAMETERS}},
-    "responses": {"type": "function", "name": "look", "parameters": PARAMETERS},
-}
-
-
-@dataclass(frozen=True)
-class Way:
-    """A surface, a provider, its dialect and profile; and whether the client's body goes there as it came."""
-
-    surface: str
-    name: str
-    dialect: str
-    profile: Profile
-    is_native: bool
-
-    def __str__(self) -> str:
-        kind = "native" if self.is_native else "translated"
-        return f"{self.surface} {kind} {self.name} {self.dialect}"
-
-    def together(self, setting: str) -> Mapping[str, Any]:
-        """What a setting goes with, without which it has no meaning."""
-        if setting == "top_logprobs":
-            return {"logprobs": True}
-        return {"tools": [LOOK[self.surface]]} if setting == "parallel_tool_calls" else {}
-
-    def path(self, setting: str) -> str:
-        """Where the client writes a setting."""
-        return PLACES.get(setting, setting) if self.surface == "responses" else setting
-
-    def verdict(self, fields: Mapping[str, Any]) -> Outbound | InvalidRequest:
-        """What is sent of a request with these settings, or the refusal."""
-        body = {**BASES[self.surface]}
-        for setting, value in fields.items():
-            outer, _, inner = self.path(setting).partition(".")
-            body[outer] = {inner: value} if inner else value
-        generation = SURFACES[self.surface].read(body)
-        try:
-            if not self.is_native:
-                generation = replace(generation, dialect=None)
-                require_translatable(generation.prompt, self.name)
-            return DIALECTS[self.dialect].encode(generation, Origin(self.name, "m", self.profile))
-        except InvalidRequest as refused:
-            return refused
-
-
-def ways() -> Iterator[Way]:
-    known: list[tuple[str, Profile]] = [("nobody", dialect.profile_type()) for dialect in DIALECTS.values()]
-    for row in (*ROWS.values(), embedded.ROW):
-        for own in row.profiles:
-            known += [(row.name, own), *((row.name, of_model) for _, of_model in own.models)]
-    for name, profile in known:
-        dialect = profile.dialect
-        for surface, reader in SURFACES.items():
-            yield Way(surface, name, dialect, profile, is_native=False)
-            if reader.dialect == dialect:
-                yield Way(surface, name, dialect, profile, is_native=True)
-
-
-WAYS = [*ways()]
 every_way = pytest.mark.parametrize("way", WAYS, ids=str)
 
 
 @every_way
 def test_what_requests_nothing_is_neither_refused_nor_reported(way: Way) -> None:
     for setting, rule in RULES.items():
-        for value in (None, *rule.neutral) if setting not in PLACED[way.surface] else ():
+        for value in (None, *rule.neutral) if setting not in way.unread else ():
             found = way.verdict({setting: value, **way.together(setting)})
             without = way.verdict(way.together(setting))
             assert isinstance(found, Outbound) == isinstance(without, Outbound), (setting, value)
@@ -155,7 +51,7 @@ def test_what_requests_nothing_is_neither_refused_nor_reported(way: Way) -> None
 @every_way
 def test_what_requests_something_is_sent_reported_or_refused(way: Way) -> None:
     for setting, value in REQUESTED.items():
-        if setting not in PLACED[way.surface]:
+        if setting not in way.unread:
             _is_sent_reported_or_refused(way, setting, value)
 
 
@@ -180,18 +76,16 @@ def _is_sent_reported_or_refused(way: Way, setting: str, value: Any) -> None:
 def test_another_type_is_refused_by_what_translates_and_otherwise_the_upstreams_to_judge(way: Way) -> None:
     for setting, rule in RULES.items():
         others = way.together(setting)
-        for value in WRONG[rule.kind] if setting not in PLACED[way.surface] else ():
+        for value in WRONG[rule.kind] if setting not in way.unread else ():
             found = way.verdict({setting: value, **others})
             if isinstance(found, InvalidRequest):
                 assert found.param in (way.path(setting), *others), (setting, value)
                 assert found.status == 400
-            elif any(other in found.dropped for other in others):
-                assert way.is_native  # it goes with them
-            elif way.path(setting) not in found.dropped:
+            elif not any(other in found.dropped for other in others):
+                # Otherwise it goes with them.
                 assert way.is_native, (setting, value)
-                assert str(value) in str(orjson.loads(found.body)), (setting, value)
-            else:
-                assert way.is_native or setting in way.profile.dropped, (setting, value)
+                is_sent = str(value) in str(orjson.loads(found.body))
+                assert is_sent or way.path(setting) in found.dropped, (setting, value)
 
 
 @every_way
@@ -205,8 +99,8 @@ def test_a_number_out_of_range_is_moved_and_reported_or_refused_by_what_translat
             if isinstance(found, InvalidRequest):
                 assert rule.outside == "refused" or rule.is_required, (setting, value)
             else:
-                assert way.path(setting) in found.dropped or setting in way.profile.dropped, (setting, value)
-                assert rule.outside == "moved" or setting in way.profile.dropped, (setting, value)
+                assert way.path(setting) in found.dropped, (setting, value)
+                assert rule.outside == "moved", (setting, value)
 
 
 @every_way
@@ -215,11 +109,83 @@ def test_what_no_upstream_could_make_sense_of_is_refused_by_the_name_that_was_wr
         if rule.outside == "moved" or rule.least is None:
             continue
         above = [] if rule.most is None else [rule.most + 1]
-        for value in (rule.least - 1, 1.5, *above):
+        # Longer integers come as floats.
+        below = rule.least - 1 if rule.least > -(2**53) else -1e30
+        for value in (below, 1.5, *above):
             found = way.verdict({setting: value})
-            assert isinstance(found, InvalidRequest) or setting in way.profile.dropped, (setting, value)
-            if isinstance(found, InvalidRequest):
-                assert (found.param, found.status) == (way.path(setting), 400)
+            assert isinstance(found, InvalidRequest), (setting, value)
+            assert (found.param, found.status) == (way.path(setting), 400)
+
+
+@every_way
+def test_an_output_format_of_a_wrong_type_is_refused_by_what_translates(way: Way) -> None:
+    values: Sequence[Any] = ("json", 5, [], {"x": 1})
+    for value in values:
+        found = way.verdict({"response_format": value})
+        if way.is_native:
+            assert isinstance(found, Outbound), value
+        else:
+            assert isinstance(found, InvalidRequest), value
+            path = way.path("response_format")
+            assert (found.param, found.status) == (path, 400)
+            assert found.message.startswith(f"Invalid value for {path}: expected"), value
+
+
+@every_way
+def test_parallel_calls_without_tools_request_nothing_where_they_are_translated(way: Way) -> None:
+    found, without = way.verdict({PARALLEL_CALLS: False}), way.verdict({})
+    assert isinstance(found, Outbound)
+    assert isinstance(without, Outbound)
+    assert way.is_native or (found.body, found.dropped) == (without.body, without.dropped)
+
+
+@every_way
+def test_options_of_a_stream_that_are_not_translated_are_reported(way: Way) -> None:
+    without = way.verdict({})
+    assert isinstance(without, Outbound)
+    for options, lost in (
+        ({"include_usage": True, "include_obfuscation": False}, []),
+        ({"include_usage": True, "include_obfuscation": True}, ["stream_options.include_obfuscation"]),
+    ):
+        found = way.verdict({"stream_options": options})
+        assert isinstance(found, Outbound)
+        assert way.is_native or sorted(found.dropped) == sorted([*without.dropped, *lost])
+    assert way.is_native or isinstance(way.verdict({"stream_options": 5}), InvalidRequest)
+
+
+@every_way
+def test_of_two_limits_the_lower_one_counts(way: Way) -> None:
+    # A native body of the Responses API goes as it came: chat's names are not its own.
+    names = ("max_output_tokens", *TOKEN_LIMITS) if way.api == "responses" else TOKEN_LIMITS
+    for one, other in permutations(names, 2) if way.api == "chat" or not way.is_native else ():
+        alone, found = way.fields({names[0]: 50}), way.fields({one: 50, other: 60})
+        assert isinstance(alone, Outbound)
+        assert isinstance(found, Outbound)
+        assert found.dropped == alone.dropped, (one, other)
+        assert orjson.loads(found.body) == orjson.loads(alone.body), (one, other)
+        for wrong in (0, "x", 1.5) if not way.is_native else ():
+            refused = way.fields({one: wrong, other: 1})
+            assert isinstance(refused, InvalidRequest), (one, wrong)
+            assert refused.param == one
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if way.api == "responses" and not way.is_native], ids=str)
+def test_what_only_the_responses_api_has_follows_the_table(way: Way) -> None:
+    without = way.fields({})
+    assert isinstance(without, Outbound)
+    for path, rule in RESPONSES_RULES.items():
+        outer, _, inner = path.partition(".")
+        for value in (None, *rule.neutral, SAMPLES[rule.kind]):
+            found = way.fields({outer: {inner: value} if inner else value})
+            if value is None or value in rule.neutral:
+                assert isinstance(found, Outbound), (path, value)
+                assert (found.body, found.dropped) == (without.body, without.dropped), (path, value)
+            elif isinstance(found, InvalidRequest):
+                assert found.param == path
+                assert rule.is_required or path == "context_management"
+            else:
+                reported = any(left.startswith(path) for left in found.dropped)
+                assert reported or (way.dialect, path) == ("gemini", "reasoning.summary"), path
 
 
 @every_way
@@ -239,13 +205,13 @@ def test_a_native_body_and_the_same_one_translated_have_one_verdict(way: Way) ->
     for setting, value in _all_values(way):
         fields = {setting: value, **way.together(setting)}
         native, other = way.verdict(fields), translated.verdict(fields)
-        if way.surface == "responses" and (setting not in RULES or setting in TRAVELLING):
+        if way.api == "responses" and (setting not in RULES or setting in TRAVELLING):
             continue
         if isinstance(native, InvalidRequest) or isinstance(other, InvalidRequest):
             assert str(native) == str(other), (setting, value)
             continue
         assert sorted(native.dropped) == sorted(other.dropped), (setting, value)
-        if way.surface == "chat":
+        if way.api == "chat":
             assert _without_tools(native) == _without_tools(other), (setting, value)
 
 
@@ -256,7 +222,7 @@ def _without_tools(outbound: Outbound) -> Any:
 
 def _all_values(way: Way) -> Iterator[tuple[str, Any]]:
     for setting, value in REQUESTED.items():
-        if setting not in PLACED[way.surface]:
+        if setting not in way.unread:
             yield setting, value
             yield from ((setting, neutral) for neutral in (RULES[setting].neutral if setting in RULES else ()))
 

@@ -1,20 +1,18 @@
 """Writes the settings of a request: limit, thinking, sampling and the others; reports what Anthropic does not have."""
 
+from collections.abc import Sequence
+from typing import Literal
+
 from gateway.dialects.anthropic.types import Message, RequestBody, TextBlock
 from gateway.dialects.profiles.anthropic import AnthropicProfile
 from gateway.dialects.profiles.base import Range
 from gateway.dialects.report import Report
-from gateway.dialects.settings import PendingSettings
-from gateway.neutral.json import (
-    JsonObject,
-    integer_or_none,
-    object_or_empty,
-    object_or_none,
-    text_or_none,
-)
+from gateway.dialects.settings import PendingSettings, says_the_same
+from gateway.neutral.json import Json, JsonObject, integer_or_none, object_or_empty, text_or_none
 
 _LEAST_BUDGET = 1024
 # The dialect's own bounds (shared facts on providers, section 0.4).
+_SAMPLING: Sequence[Literal["temperature", "top_p", "top_k"]] = ("temperature", "top_p", "top_k")
 _RANGES = {"temperature": Range(0, 1), "top_p": Range(0, 1)}
 _TIERS = {"auto": "auto", "default": "standard_only", "standard_only": "standard_only", "priority": "auto"}
 
@@ -27,16 +25,16 @@ class Thinking:
         self._report = report
         self._thinking: JsonObject | None = None
         self._effort: str | None = None
-        effort, own = pending.take("reasoning_effort"), object_or_none(pending.take("thinking"))
-        if own is not None and text_or_none(own.get("type")) is not None:
-            self._thinking = dict(own)
-        elif effort is not None:
+        self._names: list[str] = []
+        output, effort = pending.take("output_config"), pending.take("reasoning_effort")
+        self._output_config = object_or_empty(output)
+        if output is not None and not isinstance(output, dict):
+            report.drop_setting("output_config")
+        if effort is not None:
             self._translate(text_or_none(effort))
-        self._name = "thinking" if self._thinking is not None and effort is None else "reasoning_effort"
-        output = object_or_none(pending.take("output_config") or {})
-        if output is None:
-            raise report.invalid("An output_config is an object", "output_config")
-        self._output_config = output
+        own = pending.take("thinking")
+        if own is not None or self._thinking is not None:
+            self._prefer_own(own)
 
     @property
     def has_budget(self) -> bool:
@@ -46,7 +44,8 @@ class Thinking:
     def drop(self) -> None:
         """Do without it and report that: the rest of the request rules it out."""
         self._thinking = self._effort = None
-        self._report.drop_setting(self._name)
+        for name in self._names:
+            self._report.drop_setting(name)
 
     def write(self, body: RequestBody) -> None:
         """Add it to the body, whose limit is raised above the budget where there is one."""
@@ -68,14 +67,30 @@ class Thinking:
         value = thinking.efforts[effort]
         if thinking.form == "off":
             return
+        self._names.append("reasoning_effort")
         if value is None:
             self._thinking = {"type": "disabled"}
         elif thinking.form == "budget":
             self._thinking = {"type": "enabled", "budget_tokens": value}
         else:
             self._thinking, self._effort = {"type": "adaptive"}, str(value)
-            if thinking.form == "adaptive-shown":
-                self._thinking["display"] = "summarized"
+
+    def _prefer_own(self, given: Json) -> None:
+        """Let Anthropic's own fields count, where the client sent them, and not an effort that says something else."""
+        own = object_or_empty(given)
+        is_own = text_or_none(own.get("type")) is not None
+        if given is not None and not is_own:
+            self._report.drop_setting("thinking")
+        if self._thinking is not None:
+            is_other = is_own and not says_the_same(own, self._thinking)
+            if is_other or self._output_config.get("effort") not in (None, self._effort):
+                self.drop()
+                self._names.clear()
+        if is_own:
+            self._thinking = dict(own)
+            self._names.append("thinking")
+        elif self._effort and self._profile.thinking and self._profile.thinking.form == "adaptive-shown":
+            self._thinking = {"type": "adaptive", "display": "summarized"}
 
     def _limit_budget(self, body: RequestBody, budget: int) -> None:
         if body["max_tokens"] <= budget:
@@ -126,15 +141,14 @@ def write_settings(pending: PendingSettings, body: RequestBody, profile: Anthrop
 
 def _write_sampling(pending: PendingSettings, body: RequestBody, profile: AnthropicProfile) -> None:
     """Add the sampling settings that this model takes, each within its bounds; the others are dropped."""
-    for name in ("temperature", "top_p", "top_k"):
-        if name not in pending:
-            continue
-        is_default = name == "temperature" and pending.peek(name) == 1
-        is_lost = name in profile.dropped_reasoning and not is_default and _is_thinking(body)
-        is_second = name == "top_p" and "temperature" in body and profile.takes_one_of_sampling
-        if is_lost or is_second:
-            pending.drop(name)
-        elif (number := pending.number(name, _RANGES.get(name))) is not None:
+    if profile.dropped_reasoning and _is_thinking(body):
+        for name in _SAMPLING:
+            if name in profile.dropped_reasoning and not (name == "temperature" and pending.peek(name) == 1):
+                pending.drop(name)
+    if profile.takes_one_of_sampling:
+        pending.keep_one("temperature", "top_p")
+    for name in _SAMPLING:
+        if name in pending and (number := pending.number(name, _RANGES.get(name))) is not None:
             body[name] = number
 
 

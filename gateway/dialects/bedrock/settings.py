@@ -51,7 +51,7 @@ class SettingsWriter:
         Raises `InvalidRequest` for a setting that changes the answer and that Bedrock does not have.
         """
         own = self._own()
-        effort = self._effort(can_reason=can_reason)
+        effort = self._effort(own, can_reason=can_reason)
         self._drop_excluded(effort)
         written: ConverseSettings = {}
         inference = self._inference()
@@ -77,25 +77,29 @@ class SettingsWriter:
             own[name] = value
         return own
 
-    def _effort(self, *, can_reason: bool) -> str | None:
+    def _effort(self, own: JsonObject, *, can_reason: bool) -> str | None:
         given = self._pending.take("reasoning_effort")
         if given is None:
             return None
         effort = known_effort(given, self._profile)
-        if effort is None or (not can_reason and effort != "none"):
+        if effort is None or (not can_reason and effort != "none") or self._differs(own, effort):
             self._report.drop_setting("reasoning_effort")
             return None
         return effort
 
+    def _differs(self, own: JsonObject, effort: str) -> bool:
+        """Whether the client's own fields of the model say something else than an effort would be written as."""
+        fields = object_or_empty(own.get(_MODEL_FIELDS))
+        thinking = self._profile.thinking
+        written = {} if thinking is None else reasoning_fields(effort, thinking)
+        return any(_says_otherwise(fields.get(name), value) for name, value in written.items())
+
     def _drop_excluded(self, effort: str | None) -> None:
-        excluded: set[str] = set()
         if effort is not None and self._profile.thinking is not None:
-            excluded |= excluded_settings(effort, self._profile.thinking, self._profile)
-        if "temperature" in self._pending and self._profile.takes_one_of_sampling:
-            excluded.add("top_p")
-        for name in sorted(excluded):
-            if name in self._pending:
+            for name in sorted(excluded_settings(effort, self._profile.thinking, self._profile)):
                 self._pending.drop(name)
+        if self._profile.takes_one_of_sampling:
+            self._pending.keep_one("temperature", "top_p")
 
     def _inference(self) -> InferenceConfig:
         inference: InferenceConfig = {}
@@ -137,6 +141,12 @@ class SettingsWriter:
 
 def _fits(name: str, value: Json) -> bool:
     return bool(isinstance(value, str) and _METADATA_KEY.fullmatch(name) and _METADATA_VALUE.fullmatch(value))
+
+
+def _says_otherwise(own: Json, written: Json) -> bool:
+    if isinstance(own, dict) and isinstance(written, dict):
+        return any(own.get(name, value) != value for name, value in written.items())
+    return own is not None and own != written
 
 
 def _raise_limit(inference: InferenceConfig, reasoning: JsonObject) -> None:

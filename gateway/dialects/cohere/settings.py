@@ -2,22 +2,20 @@
 
 from gateway.dialects.profiles.cohere import CohereProfile
 from gateway.dialects.report import Report
-from gateway.dialects.settings import PendingSettings
+from gateway.dialects.settings import PendingSettings, says_the_same
 from gateway.neutral.json import JsonObject, text_or_none
 from gateway.neutral.settings import Settings
 
 _NUMBERS = {
     "temperature": "temperature",
     "top_p": "p",
-    "p": "p",
     "top_k": "k",
-    "k": "k",
     "seed": "seed",
     "presence_penalty": "presence_penalty",
     "frequency_penalty": "frequency_penalty",
 }
 # Cohere's own, which go through as they are.
-_OWN = ("documents", "citation_options", "safety_mode", "thinking", "priority")
+_OWN = ("p", "k", "documents", "citation_options", "safety_mode", "thinking", "priority")
 _MOST_STOPS = 5
 # Cohere serves lower numbers first; 0 is the default (its API reference, August 2026).
 _PRIORITIES = {"flex": 999, "priority": 0}
@@ -33,12 +31,17 @@ def write_settings(settings: Settings, profile: CohereProfile, report: Report) -
     limit = pending.token_limit()
     if limit is not None:
         body["max_tokens"] = limit
-    for name, field in _NUMBERS.items():
-        if (number := pending.number(name)) is not None:
-            body[field] = number
     for name in _OWN:
         if (value := pending.take(name)) is not None:
             body[name] = value
+    for name, field in _NUMBERS.items():
+        if field not in body:
+            if (number := pending.number(name)) is not None:
+                body[field] = number
+        elif pending.peek(name) == body[field]:
+            pending.take(name)
+        else:
+            pending.drop(name)
     if stops := pending.stop_sequences(_MOST_STOPS):
         body["stop_sequences"] = [*stops]
     # Cohere returns log probabilities of the tokens of the answer, and no others.
@@ -56,19 +59,16 @@ def _write_thinking(pending: PendingSettings, limit: int | None, body: JsonObjec
     """The effort as a budget of tokens, which must leave some for the answer."""
     effort = text_or_none(pending.peek("reasoning_effort"))
     efforts = profile.thinking.efforts if profile.thinking else {}
-    if effort is not None and effort not in efforts and "thinking" not in body:
+    if effort is None or effort not in efforts:
         pending.drop("reasoning_effort")
-    pending.take("reasoning_effort")
-    if effort is None or effort not in efforts or "thinking" in body:
         return
-    budget = efforts[effort]
-    if budget is None:
-        body["thinking"] = {"type": "disabled"}
-    elif isinstance(budget, int):
-        most = budget if limit is None else min(budget, limit - 1)
-        body["thinking"] = {"type": "enabled", "token_budget": max(1, most)}
+    thinking: JsonObject = {"type": "disabled" if efforts[effort] is None else "enabled"}
+    if isinstance(budget := efforts[effort], int):
+        thinking["token_budget"] = max(1, budget if limit is None else min(budget, limit - 1))
+    if says_the_same(body.setdefault("thinking", thinking), thinking):
+        pending.take("reasoning_effort")
     else:
-        body["thinking"] = {"type": "enabled"}
+        pending.drop("reasoning_effort")
 
 
 def _write_priority(pending: PendingSettings, body: JsonObject) -> None:

@@ -1,5 +1,7 @@
 """The tools that Google runs itself: requested by a prompt, and reported in an answer as items of the Responses API."""
 
+from collections.abc import Callable
+
 from gateway.dialects.gemini.types import FileSearch, HostedToolName, Tool
 from gateway.dialects.report import Report
 from gateway.neutral.events import Event, ItemBegan, ItemEnded, ReasoningState
@@ -13,8 +15,6 @@ from gateway.neutral.json import (
     text_or_none,
     texts_in,
 )
-from gateway.neutral.paths import field_path
-from gateway.neutral.tools import HostedTool
 
 # OpenAI's names of hosted tools, dated ones by their beginning, and Gemini's own.
 _NAMES: dict[str, HostedToolName] = {
@@ -52,16 +52,19 @@ class HostedToolWriter:
     def __init__(self, report: Report) -> None:
         self._report = report
 
-    def write(self, name: HostedToolName, tool: HostedTool) -> Tool:
-        """The tool of this name. Raises `InvalidRequest` for options that Gemini has not."""
-        options: JsonObject = {key: value for key, value in tool.body.items() if key != "type" and value is not None}
+    def write(self, name: HostedToolName, given: JsonObject, path_of: Callable[[str], str]) -> Tool:
+        """The tool of this name. `path_of` gives the path of one of its fields.
+
+        Raises `InvalidRequest` for options that Gemini has not.
+        """
+        options: JsonObject = {key: value for key, value in given.items() if key != "type" and value is not None}
         if name == "fileSearch":
-            return {"fileSearch": self._file_search(options, tool.path)}
+            return {"fileSearch": self._file_search(options, path_of)}
         for key, value in options.items():
             if key in _DISPENSABLE:
-                self._report.drop(field_path(tool.path, key))
+                self._report.drop(path_of(key))
             elif not _is_default(key, value):
-                raise self._report.unsupported(f"{key!r} of such a tool", field_path(tool.path, key))
+                raise self._report.unsupported(f"{key!r} of such a tool", path_of(key))
         match name:
             case "googleSearch":
                 return {"googleSearch": {}}
@@ -70,12 +73,12 @@ class HostedToolWriter:
             case "urlContext":
                 return {"urlContext": {}}
 
-    def _file_search(self, options: JsonObject, path: str) -> FileSearch:
+    def _file_search(self, options: JsonObject, path_of: Callable[[str], str]) -> FileSearch:
         stores = list_or_none(options.get("vector_store_ids"))
         if not stores or not all(isinstance(one, str) and one.startswith(_STORES) for one in stores):
-            raise self._report.unsupported("vector stores that are not its own", field_path(path, "vector_store_ids"))
+            raise self._report.unsupported("vector stores that are not its own", path_of("vector_store_ids"))
         if options.get("filters"):
-            raise self._report.unsupported("filters of a file search", field_path(path, "filters"))
+            raise self._report.unsupported("filters of a file search", path_of("filters"))
         search: FileSearch = {"fileSearchStoreNames": stores}
         if "max_num_results" in options:
             search["topK"] = options["max_num_results"]

@@ -6,7 +6,7 @@ from gateway.dialects.base import Origin, Outbound
 from gateway.dialects.gemini.messages import STATES, write_messages
 from gateway.dialects.gemini.settings import SettingsWriter
 from gateway.dialects.gemini.structured_output import answer_by_call
-from gateway.dialects.gemini.tools import ToolWriter, WrittenTools
+from gateway.dialects.gemini.tools import SEARCH_OPTIONS, ToolWriter, WrittenTools
 from gateway.dialects.gemini.types import GenerateContentRequest
 from gateway.dialects.profiles.gemini import GeminiProfile
 from gateway.dialects.report import Report
@@ -15,11 +15,10 @@ from gateway.dialects.structured_output import requested_format, require_known_f
 from gateway.dialects.turns.toolbox import Toolbox
 from gateway.dialects.turns.turns import read_turns
 from gateway.neutral.generation import Generation
-from gateway.neutral.json import written
+from gateway.neutral.json import object_or_none, written
 from gateway.neutral.prompt import Prompt
 
 _SUMMARY = "reasoning.summary"
-_SEARCH_OPTIONS = "web_search_options"
 _TUNED = "tunedModels/"
 
 
@@ -46,10 +45,10 @@ def _request(prompt: Prompt, profile: GeminiProfile, report: Report) -> tuple[Ge
     toolbox = Toolbox(prompt.tools)
     request = write_messages(read_turns(prompt, toolbox, profile, report, STATES), profile, report)
     pending = PendingSettings(prompt.settings, profile, report)
-    has_search_options = pending.take(_SEARCH_OPTIONS) is not None
+    search = object_or_none(pending.take(SEARCH_OPTIONS))
     tools = WrittenTools()
-    if prompt.tools or prompt.tool_choice is not None or has_search_options:
-        tools = ToolWriter(toolbox, profile, report).write(prompt, has_search_options=has_search_options)
+    if prompt.tools or prompt.tool_choice is not None or search is not None:
+        tools = ToolWriter(toolbox, profile, report).write(prompt, search)
     output_format = requested_format(prompt.output_format)
     if output_format is not None and tools.tools and not profile.takes_formats_with_tools:
         output_format = answer_by_call(tools, output_format, profile, report)

@@ -12,10 +12,10 @@ from gateway.dialects.gemini.types import (
     RequestExtension,
     ThinkingConfig,
 )
-from gateway.dialects.profiles.base import Thinking
+from gateway.dialects.profiles.base import Range, Thinking
 from gateway.dialects.profiles.gemini import GeminiProfile
 from gateway.dialects.report import Report
-from gateway.dialects.settings import PendingSettings
+from gateway.dialects.settings import PendingSettings, says_the_same
 from gateway.neutral.json import (
     Json,
     list_or_none,
@@ -34,7 +34,7 @@ _NUMBERS: Mapping[str, NumberField] = {
 }
 _MOST_STOPS = 5
 _SEEDS = 2**31
-_MOST_TOKENS = 2**31 - 1
+_LIMITS = Range(1, 2**31 - 1)
 # Google's own fields, which its API takes in both spellings.
 _CONFIG_EXTENSIONS: Mapping[str, ConfigExtension] = {
     **{"mediaResolution": "mediaResolution", "media_resolution": "mediaResolution"},
@@ -108,8 +108,8 @@ class SettingsWriter:
             self._config["candidateCount"] = count
 
     def _write_limit(self) -> None:
-        if (limit := self._pending.token_limit()) is not None:
-            self._config["maxOutputTokens"] = min(limit, _MOST_TOKENS)
+        if (limit := self._pending.token_limit(bounds=_LIMITS)) is not None:
+            self._config["maxOutputTokens"] = limit
 
     def _write_seed_and_stop(self) -> None:
         if (seed := self._pending.integer("seed")) is not None:
@@ -135,19 +135,21 @@ class SettingsWriter:
         self._config["responseModalities"] = written
 
     def _write_thinking(self, thinking: Thinking, *, shows_reasoning: bool) -> None:
-        effort = text_or_none(self._pending.peek("reasoning_effort"))
+        effort, own = text_or_none(self._pending.peek("reasoning_effort")), self._config.get("thinkingConfig")
         config: ThinkingConfig = {}
         if effort is not None and effort in thinking.efforts:
-            self._pending.take("reasoning_effort")
             value = thinking.efforts[effort] or 0
             if thinking.form == "thinkingBudget":
                 config["thinkingBudget"] = value
             else:
                 config["thinkingLevel"] = value
+            # What is left is reported: the client's own field counts.
+            if own is None or says_the_same(own, config):
+                self._pending.take("reasoning_effort")
             shows_reasoning |= effort != "none"
         if shows_reasoning:
             config["includeThoughts"] = True
-        if config and "thinkingConfig" not in self._config:
+        if config and own is None:
             self._config["thinkingConfig"] = config
 
     def _write_format(self, output_format: OutputFormat) -> None:
@@ -172,7 +174,10 @@ class SettingsWriter:
     def _write_user(self, request: GenerateContentRequest) -> None:
         """Write the caller's user as a label, if it can be one and the client has not set that label itself."""
         for name in ("safety_identifier", "user"):
-            user, labels = text_or_none(self._pending.peek(name)), object_or_none(request.get("labels", {}))
-            if user is not None and labels is not None and _LABEL.fullmatch(user):
+            user = text_or_none(self._pending.peek(name))
+            labels = object_or_none(request.get("labels", {}))
+            if user is None or labels is None or not _LABEL.fullmatch(user):
+                continue
+            if labels.setdefault("user", user) == user:
                 self._pending.take(name)
-                request["labels"] = {"user": user, **labels}
+                request["labels"] = labels

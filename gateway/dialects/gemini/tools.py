@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import partial
 
 from gateway.dialects.gemini.hosted_tools import HostedToolWriter, hosted_tool_name
 from gateway.dialects.gemini.schema import subset
@@ -12,12 +13,17 @@ from gateway.dialects.turns.tool_choice import ToolSelection, select_tools
 from gateway.dialects.turns.toolbox import Toolbox
 from gateway.dialects.turns.tools import FlatTool, flat_tools
 from gateway.neutral.identifiers import new_id
+from gateway.neutral.json import JsonObject
+from gateway.neutral.paths import field_path
 from gateway.neutral.prompt import Prompt
 from gateway.neutral.tools import HostedTool
 from gateway.neutral.tools import Tool as NeutralTool
 
 LONGEST_NAME = 64
 """The most characters that the name of a function has there (facts on providers, section 5)."""
+
+SEARCH_OPTIONS = "web_search_options"
+"""Chat's options of a search that is not among the tools."""
 
 _ID_PREFIX = "gemini_"
 _BAD_START = re.compile(r"_*[0-9-]")
@@ -64,8 +70,8 @@ class ToolWriter:
         self._profile = profile
         self._report = report
 
-    def write(self, prompt: Prompt, *, has_search_options: bool) -> WrittenTools:
-        """The tools and the choice between them; with chat's search options, a search is one of the tools.
+    def write(self, prompt: Prompt, search: JsonObject | None) -> WrittenTools:
+        """The tools and the choice between them; with chat's options of a `search`, it is one of the tools.
 
         Raises `InvalidRequest` for a tool or a choice that Gemini cannot be given.
         """
@@ -77,9 +83,9 @@ class ToolWriter:
             if name is None or not isinstance(tool, HostedTool):
                 others.append(tool)
             else:
-                hosted[name] = writer.write(name, tool)
-        if has_search_options:
-            hosted.setdefault("googleSearch", {"googleSearch": {}})
+                hosted[name] = writer.write(name, tool.body, partial(field_path, tool.path))
+        if search is not None:
+            hosted["googleSearch"] = writer.write("googleSearch", search, f"{SEARCH_OPTIONS}.{{}}".format)
         functions = flat_tools(others, self._toolbox, self._profile, self._report)
         choice = prompt.tool_choice
         if choice == "none":

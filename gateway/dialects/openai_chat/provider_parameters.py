@@ -10,7 +10,13 @@ from gateway.dialects.base import Origin
 from gateway.dialects.openai_chat.content import adapt_parts, is_limited
 from gateway.dialects.openai_chat.messages import with_text_outputs
 from gateway.dialects.openai_chat.reasoning import with_reasoning
-from gateway.dialects.openai_chat.settings import adapt_effort, adapt_settings, keep_known, limit_answer_tokens
+from gateway.dialects.openai_chat.settings import (
+    adapt_effort,
+    adapt_settings,
+    has_two_limits,
+    keep_known,
+    limit_answer_tokens,
+)
 from gateway.dialects.openai_chat.structured_output import adapt_format
 from gateway.dialects.openai_chat.tools import adapt_choice, drop_tools
 from gateway.dialects.profiles.openai_chat import ChatProfile
@@ -31,7 +37,7 @@ def adapt_body(body: JsonObject, profile: ChatProfile, origin: Origin, report: R
 
     The messages that came are not changed: one that has to be another one is copied.
     """
-    if profile.token_limit_field or profile.max_answer_tokens:
+    if profile.token_limit_field or profile.max_answer_tokens or has_two_limits(body):
         limit_answer_tokens(body, profile, report)
     if profile.thinking is not None and "reasoning_effort" in body:
         adapt_effort(body, profile.thinking, report)
@@ -50,7 +56,7 @@ def adapt_body(body: JsonObject, profile: ChatProfile, origin: Origin, report: R
     for name, value in profile.defaults.items():
         if body.get(name) is None:
             body[name] = value
-    return body if profile.fields is None else keep_known(body, profile.fields, report)
+    return body if profile.fields is None else keep_known(body, profile, report)
 
 
 @lru_cache(4096)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from gateway.dialects.base import Origin, Outbound
 from gateway.dialects.openai_chat.messages import chat_messages
 from gateway.dialects.openai_chat.provider_parameters import adapt_body, is_adapted
-from gateway.dialects.openai_chat.settings import write_settings
+from gateway.dialects.openai_chat.settings import has_two_limits, limit_answer_tokens, write_settings
 from gateway.dialects.openai_chat.structured_output import is_unenforced
 from gateway.dialects.openai_chat.tools import offer_tools
 from gateway.dialects.openai_chat.types import Request
@@ -28,7 +28,7 @@ def encode_request(generation: Generation, origin: Origin) -> Outbound:
     if native is not None:
         body = native.copy()
         _address(body, generation, origin.model, profile)
-        if not is_adapted(profile):
+        if not is_adapted(profile) and not has_two_limits(body):
             return Outbound(PATH, written(body))
         report = Report.of_body(origin.provider)
     else:
@@ -47,7 +47,7 @@ def encode_brief(brief: BriefRequest, metadata: Mapping[str, str] | None, origin
         body["metadata"] = {**metadata}
     else:
         body.pop("metadata", None)
-    if not is_adapted(profile):
+    if not is_adapted(profile) and not has_two_limits(body):
         return Outbound(PATH, written(body))
     report = Report.of_body(origin.provider)
     return Outbound(PATH, written(adapt_body(body, profile, origin, report)), report.dropped)

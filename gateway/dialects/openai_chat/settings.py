@@ -8,8 +8,6 @@ The forms of a row's `Thinking` that OpenAI's dialects know, by which an effort 
 * `enabled`: `reasoning: {"enabled": true}` or `false`.
 """
 
-from collections.abc import Set
-
 from gateway.dialects.profiles.base import Effort, Thinking
 from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.dialects.report import Report
@@ -19,6 +17,7 @@ from gateway.dialects.settings import (
     move_all_into_ranges,
     move_into_ranges,
     rename_settings,
+    says_the_same,
     take_token_limit,
 )
 from gateway.neutral.json import JsonObject
@@ -30,9 +29,9 @@ _EFFORT = "reasoning_effort"
 def write_settings(settings: Settings, profile: ChatProfile, report: Report) -> JsonObject:
     """The settings of a prompt, each of a type and in a range that is right. Raises `InvalidRequest`."""
     body: JsonObject = {**settings.values}
+    hold_all_to_table(body, report)
     if profile.refused or profile.dropped:
         exclude_settings(body, profile, report)
-    hold_all_to_table(body, report)
     move_all_into_ranges(body, profile, report)
     return body
 
@@ -44,16 +43,29 @@ def adapt_settings(body: JsonObject, profile: ChatProfile, report: Report) -> No
     rename_settings(body, profile, report)
 
 
+def has_two_limits(body: JsonObject) -> bool:
+    """Whether a body has a limit of the answer's tokens under both names. What is none is for others to judge."""
+    for name in TOKEN_LIMITS:
+        if type(limit := body.get(name)) is not int or limit < 1:
+            return False
+    return True
+
+
 def limit_answer_tokens(body: JsonObject, profile: ChatProfile, report: Report) -> None:
-    """Cap the answer's tokens, and give the limit the name that the upstream has for it. Raises `InvalidRequest`."""
+    """Cap the answer's tokens, and give the limit the name that the upstream has for it. Raises `InvalidRequest`.
+
+    Of two limits the lower one is left, under the newer name where the upstream has none.
+    """
     given = next((name for name in TOKEN_LIMITS if body.get(name) is not None), None)
     if given is None and profile.max_answer_tokens is None:
         return
     body[profile.token_limit_field or given or OLDER_TOKEN_LIMIT] = take_token_limit(body, profile, report)
 
 
-def keep_known(body: JsonObject, known: Set[str], report: Report) -> JsonObject:
+def keep_known(body: JsonObject, profile: ChatProfile, report: Report) -> JsonObject:
     """The body with the fields that are known, and no others. Raises `InvalidRequest` for what has to be there."""
+    # The operator may give the limit another name.
+    known = {*(profile.fields or ()), profile.token_limit_field}
     unknown = [name for name in body if name not in known]
     if not unknown:
         return body
@@ -77,18 +89,27 @@ def adapt_effort(body: JsonObject, thinking: Thinking, report: Report) -> None:
     if not isinstance(effort, str) or effort not in thinking.efforts:
         report.drop_setting(_EFFORT)
         return
-    _write_effort(body, thinking.form, thinking.efforts[effort])
+    _write_effort(body, thinking.form, thinking.efforts[effort], report)
 
 
-def _write_effort(body: JsonObject, form: str, value: Effort) -> None:
+def _write_effort(body: JsonObject, form: str, value: Effort, report: Report) -> None:
     match form:
         case "thinking":
-            body.setdefault("thinking", {"type": "disabled" if value is None else "enabled"})
-            if value:
+            if _write_own(body, "thinking", {"type": "disabled" if value is None else "enabled"}, report) and value:
                 body[_EFFORT] = value
         case "reasoning":
-            body.setdefault("reasoning", {"effort": value})
+            _write_own(body, "reasoning", {"effort": value}, report)
         case "enabled":
-            body.setdefault("reasoning", {"enabled": value is not None})
+            _write_own(body, "reasoning", {"enabled": value is not None}, report)
         case _:
             body[_EFFORT] = value
+
+
+def _write_own(body: JsonObject, field: str, value: JsonObject, report: Report) -> bool:
+    """Write the upstream's own field. False where the client's own says something else, which counts."""
+    if body.get(field) is None:
+        body[field] = value
+    if says_the_same(body[field], value):
+        return True
+    report.drop_setting(_EFFORT)
+    return False

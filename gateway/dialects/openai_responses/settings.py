@@ -1,5 +1,6 @@
 """Writes the settings of a prompt, whose names are chat's, as the Responses API has them."""
 
+from gateway.dialects.profiles.base import Range
 from gateway.dialects.settings import PendingSettings
 from gateway.neutral.json import Json, JsonObject, object_or_none
 from gateway.neutral.prompt import Prompt
@@ -8,7 +9,7 @@ from gateway.neutral.structured_output import OutputFormat
 
 _LOGPROBS = "message.output_text.logprobs"
 # What OpenAI takes at least; chat takes any (shared facts on the Responses API, section 4, no. 23).
-_LEAST_LIMIT = 16
+_LIMITS = Range(16, 2**63)
 # OpenAI's Responses API has no penalties; the gateway's own has them. The others are decided for each request.
 _ELSEWHERE = frozenset({"frequency_penalty", "presence_penalty", "store", "stream_options", "top_logprobs", *PLACES})
 _SAME = {name: rule.kind for name, rule in RULES.items() if rule.place == SAME and name not in _ELSEWHERE}
@@ -18,7 +19,7 @@ _SAME = {name: rule.kind for name, rule in RULES.items() if rule.place == SAME a
 def write_settings(prompt: Prompt, pending: PendingSettings) -> JsonObject:
     """The settings. Raises `InvalidRequest` for what cannot be left out, and has no place here."""
     body: JsonObject = {}
-    if (limit := pending.token_limit(least=_LEAST_LIMIT)) is not None:
+    if (limit := pending.token_limit(bounds=_LIMITS)) is not None:
         body["max_output_tokens"] = limit
     if (effort := pending.take("reasoning_effort")) is not None:
         body["reasoning"] = {"effort": effort}

@@ -23,7 +23,8 @@ class ChatProfile(ConversationProfile):
     system_prompt: str | None = None
     """A system message put first where the conversation has none."""
     fields: frozenset[str] | None = None
-    """The only fields that it is given, where its own would get around a cap. None: unknown fields travel."""
+    """The only fields that it is given beside that of the token limit, where its own would get around a cap. None:
+    unknown fields travel."""
     takes_developer_role: bool = True
     """Whether it knows the role `developer`; otherwise such messages go as `system`."""
     system_messages: SystemMessages = "anywhere"

@@ -8,6 +8,7 @@ from gateway.surfaces.openai_chat.request.omissions import Omissions
 from gateway.surfaces.openai_chat.request.settings import read_output_format, read_settings
 from gateway.surfaces.openai_chat.request.tools import read_tool_choice, read_tools
 from gateway.surfaces.responses.request.tools import namespace_descriptions
+from gateway.surfaces.stream_options import USAGE_OPTIONS, lost_stream_options
 
 
 def read_prompt(given: JsonObject, history: int = 0) -> Prompt:
@@ -17,12 +18,15 @@ def read_prompt(given: JsonObject, history: int = 0) -> Prompt:
     here: the prompt holds the first such thing, for another dialect to refuse.
     """
     body, omissions = chat_request(given), Omissions()
+    if (options := given.get("stream_options")) is not None and options != USAGE_OPTIONS:
+        omissions.untranslated += lost_stream_options(options)
+    items, tools = read_messages(body["messages"], omissions), read_tools(body, omissions)
     return Prompt(
-        items=read_messages(body["messages"], omissions),
-        tools=read_tools(body, omissions),
+        items=items,
+        tools=tools,
         namespaces=namespace_descriptions(body.get("tools") or ()),
         tool_choice=read_tool_choice(body),
-        settings=read_settings(body),
+        settings=read_settings(body, has_tools=bool(tools)),
         output_format=read_output_format(body),
         input_path=MESSAGES,
         untranslated=omissions.untranslated,

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, Annotated
 
 from gateway.neutral.json import object_or_none, text_or_empty
-from gateway.neutral.settings import Settings
-from gateway.neutral.structured_output import OutputFormat
+from gateway.neutral.settings import PARALLEL_CALLS, Settings
+from gateway.neutral.structured_output import OutputFormat, typed_format
 from gateway.surfaces.extensions import extensions
 
 if TYPE_CHECKING:
@@ -29,21 +29,23 @@ PLACED: "Annotated[frozenset[str], models.CreateChatCompletionRequest]" = frozen
 _PATH = "response_format"
 
 
-def read_settings(body: "models.CreateChatCompletionRequest") -> Settings:
+def read_settings(body: "models.CreateChatCompletionRequest", *, has_tools: bool = True) -> Settings:
     """The settings of a body, unknown ones included. Those that are null are left out."""
-    return Settings(
-        {name: value for name, value in extensions(body).items() if value is not None and name not in PLACED}
-    )
+    values = {name: value for name, value in extensions(body).items() if value is not None and name not in PLACED}
+    if not has_tools:
+        values.pop(PARALLEL_CALLS, None)
+    return Settings(values)
 
 
 def read_output_format(body: "models.CreateChatCompletionRequest") -> OutputFormat | None:
-    """The output format that a body requests. With no schema, every JSON object is of the format `json_schema`."""
+    """The output format that a body requests. With no schema, every JSON object is of the format `json_schema`.
+
+    Raises `InvalidRequest` for what is no object with a type.
+    """
     given = body.get("response_format")
     if given is None:
         return None
-    opened = extensions(given)
-    if "type" not in opened:
-        return OutputFormat("text", _PATH, opened)
+    opened = typed_format(given, _PATH)
     match given["type"]:
         case "json_schema":
             return _schema_format(given)
@@ -51,8 +53,8 @@ def read_output_format(body: "models.CreateChatCompletionRequest") -> OutputForm
             return OutputFormat("json_object", _PATH, opened)
         case "text":
             return OutputFormat("text", _PATH, opened)
-        case kind:
-            return OutputFormat("text" if kind is None else "unknown", _PATH, opened)
+        case _:
+            return OutputFormat("unknown", _PATH, opened)
 
 
 def _schema_format(given: "models.ResponseFormatJsonSchema") -> OutputFormat:

@@ -10,6 +10,7 @@ import orjson
 from gateway.errors import InvalidRequest
 from gateway.neutral.json import JsonObject
 from gateway.neutral.prompt import Prompt
+from gateway.neutral.settings import PARALLEL_CALLS
 from gateway.surfaces.responses.request.items import positions, read_items
 from gateway.surfaces.responses.request.settings import ReadSettings, read_settings
 from gateway.surfaces.responses.request.tools import namespace_descriptions, read_tool_choice, read_tools
@@ -37,6 +38,8 @@ def prompt_of(body: models.CreateResponse, read: ReadSettings, history: int = 0)
             tools += read_tools(item.get("tools"), position.inside(".tools"), in_history=position.in_history)
         elif item["type"] == "configuration_update":
             read.update(item, position, own)
+    if not tools:
+        read.values.pop(PARALLEL_CALLS, None)
     return Prompt(
         read_items(items),
         body.get("instructions"),

@@ -6,19 +6,30 @@ from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
+from gateway.errors import InvalidRequest
 from gateway.neutral.items import Position
 from gateway.neutral.json import (
     Json,
     JsonObject,
     list_or_none,
+    number_or_none,
     object_or_empty,
     object_or_none,
     text_or_none,
     texts_in,
 )
 from gateway.neutral.prompt import Untranslatable
-from gateway.neutral.settings import PLACES, RESPONSES_RULES, RULES, TOKEN_LIMIT, Rule, Settings
-from gateway.neutral.structured_output import OutputFormat, output_format
+from gateway.neutral.settings import (
+    PLACES,
+    RESPONSES_RULES,
+    RULES,
+    TOKEN_LIMIT,
+    Rule,
+    Settings,
+    requests_nothing,
+)
+from gateway.neutral.structured_output import OutputFormat, output_format, typed_format
+from gateway.surfaces.stream_options import USAGE_OPTIONS, lost_stream_options
 
 if TYPE_CHECKING:
     from generated import models
@@ -37,6 +48,8 @@ PLACED: Annotated[frozenset[str], models.CreateResponse] = frozenset(
 )
 """What is no setting: it has a field of its own in a prompt, or is the gateway's."""
 _FORMAT: Annotated[str, models.CreateChatCompletionRequest] = "response_format"
+# Chat's conversation: the Responses API has another field for it.
+_CONVERSATION: Annotated[str, models.CreateChatCompletionRequest] = "messages"
 
 
 @dataclass(slots=True)
@@ -62,9 +75,9 @@ class ReadSettings:
         found: dict[str, Json] = {}
         if effort := text_or_none(object_or_empty(item.get("reasoning")).get("effort")):
             found["reasoning_effort"] = effort
-        form = nested_format(object_or_empty(item.get("text")).get("format"))
-        if form is not None and text_or_none(form.get("type")) is not None:
-            found[_FORMAT] = form
+        form = object_or_empty(object_or_empty(item.get("text")).get("format"))
+        if text_or_none(form.get("type")) is not None:
+            found[_FORMAT] = nested_format(form)
         self.values |= {name: value for name, value in found.items() if not (position.in_history and name in own)}
 
     @property
@@ -74,7 +87,7 @@ class ReadSettings:
             return None
         path = self.paths.get(_FORMAT, _FORMAT)
         inside = f"{path}.json_schema" if path == _FORMAT else path
-        return output_format(self.values.get(_FORMAT), path, f"{inside}.schema")
+        return output_format(typed_format(self.values[_FORMAT], path), path, f"{inside}.schema")
 
     def take_placed(self, body: JsonObject) -> list[tuple[str, Json]]:
         """Take the settings that the Responses API has in a place of its own. Returns the fields beside them."""
@@ -83,17 +96,22 @@ class ReadSettings:
             if name in PLACED or value is None:
                 continue
             take = _TRANSLATED.get(name)
-            if take is None or not take(self, value):
+            if take is None:
                 others.append((name, value))
+            else:
+                take(self, value)
         return others
 
     def add(self, name: str, value: Json) -> None:
-        """Take a setting under its neutral name. One in its own place has precedence, and this is reported then."""
-        if name not in self.values:
+        """Take a setting under its neutral name. One in its own place has precedence, and this is reported then.
+
+        Of two limits the lower one counts, whatever its name.
+        """
+        if name not in self.values or (name == TOKEN_LIMIT and lower_limit(value, self.values[name]) is value):
             self.values[name] = value
             if name in PLACES:
                 self.paths = {known: path for known, path in self.paths.items() if known != name}
-        elif self.values[name] != value:
+        elif name != TOKEN_LIMIT and self.values[name] != value and not requests_nothing(name, value):
             self.untranslated.append(name)
 
     def leave(self, name: str, value: Json, rule: Rule | None) -> None:
@@ -106,47 +124,44 @@ class ReadSettings:
         else:
             self.untranslated.append(name)
 
-    def limit(self, value: Json) -> bool:
+    def limit(self, value: Json) -> None:
         # The dialect refuses what is no limit.
         self.values[TOKEN_LIMIT] = value
-        return True
 
-    def reasoning(self, value: Json) -> bool:
+    def reasoning(self, value: Json) -> None:
         given = object_or_none(value)
         if given is None:
-            return False
+            raise _invalid("reasoning", "an object")
         if (effort := given.get("effort")) is not None:
             self.values["reasoning_effort"] = effort
         self.reasoning_summary = text_or_none(given.get("summary"))
         self.untranslated += [f"reasoning.{name}" for name, it in given.items() if name != "effort" and it is not None]
-        return True
 
-    def text(self, value: Json) -> bool:
+    def text(self, value: Json) -> None:
         given = object_or_none(value)
         if given is None:
-            return False
+            raise _invalid("text", "an object")
         if given.get("verbosity") is not None:
             self.values["verbosity"] = given["verbosity"]
-        form = nested_format(given.get("format"))
-        if form is not None and form.get("type") != "text":
-            self.values[_FORMAT] = form
-        self.untranslated += [f"text.{name}" for name in given if name not in ("verbosity", "format")]
-        return True
+        if (form := given.get("format")) is not None and not requests_nothing(_FORMAT, form):
+            self.values[_FORMAT] = nested_format(form)
+        self.untranslated += [
+            f"text.{name}" for name, it in given.items() if name not in ("verbosity", "format") and it is not None
+        ]
 
-    def included(self, value: Json) -> bool:
+    def included(self, value: Json) -> None:
         given = list_or_none(value)
         if given is None:
-            return False
+            raise _invalid("include", "a list")
         if LOGPROBS in given:
             self.values["logprobs"] = True
             self.paths = {**self.paths, "logprobs": f"include[{given.index(LOGPROBS)}]"}
         self.include = texts_in(given)
         # Most are about tools that a provider runs; where there are none, there is nothing to include.
         self.untranslated += [f"include[{i}]" for i, name in enumerate(given) if name not in _INCLUDED]
-        return True
 
 
-_TRANSLATED: Annotated[Mapping[str, Callable[[ReadSettings, Json], bool]], models.CreateResponse] = {
+_TRANSLATED: Annotated[Mapping[str, Callable[[ReadSettings, Json], None]], models.CreateResponse] = {
     "max_output_tokens": ReadSettings.limit,
     "reasoning": ReadSettings.reasoning,
     "text": ReadSettings.text,
@@ -154,36 +169,45 @@ _TRANSLATED: Annotated[Mapping[str, Callable[[ReadSettings, Json], bool]], model
 }
 
 
-def read_settings(body: JsonObject) -> ReadSettings:
-    """The settings of a body of `/v1/responses`: what only the Responses API knows is reported as untranslated."""
+def read_settings(body: JsonObject, *, travels: bool = False) -> ReadSettings:
+    """The settings of a body of the Responses API: what only this API knows is reported as untranslated.
+
+    So is what the table does not have, but for a body that `travels`: its contract lists few fields, and others keep
+    their names.
+    """
     read = ReadSettings()
     for name, value in read.take_placed(body):
-        rule = RULES.get(name)
-        if rule is not None and rule.is_in_response:
+        rule = RULES.get(name) or RESPONSES_RULES.get(name)
+        if (name in RULES and RULES[name].is_in_response) or (travels and rule is None and name != _CONVERSATION):
             read.add(name, value)
         else:
-            read.leave(name, value, rule or RESPONSES_RULES.get(name))
+            read.leave(name, value, rule)
+    if (options := body.get("stream_options")) is not None and options != USAGE_OPTIONS:
+        read.untranslated += lost_stream_options(options)
     if read.values.get("top_logprobs") and "logprobs" not in read.values:
         read.values["logprobs"] = True
         read.paths = {**read.paths, "logprobs": "top_logprobs"}
-    if not body.get("tools"):
-        # OpenAI refuses it where there are none.
-        read.values.pop("parallel_tool_calls", None)
     return read
 
 
-def read_travelling_settings(body: JsonObject) -> ReadSettings:
-    """The settings of a body whose contract lists few: unknown ones keep their names."""
-    read = ReadSettings()
-    for name, value in read.take_placed(body):
-        read.add(name, value)
-    return read
+def lower_limit(one: Json, other: Json) -> Json:
+    """The lower of two limits, or the first. One that is no whole number counts, so that it is refused."""
+    return min((one, other), key=_limit_order)
 
 
-def nested_format(given: Json) -> JsonObject | None:
+def nested_format(given: Json) -> Json:
     """A format of the Responses API as chat has it, whose schema is nested under `json_schema`."""
     form = object_or_none(given)
     if form is None or form.get("type") != "json_schema":
-        return form
+        return given
     schema: JsonObject = {name: value for name, value in form.items() if name != "type" and value is not None}
     return {"type": "json_schema", "json_schema": schema}
+
+
+def _limit_order(limit: Json) -> float:
+    number = number_or_none(limit)
+    return float("-inf") if number is None or not float(number).is_integer() else number
+
+
+def _invalid(path: str, expected: str) -> InvalidRequest:
+    return InvalidRequest(f"Invalid value for {path}: expected {expected}.", param=path, code="invalid_value")
