@@ -223,3 +223,9 @@ def test_waystones_responses_report_by_the_name_that_was_written(fields: Any, se
 def test_a_response_repeats_the_lower_limit(fields: Any, limit: int | None) -> None:
     body: Any = {"model": "m", "input": "Hi", **fields, **({"max_completion_tokens": 7} if fields else {})}
     assert WaystoneResponsesSurface().read(body).body.get("max_output_tokens") == limit
+
+
+def test_the_clients_labels_are_not_changed() -> None:
+    labels = {"x": "y"}
+    sent(VERTEX, user="a", labels=labels)
+    assert labels == {"x": "y"}

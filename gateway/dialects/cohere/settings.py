@@ -35,12 +35,13 @@ def write_settings(settings: Settings, profile: CohereProfile, report: Report) -
         if (value := pending.take(name)) is not None:
             body[name] = value
     for name, field in _NUMBERS.items():
+        given = pending.peek(name)
         if field not in body:
             if (number := pending.number(name)) is not None:
                 body[field] = number
-        elif pending.peek(name) == body[field]:
+        elif given == body[field]:
             pending.take(name)
-        else:
+        elif given is not None:
             pending.drop(name)
     if stops := pending.stop_sequences(_MOST_STOPS):
         body["stop_sequences"] = [*stops]
@@ -59,7 +60,9 @@ def _write_thinking(pending: PendingSettings, limit: int | None, body: JsonObjec
     """The effort as a budget of tokens, which must leave some for the answer."""
     effort = text_or_none(pending.peek("reasoning_effort"))
     efforts = profile.thinking.efforts if profile.thinking else {}
-    if effort is None or effort not in efforts:
+    if effort is None:
+        return
+    if effort not in efforts:
         pending.drop("reasoning_effort")
         return
     thinking: JsonObject = {"type": "disabled" if efforts[effort] is None else "enabled"}

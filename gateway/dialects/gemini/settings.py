@@ -178,6 +178,6 @@ class SettingsWriter:
             labels = object_or_none(request.get("labels", {}))
             if user is None or labels is None or not _LABEL.fullmatch(user):
                 continue
-            if labels.setdefault("user", user) == user:
+            if labels.get("user", user) == user:
                 self._pending.take(name)
-                request["labels"] = labels
+                request["labels"] = {**labels, "user": user}
