@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gateway.neutral.brief import BriefReply, BriefRequest
 from gateway.neutral.generation import Generation
 from gateway.neutral.identifiers import ResponseIds
-from gateway.neutral.json import JsonObject, list_or_empty
+from gateway.neutral.json import JsonObject, integer_or_none, list_or_empty
 from gateway.neutral.prompt import Prompt
 from gateway.neutral.seals import OpenSeal
 from gateway.surfaces.base import Author
@@ -35,12 +35,11 @@ class WaystoneResponsesSurface:
     def read(self, body: models.WaystoneResponseRequest) -> Generation:
         given, others = split_models(with_whole_counts(extensions(body)))
         # `store` is false here unless requested, as the document has it; on /v1/responses it is true.
-        fields: JsonObject = {**given, "store": bool(body.get("store"))}
-        if (limit := given.get("max_completion_tokens")) is not None:
+        request = create_response({**given, "store": bool(body.get("store"))})
+        if (limit := integer_or_none(given.get("max_completion_tokens"))) is not None:
             # A Response repeats the limit under OpenAI's name. Errors and reports have the name that was written.
-            other = given.get("max_output_tokens")
-            fields["max_output_tokens"] = limit if other is None else lower_limit(limit, other)
-        request = create_response(fields)
+            other = request.get("max_output_tokens")
+            request["max_output_tokens"] = limit if other is None else lower_limit(limit, other)
         refuse_unsupported(request)
         refuse_deep_nesting(given)
         return Generation(

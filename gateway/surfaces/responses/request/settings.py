@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from gateway.errors import InvalidRequest
 from gateway.neutral.items import Position
@@ -33,6 +33,8 @@ from gateway.surfaces.stream_options import USAGE_OPTIONS, lost_stream_options
 
 if TYPE_CHECKING:
     from generated import models
+
+T = TypeVar("T")
 
 LOGPROBS = "message.output_text.logprobs"
 _INCLUDED = (
@@ -190,7 +192,7 @@ def read_settings(body: JsonObject, *, travels: bool = False) -> ReadSettings:
     return read
 
 
-def lower_limit(one: Json, other: Json) -> Json:
+def lower_limit(one: T, other: T) -> T:
     """The lower of two limits, or the first. One that is no whole number counts, so that it is refused."""
     return min((one, other), key=_limit_order)
 
@@ -204,7 +206,7 @@ def nested_format(given: Json) -> Json:
     return {"type": "json_schema", "json_schema": schema}
 
 
-def _limit_order(limit: Json) -> float:
+def _limit_order(limit: object) -> float:
     number = number_or_none(limit)
     return float("-inf") if number is None or not float(number).is_integer() else number
 
