@@ -27,7 +27,7 @@ from gateway.routing.router import Router
 from gateway.run import Batch, Held, Run, opening
 from gateway.schemas.validator import AnswerSchema, SchemaValidator
 from gateway.sealing import Sealed, Sealer
-from gateway.short_path import Memory, ShortPath, answer_headers, keep
+from gateway.short_path import Memory, ShortPath, answer_headers, keep_answer
 from gateway.store.journal import Journal
 from gateway.surfaces.base import Author, Surface, Writer
 
@@ -186,7 +186,7 @@ async def _reply(exchange: Exchange, headers: list[Header]) -> Reply | StreamRep
     account.observe(exchange.first)
     body = exchange.writer.reply(exchange.first)
     if memory is not None and exchange.writer.ended is not None:
-        await keep(memory, exchange.writer.ended)
+        await keep_answer(memory, exchange.writer.ended)
     return Reply(body, headers=headers)
 
 

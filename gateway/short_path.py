@@ -12,15 +12,17 @@ from dataclasses import dataclass, replace
 from typing import Generic, Protocol
 
 from gateway.account import Account
+from gateway.dialects.base import BriefDialect, Origin
 from gateway.errors import GatewayError, Header
 from gateway.http import Body, Reply, Request
 from gateway.neutral.brief import BriefReply, BriefRequest
 from gateway.neutral.end_user import EndUser, split_end_user
 from gateway.neutral.events import Done
 from gateway.neutral.generation import Generation
+from gateway.neutral.values import value
 from gateway.routing.health import Health
 from gateway.routing.plan import Lane, Planner, header_value
-from gateway.routing.router import Router
+from gateway.routing.router import Router, Step, keep
 from gateway.run import Held
 from gateway.store.journal import Journal, UsageRow
 from gateway.surfaces.base import Ended, Surface
@@ -42,6 +44,15 @@ class Memory(Protocol):
         """Keep an answer, before its client learns of its end. Raises `GatewayError` if that cannot be done."""
 
 
+@value
+class _Way:
+    """Where a request on the short path goes, and in what dialect."""
+
+    lane: Lane
+    dialect: BriefDialect
+    origin: Origin
+
+
 @dataclass(slots=True)
 class _Asked(Generic[Body]):
     """A request on the short path that is about to be sent. It came at `begun`, by `time.perf_counter`."""
@@ -50,7 +61,7 @@ class _Asked(Generic[Body]):
     begun: float
     brief: BriefRequest
     end_user: EndUser | None
-    lane: Lane
+    way: _Way
     call: Call
     dropped: Sequence[str]
 
@@ -63,6 +74,7 @@ class ShortPath:
         self._planner = planner
         self._health = health
         self._journal = journal
+        self._kept: dict[tuple[str, str | None], tuple[Sequence[Step], _Way | None]] = {}
 
     async def answer(
         self, request: Request[Body], surface: Surface[Body], memory: Memory | None
@@ -80,7 +92,7 @@ class ShortPath:
         except GatewayError:
             # It is raised again where it is accounted.
             return None
-        lane, begun = asked.lane, asked.begun
+        lane, begun = asked.way.lane, asked.begun
         try:
             answer = await lane.upstream.transport.send(asked.call)
         except GatewayError as error:
@@ -88,54 +100,71 @@ class ShortPath:
         except BaseException:
             with self._account(asked):
                 raise
-        dialect, _ = lane.usual_way(surface.dialect)
-        reply = dialect.read_brief(answer.body, is_text=memory is not None) if answer.status == 200 else None
+        reply = asked.way.dialect.read(answer.body, is_text=memory is not None) if answer.status == 200 else None
         if reply is None:
             return Held(answer, begun)
         first_ms = (time.perf_counter() - begun) * 1000
         self._health.answered(lane, answer.headers)
-        written = surface.write_brief(asked.brief, reply, lane.upstream.name)
+        assert surface.brief is not None
+        written = surface.brief.write(asked.brief, reply, lane.upstream.name)
         if isinstance(written, Ended):
             if memory is not None:
-                await self._kept(memory, written, asked, reply)
+                await self._keep(memory, written, asked, reply)
             written = written.body
         self._record(asked, reply, first_ms)
         return Reply(written, headers=answer_headers(lane, 1, asked.dropped))
 
     def _asked(self, request: Request[Body], surface: Surface[Body]) -> _Asked[Body] | None:
-        begun = time.perf_counter()
-        brief = surface.brief(request.body)
-        steps = None if brief is None else self._router.known(brief.model)
-        lane = None if steps is None else self._planner.only(steps)
-        if brief is None or lane is None or self._health.guard(lane) is not None:
+        begun, reader = time.perf_counter(), surface.brief
+        model = None if reader is None else surface.plain_model(request.body)
+        way = None if model is None else self._way(model, surface.dialect)
+        if reader is None or way is None or self._health.guard(way.lane) is not None:
             return None
-        dialect, origin = lane.usual_way(surface.dialect)
-        if origin.profile.detours:
+        brief = reader.read(request.body)
+        if brief is None:
             return None
         end_user, metadata = (None, None) if not brief.metadata else split_end_user(brief.metadata)
         if end_user is not None and brief.generation is not None:
             brief = replace(brief, generation=replace(brief.generation, metadata=metadata))
-        outbound = dialect.encode_brief(brief, metadata, origin)
-        call = None if outbound is None else lane.upstream.fixed_call(outbound, lane.credential)
-        if outbound is None or call is None:
+        outbound = way.dialect.encode(brief, metadata, way.origin)
+        call = way.lane.upstream.fixed_call(outbound, way.lane.credential)
+        return None if call is None else _Asked(request, begun, brief, end_user, way, call, outbound.dropped)
+
+    def _way(self, model: str, preferred: str | None) -> _Way | None:
+        """The way of a model's requests, where there is one that is short."""
+        steps = self._router.known(model)
+        if steps is None:
             return None
-        return _Asked(request, begun, brief, end_user, lane, call, outbound.dropped)
+        kept = self._kept.get((model, preferred))
+        if kept is None or kept[0] is not steps:
+            kept = steps, self._found(steps, preferred)
+            keep(self._kept, (model, preferred), kept, model)
+        return kept[1]
+
+    def _found(self, steps: Sequence[Step], preferred: str | None) -> _Way | None:
+        lane = self._planner.only(steps)
+        if lane is None:
+            return None
+        dialect, origin = lane.usual_way(preferred)
+        if dialect.brief is None or origin.profile.detours:
+            return None
+        return _Way(lane, dialect.brief, origin)
 
     def _account(self, asked: _Asked[Body]) -> Account:
         """The account of a request that does not end as it should."""
         account = Account(self._journal, asked.request, asked.begun)
-        account.routed(asked.lane)
+        account.routed(asked.way.lane)
         account.end_user = asked.end_user
         return account
 
-    async def _kept(self, memory: Memory, ended: Ended, asked: _Asked[Body], reply: BriefReply) -> None:
+    async def _keep(self, memory: Memory, ended: Ended, asked: _Asked[Body], reply: BriefReply) -> None:
         try:
-            await keep(memory, ended)
+            await keep_answer(memory, ended)
         except BaseException as error:
             with self._account(asked) as account:
                 account.observe([reply.usage, Done()])
                 if isinstance(error, GatewayError):
-                    raise error.with_headers(*answer_headers(asked.lane, 1)) from error.__cause__
+                    raise error.with_headers(*answer_headers(asked.way.lane, 1)) from error.__cause__
                 raise
 
     def _record(self, asked: _Asked[Body], reply: BriefReply, first_ms: float) -> None:
@@ -148,8 +177,8 @@ class ShortPath:
             user_id=end_user.user.id if end_user and end_user.user else None,
             group_id=end_user.group.id if end_user and end_user.group else None,
             operation=request.operation,
-            provider=asked.lane.upstream.name,
-            model=asked.lane.model,
+            provider=asked.way.lane.upstream.name,
+            model=asked.way.lane.model,
             prompt_tokens=usage.prompt,
             completion_tokens=usage.completion,
             cached_tokens=usage.cached,
@@ -160,7 +189,7 @@ class ShortPath:
         self._journal.record(row, end_user)
 
 
-async def keep(memory: Memory, ended: Ended) -> None:
+async def keep_answer(memory: Memory, ended: Ended) -> None:
     """Keep an answer. Raises `GatewayError` that tells clients not to ask again."""
     try:
         await memory.keep(ended)

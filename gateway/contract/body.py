@@ -24,24 +24,18 @@ class BodyReader:
         self._limit = limit
 
     def read(self, headers: Headers, data: bytes) -> Any:
-        """The parsed and validated body, all of which has come. Raises a `GatewayError`."""
+        """The parsed and validated body. Raises a `GatewayError`."""
         _check_media_type(headers)
         if len(data) > self._limit:
             raise self._too_large()
-        return self._parsed(data)
-
-    async def receive(self, headers: Headers, receive: Receive) -> Any:
-        """The same for a body that is still to come. Raises `ClientLeft`, too."""
-        _check_media_type(headers)
-        return self._parsed(await self._bytes(headers, receive))
-
-    def _parsed(self, data: bytes) -> Any:
         body = _parse(data)
         if not self._schema.is_valid(body):
             raise self._schema.refusal(body)
         return body
 
-    async def _bytes(self, headers: Headers, receive: Receive) -> bytes:
+    async def receive(self, headers: Headers, receive: Receive) -> bytes:
+        """A body that is still to come. Raises a `GatewayError`, or `ClientLeft`."""
+        _check_media_type(headers)
         # Refused by its declared length before a byte is read, and by what has come where it declares none.
         declared = headers.get(b"content-length", b"0")
         if declared.isdigit() and int(declared[:20]) > self._limit:

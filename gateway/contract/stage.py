@@ -80,8 +80,10 @@ class Operation:
             query = self._read_query(scope["query_string"]) if self._read_query else {}
             body = None
             if self._body is not None:
-                whole = None if client is None else client.take_body()
-                body = await self._body.receive(headers, receive) if whole is None else self._body.read(headers, whole)
+                data = None if client is None else client.take_body()
+                if data is None:
+                    data = await self._body.receive(headers, receive)
+                body = self._body.read(headers, data)
             presence.watch()
             path = scope.get("path_params", {})
             request = Request(request_id, self._id, "" if principal is None else principal.key_id, body, path, query)

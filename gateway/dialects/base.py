@@ -82,6 +82,16 @@ class Decoder(Protocol):
         """The stream is over: `Done`, or `Failed` if the answer was cut off."""
 
 
+class BriefDialect(Protocol):
+    """What a dialect has for the short path."""
+
+    def encode(self, brief: BriefRequest, metadata: Mapping[str, str] | None, origin: Origin) -> Outbound:
+        """Write the upstream's request. Raises `InvalidRequest` for what the upstream cannot do."""
+
+    def read(self, body: bytes, *, is_text: bool) -> BriefReply | None:
+        """A plain reply in which nothing is unusual; None for any other. `is_text`: only one that is one whole text."""
+
+
 class Dialect(Protocol):
     """One wire format. With `is_native`, answers are `NativeReply` and `NativeChunk` in place of neutral events."""
 
@@ -97,6 +107,10 @@ class Dialect(Protocol):
     def models_path(self) -> str:
         """Where, below the base URL, an upstream lists its models."""
 
+    @property
+    def brief(self) -> BriefDialect | None:
+        """What it has for the short path."""
+
     def authorize(self, key: str) -> Mapping[str, str]:
         """The headers that carry a provider's key."""
 
@@ -106,15 +120,6 @@ class Dialect(Protocol):
         What would change the answer if it were left out is refused, by field and provider; the rest is left out, and
         reported.
         """
-
-    def encode_brief(self, brief: BriefRequest, metadata: Mapping[str, str] | None, origin: Origin) -> Outbound | None:
-        """The same for a request in which nothing is unusual; None where this dialect has no shorter way for it.
-
-        Raises `InvalidRequest` as `encode` does.
-        """
-
-    def read_brief(self, body: bytes, *, is_text: bool) -> BriefReply | None:
-        """A plain reply in which nothing is unusual; None for any other. `is_text`: only one that is one whole text."""
 
     def decode_reply(self, body: bytes, generation: Generation, origin: Origin, *, is_native: bool) -> list[Event]:
         """Read a plain reply, ending in `Done` or `Failed`."""

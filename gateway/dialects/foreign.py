@@ -8,7 +8,6 @@ from gateway.dialects.base import Decoder, ListedModel, Origin, Outbound, Reader
 from gateway.dialects.profiles.base import Profile
 from gateway.dialects.structured_output import FormatPlan
 from gateway.errors import UpstreamError
-from gateway.neutral.brief import BriefRequest
 from gateway.neutral.events import Event
 from gateway.neutral.generation import Generation
 from gateway.neutral.prompt import Prompt
@@ -33,18 +32,13 @@ class Foreign(Generic[P]):
     read_error: Callable[[Refused, P], UpstreamError]
     read_models: Callable[[bytes], list[ListedModel]]
     new_reader: Callable[[], Reader] = sse.Reader
+    brief: None = None
 
     def authorize(self, key: str) -> Mapping[str, str]:
         return self.headers_for(key)
 
     def encode(self, generation: Generation, origin: Origin) -> Outbound:
         return self.encode_request(generation, origin)
-
-    def encode_brief(self, brief: BriefRequest, metadata: Mapping[str, str] | None, origin: Origin) -> None:
-        return None
-
-    def read_brief(self, body: bytes, *, is_text: bool) -> None:
-        return None
 
     def decode_reply(self, body: bytes, generation: Generation, origin: Origin, *, is_native: bool) -> list[Event]:
         return self.read_reply(body, generation, origin)

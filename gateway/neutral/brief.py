@@ -16,7 +16,6 @@ class BriefRequest:
     request as its surface reads it, for an answer that repeats some of it.
     """
 
-    model: str
     body: JsonObject
     metadata: Mapping[str, str] | None = None
     generation: Generation | None = None

@@ -53,19 +53,30 @@ class Writer(Protocol):
         """The last server-sent events, once `ended` has been kept."""
 
 
+class BriefSurface(Protocol[Body]):
+    """What a surface has for the short path."""
+
+    def read(self, body: Body) -> BriefRequest | None:
+        """A request in which nothing is unusual; None for any other."""
+
+    def write(self, brief: BriefRequest, reply: BriefReply, provider: str) -> Ended | bytes:
+        """The answer to such a request, as the other path has it."""
+
+
 class Surface(Protocol[Body]):
     """One wire format that clients speak. `dialect` names the upstream dialect that is the same, if one is."""
 
     dialect: str | None
 
+    @property
+    def brief(self) -> BriefSurface[Body] | None:
+        """What it has for the short path."""
+
+    def plain_model(self, body: Body) -> str | None:
+        """The model that is asked for a plain answer; None for a stream."""
+
     def read(self, body: Body) -> Generation:
         """Read a body that the contract has let pass. Raises `InvalidRequest` for what only code can see."""
-
-    def brief(self, body: Body) -> BriefRequest | None:
-        """A request for a plain answer in which nothing is unusual, for the short path; None for any other."""
-
-    def write_brief(self, brief: BriefRequest, reply: BriefReply, provider: str) -> Ended | bytes:
-        """The answer to such a request: as the other path has it."""
 
     def restore(self, generation: Generation, open_seal: OpenSeal) -> Generation:
         """The request for an upstream of the same dialect: reasoning that was sealed as its author made it.

@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
-from gateway.neutral.brief import BriefReply, BriefRequest
 from gateway.neutral.generation import Generation
 from gateway.neutral.identifiers import ResponseIds
 from gateway.neutral.json import JsonObject, objects_in
 from gateway.neutral.seals import OpenSeal
 from gateway.neutral.settings import RESPONSES_INTEGERS
-from gateway.surfaces.base import Author, Ended
+from gateway.surfaces.base import Author, BriefSurface
 from gateway.surfaces.body import split_models, with_integers
 from gateway.surfaces.extensions import extensions
-from gateway.surfaces.responses.brief import brief_body, brief_response
+from gateway.surfaces.responses.brief import ResponsesBrief
 from gateway.surfaces.responses.request.native import has_reasoning, restored_items
 from gateway.surfaces.responses.request.prompt import not_yet, read_prompt, refuse_deep_nesting, refuse_unsupported
 from gateway.surfaces.responses.writer import ResponseWriter
@@ -34,6 +33,10 @@ class OpenAIResponsesSurface:
     """Items in, a Response out. State is the gateway's; a body goes to an upstream of the same dialect as it came."""
 
     dialect: str | None = DIALECT
+    brief: BriefSurface[models.CreateResponse] | None = ResponsesBrief()
+
+    def plain_model(self, body: models.CreateResponse) -> str | None:
+        return None if body.get("stream") else body["model"]
 
     def read(self, body: models.CreateResponse) -> Generation:
         given, others = split_models(with_integers(extensions(body), RESPONSES_INTEGERS, _LARGEST))
@@ -52,20 +55,6 @@ class OpenAIResponsesSurface:
             models=others,
             ids=ResponseIds(),
         )
-
-    def brief(self, body: models.CreateResponse) -> BriefRequest | None:
-        chat = brief_body(body)
-        if chat is None:
-            return None
-        given, metadata = extensions(body), body.get("metadata")
-        generation = Generation(
-            body["model"], given, read_prompt, DIALECT, include_usage=True, metadata=metadata, ids=ResponseIds()
-        )
-        return BriefRequest(body["model"], chat, metadata, generation)
-
-    def write_brief(self, brief: BriefRequest, reply: BriefReply, provider: str) -> Ended:
-        assert brief.generation is not None
-        return brief_response(brief.generation, reply, provider)
 
     def restore(self, generation: Generation, open_seal: OpenSeal) -> Generation:
         items = objects_in(generation.body.get("input"))

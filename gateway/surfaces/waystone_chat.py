@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gateway.neutral.brief import BriefReply, BriefRequest
 from gateway.neutral.events import Event
 from gateway.neutral.generation import Generation
 from gateway.neutral.json import JsonObject, object_or_empty, objects_in
@@ -24,7 +23,12 @@ class WaystoneChatSurface:
     """Chat with the document's own fields beside OpenAI's, so that clients of both read the same reply."""
 
     dialect = OpenAIChatSurface.dialect
+    # Its replies have fields that no upstream sends.
+    brief = None
     _chat = OpenAIChatSurface()
+
+    def plain_model(self, body: models.WaystoneChatCompletionRequest) -> str | None:
+        return None if body.get("stream") else body["model"]
 
     def read(self, body: models.WaystoneChatCompletionRequest) -> Generation:
         chat: JsonObject = {
@@ -34,12 +38,6 @@ class WaystoneChatSurface:
         return self._chat.read(chat_request(chat))
 
     restore = _chat.restore
-
-    def brief(self, body: models.WaystoneChatCompletionRequest) -> None:
-        """Its replies have fields that no upstream sends."""
-
-    def write_brief(self, brief: BriefRequest, reply: BriefReply, provider: str) -> bytes:
-        return reply.body
 
     def writer(self, generation: Generation, author: Author) -> ChatWriter:
         return WaystoneChatWriter(generation, author)

@@ -21,7 +21,7 @@ def with_whole_counts(body: JsonObject) -> JsonObject:
 
     Raises `InvalidRequest` for a fraction, and for what no upstream reads.
     """
-    if body.get(_LIMIT) == 0:
+    if (limit := body.get(_LIMIT)) == 0 and type(limit) is not bool:
         body = {name: value for name, value in body.items() if name != _LIMIT}
     changed: JsonObject = {}
     for name in COUNTS:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.neutral.brief import BriefReply, BriefRequest
 from gateway.neutral.generation import Generation
 from gateway.neutral.identifiers import ResponseIds
 from gateway.neutral.json import JsonObject, integer_or_none, list_or_empty
@@ -31,6 +30,11 @@ class WaystoneResponsesSurface:
     """A string in, a full Responses object out. Fields that the document does not list travel on."""
 
     dialect: str | None = None
+    # Most fields of its requests travel on.
+    brief = None
+
+    def plain_model(self, body: models.WaystoneResponseRequest) -> str | None:
+        return None if body.get("stream") else body["model"]
 
     def read(self, body: models.WaystoneResponseRequest) -> Generation:
         given, others = split_models(with_whole_counts(extensions(body)))
@@ -52,12 +56,6 @@ class WaystoneResponsesSurface:
             models=others,
             ids=ResponseIds(),
         )
-
-    def brief(self, body: models.WaystoneResponseRequest) -> None:
-        """Most fields of its requests travel on."""
-
-    def write_brief(self, brief: BriefRequest, reply: BriefReply, provider: str) -> bytes:
-        return reply.body
 
     def restore(self, generation: Generation, open_seal: OpenSeal) -> Generation:
         return generation

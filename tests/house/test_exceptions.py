@@ -10,7 +10,7 @@ CATCH_ALL: dict[str, str] = {
     "gateway/cli/exchange.py::Exchange.run": "the edge of what stands outside the stage: logged, and a plain 500",
     "gateway/contract/stage.py::Operation._answer": "the edge: a defect is logged, and told in the envelope",
     "gateway/short_path.py::ShortPath.answer": "raised again, once the request is accounted",
-    "gateway/short_path.py::ShortPath._kept": "the same",
+    "gateway/short_path.py::ShortPath._keep": "the same",
     "gateway/store/writer.py::WritingThread._settle": "the edge of a thread: what a work raises is its caller's",
 }
 

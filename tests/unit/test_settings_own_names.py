@@ -178,7 +178,8 @@ def waystone(**fields: Any) -> Outbound | InvalidRequest:
 @pytest.mark.parametrize(
     ("fields", "param"),
     [
-        *(({name: value}, name) for name in ("max_completion_tokens", "max_output_tokens") for value in (0, False)),
+        *(({"max_completion_tokens": value}, "max_completion_tokens") for value in (-1, False)),
+        *(({"max_output_tokens": value}, "max_output_tokens") for value in (0, False)),
         ({"max_output_tokens": ""}, "max_output_tokens"),
         ({"max_output_tokens": []}, "max_output_tokens"),
         ({"max_completion_tokens": 50, "max_output_tokens": 0}, "max_output_tokens"),

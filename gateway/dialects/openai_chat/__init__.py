@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from gateway.dialects.base import Decoder, Origin
 from gateway.dialects.foreign import bearer
 from gateway.dialects.models import listed_models
+from gateway.dialects.openai_chat.brief import ChatBrief
 from gateway.dialects.openai_chat.errors import decode_error
 from gateway.dialects.openai_chat.native import NativeDecoder
-from gateway.dialects.openai_chat.request import DIALECT, can_pass_on, encode_brief, encode_request
-from gateway.dialects.openai_chat.response import decode_reply, read_brief
+from gateway.dialects.openai_chat.request import DIALECT, can_pass_on, encode_request
+from gateway.dialects.openai_chat.response import decode_reply
 from gateway.dialects.openai_chat.stream import NeutralDecoder
 from gateway.dialects.openai_chat.structured_output import validated_format
 from gateway.dialects.profiles.openai_chat import ChatProfile
@@ -23,10 +24,9 @@ class OpenAIChat:
     profile_type = ChatProfile
     name = DIALECT
     models_path = "/models"
+    brief = ChatBrief()
     encode = staticmethod(encode_request)
     can_pass_on = staticmethod(can_pass_on)
-    encode_brief = staticmethod(encode_brief)
-    read_brief = staticmethod(read_brief)
     decode_reply = staticmethod(decode_reply)
     decode_error = staticmethod(decode_error)
     decode_models = staticmethod(listed_models)

@@ -1,11 +1,9 @@
 """Writes a chat completions request: a native body with nothing lost, or one translated from the prompt."""
 
-from collections.abc import Mapping
-
 from gateway.dialects.base import Origin, Outbound
 from gateway.dialects.openai_chat.messages import chat_messages
 from gateway.dialects.openai_chat.provider_parameters import adapt_body, is_adapted
-from gateway.dialects.openai_chat.settings import has_two_limits, limit_answer_tokens, write_settings
+from gateway.dialects.openai_chat.settings import has_two_limits, write_settings
 from gateway.dialects.openai_chat.structured_output import is_unenforced
 from gateway.dialects.openai_chat.tools import offer_tools
 from gateway.dialects.openai_chat.types import Request
@@ -13,7 +11,6 @@ from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.dialects.report import Report
 from gateway.dialects.structured_output import require_known_format
 from gateway.dialects.turns.toolbox import Toolbox
-from gateway.neutral.brief import BriefRequest
 from gateway.neutral.generation import Generation
 from gateway.neutral.json import JsonObject, object_or_empty, written
 from gateway.neutral.prompt import Prompt
@@ -37,20 +34,6 @@ def encode_request(generation: Generation, origin: Origin) -> Outbound:
         _address(body, generation, origin.model, profile)
     body = adapt_body(body, profile, origin, report)
     return Outbound(PATH, written(body), report.dropped)
-
-
-def encode_brief(brief: BriefRequest, metadata: Mapping[str, str] | None, origin: Origin) -> Outbound:
-    """The request for the upstream, of a body in which nothing is unusual. Raises `InvalidRequest` as the other."""
-    profile = ChatProfile.own(origin.profile)
-    body: JsonObject = {**brief.body, "model": origin.model}
-    if metadata:
-        body["metadata"] = {**metadata}
-    else:
-        body.pop("metadata", None)
-    if not is_adapted(profile) and not has_two_limits(body):
-        return Outbound(PATH, written(body))
-    report = Report.of_body(origin.provider)
-    return Outbound(PATH, written(adapt_body(body, profile, origin, report)), report.dropped)
 
 
 def native_body(generation: Generation) -> JsonObject | None:

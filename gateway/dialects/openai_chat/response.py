@@ -23,7 +23,6 @@ from gateway.dialects.openai_chat.usage import read_usage, usage_document
 from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.dialects.turns.client_calls import ClientCalls, free_text, is_wrapped
 from gateway.errors import UpstreamError
-from gateway.neutral.brief import BriefReply
 from gateway.neutral.events import (
     Annotation,
     AnswerMetadata,
@@ -66,20 +65,6 @@ def decode_reply(body: bytes, generation: Generation, origin: Origin, *, is_nati
         return [Failed(bad_reply(origin, "answered with no chat completion"))]
     except UpstreamError as failure:
         return [Failed(failure)]
-
-
-def read_brief(body: bytes, *, is_text: bool) -> BriefReply | None:
-    """A reply in which nothing is to be repaired; None for any other. `is_text`: only one that is one whole text."""
-    try:
-        document: Json = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None
-    if not isinstance(document, dict) or (usage := usual_usage(document)) is None:
-        return None
-    if not is_text:
-        return BriefReply(body, usage)
-    text = None if is_too_deep(body, document) else only_text(objects_in(document["choices"]))
-    return None if text is None else BriefReply(body, usage, text, text_or_none(document.get("service_tier")))
 
 
 def _native(document: JsonObject, choices: list[JsonObject], model: str) -> list[Event]:

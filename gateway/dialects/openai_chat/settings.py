@@ -21,7 +21,14 @@ from gateway.dialects.settings import (
     take_token_limit,
 )
 from gateway.neutral.json import JsonObject
-from gateway.neutral.settings import OLDER_TOKEN_LIMIT, TOKEN_LIMITS, Settings, is_required, requests_nothing
+from gateway.neutral.settings import (
+    OLDER_TOKEN_LIMIT,
+    TOKEN_LIMIT,
+    TOKEN_LIMITS,
+    Settings,
+    is_required,
+    requests_nothing,
+)
 
 _EFFORT = "reasoning_effort"
 
@@ -45,10 +52,8 @@ def adapt_settings(body: JsonObject, profile: ChatProfile, report: Report) -> No
 
 def has_two_limits(body: JsonObject) -> bool:
     """Whether a body has a limit of the answer's tokens under both names. What is none is for others to judge."""
-    for name in TOKEN_LIMITS:
-        if type(limit := body.get(name)) is not int or limit < 1:
-            return False
-    return True
+    one, other = body.get(TOKEN_LIMIT), body.get(OLDER_TOKEN_LIMIT)
+    return type(one) is int and type(other) is int and one >= 1 <= other
 
 
 def limit_answer_tokens(body: JsonObject, profile: ChatProfile, report: Report) -> None:

@@ -11,7 +11,6 @@ from gateway.dialects.openai_responses.stream import ResponsesDecoder
 from gateway.dialects.profiles.base import Profile
 from gateway.dialects.profiles.openai_responses import ResponsesProfile
 from gateway.errors import UpstreamError
-from gateway.neutral.brief import BriefRequest
 from gateway.neutral.events import Event
 from gateway.neutral.generation import Generation
 from gateway.neutral.structured_output import OutputFormat
@@ -27,18 +26,13 @@ class OpenAIResponses:
     profile_type = ResponsesProfile
     name = DIALECT
     models_path = "/models"
+    brief = None
 
     def authorize(self, key: str) -> Mapping[str, str]:
         return {"authorization": f"Bearer {key}"}
 
     def encode(self, generation: Generation, origin: Origin) -> Outbound:
         return encode_request(generation, origin)
-
-    def encode_brief(self, brief: BriefRequest, metadata: Mapping[str, str] | None, origin: Origin) -> None:
-        return None
-
-    def read_brief(self, body: bytes, *, is_text: bool) -> None:
-        return None
 
     def decode_reply(self, body: bytes, generation: Generation, origin: Origin, *, is_native: bool) -> list[Event]:
         return decode_reply(body, origin)

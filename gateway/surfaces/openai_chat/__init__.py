@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, cast
 
-from gateway.neutral.brief import BriefReply, BriefRequest
 from gateway.neutral.generation import Generation
 from gateway.neutral.json import object_or_empty
 from gateway.neutral.seals import OpenSeal
 from gateway.neutral.settings import INTEGERS
-from gateway.surfaces.base import Author
+from gateway.surfaces.base import Author, BriefSurface
 from gateway.surfaces.body import split_models, with_integers
 from gateway.surfaces.extensions import extensions
-from gateway.surfaces.openai_chat.reasoning import FIELD, restored
+from gateway.surfaces.openai_chat.brief import ChatBrief, has_reasoning
+from gateway.surfaces.openai_chat.reasoning import restored
 from gateway.surfaces.openai_chat.request.prompt import read_prompt
 from gateway.surfaces.openai_chat.writer import ChatWriter
 
@@ -23,12 +22,6 @@ if TYPE_CHECKING:
 
 DIALECT = "openai-chat"
 _LARGEST = 2**63
-_UNUSUAL: Annotated[frozenset[str], models.CreateChatCompletionRequest] = frozenset(
-    {"models", "stream_options", "response_format", "tool_choice"}
-)
-"""Fields for which a request goes the long path."""
-_MANY = 100
-"""Messages in a request that is not looked through on the short path."""
 
 
 class OpenAIChatSurface:
@@ -38,6 +31,10 @@ class OpenAIChatSurface:
     """
 
     dialect: str | None = DIALECT
+    brief: BriefSurface[models.CreateChatCompletionRequest] | None = ChatBrief()
+
+    def plain_model(self, body: models.CreateChatCompletionRequest) -> str | None:
+        return None if body.get("stream") else body["model"]
 
     def read(self, body: models.CreateChatCompletionRequest) -> Generation:
         given, others = split_models(with_integers(extensions(body), INTEGERS, _LARGEST))
@@ -54,34 +51,11 @@ class OpenAIChatSurface:
             models=others,
         )
 
-    def brief(self, body: models.CreateChatCompletionRequest) -> BriefRequest | None:
-        given = extensions(body)
-        if not given.keys().isdisjoint(_UNUSUAL) or body.get("stream") or len(body["messages"]) > _MANY:
-            return None
-        for name in INTEGERS:
-            if name in given and type(given[name]) is not int:
-                return None
-        if _has_reasoning(body):
-            return None
-        return BriefRequest(body["model"], given, body.get("metadata"))
-
-    def write_brief(self, brief: BriefRequest, reply: BriefReply, provider: str) -> bytes:
-        return reply.body
-
     def restore(self, generation: Generation, open_seal: OpenSeal) -> Generation:
         body = cast("models.CreateChatCompletionRequest", generation.body)
-        if not _has_reasoning(body):
+        if not has_reasoning(body):
             return generation
         return replace(generation, body=restored(generation.body, open_seal))
 
     def writer(self, generation: Generation, author: Author) -> ChatWriter:
         return ChatWriter(generation, author)
-
-
-def _has_reasoning(body: models.CreateChatCompletionRequest) -> bool:
-    """Whether a message brings reasoning that may be sealed."""
-    messages: Sequence[Mapping[str, object]] = body["messages"]
-    for message in messages:  # noqa: SIM110 - `any` takes a call for each message
-        if FIELD in message:
-            return True
-    return False

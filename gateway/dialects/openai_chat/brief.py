@@ -1,0 +1,43 @@
+"""Chat completions on the short path: the same requests and replies, where nothing in them is unusual."""
+
+from collections.abc import Mapping
+
+import orjson
+
+from gateway.dialects.base import Origin, Outbound
+from gateway.dialects.openai_chat.fast_path import only_text, usual_usage
+from gateway.dialects.openai_chat.provider_parameters import adapt_body, is_adapted
+from gateway.dialects.openai_chat.request import PATH
+from gateway.dialects.openai_chat.settings import has_two_limits
+from gateway.dialects.profiles.openai_chat import ChatProfile
+from gateway.dialects.report import Report
+from gateway.neutral.brief import BriefReply, BriefRequest
+from gateway.neutral.json import Json, JsonObject, is_too_deep, objects_in, text_or_none, written
+
+
+class ChatBrief:
+    """What the chat dialect has for the short path."""
+
+    def encode(self, brief: BriefRequest, metadata: Mapping[str, str] | None, origin: Origin) -> Outbound:
+        profile = ChatProfile.own(origin.profile)
+        body: JsonObject = {**brief.body, "model": origin.model}
+        if metadata:
+            body["metadata"] = {**metadata}
+        else:
+            body.pop("metadata", None)
+        if not is_adapted(profile) and not has_two_limits(body):
+            return Outbound(PATH, written(body))
+        report = Report.of_body(origin.provider)
+        return Outbound(PATH, written(adapt_body(body, profile, origin, report)), report.dropped)
+
+    def read(self, body: bytes, *, is_text: bool) -> BriefReply | None:
+        try:
+            document: Json = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            return None
+        if not isinstance(document, dict) or (usage := usual_usage(document)) is None:
+            return None
+        if not is_text:
+            return BriefReply(body, usage)
+        text = None if is_too_deep(body, document) else only_text(objects_in(document["choices"]))
+        return None if text is None else BriefReply(body, usage, text, text_or_none(document.get("service_tier")))
