@@ -170,9 +170,10 @@ class ChunkTemplate:
         before, after = self._before, self._after
         if not before:
             return start
-        end, shortest = start, len(before) + len(after)
+        end = start
         for payload in islice(payloads, start, None):
-            if len(payload) < shortest or not (payload.startswith(before) and payload.endswith(after)):
+            # One that is too short for both has no text between them.
+            if not (payload.startswith(before) and payload.endswith(after)):
                 break
             end += 1
         return end
@@ -186,7 +187,7 @@ class ChunkTemplate:
             parsed: Json = orjson.loads(b"[%b]" % texts)
         except orjson.JSONDecodeError:
             return False
-        return type(parsed) is list and len(parsed) == len(payloads) and all(type(text) is str for text in parsed)
+        return type(parsed) is list and len(parsed) == len(payloads) and {*map(type, parsed)} == {str}
 
     def _parsed(self, payload: bytes) -> str | None:
         chunk: Json = orjson.loads(payload)
