@@ -55,7 +55,7 @@ class StreamDecoder(ABC):
     def _feed_document(self, payload: bytes, document: Json) -> Sequence[Event]:
         """Read an event that is JSON."""
         try:
-            if not isinstance(document, dict) or is_too_deep(payload, document):
+            if type(document) is not dict or is_too_deep(payload, document):
                 raise NotAnAnswer
             return self._read(document)
         except NotAnAnswer:

@@ -1,5 +1,6 @@
 """Server-sent events: reading an upstream's, writing ours."""
 
+import re
 from collections.abc import Sequence
 
 MAX_EVENT_BYTES = 32 * 1024 * 1024
@@ -9,6 +10,8 @@ BETWEEN = b"\n\ndata: "
 KEEP_ALIVE = b": keep-alive\n\n"
 
 _NAME = b"event:"
+_NAMED = re.compile(rb"^event:.*\ndata: (.+)\n\n", re.MULTILINE)
+"""An event of a line with its name and one of data."""
 _MARK = b"\xef\xbb\xbf"
 
 
@@ -50,9 +53,10 @@ class Reader:
                 return []
             self._head = None
             chunk = chunk.removeprefix(_MARK)
-        is_between = not (self._line or self._data or self._after_cr)
-        if is_between and chunk.endswith(b"\n\n") and len(chunk) <= self._limit and b"\r" not in chunk:
-            return self._whole(chunk)
+        if not (self._line or self._data or self._after_cr) and len(chunk) <= self._limit:
+            whole = chunk.replace(b"\r\n", b"\n") if chunk.endswith(b"\r\n\r\n") else chunk
+            if whole.endswith(b"\n\n") and b"\r" not in whole:
+                return self._whole(whole)
         return self._split(chunk)
 
     def end(self) -> list[bytes]:
@@ -65,6 +69,10 @@ class Reader:
         if chunk.startswith(b"data: "):
             payloads = chunk[6:-2].split(BETWEEN)
             if chunk.count(b"\n") == 2 * len(payloads) and b"" not in payloads:
+                return payloads
+        elif chunk.startswith(_NAME):
+            payloads = _NAMED.findall(chunk)
+            if chunk.count(b"\n") == 3 * len(payloads):
                 return payloads
         events: list[bytes] = []
         for block in chunk.split(b"\n\n"):

@@ -1,15 +1,18 @@
 """Streamed chat answers: whatever events come in, chunks keep their order and add up to the plain reply."""
 
 from typing import Any
+from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.neutral.events import (
     Annotation,
+    AnswerMetadata,
     Done,
     Event,
     Finished,
+    FinishReason,
     ItemBegan,
     ItemEnded,
     PartBegan,
@@ -63,6 +66,23 @@ def test_chunks_add_up_to_the_plain_reply(events: list[Event], usage: Usage | No
     folded = [_folded(streamed, choice["index"]) for choice in plain["choices"]]
     assert folded == plain["choices"]
     assert {c["index"] for chunk in streamed for c in chunk["choices"]} == {c["index"] for c in plain["choices"]}
+
+
+@given(
+    st.lists(
+        st.sampled_from([Text("a"), Text("two words"), Text("b", 1), Text("c", 0, [TOKEN]), Text("")]), max_size=2
+    ),
+    st.sampled_from(["stop", "length", "content_filter"]),
+    st.sampled_from([0, 0, 1]),
+    st.lists(st.sampled_from([AnswerMetadata({"service_tier": "flex"}), Usage(3, 2), Refusal("No.")]), max_size=3),
+)
+def test_an_answer_of_one_text_is_the_same_without_the_fast_path(
+    texts: list[Event], reason: FinishReason, choice: int, about: list[Event]
+) -> None:
+    events = [*texts, Finished(reason, choice), *about, Done()]
+    with patch("gateway.surfaces.openai_chat.writer.only_text", lambda events: None):
+        slow = reply(*events)
+    assert {**reply(*events), "id": slow["id"], "created": slow["created"]} == slow
 
 
 def _folded(streamed: list[dict[str, Any]], index: int) -> dict[str, Any]:

@@ -74,6 +74,23 @@ def test_whole_chunks_give_what_single_bytes_give(texts: list[str], comments: li
     assert read([b"".join(whole)]) == read(whole) == read(bytes([byte]) for byte in b"".join(whole))
 
 
+BLOCKS = st.sampled_from(
+    [
+        *("event: a\ndata: {}\n\n", "event: b\ndata: data: x\n\n", "data: event: y\n\n", "data: [DONE]\n\n"),
+        *("event: a\ndata: 1\ndata: 2\n\n", "event: a\nid: 1\ndata: 3\n\n", "no event: a\ndata: x\n\n"),
+        *("event: a\n\n", "event: a\ndata:\n\n", "event: a\ndata: \n\n", "event: a\ndata:z\n\n"),
+        *(": comment\n\n", "\n\n"),
+    ]
+)
+
+
+@given(st.lists(BLOCKS, max_size=6), st.sampled_from(["\n", "\r\n", "\r"]), st.booleans())
+def test_chunks_of_any_events_give_what_single_bytes_give(blocks: list[str], end: str, is_mixed: bool) -> None:
+    last = "data: last\n\n" if is_mixed else "data: last\n\n".replace("\n", end)
+    body = ("".join(blocks).replace("\n", end) + last).encode()
+    assert read([body]) == read(bytes([byte]) for byte in body)
+
+
 @given(st.lists(st.binary(max_size=20), max_size=10))
 def test_any_bytes_are_read_alike_however_they_are_cut(chunks: list[bytes]) -> None:
     body = b"".join(chunks)

@@ -20,7 +20,13 @@ class MessageDecoder(StreamDecoder):
         self._end = MessageEnd()
 
     def _read(self, document: JsonObject) -> list[Event]:
-        match document.get("type"):
+        kind = document.get("type")
+        if kind == "content_block_delta":
+            # Texts first, and in few steps: nine events of ten are theirs.
+            delta = document.get("delta")
+            if type(delta) is dict and delta.get("type") == "text_delta" and type(text := delta.get("text")) is str:
+                return self._message.text(text)
+        match kind:
             case "content_block_delta":
                 return self._delta(document.get("index"), _inner(document, "delta"))
             case "content_block_start":
@@ -40,7 +46,6 @@ class MessageDecoder(StreamDecoder):
         return []
 
     def _delta(self, index: Json, delta: JsonObject) -> list[Event]:
-        # Texts first: nine events of ten are theirs.
         match delta.get("type"):
             case "text_delta":
                 return self._message.text(_piece(delta, "text"))

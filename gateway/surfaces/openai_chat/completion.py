@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gateway.neutral.events import AnswerMetadata, Done, Event, Finished, Text, Usage
 from gateway.neutral.json import JsonObject, object_or_empty, text_or_empty
 from gateway.surfaces.extensions import extensions
 
 if TYPE_CHECKING:
     from generated import models
+
+
+_ABOUT_ALL = frozenset((AnswerMetadata, Usage, Done))
+"""Events that are about the answer as a whole."""
 
 
 def fold(choices: Iterable[models.ChatCompletionChunkChoice]) -> list[models.ChatCompletionChoice]:
@@ -19,6 +24,22 @@ def fold(choices: Iterable[models.ChatCompletionChunkChoice]) -> list[models.Cha
     for choice in choices:
         folded.setdefault(choice["index"], _Choice()).add(choice)
     return [folded[index].written(index) for index in sorted(folded)]
+
+
+def only_text(events: Sequence[Event]) -> list[models.ChatCompletionChoice] | None:
+    """Fast path: the choices of an answer that is one text, as most are; None for any other.
+
+    The result is the same without it, and takes five times as long.
+    """
+    match events:
+        case [Text() as first, Finished(reason, 0), *rest] if first.text and first.choice == 0 and not first.logprobs:
+            if not _ABOUT_ALL.issuperset(map(type, rest)):
+                return None
+        case _:
+            return None
+    message: models.ChatCompletionResponseMessage = {"role": "assistant", "content": first.text, "refusal": None}
+    extensions(message)["annotations"] = []
+    return [{"index": 0, "message": message, "logprobs": None, "finish_reason": reason}]
 
 
 @dataclass(slots=True)

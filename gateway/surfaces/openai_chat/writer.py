@@ -16,7 +16,7 @@ from gateway.neutral.json import JsonObject, write_document
 from gateway.neutral.values import lazy
 from gateway.surfaces.base import Author, Ended
 from gateway.surfaces.extensions import extensions
-from gateway.surfaces.openai_chat.completion import fold
+from gateway.surfaces.openai_chat.completion import fold, only_text
 from gateway.surfaces.openai_chat.deltas import Deltas
 from gateway.surfaces.openai_chat.usage import chat_usage
 from gateway.wire import sse
@@ -67,8 +67,9 @@ class ChatWriter:
 
     def document(self, events: Sequence[Event]) -> JsonObject:
         """The completion that the events make. Raises the error of an answer that failed."""
+        whole = only_text(events)
         choices: list[models.ChatCompletionChunkChoice] = []
-        for event in events:
+        for event in events if whole is None else events[2:]:
             match event:
                 case NativeReply(document):
                     return document
@@ -82,13 +83,14 @@ class ChatWriter:
                     break
                 case _:
                     choices += self._deltas.take(event)
-        choices += self._deltas.end()
+        if whole is None:
+            choices += self._deltas.end()
         completion: models.ChatCompletion = {
             "id": self._id,
             "created": self._created,
             "model": self._model,
             "object": "chat.completion",
-            "choices": fold(choices),
+            "choices": fold(choices) if whole is None else whole,
             "usage": chat_usage(self._usage),
         }
         if self._service_tier is not None:
