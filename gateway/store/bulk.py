@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table
 
-_SIZES = (128, 32, *range(8, 0, -1))
+_SIZES = (256, 64, 16, *range(8, 0, -1))
 """Rows a statement on SQLite. Few sizes, so that each stays prepared; few statements, since its driver releases the
 interpreter's lock at each one and then waits for it."""
 

@@ -2,7 +2,7 @@
 
 Usage rows are written within a second, and wait in memory, then in a file, while the database is away. Responses and
 items of conversations are committed before their caller goes on. On SQLite both go to the one thread that writes; usage
-rows are never urgent, so they have transactions of their own: by the hundred they cost half as much (decision 0021).
+rows are never urgent, so they have transactions of their own: by hundreds they cost half as much (decision 0021).
 """
 
 import asyncio

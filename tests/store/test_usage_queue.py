@@ -110,12 +110,12 @@ async def test_rows_that_come_during_a_write_wait_for_the_next_one(
             return await database.write(work)
 
     journal = _journal(Busy(), tmp_path)
-    for number in range(250):
+    for number in range(600):
         journal.record(usage_row(f"r{number}"), None)
     await journal.start()
-    await _until_written(database, 290)
+    await _until_written(database, 640)
     await journal.close()
-    assert sizes == [100, 100, 50, 30, 10]
+    assert sizes == [256, 256, 88, 30, 10]
 
 
 async def test_kill_9_loses_less_than_the_last_second(url: str, tmp_path: Path) -> None:
