@@ -26,6 +26,7 @@ _USUAL: Annotated[frozenset[str], models.CreateResponse] = frozenset(
 )
 
 
+_MESSAGES: Annotated[str, models.CreateChatCompletionRequest] = "messages"
 _SAME: Annotated[tuple[str, ...], models.CreateResponse] = ("temperature", "top_p")
 
 
@@ -75,5 +76,5 @@ def _chat_body(body: models.CreateResponse) -> JsonObject | None:
         chat[TOKEN_LIMIT] = limit
     chat |= {name: value for name, value in extensions(body).items() if name in _SAME and value is not None}
     system: list[Json] = [] if instructions is None else [{"role": "system", "content": instructions}]
-    chat["messages"] = [*system, {"role": "user", "content": text}]
+    chat[_MESSAGES] = [*system, {"role": "user", "content": text}]
     return chat
