@@ -1,33 +1,25 @@
 """Compiles an operation's security requirements into a look at its headers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 
 from gateway.contract.bundle import Bundle, OperationSpec
 
 Headers = dict[bytes, bytes]
-FindSecrets = Callable[[Headers], Iterator[str]]
+ReadSecret = Callable[[Headers], str | None]
 
 
-def compile_security(spec: OperationSpec, bundle: Bundle) -> FindSecrets | None:
-    """A function from headers to the secrets that they offer, or None where the operation is open to everybody.
+def compile_security(spec: OperationSpec, bundle: Bundle) -> Sequence[ReadSecret] | None:
+    """Functions from headers to a secret that they offer, or None where the operation is open to everybody.
 
     Raises `ValueError` for a scheme that is not compiled here: better no start than an open door.
     """
     if not spec.security or [] in spec.security:
         return None
     schemes = bundle.document["components"]["securitySchemes"]
-    readers = [_reader(schemes[name]) for alternative in spec.security for name in alternative]
-
-    def find(headers: Headers) -> Iterator[str]:
-        for read in readers:
-            secret = read(headers)
-            if secret:
-                yield secret
-
-    return find
+    return [_reader(schemes[name]) for alternative in spec.security for name in alternative]
 
 
-def _reader(scheme: dict[str, str]) -> Callable[[Headers], str | None]:
+def _reader(scheme: dict[str, str]) -> ReadSecret:
     match scheme:
         case {"type": "http", "scheme": "bearer"}:
             return _bearer
@@ -42,7 +34,7 @@ def _bearer(headers: Headers) -> str | None:
     return value[7:].strip().decode("latin-1") if value[:7].lower() == b"bearer " else None
 
 
-def _bare(name: bytes) -> Callable[[Headers], str | None]:
+def _bare(name: bytes) -> ReadSecret:
     def read(headers: Headers) -> str | None:
         value = headers.get(name, b"").strip()
         return value.decode("latin-1") if value and b" " not in value else None

@@ -46,7 +46,7 @@ class Operation:
         self._id = spec.id
         self._handler = handler
         self._keys = dispatch.keys
-        self._find_secrets = compile_security(spec, dispatch.bundle)
+        self._secrets = compile_security(spec, dispatch.bundle)
         self._read_query = compile_query(spec, dispatch.bundle)
         self._body = BodyReader(spec, dispatch.bundle, dispatch.max_body_bytes) if spec.body_schema else None
 
@@ -98,15 +98,19 @@ class Operation:
 
     def _known(self, headers: dict[bytes, bytes]) -> Principal | None:
         """Whose request it is, as far as memory knows by its first secret, which nearly always is the only one."""
-        secret = None if self._find_secrets is None else next(self._find_secrets(headers), None)
-        return None if secret is None else self._keys.lookup(secret)
+        for read in self._secrets or ():
+            if secret := read(headers):
+                return self._keys.lookup(secret)
+        return None
 
     async def _authenticate(self, headers: dict[bytes, bytes]) -> Principal | None:
-        if self._find_secrets is None:
+        if self._secrets is None:
             return None
         message = "No key was sent. Send one as `Authorization: Bearer sk-gateway-…`."
-        for secret in self._find_secrets(headers):
-            principal = self._keys.lookup(secret) or await self._keys.find(secret)
+        for read in self._secrets:
+            if not (secret := read(headers)):
+                continue
+            principal = await self._keys.find(secret)
             if principal is not None:
                 return principal
             message = "The key is not valid."

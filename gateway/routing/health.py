@@ -56,8 +56,9 @@ class Health:
     def answered(self, lane: Lane, headers: Mapping[str, str]) -> None:
         """An answer has begun; it came with these headers."""
         instance, model, _ = lane.author
-        _forget(self._instances, instance)
-        _forget(self._models, (instance, model))
+        if self._instances or self._models:
+            _forget(self._instances, instance)
+            _forget(self._models, (instance, model))
         if self._limits.until:
             self._limits.lift((instance, "", lane.credential.label))
         if (seconds := exhausted(headers)) is not None:

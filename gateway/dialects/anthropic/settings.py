@@ -9,6 +9,7 @@ from gateway.dialects.profiles.base import Range
 from gateway.dialects.report import Report
 from gateway.dialects.settings import PendingSettings, says_the_same
 from gateway.neutral.json import Json, JsonObject, integer_or_none, object_or_empty, text_or_none
+from gateway.neutral.settings import requests_nothing
 
 _LEAST_BUDGET = 1024
 # The dialect's own bounds (shared facts on providers, section 0.4).
@@ -143,7 +144,9 @@ def _write_sampling(pending: PendingSettings, body: RequestBody, profile: Anthro
     """Add the sampling settings that this model takes, each within its bounds; the others are dropped."""
     if profile.dropped_reasoning and _is_thinking(body):
         for name in _SAMPLING:
-            if name in profile.dropped_reasoning and not (name == "temperature" and pending.peek(name) == 1):
+            # A thinking model takes the one temperature that requests nothing.
+            is_idle = name == "temperature" and requests_nothing(name, pending.peek(name))
+            if name in profile.dropped_reasoning and not is_idle:
                 pending.drop(name)
     if profile.takes_one_of_sampling:
         pending.keep_one("temperature", "top_p")

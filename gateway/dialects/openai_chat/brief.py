@@ -5,14 +5,14 @@ from collections.abc import Mapping
 import orjson
 
 from gateway.dialects.base import Origin, Outbound
-from gateway.dialects.openai_chat.fast_path import only_text, usual_usage
+from gateway.dialects.openai_chat.fast_path import usual_text, usual_usage
 from gateway.dialects.openai_chat.provider_parameters import adapt_body, is_adapted
 from gateway.dialects.openai_chat.request import PATH
 from gateway.dialects.openai_chat.settings import has_two_limits
 from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.dialects.report import Report
 from gateway.neutral.brief import BriefReply, BriefRequest
-from gateway.neutral.json import Json, JsonObject, is_too_deep, objects_in, text_or_none, written
+from gateway.neutral.json import Json, JsonObject, is_too_deep, text_or_none, written
 
 
 class ChatBrief:
@@ -39,5 +39,5 @@ class ChatBrief:
             return None
         if not is_text:
             return BriefReply(body, usage)
-        text = None if is_too_deep(body, document) else only_text(objects_in(document["choices"]))
+        text = None if is_too_deep(body, document) else usual_text(document)
         return None if text is None else BriefReply(body, usage, text, text_or_none(document.get("service_tier")))

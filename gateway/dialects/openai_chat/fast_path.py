@@ -9,7 +9,7 @@ import orjson
 from gateway.dialects.openai_chat.repairs import LABELS, LATEST
 from gateway.dialects.openai_chat.usage import CACHED_ELSEWHERE
 from gateway.neutral.events import Usage
-from gateway.neutral.json import Json, JsonObject
+from gateway.neutral.json import Json, JsonObject, object_or_empty, objects_in
 
 _TEXTS = ("content", "reasoning_content", "reasoning")
 _CALLS = "tool_calls"
@@ -59,6 +59,13 @@ def usual_usage(document: JsonObject) -> Usage | None:
             return None
     usage = document.get("usage")
     return _usual_counts(usage) if type(usage) is dict else None
+
+
+def usual_text(document: JsonObject) -> str | None:
+    """All that a reply says which has a `usual_usage`, where that is one text that ended by itself; else None."""
+    (choice,) = objects_in(document["choices"])
+    text = object_or_empty(choice["message"]).get("content")
+    return text if type(text) is str and text and choice["finish_reason"] == "stop" and choice["index"] == 0 else None
 
 
 def _is_usual_choice(choice: Json) -> bool:
