@@ -1,7 +1,7 @@
 """Routes a request, runs it on an upstream, accounts it: the one path behind every surface."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -120,23 +120,16 @@ class Engine:
                 return answered
             held = answered
         with Account(self._journal, request, None if held is None else held.begun) as account:
-            generation = surface.read(request.body)
-            account.row.is_stream = generation.is_stream
-            steps = await self._router.steps(generation.model, generation.provider, generation.models)
-            account.routed(steps[0].routes[0])
-            if generation.metadata:
-                account.end_user, metadata = split_end_user(generation.metadata)
-                if metadata is not generation.metadata:
-                    generation = replace(generation, metadata=metadata)
-            if memory is not None:
-                generation = await memory.recall(generation)
-            is_large = _is_large(generation.body)
-            if is_large and has_choice(steps):
-                # The prompt is kept, so that the planner need not read it on the loop.
-                await asyncio.to_thread(prompt_for_order, generation)
-            lanes = self._planner.lanes(steps, generation, request.key_id)
+            if held is None:
+                generation, lanes = await self._planned(request, surface, memory, account)
+            else:
+                generation, lanes = _read(request, surface, account), [held.lane]
+                account.routed(held.lane)
+                # Memory has been looked into for it.
+                generation = held.generation or generation
             client = ClientRequest(generation, surface, request.key_id, account, held)
-            attempts = Attempts(lanes, self._conditions, is_large=is_large)
+            is_large = held is None and _is_large(generation.body)
+            attempts = Attempts(lanes, self._conditions, is_large=is_large, is_asked=held is not None)
             try:
                 exchange = await attempts.run(partial(self._exchange, client))
                 exchange.memory = memory
@@ -145,6 +138,20 @@ class Engine:
                 raise error.with_headers(*answer_headers(attempts.lane, attempts.count)) from error.__cause__
             finally:
                 account.routed(attempts.lane)
+
+    async def _planned(
+        self, request: Request[Body], surface: Surface[Body], memory: Memory | None, account: Account
+    ) -> tuple[Generation, Sequence[Lane]]:
+        """The request as it is to be answered, and who may answer it, in order. Raises `GatewayError`."""
+        generation = _read(request, surface, account)
+        steps = await self._router.steps(generation.model, generation.provider, generation.models)
+        account.routed(steps[0].routes[0])
+        if memory is not None:
+            generation = await memory.recall(generation)
+        if has_choice(steps) and _is_large(generation.body):
+            # The prompt is kept, so that the planner need not read it on the loop.
+            await asyncio.to_thread(prompt_for_order, generation)
+        return generation, self._planner.lanes(steps, generation, request.key_id)
 
     def _exchange(self, client: ClientRequest, lane: Lane) -> Exchange:
         """An attempt at the answer by one candidate. Raises `InvalidRequest` for what the provider cannot do."""
@@ -176,6 +183,17 @@ class Engine:
     def _seal(self, key_id: str, lane: Lane, state: Mapping[str, Json]) -> str:
         sealed = Sealed(lane.upstream.name, lane.model, dict(state), lane.credential.label)
         return self._sealer.seal(key_id, sealed)
+
+
+def _read(request: Request[Body], surface: Surface[Body], account: Account) -> Generation:
+    """The request, and whom it is for. Raises `InvalidRequest`."""
+    generation = surface.read(request.body)
+    account.row.is_stream = generation.is_stream
+    if generation.metadata:
+        account.end_user, metadata = split_end_user(generation.metadata)
+        if metadata is not generation.metadata:
+            generation = replace(generation, metadata=metadata)
+    return generation
 
 
 async def _reply(exchange: Exchange, headers: list[Header]) -> Reply | StreamReply:

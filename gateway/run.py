@@ -27,11 +27,16 @@ Batch = Sequence[Event]
 
 @dataclass(slots=True)
 class Held:
-    """What a lane has answered already, for the path that goes on with it."""
+    """What a lane was asked already and has answered, for the path that goes on with it.
 
+    `begun` is when the request came, by `time.perf_counter`; `generation` the request as it was asked, where memory has
+    been looked into for it.
+    """
+
+    lane: Lane
     outcome: Answer | GatewayError | None
     begun: float
-    """When the request came, by `time.perf_counter`."""
+    generation: Generation | None = None
 
     def take(self) -> Answer | None:
         """The answer, once. Raises what the call raised."""

@@ -1,8 +1,8 @@
 """The short path: a plain request in which nothing is unusual, for one lane that has not failed, in one go.
 
-It calls the pieces that `Engine.answer` calls, and makes none of the objects that only the unusual needs. Where
-anything is unusual, it hands over to that: before the call with nothing, after it with what came, so that nobody is
-asked twice.
+It calls the same functions as `Engine.answer`, the long path, and makes fewer objects around them. Where anything is
+unusual, `Engine.answer` goes on: from the beginning where nobody was asked, else with the answer or the error that
+came, so that nobody is asked twice.
 `tests/unit/test_short_path.py` has requests and replies go both ways, and compares.
 """
 
@@ -10,6 +10,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, Protocol
+
+import structlog
 
 from gateway.account import Account
 from gateway.dialects.base import BriefDialect, Origin
@@ -29,6 +31,8 @@ from gateway.surfaces.base import Ended, Surface
 from gateway.wire.transport import Call
 
 _DROPPED_BYTES = 2000
+
+log = structlog.get_logger(__name__)
 
 
 class Memory(Protocol):
@@ -96,13 +100,13 @@ class ShortPath:
         try:
             answer = await lane.upstream.transport.send(asked.call)
         except GatewayError as error:
-            return Held(error, begun)
+            return Held(lane, error, begun, asked.brief.generation)
         except BaseException:
             with self._account(asked):
                 raise
         reply = asked.way.dialect.read(answer.body, is_text=memory is not None) if answer.status == 200 else None
         if reply is None:
-            return Held(answer, begun)
+            return Held(lane, answer, begun, asked.brief.generation)
         first_ms = (time.perf_counter() - begun) * 1000
         self._health.answered(lane, answer.headers)
         assert surface.brief is not None
@@ -127,6 +131,8 @@ class ShortPath:
         if end_user is not None and brief.generation is not None:
             brief = replace(brief, generation=replace(brief.generation, metadata=metadata))
         outbound = way.dialect.encode(brief, metadata, way.origin)
+        if outbound.dropped:
+            log.debug("fields_dropped", provider=way.origin.provider, model=way.lane.model, fields=[*outbound.dropped])
         call = way.lane.upstream.fixed_call(outbound, way.lane.credential)
         return None if call is None else _Asked(request, begun, brief, end_user, way, call, outbound.dropped)
 

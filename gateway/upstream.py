@@ -111,7 +111,7 @@ class Upstream:
         return self.accepted(answer, dialect)
 
     def accepted(self, answer: Answer, dialect: Dialect) -> Answer:
-        """A plain answer of its. Raises `UpstreamError` for anything but a 2xx."""
+        """Its plain answer. Raises `UpstreamError` for anything but a 2xx."""
         if not 200 <= answer.status < 300:
             raise self._refusal(dialect, answer.status, answer.headers, answer.body)
         return answer

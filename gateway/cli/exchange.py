@@ -181,25 +181,22 @@ class Exchange:
             self.keep_alive = self.expects_continue = False
         lines = [STATUS_LINE[status]]
         lines += [b"%b: %b\r\n" % header for header in self._connection.default_headers]
-        for header in headers:
-            name, value = header
+        for name, value in headers:
             if name == b"content-length":
                 self._left = int(value)
             elif name == b"connection":
                 self.keep_alive = self.keep_alive and value != b"close"
                 continue
-            lines.append(b"%b: %b\r\n" % header)
+            lines.append(b"%b: %b\r\n" % (name, value))
         head = b"".join(lines)
         if not head.count(b"\n") == head.count(b"\r") == len(lines) or b"\0" in head:
             raise ValueError("a line break or NUL in a header")
-        lines = [head]
         if not self.keep_alive:
-            lines.append(b"connection: close\r\n")
+            head += b"connection: close\r\n"
         has_body = not self._is_head and status not in _NO_BODY
         # Without either, an answer ends with the connection: HTTP/1.0 knows no chunks.
         self._chunked = has_body and self._left is None and self.scope["http_version"] != "1.0"
-        lines.append(b"transfer-encoding: chunked\r\n\r\n" if self._chunked else b"\r\n")
-        self._head = lines
+        self._head = [head, b"transfer-encoding: chunked\r\n\r\n" if self._chunked else b"\r\n"]
 
     def _send_body(self, body: bytes, *, is_last: bool) -> None:
         parts, self._head = self._head, []

@@ -23,10 +23,10 @@ class Client(Protocol):
         """Have `callback` called at once when the client leaves before its answer is complete; None: no longer."""
 
     def take_body(self) -> bytes | None:
-        """The request's body, where all of it has come; None where it has to be received."""
+        """The request's body, where all of it has come and none of it was taken; None where it has to be received."""
 
     def reply(self, status: int, headers: Sequence[Header], body: bytes) -> bool:
-        """Send a whole answer. False where it has to be sent by `send`, which may have to wait."""
+        """Send a whole answer, if the client is still there. False where `send` has to, which may wait."""
 
 
 def client_of(scope: Scope) -> Client | None:

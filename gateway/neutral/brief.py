@@ -13,12 +13,14 @@ class BriefRequest:
     """A request for a plain answer of one text, in chat's terms.
 
     `body` is that of a chat request, whose model and metadata are the client's or not there. `generation` is the
-    request as its surface reads it, for an answer that repeats some of it.
+    request as its surface reads it, for an answer that repeats some of it; `paths` say where the client wrote the
+    settings that it has under another name.
     """
 
     body: JsonObject
     metadata: Mapping[str, str] | None = None
     generation: Generation | None = None
+    paths: Mapping[str, str] | None = None
 
 
 @value

@@ -73,8 +73,12 @@ class _Failure:
 class Attempts:
     """The attempts at one answer. Nothing has reached the client before one of them has begun to answer."""
 
-    def __init__(self, lanes: Sequence[Lane], conditions: Conditions, *, is_large: bool = False) -> None:
+    def __init__(
+        self, lanes: Sequence[Lane], conditions: Conditions, *, is_large: bool = False, is_asked: bool = False
+    ) -> None:
+        """`is_asked`: the first lane has been asked already, and its answer is at hand."""
         self._lanes = lanes
+        self._is_asked = is_asked
         self._is_large = is_large
         self._conditions = conditions
         self._failures: dict[tuple[str, str, str], _Failure] = {}
@@ -111,7 +115,8 @@ class Attempts:
                 continue
             if inexpressible and _kind(lane) in inexpressible:
                 continue
-            guard = self._conditions.health.guard(lane)
+            guard = None if self._is_asked else self._conditions.health.guard(lane)
+            self._is_asked = False
             if guard is not None:
                 if not guard.admits:
                     self._spared.append(lane)

@@ -13,6 +13,8 @@ UNIX = "http+unix"
 
 _PORTS = {"http": 80, "https": 443}
 _MOST_KEPT = 100
+# A longer URL has a name in it that a client made up.
+_LONGEST_KEPT = 1000
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"})
 _WITHOUT_BODY = frozenset({"GET", "HEAD"})
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -50,9 +52,12 @@ class Target(NamedTuple):
     host: str
 
 
-@lru_cache(1024)
 def locate(url: str) -> Target:
     """Read a URL. Raises `ValueError` for one that no request can be sent to."""
+    return _kept_target(url) if len(url) <= _LONGEST_KEPT else _read(url)
+
+
+def _read(url: str) -> Target:
     parts = urlsplit(url)
     path = _TO_QUOTE.sub(lambda match: quote(match[0]), parts.path or "/")
     query = _TO_QUOTE.sub(lambda match: quote(match[0]), parts.query)
@@ -72,13 +77,16 @@ def locate(url: str) -> Target:
     return Target(Origin(parts.scheme, name, port), start, host if port == _PORTS[parts.scheme] else f"{host}:{port}")
 
 
+_kept_target = lru_cache(1024)(_read)
+
+
 def request_head(call: Call) -> tuple[Origin, bytes]:
     """Where a call goes, and the head of its request. Raises `ValueError` for what cannot be written as one.
 
     A caller's `Host` is sent in the place of the URL's; headers of framing and of the connection are not sent.
     """
     target, headers = locate(call.url), call.headers
-    if type(headers) is not FixedHeaders or call.method != "POST":
+    if type(headers) is not FixedHeaders or call.method != "POST" or len(call.url) > _LONGEST_KEPT:
         beginning = _beginning(call, target)
     elif (kept := headers.written.get(call.url)) is not None:
         beginning = kept

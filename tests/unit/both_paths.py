@@ -1,7 +1,7 @@
 """One request, sent through the short path and through the long one: what was sent, answered and accounted."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, fields
 from typing import Any, cast
@@ -18,6 +18,7 @@ from gateway.memory.responses import Archive, Turn
 from gateway.neutral import identifiers
 from gateway.routing.attempts import Conditions
 from gateway.routing.health import Health
+from gateway.routing.plan import Lane, Planner
 from gateway.routing.router import Router
 from gateway.sealing import Sealer
 from gateway.store.errors import Unreachable
@@ -35,11 +36,14 @@ class Scripted(Nowhere):
     """A transport that answers with the outcomes in turn, the last one again and again, and remembers what was sent."""
 
     outcomes: Sequence[Outcome]
+    meanwhile: Callable[[], object]
+    """What happens while a call is under way."""
     sent: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
 
     async def send(self, call: Call) -> Answer:
         self.sent.append((call.url, dict(call.headers), call.body or b""))
         outcome = self.outcomes[min(len(self.sent), len(self.outcomes)) - 1]
+        self.meanwhile()
         if isinstance(outcome, Answer):
             return outcome
         raise outcome
@@ -60,7 +64,8 @@ class Journal:
         self.rows.append((shown, end_user and (vars_of(end_user.user), vars_of(end_user.group))))
 
     def raise_if_away(self) -> None:
-        pass
+        if self.away:
+            raise Unreachable("the database is away")
 
     async def add(self, response: Any, append: Any) -> None:
         if self.away:
@@ -91,6 +96,19 @@ def vars_of(entity: Any) -> Any:
     return entity and (entity.id, entity.metadata)
 
 
+@dataclass
+class Parts:
+    """What may change while a call is under way."""
+
+    router: Router
+    health: Health
+    journal: Journal
+    lane: Lane
+
+
+Meanwhile = Callable[[Parts], object]
+
+
 async def _pause(seconds: float) -> None:
     await asyncio.sleep(0)
 
@@ -98,20 +116,23 @@ async def _pause(seconds: float) -> None:
 class World:
     """A gateway with one provider, whose profile and answers are given."""
 
-    def __init__(self, profile: Profile | None = None, *, away: bool = False) -> None:
+    def __init__(self, profile: Profile | None = None, meanwhile: Meanwhile = lambda parts: None) -> None:
         self.profile = profile or ChatProfile()
-        self.away = away
+        self.meanwhile = meanwhile
 
     async def go(self, surface: Surface[Any], body: Any, outcomes: Sequence[Outcome], *, short: bool) -> Way:
         """Send one request the short way, if it may go there, or the long one."""
-        transport, journal = Scripted(outcomes), Journal(self.away)
+        transport, journal = Scripted(outcomes, lambda: self.meanwhile(parts)), Journal()
         upstream = Upstream(
             "lab", [DIALECTS["openai-chat"]], {"openai-chat": self.profile}, transport, _locate, address=ADDRESS
         )
-        conditions = Conditions(Health(99, 9.0, lambda: 0.0), _Retries(), {}, _pause, lambda: 0.0)
+        conditions = Conditions(Health(9, 9.0, lambda: 0.0), _Retries(), {}, _pause, lambda: 0.0)
         router = Router({"lab": upstream}, Catalogue({"lab": upstream}), {})
         engine = Engine(router, cast(Any, journal), Sealer(bytes(32)), conditions, cast(Any, None))
-        await router.steps("lab/m")
+        steps = await router.steps("lab/m")
+        lane = Planner(Sealer(bytes(32))).only(steps)
+        assert lane is not None
+        parts = Parts(router, conditions.health, journal, lane)
         memory = None
         if surface.dialect == "openai-responses":
             memory = Turn(Archive(cast(Any, None), cast(Any, journal), 60.0), "key_1")

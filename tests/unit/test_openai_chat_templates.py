@@ -5,8 +5,9 @@ from typing import Any
 import orjson
 import pytest
 
+from gateway.dialects.openai_chat.native import NativeDecoder
 from gateway.neutral.events import AnswerMetadata, NativeChunk, ToolArguments, Usage
-from tests.unit.test_openai_chat_stream import DONE, USAGE, call, chunk, chunks_of, stream
+from tests.unit.test_openai_chat_stream import DONE, ORIGIN, USAGE, call, chunk, chunks_of, stream
 
 
 @pytest.mark.parametrize("is_native", [True, False])
@@ -39,6 +40,10 @@ def test_reasoning_is_copied_in_every_piece_whatever_the_first_one_was() -> None
 def test_a_chunk_over_several_lines_leaves_on_one(padded: dict[str, Any]) -> None:
     pieces = [orjson.dumps({**chunk(content=text), **padded}, option=orjson.OPT_INDENT_2) for text in ("a", "b", "c")]
     events = stream([*pieces, chunk(content="d"), pieces[0], DONE], is_native=True)
+    decoder = NativeDecoder(ORIGIN, include_usage=False)
+    together = [*decoder.feed(pieces[0]), *decoder.feed_all([*pieces, *pieces, DONE])]
+    assert [one["choices"][0]["delta"].get("content") for one in chunks_of(together)][:7] == [*"aabcabc"]
+    events += together
     assert all(b"\n" not in event.payload for event in events if isinstance(event, NativeChunk))
     assert [one["choices"][0]["delta"].get("content") for one in chunks_of(events)][:5] == ["a", "b", "c", "d", "a"]
 

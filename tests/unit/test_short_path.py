@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.errors import UpstreamDown
 from gateway.providers import ROWS, embedded
+from gateway.routing.failures import judge
 from gateway.surfaces.base import Surface
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 from gateway.surfaces.openai_responses import OpenAIResponsesSurface
@@ -20,7 +21,7 @@ from gateway.surfaces.waystone_chat import WaystoneChatSurface
 from gateway.surfaces.waystone_responses import WaystoneResponsesSurface
 from gateway.wire.transport import Answer
 from tests.replay.recordings import Recording, name_of, select
-from tests.unit.both_paths import Outcome, Way, World
+from tests.unit.both_paths import Meanwhile, Outcome, Parts, Way, World
 from tests.unit.upstreams import REPLY, written
 
 CHAT, RESPONSES = OpenAIChatSurface(), OpenAIResponsesSurface()
@@ -138,7 +139,7 @@ OF_CHAT = st.fixed_dictionaries(
         )
     },
     optional={
-        "max_tokens": st.sampled_from([0, 5, 5.0, None]),
+        "max_tokens": st.sampled_from([0, 5, 5.0, 5000, None]),
         "max_completion_tokens": st.sampled_from([7, 7.0]),
         "reasoning_effort": st.sampled_from(["low", "none"]),
         "response_format": st.sampled_from([{"type": "json_object"}, {"type": "text"}]),
@@ -153,7 +154,7 @@ OF_RESPONSES = st.fixed_dictionaries(
     {"input": st.sampled_from(["Hi", "", [{"role": "user", "content": "Hi"}]])},
     optional={
         "instructions": st.sampled_from(["Be brief.", "", None]),
-        "max_output_tokens": st.sampled_from([50, 50.0, None]),
+        "max_output_tokens": st.sampled_from([50, 50.0, 5000, None]),
         "max_tokens": st.just(20),
         "reasoning": st.just({"effort": "low"}),
         "text": st.just({"format": {"type": "json_object"}}),
@@ -165,6 +166,25 @@ REPLIES = st.one_of(st.just(USUAL), REPLY, st.sampled_from([{}, [], "x", {"error
 STATUSES = st.sampled_from([200, 200, 200, 201, 204, 301, 400, 401, 404, 429, 500, 503])
 
 
+def gone_away(parts: Parts) -> None:
+    """The database is away."""
+    parts.journal.away = True
+
+
+def unlisted(parts: Parts) -> None:
+    """The provider lists other models."""
+    parts.router._fixed.clear()
+    vars(parts.router)["steps"] = vars(parts.router)["known"] = None
+
+
+def failed_elsewhere(parts: Parts) -> None:
+    """The provider has failed so often that it is spared."""
+    error = UpstreamDown("lab cannot be reached.", code="upstream_unreachable")
+    while not parts.health.seconds_left(parts.lane):
+        parts.health.failed(parts.lane, error, judge(error))
+
+
+MEANWHILE = st.sampled_from([lambda parts: None, gone_away, unlisted, failed_elsewhere])
 ANSWERS = st.builds(lambda document, status: answer(written(document), status), REPLIES, STATUSES)
 
 
@@ -182,7 +202,7 @@ def test_requests_and_replies_of_all_kinds_come_to_the_same_on_both(name: str, d
     body = data.draw(requests(name))
     profile = data.draw(st.sampled_from([profile for _, profile in PROFILES]))
     replies = data.draw(st.lists(ANSWERS, min_size=1, max_size=2))
-    both(name, body, *replies, world=World(profile, away=data.draw(st.booleans())))
+    both(name, body, *replies, world=World(profile, data.draw(MEANWHILE)))
 
 
 ODD = [
@@ -209,9 +229,25 @@ def test_answers_that_are_none_go_on_on_the_long_path_and_nobody_is_asked_again(
 
 
 @pytest.mark.parametrize("store", [True, False])
-def test_what_cannot_be_stored_is_told_the_same_way(store: bool) -> None:
-    short, _ = both("responses", {**ASKED["responses"], "store": store}, answer(USUAL), world=World(away=True))
+@pytest.mark.parametrize("finish", ["stop", "length"])
+def test_what_cannot_be_stored_is_told_the_same_way(store: bool, finish: str) -> None:
+    body = {**ASKED["responses"], "store": store}
+    document = {**USUAL, "choices": [{**USUAL["choices"][0], "finish_reason": finish}]}
+    short, _ = both("responses", body, answer(document), world=World(None, gone_away))
     assert (short.status, len(short.rows), short.stored) == (503 if store else 200, 1, [])
+    assert short.rows[0][0]["prompt_tokens"] == 3
+    assert not store or (b"x-should-retry", b"false") in short.headers
+
+
+@pytest.mark.parametrize("name", ["chat", "responses"])
+@pytest.mark.parametrize("meanwhile", [unlisted, failed_elsewhere], ids=["unlisted", "failed elsewhere"])
+def test_what_was_answered_counts_whatever_happened_meanwhile(name: str, meanwhile: Meanwhile) -> None:
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    message = {"role": "assistant", "content": None, "tool_calls": [call]}
+    unusual = {**USUAL, "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls"}]}
+    for answered, status in ((answer(USUAL), 200), (answer(unusual), 200), (answer({"error": {}}, 400), 400)):
+        short, _ = both(name, ASKED[name], answered, world=World(None, meanwhile))
+        assert (short.status, len(short.sent), len(short.rows)) == (status, 1, 1)
 
 
 PLAIN = select(lambda recording: not recording.is_stream)

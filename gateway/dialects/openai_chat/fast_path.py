@@ -158,7 +158,8 @@ class ChunkTemplate:
         """Keep what stands before and after the text, if it is clear where that is."""
         written = orjson.dumps(text)
         self._before = b""
-        if payload.count(written) == 1:
+        # A chunk on several lines cannot leave as it came, nor be told by what it begins with.
+        if payload.count(written) == 1 and b"\n" not in payload:
             before, _, after = payload.partition(written)
             self._before, self._after = before + b'"', b'"' + after
 

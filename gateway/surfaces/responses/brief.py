@@ -9,7 +9,7 @@ from gateway.neutral.brief import BriefReply, BriefRequest
 from gateway.neutral.generation import Generation
 from gateway.neutral.identifiers import ResponseIds
 from gateway.neutral.json import Json, JsonObject, write_document
-from gateway.neutral.settings import TOKEN_LIMIT
+from gateway.neutral.settings import PLACES, TOKEN_LIMIT
 from gateway.surfaces.base import Ended
 from gateway.surfaces.extensions import extensions
 from gateway.surfaces.responses.document import new_response, response_usage
@@ -18,6 +18,7 @@ from gateway.surfaces.responses.request.prompt import read_prompt
 if TYPE_CHECKING:
     from generated import models
 
+_DIALECT = "openai-responses"
 _USUAL: Annotated[frozenset[str], models.CreateResponse] = frozenset(
     (
         *("model", "input", "instructions", "metadata", "stream", "store"),
@@ -39,9 +40,9 @@ class ResponsesBrief:
             return None
         given, metadata = extensions(body), body.get("metadata")
         generation = Generation(
-            body["model"], given, read_prompt, include_usage=True, metadata=metadata, ids=ResponseIds()
+            body["model"], given, read_prompt, _DIALECT, include_usage=True, metadata=metadata, ids=ResponseIds()
         )
-        return BriefRequest(chat, metadata, generation)
+        return BriefRequest(chat, metadata, generation, PLACES)
 
     def write(self, brief: BriefRequest, reply: BriefReply, provider: str) -> Ended:
         generation = brief.generation
