@@ -94,7 +94,7 @@ every value, and may be dropped."""
 
 RESPONSES_RULES: Mapping[str, Rule] = {
     "client_metadata": Rule("object", neutral=({},), is_in_chat=False),
-    "context_management": Rule("list", neutral=([],), is_in_chat=False),
+    "context_management": Rule("list", neutral=([],), is_required=True, is_in_chat=False),
     "include": Rule("list", is_in_chat=False),
     "max_tool_calls": Rule("integer", is_in_chat=False),
     "prompt": Rule("object", is_required=True, is_in_chat=False),

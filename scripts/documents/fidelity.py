@@ -51,7 +51,7 @@ code.
 
 - {CARRIED} carried as it came
 - {TRANSLATED} translated into the provider's own words
-- {DROPPED} dropped, and said in `x-waystone-dropped`
+- {DROPPED} dropped, and said in `x-waystone-dropped` (what goes with something else that is dropped, under its name)
 - {REFUSED} refused with a 400 that names the field and the provider: without it the answer would be another one
 - {KEPT} used by the gateway itself, which keeps it with the answer and its usage
 

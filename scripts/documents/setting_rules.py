@@ -18,13 +18,14 @@ Everything of a request beside its conversation and its tools, and what holds fo
 [decision 0024](decisions/0024-one-table-of-settings.md)). What becomes of a setting at which provider is in
 [fidelity](fidelity.md).
 
-- *requests nothing*: beside null, the values that are the same as leaving the setting out. They are neither refused nor
-  reported.
+- *requests nothing*: beside null, the values that are the same as leaving the setting out. Where the contract of an
+  operation lets them through, the gateway neither refuses nor reports them.
 - *without a place*: what happens where a provider has no such setting. It is dropped, which `x-waystone-dropped`
   reports, or refused with a 400 that names the field and the provider, since the answer would be another one.
 - *range*: OpenAI's, ends included; a provider may have another one. `/v1` refuses a number outside of OpenAI's range
-  with a 400, for it is in the contract (all but chat's `top_k`). Elsewhere, and for the range of a provider, *outside*
-  says what happens: it is moved to the nearer end, and reported if that is further than 0.011, or it is refused.
+  with a 400, for it is in the contract (all but chat's `top_k`; `max_output_tokens` is from 16 up there). Elsewhere,
+  and for the range of a provider, *outside* says what happens: it is moved to the nearer end, and reported if that is
+  further than 0.011, or it is refused. A limit of tokens above a model's own most is lowered to it, and reported.
 - A value of another type is a 400 wherever a request is translated, also where it would be dropped. In the API of the
   client itself the value travels, and the provider judges it, where the contract has not refused it; so does a number
   out of range.
@@ -35,7 +36,8 @@ Everything of a request beside its conversation and its tools, and what holds fo
   reported as dropped unless it says the same.
 - `parallel_tool_calls` without tools requests nothing wherever a request is translated.
 - The Responses API requests `logprobs` by an entry of `include`.
-- A setting that is not listed travels to providers that are called in the client's API; others drop it, reported.
+- A setting that is not listed travels to providers that are called in the client's API, but to Mistral and the embedded
+  model, which take the fields that they know and no others; where it does not travel, it is dropped and reported.
 """
 
 

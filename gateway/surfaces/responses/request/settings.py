@@ -186,9 +186,13 @@ def read_settings(body: JsonObject, *, travels: bool = False) -> ReadSettings:
             read.leave(name, value, rule)
     if (options := body.get("stream_options")) is not None and options != USAGE_OPTIONS:
         read.untranslated += lost_stream_options(options)
-    if read.values.get("top_logprobs") and "logprobs" not in read.values:
-        read.values["logprobs"] = True
-        read.paths = {**read.paths, "logprobs": "top_logprobs"}
+    if "top_logprobs" in read.values and not read.values.get("logprobs"):
+        # Servers of chat refuse one without the other, also for none.
+        if not read.values["top_logprobs"]:
+            del read.values["top_logprobs"]
+        elif "logprobs" not in read.values:
+            read.values["logprobs"] = True
+            read.paths = {**read.paths, "logprobs": "top_logprobs"}
     return read
 
 
