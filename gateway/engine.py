@@ -123,8 +123,8 @@ class Engine:
             if held is None:
                 generation, lanes = await self._planned(request, surface, memory, account)
             else:
-                generation, lanes = _read(request, surface, account), [held.lane]
                 account.routed(held.lane)
+                generation, lanes = _for_end_user(surface.read(request.body), account), [held.lane]
                 # Memory has been looked into for it.
                 generation = held.generation or generation
             client = ClientRequest(generation, surface, request.key_id, account, held)
@@ -143,9 +143,11 @@ class Engine:
         self, request: Request[Body], surface: Surface[Body], memory: Memory | None, account: Account
     ) -> tuple[Generation, Sequence[Lane]]:
         """The request as it is to be answered, and who may answer it, in order. Raises `GatewayError`."""
-        generation = _read(request, surface, account)
+        generation = surface.read(request.body)
+        account.row.is_stream = generation.is_stream
         steps = await self._router.steps(generation.model, generation.provider, generation.models)
         account.routed(steps[0].routes[0])
+        generation = _for_end_user(generation, account)
         if memory is not None:
             generation = await memory.recall(generation)
         if has_choice(steps) and _is_large(generation.body):
@@ -185,15 +187,12 @@ class Engine:
         return self._sealer.seal(key_id, sealed)
 
 
-def _read(request: Request[Body], surface: Surface[Body], account: Account) -> Generation:
-    """The request, and whom it is for. Raises `InvalidRequest`."""
-    generation = surface.read(request.body)
-    account.row.is_stream = generation.is_stream
-    if generation.metadata:
-        account.end_user, metadata = split_end_user(generation.metadata)
-        if metadata is not generation.metadata:
-            generation = replace(generation, metadata=metadata)
-    return generation
+def _for_end_user(generation: Generation, account: Account) -> Generation:
+    """The request without whom it is for, who is accounted. Raises `InvalidRequest`."""
+    if not generation.metadata:
+        return generation
+    account.end_user, metadata = split_end_user(generation.metadata)
+    return generation if metadata is generation.metadata else replace(generation, metadata=metadata)
 
 
 async def _reply(exchange: Exchange, headers: list[Header]) -> Reply | StreamReply:

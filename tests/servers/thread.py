@@ -19,9 +19,11 @@ def serving(app: ASGIApp) -> Iterator[str]:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     listener.listen()
-    server = uvicorn.Server(
-        uvicorn.Config(app, log_config=None, lifespan="off", access_log=False, timeout_graceful_shutdown=1)
+    # Kept connections are the gateway's to close, as with real providers: a request must not cross with a close.
+    config = uvicorn.Config(
+        app, log_config=None, lifespan="off", access_log=False, timeout_graceful_shutdown=1, timeout_keep_alive=120
     )
+    server = uvicorn.Server(config)
     is_up = threading.Event()
 
     async def run() -> None:

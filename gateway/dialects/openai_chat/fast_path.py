@@ -229,7 +229,8 @@ def _only_text(delta: Json) -> tuple[str, int, str] | None:
     match value:
         case [{"index": int() as call, "function": {"arguments": str() as text, **others}, **beside}]:
             is_bare = name == _CALLS and not others and beside.keys() <= {"type"}
-            return (name, call, text) if is_bare else None
+            # By the first arguments it is known that a call has any.
+            return (name, call, text) if is_bare and text else None
         case _:
             return None
 

@@ -6,7 +6,8 @@ import orjson
 
 from gateway.dialects.base import Origin
 from gateway.dialects.decoder import bad_reply
-from gateway.dialects.openai_chat.repairs import copy_reasoning, finish_reason, identity, repair_labels
+from gateway.dialects.openai_chat.calls import NO_ARGUMENTS
+from gateway.dialects.openai_chat.repairs import copy_reasoning, finish_reason, identity, repair_labels, tool_calls
 from gateway.dialects.openai_chat.stream import ChatDecoder
 from gateway.dialects.openai_chat.usage import usage_document
 from gateway.neutral.events import Event, NativeChunk
@@ -74,13 +75,21 @@ class NativeDecoder(ChatDecoder):
 
     def _repair_whole(self, choice: JsonObject) -> bool:
         """Repair a choice with all that a client reads in it. True if it was changed."""
-        _, delta, changed = self._repair(choice)
+        index, delta, changed = self._repair(choice)
         if "reasoning" in delta and copy_reasoning(delta):
+            changed = True
+        if choice.get("finish_reason") is not None and (silent := self._silent_calls(index)):
+            delta["tool_calls"] = [*tool_calls(delta), *silent]
             changed = True
         if "finish_reason" not in choice:
             choice["finish_reason"] = None
             return True
         return changed
+
+    def _silent_calls(self, choice: int) -> list[JsonObject]:
+        """The arguments of the calls that have none, as a chunk brings them."""
+        silent = self.begun_calls.take_silent(choice)
+        return [{"index": index, "function": {"arguments": NO_ARGUMENTS}} for index in silent]
 
     def _read_text(self, payload: bytes, text: str) -> list[Event]:
         return [NativeChunk(_on_one_line(payload))]
@@ -89,7 +98,9 @@ class NativeDecoder(ChatDecoder):
         events = self._release()
         for index in self._unfinished():
             reason = finish_reason(None, has_tool_calls=index in self.with_calls)
-            choice: JsonObject = {"index": index, "delta": {}, "logprobs": None, "finish_reason": reason}
+            silent = self._silent_calls(index)
+            delta: JsonObject = {"tool_calls": [*silent]} if silent else {}
+            choice: JsonObject = {"index": index, "delta": delta, "logprobs": None, "finish_reason": reason}
             events.append(self._own_chunk({"choices": [choice]}))
         if self.include_usage and self.usage is not None:
             events.append(self._own_chunk({**self._usage_chunk, "choices": [], "usage": usage_document(self.usage)}))

@@ -174,6 +174,12 @@ def repair_labels(document: JsonObject) -> bool:
     return changed
 
 
+def says_anything(function: Json) -> bool:
+    """Whether a legacy call, or a tool call's function, calls anything: some servers send an empty one for none."""
+    given = object_or_empty(function)
+    return bool(given.get("name") or given.get("arguments"))
+
+
 def tool_calls(part: JsonObject) -> list[JsonObject]:
     """The tool calls of a message or a delta. Raises `NotAnAnswer` if they are no list of objects."""
     given = part.get("tool_calls")

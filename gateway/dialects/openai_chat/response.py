@@ -16,6 +16,7 @@ from gateway.dialects.openai_chat.repairs import (
     repair_choice,
     repair_labels,
     repair_whole_call,
+    says_anything,
     tool_calls,
 )
 from gateway.dialects.openai_chat.structured_output import answer_check
@@ -148,7 +149,7 @@ def _choice(choice: JsonObject, position: int, client_calls: ClientCalls) -> lis
 def _legacy_calls(message: JsonObject) -> list[JsonObject]:
     """The one call of a server from before there were several."""
     function = message.get("function_call")
-    if not function:
+    if not says_anything(function):
         return []
     call: JsonObject = {"function": function}
     repair_whole_call(call)

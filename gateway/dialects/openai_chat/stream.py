@@ -8,6 +8,7 @@ import orjson
 
 from gateway.dialects.base import Origin
 from gateway.dialects.decoder import END_MARK, NotAnAnswer, StreamDecoder, bad_reply
+from gateway.dialects.openai_chat.calls import NO_ARGUMENTS, BegunCalls, CallIndexes, CallKey
 from gateway.dialects.openai_chat.errors import error_in_band
 from gateway.dialects.openai_chat.fast_path import ChunkTemplate
 from gateway.dialects.openai_chat.reasoning import ReasoningCollector
@@ -17,6 +18,7 @@ from gateway.dialects.openai_chat.repairs import (
     read_choices,
     repair_call,
     repair_choice,
+    says_anything,
     tool_calls,
 )
 from gateway.dialects.openai_chat.response import has_list, message_events
@@ -29,9 +31,6 @@ from gateway.neutral.events import AnswerMetadata, Event, Finished, Text, ToolAr
 from gateway.neutral.identifiers import new_id
 from gateway.neutral.json import Json, JsonObject, is_too_deep, text_or_none
 from gateway.neutral.prompt import Prompt
-
-CallKey = tuple[int, int]
-"""A choice, and the index of a call in it."""
 
 
 class ChatDecoder(StreamDecoder):
@@ -48,6 +47,7 @@ class ChatDecoder(StreamDecoder):
         self.finished: set[int] = set()
         self.with_calls: set[int] = set()
         self.call_indexes = CallIndexes()
+        self.begun_calls = BegunCalls()
         self.template = ChunkTemplate()
 
     def feed(self, payload: bytes) -> Sequence[Event]:
@@ -104,6 +104,7 @@ class ChatDecoder(StreamDecoder):
                 if self.call_indexes.repair(call, index):
                     changed = True
                     self.template.forget()
+                changed |= self.begun_calls.repair(call, index)
         return index, delta, changed
 
     def _unfinished(self) -> list[int]:
@@ -117,60 +118,6 @@ class ChatDecoder(StreamDecoder):
     def _note_usage(self, chunk: JsonObject) -> None:
         if chunk.get("usage"):
             self.usage = read_usage(chunk) or self.usage
-
-
-class CallIndexes:
-    """Gives the tool calls of one streamed answer their indexes, in each choice from 0.
-
-    Pieces of a call share an index. Some servers leave it out, some give parallel calls the same one; then their ids
-    distinguish them (shared facts on providers, section 13). An id that changes without a name is still the same call.
-    """
-
-    def __init__(self) -> None:
-        self._own: dict[CallKey, int] = {}
-        """The index of a call by the one that its upstream gave it."""
-        self._ids: dict[CallKey, str] = {}
-        self._taken: dict[int, list[int]] = {}
-
-    def repair(self, call: JsonObject, choice: int) -> bool:
-        """Give a piece the index of its call. True if it had another."""
-        given, call_id = call.get("index"), text_or_none(call.get("id"))
-        has_name = bool(called_tool(call).name)
-        if type(given) is int and given >= 0:
-            index = self._by_index(given, call_id if has_name else None, choice)
-        else:
-            given, index = None, self._by_id(call_id, choice, has_name=has_name)
-        if call_id:
-            self._ids.setdefault((choice, index), call_id)
-        if index == given:
-            return False
-        call["index"] = index
-        return True
-
-    def has_any(self, choice: int) -> bool:
-        """Whether a choice has had tool calls."""
-        return choice in self._taken
-
-    def _by_index(self, given: int, call_id: str | None, choice: int) -> int:
-        """By the index that the upstream gave; `call_id` is None but for a piece that has a name and an id."""
-        index = self._own.get((choice, given))
-        known = None if index is None else self._ids.get((choice, index))
-        if index is None or (known and call_id and call_id != known):
-            taken = self._taken.setdefault(choice, [])
-            index = max(taken) + 1 if given in taken else given
-            taken.append(index)
-            self._own[choice, given] = index
-        return index
-
-    def _by_id(self, call_id: str | None, choice: int, *, has_name: bool) -> int:
-        taken = self._taken.setdefault(choice, [])
-        for index in taken:
-            if call_id and self._ids.get((choice, index)) == call_id:
-                return index
-        if taken and not call_id and not has_name:
-            return taken[-1]
-        taken.append(max(taken, default=-1) + 1)
-        return taken[-1]
 
 
 @dataclass(slots=True)
@@ -237,9 +184,11 @@ class NeutralDecoder(ChatDecoder):
         for call in tool_calls(delta):
             answer += self._call(call, index)
         legacy = delta.get("function_call")
-        if legacy and not self.call_indexes.has_any(index):
+        if says_anything(legacy) and not self.call_indexes.has_any(index):
             self.with_calls.add(index)
-            answer += self._call({"index": 0, "function": legacy}, index)
+            only: JsonObject = {"index": 0, "function": legacy}
+            self.begun_calls.repair(only, index)
+            answer += self._call(only, index)
         if answer:
             events += self._after_reasoning(progress, answer)
         self._is_reasoning = any(progress.reasoning for progress in self._progress.values())
@@ -294,6 +243,9 @@ class NeutralDecoder(ChatDecoder):
             if text := free_text("".join(pieces)):
                 events.append(ToolArguments(index, text, choice))
             pieces.clear()
+        for index in self.begun_calls.take_silent(choice):
+            if (choice, index) in self._begun and index not in progress.wrapped:
+                events.append(ToolArguments(index, NO_ARGUMENTS, choice))
         return [*events, *progress.reasoning.finish()]
 
     def _of(self, choice: int) -> _Progress:
