@@ -8,7 +8,7 @@ import structlog
 
 from gateway.dialects.base import Decoder, Dialect, Origin, Reader
 from gateway.errors import GatewayError, UpstreamDown, UpstreamError
-from gateway.neutral.events import AnswerMetadata, Event, Failed, Unvalidated, Usage
+from gateway.neutral.events import AnswerMetadata, Event, Failed, NativeChunk, Unvalidated, Usage
 from gateway.neutral.generation import Generation
 from gateway.routing.plan import Lane
 from gateway.schemas.validator import AnswerSchema
@@ -217,6 +217,6 @@ async def opening(batches: AsyncGenerator[Batch, None], spend: Callable[[Usage],
                 spend(event)
             elif isinstance(event, Failed):
                 raise event.error
-            elif not isinstance(event, AnswerMetadata):
+            elif not (isinstance(event, AnswerMetadata) or (type(event) is NativeChunk and event.is_mute)):
                 return told
     return told

@@ -185,6 +185,8 @@ class NativeChunk:
     what stands between them in a stream (`\\n\\ndata: `)."""
 
     payload: bytes
+    is_mute: bool = field(default=False, compare=False)
+    """Whether nothing of the answer has come yet: a role alone, as most servers begin."""
 
 
 Event = (

@@ -117,11 +117,20 @@ FAILURES: list[tuple[str, Act]] = [
     ("cut before the first byte", breaks_off()),
     ("told not to retry", refuses(503, {"x-should-retry": "false"})),
 ]
+ROLE = event(
+    {
+        **{"id": "x", "object": "chat.completion.chunk", "created": 1_700_000_000, "model": "m"},
+        "choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}],
+    }
+)
 IN_STREAM: list[tuple[str, Act]] = [
     ("error event first", streams(event({"error": {"message": "overloaded", "code": 503}}))),
     ("comments, then cut", breaks_off(b": waiting\n\n", b": waiting\n\n")),
     ("ended at once", streams(b"")),
     ("bad JSON first", streams(b"data: {{{\n\n")),
+    ("a role, then cut", breaks_off(ROLE, b": waiting\n\n")),
+    ("a role, then an error", streams(ROLE + event({"error": {"message": "overloaded", "code": 503}}))),
+    ("a role, then the end", streams(ROLE)),
 ]
 
 

@@ -161,7 +161,8 @@ def test_stream_without_end_mark_is_whole_if_every_choice_finished(is_native: bo
 
 def test_end_mark_finishes_what_is_open() -> None:
     payloads = [chunk(content="a"), chunk(index=1, tool_calls=[call(0, id="c", name="look")]), DONE]
-    assert stream(payloads)[-3:] == [Finished("stop", 0), Finished("tool_calls", 1), Done()]
+    arguments = ToolArguments(0, "{}", 1)
+    assert stream(payloads)[-4:] == [Finished("stop", 0), arguments, Finished("tool_calls", 1), Done()]
     last = chunks_of(stream(payloads, is_native=True))[-2:]
     assert [(c["choices"][0]["index"], c["choices"][0]["finish_reason"]) for c in last] == [
         (0, "stop"),

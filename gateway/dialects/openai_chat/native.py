@@ -29,6 +29,8 @@ class NativeDecoder(ChatDecoder):
         self.identity: JsonObject = {}
         self._held: list[JsonObject] = []
         self._usage_chunk: JsonObject = {}
+        self._is_mute = True
+        """Whether nothing of the answer has come yet, so that another upstream can still give it."""
 
     def feed_all(self, payloads: Sequence[bytes]) -> list[Event]:
         events: list[Event] = []
@@ -70,7 +72,9 @@ class NativeDecoder(ChatDecoder):
             if self.template.field == "reasoning":
                 # One with a text is to be copied.
                 self.template.forget()
-        events.append(NativeChunk(self._written(document) if changed else _on_one_line(self.payload)))
+        self._is_mute = self._is_mute and _says_nothing(choices)
+        payload = self._written(document) if changed else _on_one_line(self.payload)
+        events.append(NativeChunk(payload, self._is_mute))
         return events
 
     def _repair_whole(self, choice: JsonObject) -> bool:
@@ -142,6 +146,18 @@ class NativeDecoder(ChatDecoder):
         except orjson.JSONEncodeError:
             # It was read but cannot be written: it is nested too deeply.
             raise bad_reply(self.origin, f"streamed something that is no {self.what}") from None
+
+
+def _says_nothing(choices: list[JsonObject]) -> bool:
+    """Whether repaired choices bring no more than their roles."""
+    for choice in choices:
+        delta = choice["delta"]
+        if choice.get("finish_reason") is not None or not isinstance(delta, dict):
+            return False
+        for name, value in delta.items():
+            if value and name != "role":
+                return False
+    return True
 
 
 def _on_one_line(payload: bytes) -> bytes:
