@@ -530,9 +530,9 @@ class CreateChatCompletionRequest(TypedDict):
     audio: NotRequired[ChatCompletionAudioParam | None]
     frequency_penalty: NotRequired[float | None]
     """Above 0, tokens grow less likely the more often they have come up."""
-    function_call: NotRequired[Literal["none", "auto"] | ChatCompletionFunctionCallOption]
+    function_call: NotRequired[Literal["none", "auto"] | ChatCompletionFunctionCallOption | None]
     """Use `tool_choice`."""
-    functions: NotRequired[list[FunctionObject]]
+    functions: NotRequired[list[FunctionObject] | None]
     """Use `tools`."""
     logit_bias: NotRequired[dict[str, float] | None]
     """What to add to the likelihood of single tokens, by token id."""

@@ -18,6 +18,7 @@ def validator(name: str) -> jsonschema_rs.Draft202012Validator:
 
 
 CHAT = validator("CreateChatCompletionRequest")
+PROPERTIES = frozenset(BUNDLE["components"]["schemas"]["CreateChatCompletionRequest"]["properties"])
 
 
 def body(*messages: dict[str, Any], **fields: Any) -> dict[str, Any]:
@@ -89,19 +90,7 @@ ACCEPTED: dict[str, dict[str, Any]] = {
     "a long end user": body(metadata={"waystone": "x" * 5000, "order": "7"}),
     "null everywhere": body(
         {"role": "assistant", "content": None, "tool_calls": None, "audio": None, "function_call": None},
-        **dict.fromkeys(
-            [
-                "audio",
-                "metadata",
-                "n",
-                "response_format",
-                "stop",
-                "stream",
-                "stream_options",
-                "temperature",
-                "tools",
-            ]
-        ),
+        **dict.fromkeys(PROPERTIES - {"model", "messages"}),
     ),
 }
 
