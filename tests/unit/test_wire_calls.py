@@ -114,7 +114,7 @@ async def test_what_is_sent_is_one_request(make: MakeTransport) -> None:
     assert body == b'{"a": 1}'
 
 
-async def test_calls_at_once_get_each_its_own_answer(make: MakeTransport) -> None:
+async def test_calls_at_once_get_each_its_own_answer(make: MakeTransport, combination: str) -> None:
     async def echo(visit: Visit) -> None:
         while request := await visit.request():
             await visit.send(response(request.partition(b"\r\n\r\n")[2]))
@@ -127,7 +127,7 @@ async def test_calls_at_once_get_each_its_own_answer(make: MakeTransport) -> Non
     async with raw_server(echo) as server, closing(make(Timeouts())) as transport:
         await asyncio.gather(*(run(transport, server, number) for number in range(20)))
     # Connections are used again; pyqwest may open one more while another comes free.
-    assert len(server.visits) < 100
+    assert len(server.visits) <= (99 if combination.startswith("pyqwest") else 20)
 
 
 @pytest.mark.parametrize("data", [b"", IN_CHUNKS, HEAD + b"content-length: 9\r\n\r\nabc"])
