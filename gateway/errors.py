@@ -240,3 +240,8 @@ class UpstreamDown(UpstreamError):
 
     def __init__(self, message: str, *, status: int = 502, code: str = "upstream_unavailable") -> None:
         super().__init__(status, message, type="upstream_error", code=code)
+
+
+def misshapen(path: str, expected: str) -> InvalidRequest:
+    """The error for a value at `path`, such as `messages[0].content`, that is another than `expected`."""
+    return InvalidRequest(f"Invalid value for {path}: expected {expected}.", param=path, code="invalid_value")

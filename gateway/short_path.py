@@ -120,7 +120,7 @@ class ShortPath:
 
     def _asked(self, request: Request[Body], surface: Surface[Body]) -> _Asked[Body] | None:
         begun, reader = time.perf_counter(), surface.brief
-        model = None if reader is None else surface.plain_model(request.body)
+        model = None if reader is None else reader.plain_model(request.body)
         way = None if model is None else self._way(model, surface.dialect)
         if reader is None or way is None or self._health.guard(way.lane) is not None:
             return None

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from gateway.errors import InvalidRequest
+from gateway.dialects.base import Origin
+from gateway.errors import InvalidRequest, misshapen
 from gateway.neutral.items import Position
 from gateway.neutral.prompt import Prompt
 
@@ -13,18 +14,18 @@ _NO_PROMPT = Prompt()
 class Report:
     """Collects the paths, in the client's request, of what an upstream does not get."""
 
-    def __init__(self, prompt: Prompt, provider: str) -> None:
+    def __init__(self, prompt: Prompt, origin: Origin) -> None:
         # A mapping for its order and its speed: there may be as many as there are items.
         self._dropped: dict[str, None] = dict.fromkeys(prompt.untranslated)
         self._paths = prompt.settings.paths
         self._input_path = prompt.input_path
         self._is_native = False
-        self.provider = provider
+        self.provider = origin.api or origin.provider
 
     @classmethod
-    def of_body(cls, provider: str, paths: Mapping[str, str] | None = None) -> "Report":
+    def of_body(cls, origin: Origin, paths: Mapping[str, str] | None = None) -> "Report":
         """The report on a native body. Its settings have their own names, or `paths` has them by the neutral ones."""
-        report = cls(_NO_PROMPT, provider)
+        report = cls(_NO_PROMPT, origin)
         report._is_native = True
         if paths is not None:
             report._paths = paths
@@ -76,9 +77,7 @@ class Report:
 
     def invalid_setting(self, name: str, expected: str) -> InvalidRequest:
         """The refusal of a setting's value that no upstream could make sense of."""
-        path = self.setting(name)
-        message = f"Invalid value for {path}: expected {expected}."
-        return InvalidRequest(message, param=path, code="invalid_value")
+        return misshapen(self.setting(name), expected)
 
     def unsupported(self, what: str, path: str) -> InvalidRequest:
         """The refusal of something that this upstream has no place for, named in the plural."""

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from gateway.errors import InvalidRequest
+from gateway.errors import misshapen
 from gateway.neutral.json import Json, JsonObject, object_or_empty, object_or_none, text_or_empty
 from gateway.neutral.values import value
 
@@ -50,6 +50,5 @@ def typed_format(given: object, path: str) -> JsonObject:
     """The format at a path as the object with a type that it has to be. Raises `InvalidRequest` for anything else."""
     body = object_or_none(given)
     if body is None or body.get("type") is None:
-        message = f"Invalid value for {path}: expected an object with a type."
-        raise InvalidRequest(message, param=path, code="invalid_value")
+        raise misshapen(path, "an object with a type")
     return body

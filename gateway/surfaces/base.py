@@ -56,6 +56,9 @@ class Writer(Protocol):
 class BriefSurface(Protocol[Body]):
     """What a surface has for the short path."""
 
+    def plain_model(self, body: Body) -> str | None:
+        """The model that is asked for a plain answer; None for a stream."""
+
     def read(self, body: Body) -> BriefRequest | None:
         """A request in which nothing is unusual; None for any other."""
 
@@ -71,9 +74,6 @@ class Surface(Protocol[Body]):
     @property
     def brief(self) -> BriefSurface[Body] | None:
         """What it has for the short path."""
-
-    def plain_model(self, body: Body) -> str | None:
-        """The model that is asked for a plain answer; None for a stream."""
 
     def read(self, body: Body) -> Generation:
         """Read a body that the contract has let pass. Raises `InvalidRequest` for what only code can see."""

@@ -1,13 +1,24 @@
-"""What a surface changes of a body before anything else: the gateway's own field, and integers written as fractions."""
+"""What a surface reads and changes of a body first: model, the gateway's own field, integers written as fractions."""
+
+from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from gateway.errors import InvalidRequest
 from gateway.neutral.json import Json, JsonObject
 
+if TYPE_CHECKING:
+    from generated import models
+
 MOST_MODELS = 10
 """Models that a request may name beside its first."""
 _FIELD = "models"
+
+
+def plain_model(body: models.CreateChatCompletionRequest | models.CreateResponse) -> str | None:
+    """The model that is asked for a plain answer; None for a stream."""
+    return None if body.get("stream") else body["model"]
 
 
 def split_models(body: JsonObject) -> tuple[JsonObject, Sequence[str]]:

@@ -35,9 +35,6 @@ class OpenAIResponsesSurface:
     dialect: str | None = DIALECT
     brief: BriefSurface[models.CreateResponse] | None = ResponsesBrief()
 
-    def plain_model(self, body: models.CreateResponse) -> str | None:
-        return None if body.get("stream") else body["model"]
-
     def read(self, body: models.CreateResponse) -> Generation:
         given, others = split_models(with_integers(extensions(body), RESPONSES_INTEGERS, _LARGEST))
         refuse_unsupported(body)

@@ -1,6 +1,6 @@
 """The options of a stream that are lost where a request is translated."""
 
-from gateway.errors import InvalidRequest
+from gateway.errors import misshapen
 from gateway.neutral.json import Json, JsonObject, object_or_none
 
 USAGE_OPTIONS: JsonObject = {"include_usage": True}
@@ -13,6 +13,5 @@ def lost_stream_options(given: Json) -> list[str]:
     """The paths of those that request something. Raises `InvalidRequest` for options that are no object."""
     options = object_or_none(given)
     if options is None:
-        message = f"Invalid value for {_FIELD}: expected an object."
-        raise InvalidRequest(message, param=_FIELD, code="invalid_value")
+        raise misshapen(_FIELD, "an object")
     return [f"{_FIELD}.{name}" for name, value in options.items() if value and name not in USAGE_OPTIONS]

@@ -27,9 +27,6 @@ class WaystoneChatSurface:
     brief = None
     _chat = OpenAIChatSurface()
 
-    def plain_model(self, body: models.WaystoneChatCompletionRequest) -> str | None:
-        return None if body.get("stream") else body["model"]
-
     def read(self, body: models.WaystoneChatCompletionRequest) -> Generation:
         chat: JsonObject = {
             **with_whole_counts(extensions(body)),

@@ -33,9 +33,6 @@ class WaystoneResponsesSurface:
     # Most fields of its requests travel on.
     brief = None
 
-    def plain_model(self, body: models.WaystoneResponseRequest) -> str | None:
-        return None if body.get("stream") else body["model"]
-
     def read(self, body: models.WaystoneResponseRequest) -> Generation:
         given, others = split_models(with_whole_counts(extensions(body)))
         # `store` is false here unless requested, as the document has it; on /v1/responses it is true.

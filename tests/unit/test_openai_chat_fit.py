@@ -357,7 +357,7 @@ def test_a_fact_that_adapts_bodies_is_one_of_those_that_are_looked_for(name: str
         facts = replace(ChatProfile(), **{name: getattr(given_facts, name)})
         if is_adapted(facts):
             continue
-        report = Report.of_body("lab")
+        report = Report.of_body(Origin("lab", "m"))
         body: Any = {"model": "m", **EVERYTHING, "tool_choice": choice}
         assert adapt_body(body.copy(), facts, Origin("lab", "m", facts), report) == body
         assert report.dropped == []

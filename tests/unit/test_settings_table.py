@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.dialects import DIALECTS
-from gateway.dialects.base import Outbound
+from gateway.dialects.base import Origin, Outbound
 from gateway.dialects.paths import value_at
 from gateway.dialects.profiles.base import NO_PROFILE, Profile, Range
 from gateway.dialects.report import Report
@@ -232,7 +232,7 @@ def _all_values(way: Way) -> Iterator[tuple[str, Any]]:
     st.floats(allow_nan=False) | st.integers(),
 )
 def test_a_number_is_brought_to_the_nearer_end_of_its_range(name: str, value: float) -> None:
-    report, rule = Report(Prompt(), "lab"), RULES[name]
+    report, rule = Report(Prompt(), Origin("lab", "m")), RULES[name]
     assert rule.least is not None
     assert rule.most is not None
 

@@ -27,7 +27,7 @@ _BY_FORCE = frozenset({"required", "named"})
 def encode_request(generation: Generation, origin: Origin) -> Outbound:
     """The request for the upstream. Raises `InvalidRequest` for what it cannot do."""
     prompt = generation.prompt
-    report = Report(prompt, origin.api or origin.provider)
+    report = Report(prompt, origin)
     body = _body(prompt, origin, report)
     if generation.is_stream:
         body["stream"] = True

@@ -24,7 +24,7 @@ def encode_request(generation: Generation, origin: Origin) -> Outbound:
     if not origin.model.strip("."):
         # As a segment of a path, dots lead out of it.
         raise ModelNotFound(f"{origin.provider} has no model {origin.model!r}.")
-    report = Report(generation.prompt, origin.api or origin.provider)
+    report = Report(generation.prompt, origin)
     request, settings = _body(generation, origin, report)
     # The id is one segment of the path, though it may be an ARN with slashes.
     path = f"/model/{quote(origin.model, safe='')}/converse{'-stream' if generation.is_stream else ''}"

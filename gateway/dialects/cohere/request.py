@@ -20,7 +20,7 @@ PATH = "/v2/chat"
 
 def encode_request(generation: Generation, origin: Origin) -> Outbound:
     """The request for the upstream. Raises `InvalidRequest` for what Cohere cannot do."""
-    report = Report(generation.prompt, origin.api or origin.provider)
+    report = Report(generation.prompt, origin)
     return Outbound(PATH, written(_body(generation, origin, report)), report.dropped)
 
 

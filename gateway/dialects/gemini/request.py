@@ -24,7 +24,7 @@ _TUNED = "tunedModels/"
 
 def encode_request(generation: Generation, origin: Origin) -> Outbound:
     """The request for the upstream. Raises `InvalidRequest` for what it cannot do."""
-    report = Report(generation.prompt, origin.api or origin.provider)
+    report = Report(generation.prompt, origin)
     request, headers = _request(generation.prompt, GeminiProfile.own(origin.profile), report)
     path = _path(origin.model, is_stream=generation.is_stream)
     return Outbound(path, written(request), report.dropped, headers)

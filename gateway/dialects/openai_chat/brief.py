@@ -27,7 +27,7 @@ class ChatBrief:
             body.pop("metadata", None)
         if not is_adapted(profile) and not has_two_limits(body):
             return Outbound(PATH, written(body))
-        report = Report.of_body(origin.provider, brief.paths)
+        report = Report.of_body(origin, brief.paths)
         return Outbound(PATH, written(adapt_body(body, profile, origin, report)), report.dropped)
 
     def read(self, body: bytes, *, is_text: bool) -> BriefReply | None:

@@ -27,9 +27,9 @@ def encode_request(generation: Generation, origin: Origin) -> Outbound:
         _address(body, generation, origin.model, profile)
         if not is_adapted(profile) and not has_two_limits(body):
             return Outbound(PATH, written(body))
-        report = Report.of_body(origin.provider)
+        report = Report.of_body(origin)
     else:
-        report = Report(generation.prompt, origin.api or origin.provider)
+        report = Report(generation.prompt, origin)
         body = _translated(generation.prompt, profile, report)
         _address(body, generation, origin.model, profile)
     body = adapt_body(body, profile, origin, report)

@@ -23,10 +23,10 @@ _OURS = ("previous_response_id", "conversation", "provider")
 def encode_request(generation: Generation, origin: Origin) -> Outbound:
     """The request for the upstream. Raises `InvalidRequest` for what the upstream cannot be sent."""
     if generation.dialect == DIALECT:
-        report = Report.of_body(origin.provider, PLACES)
+        report = Report.of_body(origin, PLACES)
         body = _native(generation)
     else:
-        report = Report(generation.prompt, origin.api or origin.provider)
+        report = Report(generation.prompt, origin)
         body = _translated(generation.prompt, ResponsesProfile.own(origin.profile), report)
     _address(body, generation, origin)
     adapt_body(body, origin, report)

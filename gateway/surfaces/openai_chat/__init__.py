@@ -33,9 +33,6 @@ class OpenAIChatSurface:
     dialect: str | None = DIALECT
     brief: BriefSurface[models.CreateChatCompletionRequest] | None = ChatBrief()
 
-    def plain_model(self, body: models.CreateChatCompletionRequest) -> str | None:
-        return None if body.get("stream") else body["model"]
-
     def read(self, body: models.CreateChatCompletionRequest) -> Generation:
         given, others = split_models(with_integers(extensions(body), INTEGERS, _LARGEST))
         # Waystone's own document does not list them.

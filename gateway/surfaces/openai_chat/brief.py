@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from gateway.neutral.brief import BriefReply, BriefRequest
 from gateway.neutral.settings import INTEGERS
+from gateway.surfaces.body import plain_model
 from gateway.surfaces.extensions import extensions
 from gateway.surfaces.openai_chat.reasoning import FIELD
 
@@ -22,6 +23,8 @@ _MANY = 100
 
 class ChatBrief:
     """What the chat surface has for the short path."""
+
+    plain_model = staticmethod(plain_model)
 
     def read(self, body: models.CreateChatCompletionRequest) -> BriefRequest | None:
         given = extensions(body)

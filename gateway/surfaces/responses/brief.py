@@ -11,6 +11,7 @@ from gateway.neutral.identifiers import ResponseIds
 from gateway.neutral.json import Json, JsonObject, write_document
 from gateway.neutral.settings import PLACES, TOKEN_LIMIT
 from gateway.surfaces.base import Ended
+from gateway.surfaces.body import plain_model
 from gateway.surfaces.extensions import extensions
 from gateway.surfaces.responses.document import new_response, response_usage
 from gateway.surfaces.responses.request.prompt import read_prompt
@@ -33,6 +34,8 @@ _SAME: Annotated[tuple[str, ...], models.CreateResponse] = ("temperature", "top_
 
 class ResponsesBrief:
     """What the Responses surface has for the short path."""
+
+    plain_model = staticmethod(plain_model)
 
     def read(self, body: models.CreateResponse) -> BriefRequest | None:
         chat = _chat_body(body) if body.keys() <= _USUAL else None

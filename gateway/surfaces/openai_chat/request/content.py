@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
+from gateway.errors import misshapen
 from gateway.neutral.json import text_or_none
 from gateway.neutral.parts import (
     AudioPart,
@@ -18,7 +19,6 @@ from gateway.surfaces.extensions import extensions
 from gateway.surfaces.openai_chat.request.omissions import Omissions
 from gateway.surfaces.openai_chat.request.values import (
     list_at,
-    misshapen,
     object_at,
     optional_text_at,
     require_object,

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, TypeGuard
 
-from gateway.errors import InvalidRequest
+from gateway.errors import InvalidRequest, misshapen
 from gateway.neutral.items import EarlierReasoning, Item, Message, Position, ToolCall, ToolOutput
 from gateway.neutral.json import Json, text_or_empty
 from gateway.neutral.parts import NOTHING_MORE, Part, TextPart
@@ -21,7 +21,7 @@ from gateway.surfaces.openai_chat.request.content import (
     with_cache_control,
 )
 from gateway.surfaces.openai_chat.request.omissions import Omissions
-from gateway.surfaces.openai_chat.request.values import list_at, misshapen, object_at, require_object, text_at
+from gateway.surfaces.openai_chat.request.values import list_at, object_at, require_object, text_at
 
 if TYPE_CHECKING:
     from generated import models

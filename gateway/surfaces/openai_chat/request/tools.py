@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated, cast
 
+from gateway.errors import misshapen
 from gateway.neutral.json import JsonObject, text_or_none
 from gateway.neutral.parts import CacheControl
 from gateway.neutral.tools import (
@@ -22,7 +23,6 @@ from gateway.surfaces.openai_chat.request.content import CACHE_CONTROL, cache_co
 from gateway.surfaces.openai_chat.request.omissions import Omissions
 from gateway.surfaces.openai_chat.request.values import (
     list_at,
-    misshapen,
     object_at,
     optional_text_at,
     require_object,

@@ -6,7 +6,7 @@ tools and calls in Waystone's own chat operation, and those that only some clien
 
 from typing import TypeVar
 
-from gateway.errors import InvalidRequest
+from gateway.errors import misshapen
 
 T = TypeVar("T")
 
@@ -43,8 +43,3 @@ def list_at(value: list[T] | None, path: str) -> list[T]:
     if isinstance(value, list):
         return value
     raise misshapen(path, "an array")
-
-
-def misshapen(path: str, expected: str) -> InvalidRequest:
-    """The error for a value of another type than `expected`."""
-    return InvalidRequest(f"Invalid value for {path}: expected {expected}.", param=path, code="invalid_value")

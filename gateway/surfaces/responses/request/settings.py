@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
-from gateway.errors import InvalidRequest
+from gateway.errors import misshapen
 from gateway.neutral.items import Position
 from gateway.neutral.json import (
     Json,
@@ -133,7 +133,7 @@ class ReadSettings:
     def reasoning(self, value: Json) -> None:
         given = object_or_none(value)
         if given is None:
-            raise _invalid("reasoning", "an object")
+            raise misshapen("reasoning", "an object")
         if (effort := given.get("effort")) is not None:
             self.values["reasoning_effort"] = effort
         self.reasoning_summary = text_or_none(given.get("summary"))
@@ -142,7 +142,7 @@ class ReadSettings:
     def text(self, value: Json) -> None:
         given = object_or_none(value)
         if given is None:
-            raise _invalid("text", "an object")
+            raise misshapen("text", "an object")
         if given.get("verbosity") is not None:
             self.values["verbosity"] = given["verbosity"]
         if (form := given.get("format")) is not None and not requests_nothing(_FORMAT, form):
@@ -154,7 +154,7 @@ class ReadSettings:
     def included(self, value: Json) -> None:
         given = list_or_none(value)
         if given is None:
-            raise _invalid("include", "a list")
+            raise misshapen("include", "a list")
         if LOGPROBS in given:
             self.values["logprobs"] = True
             self.paths = {**self.paths, "logprobs": f"include[{given.index(LOGPROBS)}]"}
@@ -213,7 +213,3 @@ def nested_format(given: Json) -> Json:
 def _limit_order(limit: object) -> float:
     number = number_or_none(limit)
     return float("-inf") if number is None or not float(number).is_integer() else number
-
-
-def _invalid(path: str, expected: str) -> InvalidRequest:
-    return InvalidRequest(f"Invalid value for {path}: expected {expected}.", param=path, code="invalid_value")
