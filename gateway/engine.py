@@ -18,7 +18,7 @@ from gateway.neutral.end_user import split_end_user
 from gateway.neutral.events import Failed, Usage
 from gateway.neutral.generation import Generation
 from gateway.neutral.items import EarlierReasoning
-from gateway.neutral.json import Json, JsonObject
+from gateway.neutral.json import JsonObject
 from gateway.neutral.values import value
 from gateway.reasoning import recover
 from gateway.routing.attempts import Attempts, Conditions
@@ -26,7 +26,7 @@ from gateway.routing.plan import Lane, Planner, has_choice, prompt_for_order
 from gateway.routing.router import Router
 from gateway.run import Batch, Held, Run, opening
 from gateway.schemas.validator import AnswerSchema, SchemaValidator
-from gateway.sealing import Sealed, Sealer
+from gateway.sealing import Sealer
 from gateway.short_path import Memory, ShortPath, answer_headers, keep_answer
 from gateway.store.journal import Journal
 from gateway.surfaces.base import Author, Surface, Writer
@@ -102,7 +102,7 @@ class Engine:
         self._planner = Planner(sealer)
         self._conditions = conditions
         self._schemas = schemas
-        self.short_path: ShortPath | None = ShortPath(router, self._planner, conditions.health, journal)
+        self.short_path: ShortPath | None = ShortPath(router, self._planner, conditions.health, journal, sealer)
         """None: every request goes the long path."""
 
     async def answer(
@@ -114,8 +114,8 @@ class Engine:
         the stream. Each call leaves one usage row.
         """
         held: Held | None = None
-        if self.short_path is not None:
-            answered = await self.short_path.answer(request, surface, memory)
+        if self.short_path is not None and surface.brief is not None:
+            answered = await self.short_path.answer(request, surface, surface.brief, memory)
             if isinstance(answered, Reply):
                 return answered
             held = answered
@@ -172,7 +172,7 @@ class Engine:
         run.held = client.held
         if run.dropped:
             log.debug("fields_dropped", provider=upstream.name, model=lane.model, fields=list(run.dropped))
-        author = Author(upstream.name, lane.model, partial(self._seal, client.key_id, lane))
+        author = Author(upstream.name, lane.model, partial(lane.seal, self._sealer, client.key_id))
         return Exchange(surface.writer(generation, author), run, client.account, generation.is_stream)
 
     def _schema(self, key_id: str, generation: Generation, dialect: Dialect, origin: Origin) -> AnswerSchema | None:
@@ -181,10 +181,6 @@ class Engine:
         if output_format is None or output_format.schema is None:
             return None
         return AnswerSchema(self._schemas, key_id, output_format.schema, output_format.schema_path.split("."))
-
-    def _seal(self, key_id: str, lane: Lane, state: Mapping[str, Json]) -> str:
-        sealed = Sealed(lane.upstream.name, lane.model, dict(state), lane.credential.label)
-        return self._sealer.seal(key_id, sealed)
 
 
 def _for_end_user(generation: Generation, account: Account) -> Generation:

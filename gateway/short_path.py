@@ -2,33 +2,35 @@
 
 It calls the same functions as `Engine.answer`, the long path, and makes fewer objects around them. Where anything is
 unusual, `Engine.answer` goes on: from the beginning where nobody was asked, else with the answer or the error that
-came, so that nobody is asked twice.
+came, so that nobody is asked twice. Upstreams of other dialects are asked and read by the long path's translation.
 `tests/unit/test_short_path.py` has requests and replies go both ways, and compares.
 """
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from typing import Generic, Protocol
 
 import structlog
 
 from gateway.account import Account
-from gateway.dialects.base import BriefDialect, Origin
+from gateway.dialects.base import BriefDialect, Dialect, Origin
+from gateway.dialects.report import require_translatable
 from gateway.errors import GatewayError, Header
 from gateway.http import Body, Reply, Request
-from gateway.neutral.brief import BriefReply, BriefRequest
 from gateway.neutral.end_user import EndUser, split_end_user
-from gateway.neutral.events import Done
+from gateway.neutral.events import Done, Failed, Usage
 from gateway.neutral.generation import Generation
 from gateway.neutral.values import value
 from gateway.routing.health import Health
 from gateway.routing.plan import Lane, Planner, header_value
 from gateway.routing.router import Router, Step, keep
 from gateway.run import Held
+from gateway.sealing import Sealer
 from gateway.store.journal import Journal, UsageRow
-from gateway.surfaces.base import Ended, Surface
-from gateway.wire.transport import Call
+from gateway.surfaces.base import Author, BriefSurface, Ended, Surface
+from gateway.wire.transport import Answer, Call
 
 _DROPPED_BYTES = 2000
 
@@ -50,20 +52,22 @@ class Memory(Protocol):
 
 @value
 class _Way:
-    """Where a request on the short path goes, and in what dialect."""
+    """Where a request on the short path goes, and in what dialect; `brief` is None where it has to be translated."""
 
     lane: Lane
-    dialect: BriefDialect
+    dialect: Dialect
     origin: Origin
+    brief: BriefDialect | None
 
 
-@dataclass(slots=True)
+@value
 class _Asked(Generic[Body]):
     """A request on the short path that is about to be sent. It came at `begun`, by `time.perf_counter`."""
 
     request: Request[Body]
     begun: float
-    brief: BriefRequest
+    generation: Generation | None
+    """The request as its surface reads it, where the answer is made from it."""
     end_user: EndUser | None
     way: _Way
     call: Call
@@ -73,68 +77,98 @@ class _Asked(Generic[Body]):
 class ShortPath:
     """Answers what is usual."""
 
-    def __init__(self, router: Router, planner: Planner, health: Health, journal: Journal) -> None:
+    def __init__(self, router: Router, planner: Planner, health: Health, journal: Journal, sealer: Sealer) -> None:
         self._router = router
         self._planner = planner
         self._health = health
         self._journal = journal
+        self._sealer = sealer
         self._kept: dict[tuple[str, str | None], tuple[Sequence[Step], _Way | None]] = {}
 
     async def answer(
-        self, request: Request[Body], surface: Surface[Body], memory: Memory | None
+        self, request: Request[Body], surface: Surface[Body], reader: BriefSurface[Body], memory: Memory | None
     ) -> Reply | Held | None:
-        """The answer; what came instead of a usual one; None where nobody was asked.
+        """The answer; what came instead of a usual one; None where nobody was asked. `reader` is the surface's brief.
 
         Raises `GatewayError` for an answer that cannot be kept. An answer leaves one usage row.
         """
         try:
-            asked = self._asked(request, surface)
+            asked = self._asked(request, surface, reader)
             if asked is None:
                 return None
-            if memory is not None and asked.brief.generation is not None:
-                await memory.recall(asked.brief.generation)
+            if memory is not None and asked.generation is not None:
+                await memory.recall(asked.generation)
         except GatewayError:
             # It is raised again where it is accounted.
             return None
         lane, begun = asked.way.lane, asked.begun
+        written: tuple[Ended | bytes, Usage | None] | None = None
         try:
             answer = await lane.upstream.transport.send(asked.call)
+            first_ms = (time.perf_counter() - begun) * 1000
+            if answer.status == 200:
+                if (dialect := asked.way.brief) is None:
+                    written = self._translated(asked, surface, answer)
+                elif (reply := dialect.read(answer.body, is_text=memory is not None)) is not None:
+                    written = reader.write(asked.generation, reply, lane.upstream.name), reply.usage
         except GatewayError as error:
-            return Held(lane, error, begun, asked.brief.generation)
+            return Held(lane, error, begun, asked.generation)
         except BaseException:
             with self._account(asked):
                 raise
-        reply = asked.way.dialect.read(answer.body, is_text=memory is not None) if answer.status == 200 else None
-        if reply is None:
-            return Held(lane, answer, begun, asked.brief.generation)
-        first_ms = (time.perf_counter() - begun) * 1000
+        if written is None:
+            return Held(lane, answer, begun, asked.generation)
         self._health.answered(lane, answer.headers)
-        assert surface.brief is not None
-        written = surface.brief.write(asked.brief, reply, lane.upstream.name)
-        if isinstance(written, Ended):
+        body, usage = written
+        if isinstance(body, Ended):
             if memory is not None:
-                await self._keep(memory, written, asked, reply)
-            written = written.body
-        self._record(asked, reply, first_ms)
-        return Reply(written, headers=answer_headers(lane, 1, asked.dropped))
+                await self._keep(memory, body, asked, usage)
+            body = body.body
+        self._record(asked, usage, first_ms)
+        return Reply(body, headers=answer_headers(lane, 1, asked.dropped))
 
-    def _asked(self, request: Request[Body], surface: Surface[Body]) -> _Asked[Body] | None:
-        begun, reader = time.perf_counter(), surface.brief
-        model = None if reader is None else reader.plain_model(request.body)
+    def _asked(self, request: Request[Body], surface: Surface[Body], reader: BriefSurface[Body]) -> _Asked[Body] | None:
+        begun = time.perf_counter()
+        model = reader.plain_model(request.body)
         way = None if model is None else self._way(model, surface.dialect)
-        if reader is None or way is None or self._health.guard(way.lane) is not None:
+        if way is None or self._health.guard(way.lane) is not None:
             return None
         brief = reader.read(request.body)
         if brief is None:
             return None
         end_user, metadata = (None, None) if not brief.metadata else split_end_user(brief.metadata)
-        if end_user is not None and brief.generation is not None:
-            brief = replace(brief, generation=replace(brief.generation, metadata=metadata))
-        outbound = way.dialect.encode(brief, metadata, way.origin)
+        generation = brief.generation
+        if generation is None and way.brief is None:
+            generation = surface.read(request.body)
+        if end_user is not None and generation is not None:
+            generation = replace(generation, metadata=metadata)
+        if way.brief is not None:
+            outbound = way.brief.encode(brief, metadata, way.origin)
+        else:
+            assert generation is not None
+            require_translatable(generation.prompt, way.origin.provider)
+            outbound = way.dialect.encode(generation, way.origin)
         if outbound.dropped:
             log.debug("fields_dropped", provider=way.origin.provider, model=way.lane.model, fields=[*outbound.dropped])
         call = way.lane.upstream.fixed_call(outbound, way.lane.credential)
-        return None if call is None else _Asked(request, begun, brief, end_user, way, call, outbound.dropped)
+        return None if call is None else _Asked(request, begun, generation, end_user, way, call, outbound.dropped)
+
+    def _translated(
+        self, asked: _Asked[Body], surface: Surface[Body], answer: Answer
+    ) -> tuple[Ended | bytes, Usage | None] | None:
+        """The answer of another dialect in the client's form, and what it used; None for one that has failed."""
+        way, generation = asked.way, asked.generation
+        assert generation is not None
+        events = way.dialect.decode_reply(answer.body, generation, way.origin, is_native=False)
+        if type(events[-1]) is Failed:
+            return None
+        lane = way.lane
+        author = Author(lane.upstream.name, lane.model, partial(lane.seal, self._sealer, asked.request.key_id))
+        writer = surface.writer(generation, author)
+        body = writer.reply(events)
+        # Usage comes right before the end.
+        usage = events[-2] if len(events) > 1 else None
+        return writer.ended or body, usage if isinstance(usage, Usage) else None
 
     def _way(self, model: str, preferred: str | None) -> _Way | None:
         """The way of a model's requests, where there is one that is short."""
@@ -152,9 +186,9 @@ class ShortPath:
         if lane is None:
             return None
         dialect, origin = lane.usual_way(preferred)
-        if dialect.brief is None or origin.profile.detours:
+        if origin.profile.detours or (dialect.brief is None and dialect.name == preferred):
             return None
-        return _Way(lane, dialect.brief, origin)
+        return _Way(lane, dialect, origin, dialect.brief)
 
     def _account(self, asked: _Asked[Body]) -> Account:
         """The account of a request that does not end as it should."""
@@ -163,18 +197,18 @@ class ShortPath:
         account.end_user = asked.end_user
         return account
 
-    async def _keep(self, memory: Memory, ended: Ended, asked: _Asked[Body], reply: BriefReply) -> None:
+    async def _keep(self, memory: Memory, ended: Ended, asked: _Asked[Body], usage: Usage | None) -> None:
         try:
             await keep_answer(memory, ended)
         except BaseException as error:
             with self._account(asked) as account:
-                account.observe([reply.usage, Done()])
+                account.observe([Done()] if usage is None else [usage, Done()])
                 if isinstance(error, GatewayError):
                     raise error.with_headers(*answer_headers(asked.way.lane, 1)) from error.__cause__
                 raise
 
-    def _record(self, asked: _Asked[Body], reply: BriefReply, first_ms: float) -> None:
-        request, end_user, usage = asked.request, asked.end_user, reply.usage
+    def _record(self, asked: _Asked[Body], usage: Usage | None, first_ms: float) -> None:
+        request, end_user = asked.request, asked.end_user
         seconds = time.perf_counter() - asked.begun
         row = UsageRow(
             request_id=request.id,
@@ -185,13 +219,12 @@ class ShortPath:
             operation=request.operation,
             provider=asked.way.lane.upstream.name,
             model=asked.way.lane.model,
-            prompt_tokens=usage.prompt,
-            completion_tokens=usage.completion,
-            cached_tokens=usage.cached,
-            reasoning_tokens=usage.reasoning,
             first_event_ms=first_ms,
             duration_ms=seconds * 1000,
         )
+        if usage is not None:
+            row.prompt_tokens, row.completion_tokens = usage.prompt, usage.completion
+            row.cached_tokens, row.reasoning_tokens = usage.cached, usage.reasoning
         self._journal.record(row, end_user)
 
 

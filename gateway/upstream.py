@@ -81,8 +81,8 @@ class Upstream:
     deployments: Mapping[str, str] = field(default_factory=dict)
     tls: TLS = SYSTEM_TLS
     address: Address | None = None
-    _headers: dict[str, FixedHeaders] = field(init=False, default_factory=dict, repr=False)
-    """The headers of every call, by the label of the credential that opens it."""
+    _headers: dict[tuple[object, ...], FixedHeaders] = field(init=False, default_factory=dict, repr=False)
+    """The headers of its calls, by the label of the credential that opens it and what a request adds to them."""
 
     @property
     def own(self) -> Profile:
@@ -176,11 +176,15 @@ class Upstream:
     def fixed_call(self, outbound: Outbound, credential: Credential) -> Call | None:
         """The call, where its address and its headers are the same for every request; None elsewhere."""
         address, fixed = self.address, credential.fixed
-        if address is None or fixed is None or outbound.headers:
+        if address is None or fixed is None:
             return None
-        headers = self._headers.get(credential.label)
+        added = outbound.headers
+        key = (credential.label, *added.items()) if added else (credential.label,)
+        headers = self._headers.get(key)
         if headers is None:
-            headers = self._headers[credential.label] = FixedHeaders({**fixed, **address.headers})
+            headers = FixedHeaders({**fixed, **_joined(address.headers, added)})
+            # What requests add is a few names of betas, in a few combinations.
+            self._headers[key] = headers
         return Call(self.name, "POST", address.url(outbound.path, outbound.body), headers, outbound.body)
 
     async def _call(self, outbound: Outbound) -> Call:

@@ -10,7 +10,7 @@ from gateway.dialects.structured_output import FORMAT_TOOL, OutputCheck
 from gateway.dialects.turns.client_calls import ClientCalls, free_text, is_wrapped
 from gateway.errors import GatewayError, UpstreamDown
 from gateway.neutral.events import Done, Event, Failed, Finished, FinishReason, Text, ToolArguments, Usage
-from gateway.neutral.json import Json, JsonObject, is_too_deep
+from gateway.neutral.json import Json, JsonObject, is_too_deep, parse_all
 from gateway.neutral.prompt import Prompt
 from gateway.neutral.values import lazy
 
@@ -42,7 +42,17 @@ class StreamDecoder(ABC):
         return self._feed_document(payload, document)
 
     def feed_all(self, payloads: Sequence[bytes]) -> list[Event]:
-        return [event for payload in payloads for event in self.feed(payload)]
+        events: list[Event] = []
+        together = payloads[:-1] if payloads and payloads[-1] == END_MARK else payloads
+        documents = parse_all(together) if len(together) > 1 else []
+        for payload, document in zip(together, documents, strict=False):
+            if self.is_over:
+                break
+            texts = self._piece_of_text(document) if type(document) is dict else None
+            events += self._feed_document(payload, document) if texts is None else texts
+        for payload in payloads[len(documents) :]:
+            events += self.feed(payload)
+        return events
 
     def end(self) -> Sequence[Event]:
         if self.is_over:
@@ -62,6 +72,10 @@ class StreamDecoder(ABC):
             return self._feed_words(payload)
         except GatewayError as error:
             return self._fail(error)
+
+    def _piece_of_text(self, document: JsonObject) -> list[Event] | None:
+        """The events of one that is a piece of a text and nothing else, as nine of ten are; None for any other."""
+        return None
 
     @abstractmethod
     def _read(self, document: JsonObject) -> list[Event]:

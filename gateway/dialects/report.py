@@ -1,6 +1,7 @@
 """What one translation leaves out, and the words in which it refuses what it cannot leave out."""
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 
 from gateway.dialects.base import Origin
 from gateway.errors import InvalidRequest, misshapen
@@ -30,6 +31,12 @@ class Report:
         if paths is not None:
             report._paths = paths
         return report
+
+    def part(self) -> "Report":
+        """A report of its own for a part of the translation."""
+        part = copy(self)
+        part._dropped = {}
+        return part
 
     @property
     def dropped(self) -> list[str]:

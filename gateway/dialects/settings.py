@@ -4,7 +4,7 @@
 that do not stand under their neutral names, as in a body of the Responses API.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 
 from gateway.dialects.paths import pop_at, put_at, value_at
 from gateway.dialects.profiles.base import Profile, Range, Thinking
@@ -52,6 +52,10 @@ class PendingSettings:
 
     def __bool__(self) -> bool:
         return bool(self._left or self._renamed)
+
+    def has_some(self, names: Set[str]) -> bool:
+        """Whether any of these is there: a look before taking one after the other."""
+        return not names.isdisjoint(self._left)
 
     def peek(self, name: str) -> Json:
         """The value of a setting, which stays; None where there is none, or the row has a name of its own for it."""

@@ -97,3 +97,5 @@ class UnknownPart:
 
 
 Part = TextPart | RefusalPart | ImagePart | FilePart | AudioPart | UnknownPart
+WORDS = (TextPart, RefusalPart)
+"""The parts that are words of a message, for `isinstance`: each `A | B` would be made anew."""

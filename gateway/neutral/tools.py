@@ -1,7 +1,7 @@
 """The tools that a request offers, and the choice among them."""
 
-from collections.abc import Mapping, Sequence
-from typing import Literal
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, Self
 
 from gateway.neutral.json import Json, JsonObject
 from gateway.neutral.parts import NOTHING_MORE, CacheControl
@@ -63,6 +63,19 @@ class HostedTool:
 
 
 Tool = FunctionTool | CustomTool | HostedTool
+
+
+class SharedTools(tuple[Tool, ...]):
+    """Tools that requests share which offer the same ones in the same API. `digest` tells them from all others."""
+
+    digest: bytes
+
+    @classmethod
+    def of(cls, tools: Iterable[Tool], digest: bytes) -> Self:
+        """The tools with their digest."""
+        shared = cls(tools)
+        shared.digest = digest
+        return shared
 
 
 @value

@@ -66,6 +66,10 @@ class Lane:
             way = self._ways[preferred] = dialect, self._origin(dialect)
         return way
 
+    def seal(self, sealer: Sealer, key_id: str, state: Mapping[str, Json]) -> str:
+        """A state of its model's as text that only the key's own requests bring back to it."""
+        return sealer.seal(key_id, Sealed(self.upstream.name, self.model, dict(state), self.credential.label))
+
     def _other_way(self, other: str) -> tuple[Dialect, Origin]:
         way = self._detours.get(other)
         if way is None:

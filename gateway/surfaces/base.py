@@ -62,7 +62,7 @@ class BriefSurface(Protocol[Body]):
     def read(self, body: Body) -> BriefRequest | None:
         """A request in which nothing is unusual; None for any other."""
 
-    def write(self, brief: BriefRequest, reply: BriefReply, provider: str) -> Ended | bytes:
+    def write(self, generation: Generation | None, reply: BriefReply, provider: str) -> Ended | bytes:
         """The answer to such a request, as the other path has it."""
 
 

@@ -23,10 +23,11 @@ _SMALLEST = _PRELUDE.size + _NUMBER.size
 # The sizes of header values by their type: true, false, byte, short, int, long, timestamp, uuid.
 _SIZES = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}
 _BYTES, _STRING = 6, 7
-# A stream has a handful of different headers; one that always has new ones is read without being remembered.
 _REMEMBERED = 64
 
 _Wrapping = tuple[bytes, bytes]
+_known: dict[bytes, _Wrapping] = {}
+"""What to put around a payload, by the headers it came with: nearly all frames have one of a handful."""
 
 
 class BrokenFrame(DamagedStream):
@@ -47,8 +48,6 @@ class Reader:
         self._size = 0
         self._wanted = _PRELUDE.size
         """How many bytes there must be before there is anything to read."""
-        self._wrappings: dict[bytes, _Wrapping] = {}
-        """What to put around a payload, by the headers it came with: nearly all frames of a stream have the same."""
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """The events that this chunk completes. Raises `EventTooLarge`, or `BrokenFrame`."""
@@ -75,10 +74,11 @@ class Reader:
 
     def _read_frames(self, data: bytes, events: list[bytes]) -> None:
         place, size = 0, len(data)
+        crc32, prelude, number, known = zlib.crc32, _PRELUDE.unpack_from, _NUMBER.unpack_from, _known
         wanted = _PRELUDE.size
         while place + wanted <= size:
-            length, headers_length, prelude_sum = _PRELUDE.unpack_from(data, place)
-            checksum = zlib.crc32(data[place : place + 8])
+            length, headers_length, prelude_sum = prelude(data, place)
+            checksum = crc32(data[place : place + 8])
             if checksum != prelude_sum or length < _SMALLEST + headers_length:
                 raise BrokenFrame("the length of a frame is damaged")
             if length > self._limit:
@@ -87,23 +87,24 @@ class Reader:
                 wanted = length
                 break
             end = place + length - 4
-            if zlib.crc32(data[place + 8 : end], checksum) != _NUMBER.unpack_from(data, end)[0]:
+            if crc32(data[place + 8 : end], checksum) != number(data, end)[0]:
                 raise BrokenFrame("a frame is damaged")
             start = place + 12 + headers_length
-            before, after = self._wrapping(data[place + 12 : start])
+            raw = data[place + 12 : start]
+            before, after = known.get(raw) or _remembered(raw)
             events.append(before + (data[start:end] or b"{}") + after)
             place = end + 4
         self._pieces = [data[place:]]
         self._size = size - place
         self._wanted = wanted
 
-    def _wrapping(self, raw: bytes) -> _Wrapping:
-        wrapping = self._wrappings.get(raw)
-        if wrapping is None:
-            wrapping = _wrapping(_headers(raw))
-            if len(self._wrappings) < _REMEMBERED:
-                self._wrappings[raw] = wrapping
-        return wrapping
+
+def _remembered(raw: bytes) -> _Wrapping:
+    wrapping = _wrapping(_headers(raw))
+    if len(_known) >= _REMEMBERED:
+        _known.clear()
+    _known[raw] = wrapping
+    return wrapping
 
 
 def _wrapping(headers: dict[str, Any]) -> _Wrapping:

@@ -118,13 +118,14 @@ class World:
 
     def __init__(self, profile: Profile | None = None, meanwhile: Meanwhile = lambda parts: None) -> None:
         self.profile = profile or ChatProfile()
+        self.dialect = DIALECTS[self.profile.dialect]
         self.meanwhile = meanwhile
 
     async def go(self, surface: Surface[Any], body: Any, outcomes: Sequence[Outcome], *, short: bool) -> Way:
         """Send one request the short way, if it may go there, or the long one."""
         transport, journal = Scripted(outcomes, lambda: self.meanwhile(parts)), Journal()
         upstream = Upstream(
-            "lab", [DIALECTS["openai-chat"]], {"openai-chat": self.profile}, transport, _locate, address=ADDRESS
+            "lab", [self.dialect], {self.dialect.name: self.profile}, transport, _locate, address=ADDRESS
         )
         conditions = Conditions(Health(9, 9.0, lambda: 0.0), _Retries(), {}, _pause, lambda: 0.0)
         router = Router({"lab": upstream}, Catalogue({"lab": upstream}), {})

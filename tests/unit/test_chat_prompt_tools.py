@@ -80,7 +80,7 @@ SCHEMA: dict[str, Any] = {"type": "object", "properties": {}}
 )
 def test_tools_know_where_they_are_written(tool: Any, expected: Tool) -> None:
     prompt = read(USER, tools=[tool])
-    assert prompt.tools == [expected]
+    assert [*prompt.tools] == [expected]
     assert prompt.untranslated == []
 
 

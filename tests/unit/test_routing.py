@@ -298,5 +298,5 @@ async def test_candidates_that_are_kept_are_bounded_in_number_and_in_size() -> N
 
 async def test_an_upstream_that_is_derived_has_headers_of_its_own() -> None:
     first = upstream("one")
-    first._headers["a label"] = FixedHeaders({"authorization": "Bearer first"})
+    first._headers[("a label",)] = FixedHeaders({"authorization": "Bearer first"})
     assert not replace(first, name="two")._headers

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.dialects import DIALECTS
 from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.errors import UpstreamDown
 from gateway.providers import ROWS, embedded
@@ -20,7 +21,7 @@ from gateway.surfaces.openai_responses import OpenAIResponsesSurface
 from gateway.surfaces.waystone_chat import WaystoneChatSurface
 from gateway.surfaces.waystone_responses import WaystoneResponsesSurface
 from gateway.wire.transport import Answer
-from tests.replay.recordings import Recording, name_of, select
+from tests.replay.recordings import Recording, name_of, recordings_of, select
 from tests.unit.both_paths import Meanwhile, Outcome, Parts, Way, World
 from tests.unit.upstreams import REPLY, written
 
@@ -94,6 +95,55 @@ def test_what_is_usual_takes_it_at_every_provider_that_speaks_chat(name: str, pr
     short, _ = both(name, ASKED[name], answer(USUAL), world=World(profile))
     assert short.took_short_path or profile.detours
     assert len(short.sent) == 1
+
+
+TRANSLATED: Mapping[str, tuple[str, Any]] = {
+    "anthropic-messages": (
+        "messages",
+        {"type": "message", "role": "assistant", "content": [{"type": "text", "text": "Hello."}], "usage": {}},
+    ),
+    "gemini": (
+        "generateContent",
+        {"candidates": [{"content": {"role": "model", "parts": [{"text": "Hello."}]}, "finishReason": "STOP"}]},
+    ),
+    "bedrock-converse": (
+        "converse",
+        {"output": {"message": {"role": "assistant", "content": [{"text": "Hello."}]}}, "stopReason": "end_turn"},
+    ),
+    "cohere": (
+        "v2_chat",
+        {
+            "message": {"role": "assistant", "content": [{"type": "text", "text": "Hello."}]},
+            "finish_reason": "COMPLETE",
+        },
+    ),
+    "openai-responses": (
+        "responses",
+        {
+            "object": "response",
+            "status": "completed",
+            "output": [
+                {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Hello."}]}
+            ],
+        },
+    ),
+}
+"""The endpoint of a dialect among the recordings, and a usual reply in it."""
+# A format of the answer never takes the short path, and to hold an answer to it takes processes.
+_FORMATS = ("response_format", "text")
+
+
+def translating(dialect: str, meanwhile: Meanwhile = lambda parts: None) -> World:
+    """A provider that speaks another dialect than chat."""
+    return World(DIALECTS[dialect].profile_type(), meanwhile)
+
+
+@pytest.mark.parametrize("name", ["chat", "responses"])
+@pytest.mark.parametrize("dialect", TRANSLATED)
+def test_what_is_usual_takes_it_in_every_other_dialect_too(name: str, dialect: str) -> None:
+    short, _ = both(name, ASKED[name], answer(TRANSLATED[dialect][1]), world=translating(dialect))
+    # Where the client's own dialect is spoken, nothing is translated.
+    assert short.took_short_path == (dialect != CHAT.dialect and dialect != SURFACES[name].dialect)
 
 
 SETTINGS = st.fixed_dictionaries(
@@ -205,7 +255,7 @@ def test_requests_and_replies_of_all_kinds_come_to_the_same_on_both(name: str, d
     both(name, body, *replies, world=World(profile, data.draw(MEANWHILE)))
 
 
-ODD = [
+ODD: list[Outcome] = [
     answer(b""),
     answer(b"not JSON"),
     answer(orjson.dumps(USUAL) + b" "),
@@ -226,6 +276,20 @@ def test_answers_that_are_none_go_on_on_the_long_path_and_nobody_is_asked_again(
     assert len(short.rows) == 1
     retried, _ = both(name, ASKED[surface_of(name)], outcome, outcome, answer(USUAL))
     assert len(retried.rows) == 1
+
+
+@pytest.mark.parametrize("name", ["chat", "responses"])
+@pytest.mark.parametrize("dialect", TRANSLATED)
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_translated_requests_of_all_kinds_come_to_the_same_on_both(
+    name: str, dialect: str, data: st.DataObject
+) -> None:
+    usual = answer(TRANSLATED[dialect][1], data.draw(STATUSES))
+    world = translating(dialect, data.draw(MEANWHILE))
+    outcomes: list[Outcome] = [usual, *ODD]
+    body = {field: value for field, value in data.draw(requests(name)).items() if field not in _FORMATS}
+    both(name, body, data.draw(st.sampled_from(outcomes)), usual, world=world)
 
 
 @pytest.mark.parametrize("store", [True, False])
@@ -257,6 +321,33 @@ PLAIN = select(lambda recording: not recording.is_stream)
 @pytest.mark.parametrize("recording", PLAIN, ids=name_of)
 def test_every_recorded_reply_comes_to_the_same_on_both(name: str, recording: Recording) -> None:
     both(name, ASKED[name], Answer(recording.status, {"content-type": "application/json"}, recording.body()))
+
+
+OF_DIALECT = [
+    pytest.param(dialect, recording, id=f"{dialect}-{name_of(recording)}")
+    for dialect, (endpoint, _) in TRANSLATED.items()
+    for recording in recordings_of(endpoint)
+    if not recording.is_stream
+]
+
+
+@pytest.mark.parametrize("name", ["chat", "responses"])
+@pytest.mark.parametrize(("dialect", "recording"), OF_DIALECT)
+def test_every_recorded_reply_of_another_dialect_comes_to_the_same_on_both(
+    name: str, dialect: str, recording: Recording
+) -> None:
+    replied = Answer(recording.status, {"content-type": "application/json"}, recording.body())
+    both(name, ASKED[name], replied, world=translating(dialect))
+
+
+@pytest.mark.parametrize("dialect", TRANSLATED)
+@pytest.mark.parametrize("recording", PLAIN, ids=name_of)
+def test_every_recorded_request_is_translated_alike_on_both(dialect: str, recording: Recording) -> None:
+    asked = recording.content().get("request_body")
+    given = asked if isinstance(asked, dict) else orjson.loads(asked or b"{}")
+    body = {field: value for field, value in given.items() if field not in _FORMATS}
+    if isinstance(body.get("messages"), list) and body["messages"]:
+        both("chat", {**body, "model": "lab/m"}, answer(TRANSLATED[dialect][1]), world=translating(dialect))
 
 
 @pytest.mark.parametrize("recording", PLAIN, ids=name_of)

@@ -22,14 +22,25 @@ from gateway.dialects.data_urls import read_data_url
 from gateway.dialects.profiles.anthropic import AnthropicProfile
 from gateway.dialects.report import Report
 from gateway.neutral.json import JsonObject, object_or_none
-from gateway.neutral.parts import AudioPart, CacheControl, FilePart, ImagePart, Part, RefusalPart, TextPart, UnknownPart
+from gateway.neutral.parts import (
+    WORDS,
+    AudioPart,
+    CacheControl,
+    FilePart,
+    ImagePart,
+    Part,
+    RefusalPart,
+    TextPart,
+    UnknownPart,
+)
 from gateway.neutral.paths import field_path
 
 # Shared facts on providers, section 4.
 _IMAGES = ("image/jpeg", "image/png", "image/gif", "image/webp")
 _DOCUMENT = "application/pdf"
 _TEXTS = ("application/json", "application/xml", "application/yaml", "application/javascript")
-_MOST_CACHE_CONTROLS = 4
+MOST_CACHE_CONTROLS = 4
+"""In one request."""
 # How a PDF begins, in base64: the type of a file that came without one.
 _PDF = "JVBERi0"
 
@@ -50,12 +61,11 @@ def text_blocks(parts: Iterable[Part]) -> list[TextBlock]:
     """The blocks of texts and refusals. Blank ones, which Anthropic refuses, are left out."""
     blocks: list[TextBlock] = []
     for part in parts:
-        if not isinstance(part, TextPart | RefusalPart) or not part.text or part.text.isspace():
-            continue
-        block: TextBlock = {"type": "text", "text": part.text}
-        if isinstance(part, TextPart) and part.cache and (cache := cache_control(part.cache)) is not None:
-            block["cache_control"] = cache
-        blocks.append(block)
+        if isinstance(part, WORDS) and part.text and not part.text.isspace():
+            block: TextBlock = {"type": "text", "text": part.text}
+            if part.cache and type(part) is TextPart and (cache := cache_control(part.cache)) is not None:
+                block["cache_control"] = cache
+            blocks.append(block)
     return blocks
 
 
@@ -68,6 +78,8 @@ class ContentWriter:
 
     def write(self, parts: Sequence[Part]) -> list[InputBlock]:
         """The blocks for the parts of one content. Raises `InvalidRequest`."""
+        if len(parts) == 1 and type(parts[0]) is TextPart:
+            return [*text_blocks(parts)]
         blocks: list[InputBlock] = []
         for part in parts:
             match part:
@@ -164,13 +176,13 @@ def _guessed(name: str, data: str) -> str:
     return mimetypes.guess_type(name)[0] or ("" if name else _DOCUMENT)
 
 
-def limit_cache_controls(body: RequestBody, system: Sequence[TextBlock]) -> bool:
+def limit_cache_controls(body: RequestBody) -> bool:
     """Remove cache controls until there are no more than Anthropic takes. True if any was removed.
 
     The first stays, for what all conversations begin with, and the last ones, for where this one goes on.
     """
-    cached = [block for block in _cacheable(body, system) if "cache_control" in block]
-    most = _MOST_CACHE_CONTROLS - ("cache_control" in body)
+    cached = [block for block in _cacheable(body) if "cache_control" in block]
+    most = MOST_CACHE_CONTROLS - ("cache_control" in body)
     if len(cached) <= most:
         return False
     for block in cached[1 : len(cached) - most + 1]:
@@ -178,10 +190,12 @@ def limit_cache_controls(body: RequestBody, system: Sequence[TextBlock]) -> bool
     return True
 
 
-def _cacheable(body: RequestBody, system: Sequence[TextBlock]) -> Iterator[Tool | Block]:
+def _cacheable(body: RequestBody) -> Iterator[Tool | Block]:
     """Everything that can have a cache control, in the order of the prefix: tools, system, messages."""
     yield from body.get("tools", ())
-    yield from system
+    system = body.get("system", "")
+    if not isinstance(system, str):
+        yield from system
     for message in body["messages"]:
         for block in message["content"]:
             if _is_tool_result(block) and isinstance(block["content"], list):

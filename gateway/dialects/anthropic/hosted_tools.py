@@ -75,9 +75,9 @@ def web_search_tool(given: JsonObject, path_of: Callable[[str], str], report: Re
 
 
 def betas(tools: Iterable[Tool]) -> list[str]:
-    """The betas that a request with these tools needs."""
-    kinds = (text_or_empty(tool.get("type")) for tool in tools)
-    return [_BETAS[kind] for kind in kinds if kind in _BETAS]
+    """The betas that a request with these tools needs, each once."""
+    kinds = {text_or_empty(tool.get("type")) for tool in tools}
+    return [beta for kind, beta in _BETAS.items() if kind in kinds]
 
 
 def is_server_call(kind: Json) -> bool:

@@ -84,17 +84,19 @@ class MessageWriter:
         if isinstance(turn, AssistantTurn):
             self._defer(turn)
         elif turn.role == "user":
-            self._end_assistant()
+            if self._pending is not None:
+                self._end_assistant()
             if self._late:
                 self._fold_late()
-            self._add("user", _cached(self._writer.write(turn.parts), turn.cache))
+            blocks = self._writer.write(turn.parts)
+            self._add("user", _cached(blocks, turn.cache) if turn.cache else blocks)
         else:
             self._end_assistant()
-            blocks = _cached(text_blocks(turn.parts), turn.cache)
+            texts = _cached(text_blocks(turn.parts), turn.cache)
             if self.messages:
-                self._late += blocks
+                self._late += texts
             else:
-                self.system += blocks
+                self.system += texts
 
     def _place_late(self) -> None:
         """Put late instructions after the user where the model knows them there; elsewhere into the user's own turn."""
@@ -112,14 +114,16 @@ class MessageWriter:
 
     def _defer(self, turn: AssistantTurn) -> None:
         """Keep a turn until it is known what follows: calls that were made at once are answered in one message."""
-        calls = [call.item.position.index for call in turn.calls]
-        outputs = [call.output.item.position.index for call in turn.calls if call.output is not None]
-        first = self._first_output
-        if self._pending is not None and calls and first is not None and max(calls) < first:
+        calls, outputs, first = turn.calls, list[int](), self._first_output
+        if calls:
+            outputs = [call.output.item.position.index for call in calls if call.output is not None]
+        if self._pending is not None and calls and first is not None and calls[-1].item.position.index < first:
             self._pending.blocks += turn.blocks
+            self._pending.calls += turn.calls
             self._first_output = min([first, *outputs])
             return
-        self._end_assistant()
+        if self._pending is not None:
+            self._end_assistant()
         if self._late:
             self._place_late()
         self._pending, self._first_output = turn, min(outputs, default=None)
@@ -132,10 +136,10 @@ class MessageWriter:
         results: list[Block] = []
         for block in turn.blocks:
             match block:
-                case ReasoningBlock(state):
-                    blocks += objects_in(state[_STATE])
                 case TextsOfTurn(parts):
                     blocks += text_blocks(parts)
+                case ReasoningBlock(state):
+                    blocks += objects_in(state[_STATE])
                 case CallBlock():
                     self.called_tools[block.name] = None
                     call_id = self._ids.take(block.item.call_id)
@@ -145,7 +149,8 @@ class MessageWriter:
             # Thinking without anything after it cannot stand at the end.
             blocks.pop()
         self._add("assistant", blocks)
-        self._add("user", results)
+        if results:
+            self._add("user", results)
 
     def _result(self, call: CallBlock, call_id: str) -> ToolResultBlock:
         output = call.output
@@ -204,6 +209,8 @@ def _plain_text(blocks: Sequence[InputBlock]) -> str | None:
 def _without_replayed(prompt: Prompt) -> Prompt:
     """The prompt without items of tools whose calls and results are in the state of the reasoning after them."""
     items = prompt.items
+    if EarlierReasoning not in set(map(type, items)):
+        return prompt
     replayed = set[int]()
     hosted: list[int] = []
     """The places of the calls that stand in a row, but for reasoning, before the item."""

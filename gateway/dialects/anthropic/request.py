@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from gateway.dialects.anthropic.content import limit_cache_controls
+from gateway.dialects.anthropic.content import MOST_CACHE_CONTROLS, limit_cache_controls
 from gateway.dialects.anthropic.hosted_tools import betas
 from gateway.dialects.anthropic.messages import MessageWriter
 from gateway.dialects.anthropic.settings import Thinking, begin_body, write_settings
@@ -14,7 +14,7 @@ from gateway.dialects.profiles.anthropic import AnthropicProfile
 from gateway.dialects.report import Report
 from gateway.dialects.settings import PendingSettings
 from gateway.dialects.structured_output import require_known_format
-from gateway.dialects.turns.toolbox import EMPTY_TOOLBOX, Toolbox
+from gateway.dialects.turns.kept_tools import KeptTools, toolbox_of
 from gateway.neutral.generation import Generation
 from gateway.neutral.json import Json, written
 from gateway.neutral.prompt import Prompt
@@ -22,6 +22,7 @@ from gateway.neutral.prompt import Prompt
 VERSION = "2023-06-01"
 _PATH = "/v1/messages"
 _BY_FORCE = frozenset({"required", "named"})
+_kept: KeptTools[ToolOffer] = KeptTools()
 
 
 def encode_request(generation: Generation, origin: Origin) -> Outbound:
@@ -31,10 +32,15 @@ def encode_request(generation: Generation, origin: Origin) -> Outbound:
     body = _body(prompt, origin, report)
     if generation.is_stream:
         body["stream"] = True
+    text = written(body)
+    # Only a request with many has to be looked at.
+    if text.count(b'"cache_control"') > MOST_CACHE_CONTROLS and limit_cache_controls(body):
+        report.drop("cache_control")
+        text = written(body)
     headers = {"anthropic-version": VERSION}
     if "tools" in body and (names := betas(body["tools"])):
         headers["anthropic-beta"] = ",".join(names)
-    return Outbound(_PATH, written(body), report.dropped, headers)
+    return Outbound(_PATH, text, report.dropped, headers)
 
 
 def _body(prompt: Prompt, origin: Origin, report: Report) -> RequestBody:
@@ -43,10 +49,13 @@ def _body(prompt: Prompt, origin: Origin, report: Report) -> RequestBody:
     pending = PendingSettings(prompt.settings, profile, report)
     if prompt.output_format is not None:
         require_known_format(prompt, report)
-    toolbox = Toolbox(prompt.tools) if prompt.tools else EMPTY_TOOLBOX
+    toolbox = toolbox_of(prompt)
     offer, search = NO_TOOLS, pending.take("web_search_options")
     if prompt.tools or prompt.tool_choice is not None or search is not None:
-        offer = offer_tools(prompt, search, toolbox, profile, report)
+        if search is None:
+            offer = _kept.get(prompt, profile, report, lambda part: offer_tools(prompt, None, toolbox, profile, part))
+        else:
+            offer = offer_tools(prompt, search, toolbox, profile, report)
     conversation = MessageWriter(prompt, toolbox, profile, report)
     thinking = Thinking(pending, profile, report)
     if thinking.has_budget and (offer.is_forced or not conversation.allows_budget):
@@ -60,8 +69,6 @@ def _body(prompt: Prompt, origin: Origin, report: Report) -> RequestBody:
     thinking.write(body)
     write_settings(pending, body, profile)
     system += [{"type": "text", "text": text} for text in offer.instructions]
-    if limit_cache_controls(body, system):
-        report.drop("cache_control")
     if not system:
         del body["system"]
     elif len(system) == 1 and len(system[0]) == 2:
@@ -81,6 +88,7 @@ def _write_tools(offer: ToolOffer, conversation: MessageWriter, parallel: Json, 
     if parallel is False and (choice is None or choice["type"] != "none"):
         single: ToolChoice = {"type": "auto"} if choice is None else choice
         choice = {**single, "disable_parallel_tool_use": True}
-    body["tools"] = [*tools]
+    # Those on offer are kept, and what is written here is changed when there are too many cache controls.
+    body["tools"] = [tool.copy() for tool in tools]
     if choice is not None:
         body["tool_choice"] = choice

@@ -19,14 +19,15 @@ class MessageDecoder(StreamDecoder):
         self._message = MessageReader(generation.prompt, origin)
         self._end = MessageEnd()
 
-    def _read(self, document: JsonObject) -> list[Event]:
-        kind = document.get("type")
-        if kind == "content_block_delta":
-            # Texts first, and in few steps: nine events of ten are theirs.
+    def _piece_of_text(self, document: JsonObject) -> list[Event] | None:
+        if document.get("type") == "content_block_delta":
             delta = document.get("delta")
             if type(delta) is dict and delta.get("type") == "text_delta" and type(text := delta.get("text")) is str:
                 return self._message.text(text)
-        match kind:
+        return None
+
+    def _read(self, document: JsonObject) -> list[Event]:
+        match document.get("type"):
             case "content_block_delta":
                 return self._delta(document.get("index"), _inner(document, "delta"))
             case "content_block_start":

@@ -9,7 +9,16 @@ from gateway.dialects.bedrock.types import CachePoint, ContentBlock, Document, M
 from gateway.dialects.data_urls import read_data_url
 from gateway.dialects.report import Report
 from gateway.neutral.json import object_or_none, text_or_none
-from gateway.neutral.parts import AudioPart, CacheControl, FilePart, ImagePart, Part, RefusalPart, TextPart, UnknownPart
+from gateway.neutral.parts import (
+    WORDS,
+    AudioPart,
+    CacheControl,
+    FilePart,
+    ImagePart,
+    Part,
+    RefusalPart,
+    UnknownPart,
+)
 
 CACHE = "cache_control"
 """The one kind of cache control that has a place here."""
@@ -81,12 +90,12 @@ class ContentWriter:
         """The blocks of a content. Blank texts are left out: Bedrock refuses them. Raises `InvalidRequest`."""
         blocks: list[ContentBlock] = []
         for part in parts:
-            if isinstance(part, TextPart | RefusalPart):
-                if part.text.strip():
+            if isinstance(part, WORDS):
+                if part.text and not part.text.isspace():
                     blocks.append({"text": part.text})
             else:
                 blocks.append(self._block(part))
-            if isinstance(part, RefusalPart | UnknownPart) or not part.cache:
+            if not part.cache or isinstance(part, RefusalPart | UnknownPart):
                 continue
             for cache in part.cache:
                 if cache.name == CACHE and blocks:

@@ -1,7 +1,7 @@
 """Writes the turns of a conversation as Converse's messages: strictly alternating, the user's first."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from gateway.dialects.bedrock.content import ContentWriter
 from gateway.dialects.bedrock.types import ContentBlock, Message, Role, ToolResult
@@ -33,8 +33,8 @@ class MessageWriter:
     def __init__(self, profile: BedrockProfile, report: Report) -> None:
         self.system: list[ContentBlock] = []
         self.messages: list[Message] = []
-        self._kinds: set[str] = set()
-        """The kinds of blocks in the last message."""
+        self._kinds: set[str] | None = None
+        """The kinds of blocks in the last message, once anything is to be added to it."""
         self.called: dict[str, None] = {}
         """The tools that the history calls, by their flat names."""
         self.lacks_reasoning = False
@@ -96,7 +96,8 @@ class MessageWriter:
             self._is_in_loop = True
             self.lacks_reasoning = not any("reasoningContent" in block for block in blocks)
         self._add("assistant", blocks)
-        self._add("user", outputs)
+        if outputs:
+            self._add("user", outputs)
 
     def _reasoning(self, state: Mapping[str, Json]) -> list[ContentBlock]:
         """The reasoning as it came; Claude takes none back that it has not signed."""
@@ -125,14 +126,16 @@ class MessageWriter:
         """Add blocks to the last message, where that has the same role and takes them, or else as a new one."""
         if not blocks:
             return
-        kinds = {kind for block in blocks for kind in block} - {"cachePoint"}
         last = self.messages[-1] if self.messages else None
         if last is None or last["role"] != role:
             self.messages.append({"role": role, "content": blocks})
-            self._kinds = kinds
-        elif self._can_combine(self._kinds | kinds):
+            self._kinds = None
+            return
+        before = _kinds(last["content"]) if self._kinds is None else self._kinds
+        kinds = _kinds(blocks)
+        if self._can_combine(before | kinds):
             last["content"] += blocks
-            self._kinds |= kinds
+            self._kinds = before | kinds
         else:
             self.messages.append({"role": "assistant", "content": [{"text": _PLACEHOLDER}]})
             self.messages.append({"role": role, "content": blocks})
@@ -145,6 +148,10 @@ class MessageWriter:
         if not self._profile.takes_parts_beside_outputs:
             return False
         return self._profile.takes_files_beside_outputs or not kinds & _FILES
+
+
+def _kinds(blocks: Sequence[ContentBlock]) -> set[str]:
+    return {kind for block in blocks for kind in block} - {"cachePoint"}
 
 
 def _as_json(block: ContentBlock) -> ContentBlock:

@@ -11,7 +11,7 @@ from gateway.dialects.bedrock.types import ContentBlock, ConverseRequest
 from gateway.dialects.profiles.bedrock import BedrockProfile
 from gateway.dialects.report import Report
 from gateway.dialects.structured_output import require_known_format
-from gateway.dialects.turns.toolbox import Toolbox
+from gateway.dialects.turns.kept_tools import toolbox_of
 from gateway.errors import ModelNotFound
 from gateway.neutral.generation import Generation
 from gateway.neutral.json import JsonObject, written
@@ -39,7 +39,7 @@ def _body(generation: Generation, origin: Origin, report: Report) -> tuple[Conve
     """The body, and the settings that belong beside its fields."""
     prompt, profile = generation.prompt, BedrockProfile.own(origin.profile)
     require_known_format(prompt, report)
-    toolbox = Toolbox(prompt.tools)
+    toolbox = toolbox_of(prompt)
     messages = MessageWriter(profile, report)
     messages.write(prompt, toolbox)
     plan = plan_format(prompt, profile)

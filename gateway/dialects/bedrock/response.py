@@ -92,10 +92,11 @@ class ResponseBuilder:
             return []
         if not text:
             return []
-        events: list[Event] = [PartBegan("output_text")] if self._is_interrupted and self._part_length else []
-        if self._is_interrupted:
-            self._is_interrupted, self._part_length, self._block_start = False, 0, 0
-        self._part_length += len(text)
+        if not self._is_interrupted:
+            self._part_length += len(text)
+            return self._choice.text(text)
+        events: list[Event] = [PartBegan("output_text")] if self._part_length else []
+        self._is_interrupted, self._part_length, self._block_start = False, len(text), 0
         return [*events, *self._choice.text(text)]
 
     def call(self, call_id: str, name: str) -> list[Event]:

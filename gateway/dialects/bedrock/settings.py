@@ -68,6 +68,8 @@ class SettingsWriter:
 
     def _own(self) -> JsonObject:
         own: JsonObject = {}
+        if not self._pending.has_some(_OWN.keys()):
+            return own
         for name, kind in _OWN.items():
             value = self._pending.take(name)
             if value is None:

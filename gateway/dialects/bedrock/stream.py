@@ -27,15 +27,18 @@ class ConverseDecoder(StreamDecoder):
         self._output: list[Json] = []
         self._has_stopped = False
 
+    def _piece_of_text(self, document: JsonObject) -> list[Event] | None:
+        payload = document.get("contentBlockDelta")
+        if type(payload) is dict and len(document) == 1 and payload.get("contentBlockIndex") == self._block:
+            delta = payload.get("delta")
+            if type(delta) is dict and type(text := delta.get("text")) is str:
+                return self._builder.text(text)
+        return None
+
     def _read(self, document: JsonObject) -> list[Event]:
         kind, payload = next(iter(document.items()), ("", None))
         if not isinstance(payload, dict):
             raise NotAnAnswer
-        if kind == "contentBlockDelta" and payload.get("contentBlockIndex") == self._block:
-            # Texts first, and in few steps: nine events of ten are theirs.
-            delta = payload.get("delta")
-            if type(delta) is dict and type(text := delta.get("text")) is str:
-                return self._builder.text(text)
         match kind:
             case "contentBlockDelta":
                 return self._turn_to(payload) + self._delta(payload.get("delta"))

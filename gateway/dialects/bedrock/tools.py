@@ -1,6 +1,6 @@
 """Writes the tools and the choice among them as Converse's `toolConfig`."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from gateway.dialects.bedrock.content import CACHE, cache_point
 from gateway.dialects.bedrock.schema import closed_schema
@@ -9,6 +9,7 @@ from gateway.dialects.bedrock.types import ContentBlock, Tool, ToolChoice, ToolC
 from gateway.dialects.profiles.bedrock import BedrockProfile
 from gateway.dialects.report import Report
 from gateway.dialects.structured_output import FORMAT_TOOL, FormatPlan
+from gateway.dialects.turns.kept_tools import KeptTools
 from gateway.dialects.turns.tool_choice import ToolSelection, select_tools
 from gateway.dialects.turns.toolbox import Toolbox
 from gateway.dialects.turns.tools import FlatTool, flat_tools
@@ -16,6 +17,7 @@ from gateway.neutral.json import JsonObject
 from gateway.neutral.prompt import Prompt
 from gateway.neutral.tools import FunctionTool, HostedTool
 from gateway.neutral.tools import Tool as OfferedTool
+from gateway.neutral.values import value
 
 _UNAVAILABLE = "This tool is not available any more. Do not call it."
 _DO_NOT_CALL = "Do not call any tool in your next answer."
@@ -25,6 +27,18 @@ _SYSTEM_TOOLS = {
     "web_search": "nova_grounding",
     "web_search_preview": "nova_grounding",
 }
+
+
+@value
+class _Offer:
+    """The tools of a request as Converse has them, by their flat names and all together, and the choice."""
+
+    selection: ToolSelection
+    of_tool: Mapping[str, Sequence[Tool]]
+    entries: Sequence[Tool]
+
+
+_kept: KeptTools[_Offer] = KeptTools()
 
 
 class ToolConfigWriter:
@@ -41,19 +55,16 @@ class ToolConfigWriter:
 
     def write(self, prompt: Prompt, toolbox: Toolbox, called: Collection[str], plan: FormatPlan | None) -> None:
         """Write everything. `called` are the tools of the history. Raises `InvalidRequest`."""
-        names = [_system_tool(tool, self._profile) for tool in prompt.tools]
-        system_tools = [name for name in dict.fromkeys(names) if name is not None]
-        others = [tool for tool, name in zip(prompt.tools, names, strict=True) if name is None]
-        selection = self._select(prompt, others, toolbox, has_system_tools=bool(system_tools))
-        shown = selection.tools
+        profile = self._profile
+        offer = _kept.get(
+            prompt, profile, self._report, lambda part: ToolConfigWriter(profile, part)._offer(prompt, toolbox)
+        )
+        selection, tools = offer.selection, [*offer.entries]
         if selection.mode == "none":
             # Converse has no such choice: what is not sent is not called, but a history with calls needs its tools.
-            system_tools = []
-            shown = {name: tool for name, tool in shown.items() if name in called}
-            if shown:
+            tools = [entry for name in selection.tools if name in called for entry in offer.of_tool[name]]
+            if tools:
                 self.instructions.append({"text": _DO_NOT_CALL})
-        tools = [entry for tool in shown.values() for entry in self._tool(tool)]
-        tools += [{"systemTool": {"name": name}} for name in system_tools]
         choice = self._choice(selection)
         is_free = selection.named is None and selection.mode in (None, "auto", "none")
         if plan is not None and plan.method == "tool" and is_free:
@@ -66,6 +77,16 @@ class ToolConfigWriter:
             if choice:
                 self.config["toolChoice"] = choice
                 self.is_forced = "auto" not in choice
+
+    def _offer(self, prompt: Prompt, toolbox: Toolbox) -> _Offer:
+        names = [_system_tool(tool, self._profile) for tool in prompt.tools]
+        system_tools = [name for name in dict.fromkeys(names) if name is not None]
+        others = [tool for tool, name in zip(prompt.tools, names, strict=True) if name is None]
+        selection = self._select(prompt, others, toolbox, has_system_tools=bool(system_tools))
+        of_tool = {name: self._tool(tool) for name, tool in selection.tools.items()}
+        entries: list[Tool] = [entry for written in of_tool.values() for entry in written]
+        entries += [{"systemTool": {"name": name}} for name in system_tools]
+        return _Offer(selection, of_tool, entries)
 
     def _select(
         self, prompt: Prompt, tools: Iterable[OfferedTool], toolbox: Toolbox, *, has_system_tools: bool

@@ -6,16 +6,17 @@ from gateway.dialects.base import Origin, Outbound
 from gateway.dialects.cohere.messages import write_messages
 from gateway.dialects.cohere.settings import write_settings
 from gateway.dialects.cohere.structured_output import plan_format, require_object_schema, response_format
-from gateway.dialects.cohere.tools import offered_tools
+from gateway.dialects.cohere.tools import OfferedTools, offered_tools
 from gateway.dialects.cohere.types import ChatRequest
 from gateway.dialects.profiles.cohere import CohereProfile
 from gateway.dialects.report import Report
 from gateway.dialects.structured_output import require_known_format
-from gateway.dialects.turns.toolbox import Toolbox
+from gateway.dialects.turns.kept_tools import KeptTools, toolbox_of
 from gateway.neutral.generation import Generation
 from gateway.neutral.json import written
 
 PATH = "/v2/chat"
+_kept: KeptTools[OfferedTools] = KeptTools()
 
 
 def encode_request(generation: Generation, origin: Origin) -> Outbound:
@@ -28,13 +29,16 @@ def _body(generation: Generation, origin: Origin, report: Report) -> Mapping[str
     prompt, profile = generation.prompt, CohereProfile.own(origin.profile)
     require_known_format(prompt, report)
     settings = write_settings(prompt.settings, profile, report)
-    toolbox = Toolbox(prompt.tools)
+    toolbox = toolbox_of(prompt)
     messages = write_messages(prompt, toolbox, profile, report)
     request: ChatRequest = {"model": origin.model, "stream": generation.is_stream, "messages": messages}
     plan = plan_format(prompt, profile)
     if plan is not None:
         require_object_schema(plan.format, report)
-    offered = offered_tools(prompt, toolbox, plan, profile, report)
+    if plan is None:
+        offered = _kept.get(prompt, profile, report, lambda part: offered_tools(prompt, toolbox, None, profile, part))
+    else:
+        offered = offered_tools(prompt, toolbox, plan, profile, report)
     if offered.tools:
         request["tools"] = offered.tools
     if offered.is_strict:

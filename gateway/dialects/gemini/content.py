@@ -63,6 +63,11 @@ class ContentWriter:
         """
         written: list[Part] = []
         for part in parts:
+            if type(part) is TextPart and not part.cache:
+                # Most are.
+                if part.text:
+                    written.append({"text": part.text})
+                continue
             match part:
                 case TextPart():
                     if part.text:

@@ -57,6 +57,8 @@ class _MessageWriter:
         parts = _AnswerWriter(self._profile).write(turn)
         if parts:
             self._add("model", parts)
+        if not turn.calls:
+            return
         responses: list[Part | JsonObject] = []
         attachments: list[Part | JsonObject] = []
         for call in turn.calls:
@@ -103,12 +105,12 @@ class _AnswerWriter:
     def write(self, turn: AssistantTurn) -> list[Part | JsonObject]:
         for block in turn.blocks:
             match block:
-                case ReasoningBlock():
-                    self._add_reasoning(block.state)
                 case TextBlock():
                     for part in block.parts:
                         if part.text:
                             self._add({"text": part.text}, "text")
+                case ReasoningBlock():
+                    self._add_reasoning(block.state)
                 case CallBlock():
                     self._add_call(block)
         self._release()
@@ -133,9 +135,10 @@ class _AnswerWriter:
         self._has_calls = True
 
     def _add(self, part: Part, kind: str) -> None:
-        if self._signature is not None and self._on == kind:
-            part["thoughtSignature"], self._signature = self._signature, None
-        self._release()
+        if self._signature is not None:
+            if self._on == kind:
+                part["thoughtSignature"], self._signature = self._signature, None
+            self._release()
         self._parts.append(part)
 
     def _release(self) -> None:

@@ -6,13 +6,13 @@ from gateway.dialects.base import Origin, Outbound
 from gateway.dialects.gemini.messages import STATES, write_messages
 from gateway.dialects.gemini.settings import SettingsWriter
 from gateway.dialects.gemini.structured_output import answer_by_call
-from gateway.dialects.gemini.tools import SEARCH_OPTIONS, ToolWriter, WrittenTools
+from gateway.dialects.gemini.tools import SEARCH_OPTIONS, WrittenTools, write_tools
 from gateway.dialects.gemini.types import GenerateContentRequest
 from gateway.dialects.profiles.gemini import GeminiProfile
 from gateway.dialects.report import Report
 from gateway.dialects.settings import PendingSettings
 from gateway.dialects.structured_output import requested_format, require_known_format
-from gateway.dialects.turns.toolbox import Toolbox
+from gateway.dialects.turns.kept_tools import KeptTools, toolbox_of
 from gateway.dialects.turns.turns import read_turns
 from gateway.neutral.generation import Generation
 from gateway.neutral.json import object_or_none, written
@@ -20,6 +20,7 @@ from gateway.neutral.prompt import Prompt
 
 _SUMMARY = "reasoning.summary"
 _TUNED = "tunedModels/"
+_kept: KeptTools[WrittenTools] = KeptTools()
 
 
 def encode_request(generation: Generation, origin: Origin) -> Outbound:
@@ -42,13 +43,16 @@ def _path(model: str, *, is_stream: bool) -> str:
 def _request(prompt: Prompt, profile: GeminiProfile, report: Report) -> tuple[GenerateContentRequest, dict[str, str]]:
     """The body, and the headers that it needs."""
     require_known_format(prompt, report)
-    toolbox = Toolbox(prompt.tools)
+    toolbox = toolbox_of(prompt)
     request = write_messages(read_turns(prompt, toolbox, profile, report, STATES), profile, report)
     pending = PendingSettings(prompt.settings, profile, report)
     search = object_or_none(pending.take(SEARCH_OPTIONS))
     tools = WrittenTools()
     if prompt.tools or prompt.tool_choice is not None or search is not None:
-        tools = ToolWriter(toolbox, profile, report).write(prompt, search)
+        if search is None and prompt.output_format is None:
+            tools = _kept.get(prompt, profile, report, lambda part: write_tools(prompt, None, toolbox, profile, part))
+        else:
+            tools = write_tools(prompt, search, toolbox, profile, report)
     output_format = requested_format(prompt.output_format)
     if output_format is not None and tools.tools and not profile.takes_formats_with_tools:
         output_format = answer_by_call(tools, output_format, profile, report)

@@ -57,6 +57,8 @@ _FAILURES = frozenset(
         *("NO_IMAGE", "IMAGE_OTHER", "MISSING_THOUGHT_SIGNATURE", "MALFORMED_RESPONSE"),
     )
 )
+# What a piece of a candidate brings beside its content.
+_UNUSUAL = frozenset({"finishReason", "logprobsResult", "groundingMetadata", "citationMetadata"})
 # Enums in numbers, as Vertex AI writes them for clients that ask for it (recording `vertex/007`).
 _NUMBERS = (
     *("FINISH_REASON_UNSPECIFIED", "STOP", "MAX_TOKENS", "SAFETY", "RECITATION", "OTHER", "BLOCKLIST"),
@@ -82,6 +84,24 @@ class ResponseDecoder(StreamDecoder):
         self._candidates: dict[int, _Candidate] = {}
         self._counts = TokenCounts()
         self._is_blocked = False
+
+    def _piece_of_text(self, document: JsonObject) -> list[Event] | None:
+        found = self._candidates.get(0)
+        if found is None or not found.is_text_open:
+            return None
+        candidates = document.get("candidates")
+        candidate = candidates[0] if type(candidates) is list and len(candidates) == 1 else None
+        if type(candidate) is not dict or not _UNUSUAL.isdisjoint(candidate) or candidate.get("index", 0):
+            return None
+        content = candidate.get("content")
+        parts = content.get("parts") if type(content) is dict else None
+        part = parts[0] if type(parts) is list and len(parts) == 1 else None
+        text = part.get("text") if type(part) is dict and len(part) == 1 else None
+        if type(text) is not str:
+            return None
+        if "usageMetadata" in document:
+            self._counts.add(document["usageMetadata"])
+        return found.go_on(text)
 
     def _read(self, document: JsonObject) -> list[Event]:
         if "usageMetadata" in document:
@@ -150,7 +170,7 @@ class _Candidate:
         self._texts: list[str] = []
         self._start = 0
         """Where the open text begins; it is the last of `_texts`."""
-        self._is_text_open = False
+        self.is_text_open = False
         self._late_signature: str | None = None
         """The signature of the open text, which came after its first piece."""
         self._calls = 0
@@ -174,7 +194,7 @@ class _Candidate:
             events += self._part(part, logprobs)
             if type(part.get("text")) is str and not part.get("thought"):
                 logprobs = None
-        if logprobs and self._is_text_open:
+        if logprobs and self.is_text_open:
             events += self._builder.text("", logprobs)
         if "groundingMetadata" in candidate or "citationMetadata" in candidate:
             self._sources = self._sources or Sources()
@@ -184,6 +204,11 @@ class _Candidate:
             self._reason = _reason_name(reason)
             self._message = candidate.get("finishMessage")
         return events
+
+    def go_on(self, text: str, logprobs: list[JsonObject] | None = None) -> list[Event]:
+        """More of the text that is open."""
+        self._texts.append(text)
+        return self._builder.text(text, logprobs)
 
     def finish(self) -> list[Event]:
         """The events that had to wait for the end, and the end. Raises `UpstreamDown` for one that is no answer's."""
@@ -226,15 +251,14 @@ class _Candidate:
         return events + self._state(signature, "end")
 
     def _text(self, text: str, signature: str | None, logprobs: list[JsonObject] | None) -> list[Event]:
-        if signature is None and self._is_text_open:
-            self._texts.append(text)
-            return self._builder.text(text, logprobs)
-        if not text and not logprobs and not self._is_text_open:
+        if signature is None and self.is_text_open:
+            return self.go_on(text, logprobs)
+        if not text and not logprobs and not self.is_text_open:
             return self._state(signature, "end")
         events: list[Event] = []
-        if not self._is_text_open:
+        if not self.is_text_open:
             events = [*self._hosted.close(), *self._end_call(), *self._state(signature, "text")]
-            self._is_text_open = True
+            self.is_text_open = True
             self._start = sum(map(len, self._texts))
         else:
             # A state emitted now would cut the text in two.
@@ -243,7 +267,7 @@ class _Candidate:
         return events + self._builder.text(text, logprobs)
 
     def _end_text(self) -> list[Event]:
-        self._is_text_open = False
+        self.is_text_open = False
         if self._late_signature is None:
             return []
         signature, self._late_signature = self._late_signature, None

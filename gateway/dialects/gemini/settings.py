@@ -49,6 +49,7 @@ _REQUEST_EXTENSIONS: Mapping[str, RequestExtension] = {
     **{"modelArmorConfig": "modelArmorConfig", "model_armor_config": "modelArmorConfig"},
     "labels": "labels",
 }
+_EXTENSIONS = _CONFIG_EXTENSIONS.keys() | _REQUEST_EXTENSIONS.keys()
 _MODALITIES = {"text": "TEXT", "image": "IMAGE"}
 _TIERS = {"default": "standard", "flex": "flex", "priority": "priority"}
 # What a label may be: Google Cloud's documentation of labels.
@@ -73,7 +74,8 @@ class SettingsWriter:
         Raises `InvalidRequest` for what changes the answer and cannot be sent.
         """
         if self._pending or self._profile.max_answer_tokens is not None:
-            self._write_extensions(request)
+            if self._pending.has_some(_EXTENSIONS):
+                self._write_extensions(request)
             self._write_numbers()
             self._write_limit()
         if self._pending:

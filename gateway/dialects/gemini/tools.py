@@ -62,19 +62,23 @@ class WrittenTools:
     """The functions among the tools: the same list as in `tools`."""
 
 
-class ToolWriter:
-    """Writes the tools of one request for one upstream."""
+def write_tools(
+    prompt: Prompt, search: JsonObject | None, toolbox: Toolbox, profile: GeminiProfile, report: Report
+) -> WrittenTools:
+    """The tools and the choice between them; with chat's options of a `search`, it is one of the tools.
 
+    Raises `InvalidRequest` for a tool or a choice that Gemini cannot be given.
+    """
+    return _ToolWriter(toolbox, profile, report).write(prompt, search)
+
+
+class _ToolWriter:
     def __init__(self, toolbox: Toolbox, profile: GeminiProfile, report: Report) -> None:
         self._toolbox = toolbox
         self._profile = profile
         self._report = report
 
     def write(self, prompt: Prompt, search: JsonObject | None) -> WrittenTools:
-        """The tools and the choice between them; with chat's options of a `search`, it is one of the tools.
-
-        Raises `InvalidRequest` for a tool or a choice that Gemini cannot be given.
-        """
         hosted: dict[HostedToolName, Tool] = {}
         others: list[NeutralTool] = []
         writer = HostedToolWriter(self._report)

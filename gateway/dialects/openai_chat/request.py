@@ -6,17 +6,18 @@ from gateway.dialects.openai_chat.provider_parameters import adapt_body, is_adap
 from gateway.dialects.openai_chat.settings import has_two_limits, write_settings
 from gateway.dialects.openai_chat.structured_output import is_unenforced
 from gateway.dialects.openai_chat.tools import offer_tools
-from gateway.dialects.openai_chat.types import Request
+from gateway.dialects.openai_chat.types import Request, ToolOffer
 from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.dialects.report import Report
 from gateway.dialects.structured_output import require_known_format
-from gateway.dialects.turns.toolbox import Toolbox
+from gateway.dialects.turns.kept_tools import KeptTools, toolbox_of
 from gateway.neutral.generation import Generation
 from gateway.neutral.json import JsonObject, object_or_empty, written
 from gateway.neutral.prompt import Prompt
 
 PATH = "/chat/completions"
 DIALECT = ChatProfile.dialect
+_kept: KeptTools[ToolOffer] = KeptTools()
 
 
 def encode_request(generation: Generation, origin: Origin) -> Outbound:
@@ -71,12 +72,13 @@ def _address(body: JsonObject, generation: Generation, model: str, profile: Chat
 
 def _translated(prompt: Prompt, profile: ChatProfile, report: Report) -> JsonObject:
     require_known_format(prompt, report)
-    toolbox = Toolbox(prompt.tools)
+    toolbox = toolbox_of(prompt)
     request: Request = {"messages": chat_messages(prompt, toolbox, profile, report)}
     if not request["messages"]:
         raise report.empty()
     if prompt.tools or prompt.tool_choice is not None:
-        offer_tools(request, prompt, toolbox, profile, report)
+        offer = _kept.get(prompt, profile, report, lambda part: offer_tools(prompt, toolbox, profile, part))
+        request = {**request, **offer}
     if prompt.output_format is not None:
         request["response_format"] = prompt.output_format.body
     body = object_or_empty(request)

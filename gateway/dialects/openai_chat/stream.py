@@ -69,6 +69,10 @@ class ChatDecoder(StreamDecoder):
         except GatewayError as error:
             return self._fail(error)
 
+    def feed_all(self, payloads: Sequence[bytes]) -> list[Event]:
+        # Most need no parse: they differ from the first in their text alone.
+        return [event for payload in payloads for event in self.feed(payload)]
+
     @abstractmethod
     def _read_text(self, payload: bytes, text: str) -> Sequence[Event]:
         """The events of a chunk that differs from the template in its text alone."""

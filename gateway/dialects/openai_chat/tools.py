@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from gateway.dialects.base import Origin
-from gateway.dialects.openai_chat.types import CustomDefinition, NamedTool, Request, Tool, ToolChoice
+from gateway.dialects.openai_chat.types import CustomDefinition, NamedTool, Tool, ToolChoice, ToolOffer
 from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.dialects.report import Report
 from gateway.dialects.turns.tool_choice import ToolSelection, select_tools
@@ -26,17 +26,19 @@ _WORDS: Mapping[str, ChoiceKind] = {
 }
 
 
-def offer_tools(request: Request, prompt: Prompt, toolbox: Toolbox, profile: ChatProfile, report: Report) -> None:
-    """Write the tools and the choice. Raises `InvalidRequest` for what only other providers have."""
+def offer_tools(prompt: Prompt, toolbox: Toolbox, profile: ChatProfile, report: Report) -> ToolOffer:
+    """The tools and the choice. Raises `InvalidRequest` for what only other providers have."""
+    offer: ToolOffer = {}
     flat = flat_tools(prompt.tools, toolbox, profile, report, takes_custom=profile.takes_custom_tools)
     selection = select_tools(
         prompt.tool_choice, flat, toolbox, profile, report, takes_allowed=profile.takes_allowed_tools
     )
     if selection.tools:
-        request["tools"] = [_tool(tool) for tool in selection.tools.values()]
+        offer["tools"] = [_tool(tool) for tool in selection.tools.values()]
     choice = _choice(selection)
     if choice is not None:
-        request["tool_choice"] = choice
+        offer["tool_choice"] = choice
+    return offer
 
 
 def _tool(tool: FlatTool) -> Tool:

@@ -147,10 +147,15 @@ class AllowedToolsChoice(TypedDict):
 ToolChoice = str | NamedTool | AllowedToolsChoice
 
 
-class Request(TypedDict):
+class ToolOffer(TypedDict):
+    """The tools of a request, and the choice among them."""
+
+    tools: NotRequired[list[Tool]]
+    tool_choice: NotRequired[ToolChoice]
+
+
+class Request(ToolOffer):
     """What the dialect itself writes of a request's body; the settings stand beside it."""
 
     messages: list[JsonObject]
-    tools: NotRequired[list[Tool]]
-    tool_choice: NotRequired[ToolChoice]
     response_format: NotRequired[JsonObject]

@@ -21,7 +21,9 @@ class Pairs:
         unanswered: dict[str | None, list[tuple[int, deque[int]]]] = defaultdict(list)
         turn = 0
         for item in items:
-            if isinstance(item, ToolCall):
+            if isinstance(item, Message):
+                turn += item.role == "user"
+            elif isinstance(item, ToolCall):
                 turns = unanswered[item.call_id]
                 if not turns or turns[-1][0] != turn:
                     turns.append((turn, deque()))
@@ -29,8 +31,6 @@ class Pairs:
             elif isinstance(item, ToolOutput):
                 turn += 1
                 self._answer(item, unanswered[item.call_id])
-            elif isinstance(item, Message) and item.role == "user":
-                turn += 1
 
     def _answer(self, output: ToolOutput, unanswered: list[tuple[int, deque[int]]]) -> None:
         if not unanswered:

@@ -1,6 +1,6 @@
 """Reads the items of a prompt as the turns of a conversation, in the order that every provider takes."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -14,7 +14,7 @@ from gateway.dialects.turns.toolbox import Toolbox
 from gateway.dialects.turns.tools import INPUT
 from gateway.neutral.items import EarlierReasoning, Message, ProviderItem, Role, ToolCall, ToolOutput
 from gateway.neutral.json import Json, JsonObject
-from gateway.neutral.parts import CacheControl, Part, RefusalPart, TextPart
+from gateway.neutral.parts import WORDS, CacheControl, Part, RefusalPart, TextPart
 from gateway.neutral.paths import field_path
 from gateway.neutral.prompt import Prompt
 from gateway.neutral.values import lazy, value
@@ -94,14 +94,8 @@ class AssistantTurn:
     """
 
     blocks: list[Block] = field(default_factory=list)
-
-    @property
-    def calls(self) -> list[CallBlock]:
-        return [block for block in self.blocks if isinstance(block, CallBlock)]
-
-    @property
-    def has_text(self) -> bool:
-        return any(isinstance(block, TextBlock) for block in self.blocks)
+    calls: list[CallBlock] = field(default_factory=list)
+    """Those among the blocks."""
 
 
 Turn = InputTurn | AssistantTurn
@@ -115,7 +109,8 @@ def read_turns(
     Raises `InvalidRequest` for an item that this upstream cannot be shown.
     """
     reader = _Reader(prompt, toolbox, profile, report, states)
-    return list(reader.read())
+    reader.read()
+    return reader.turns
 
 
 class _Reader:
@@ -127,7 +122,10 @@ class _Reader:
         self._profile = profile
         self._report = report
         self._states = states
+        self.turns: list[Turn] = []
         self._answer: AssistantTurn | None = None
+        self._has_text = False
+        """Whether there is a text in it."""
         self._reasoning: list[ReasoningBlock] = []
         """Reasoning of which it is not known yet what it belongs to."""
 
@@ -136,47 +134,52 @@ class _Reader:
         # A conversation without calls needs none.
         return Pairs(self._prompt.items)
 
-    def read(self) -> Iterator[Turn]:
+    def read(self) -> None:
         if self._prompt.instructions:
-            yield InputTurn("system", [TextPart(self._prompt.instructions, "instructions")])
+            self.turns.append(InputTurn("system", [TextPart(self._prompt.instructions, "instructions")]))
         for item in self._prompt.items:
+            if type(item) is Message:
+                # Most are, and a match takes longer than a look.
+                self._message(item)
+                continue
             match item:
-                case Message(role="assistant"):
-                    yield from self._assistant_message(item)
-                case Message():
-                    yield from self._end()
-                    yield self._input_turn(item)
                 case ToolCall():
                     self._call(item)
                 case ToolOutput():
-                    yield from self._end()
+                    self._end()
                     self._require_call(item)
                 case EarlierReasoning():
                     self._reason(item)
                 case ProviderItem():
                     self._drop(item)
-        yield from self._end()
+        self._end()
 
-    def _input_turn(self, message: Message) -> InputTurn:
-        parts = message.content
-        if len(parts) == 1 and type(parts[0]) is TextPart:
-            return InputTurn(message.role, parts, message.cache)
-        parts = shown_parts(parts, self._profile, self._report)
-        if message.role != "user":
-            for part in parts:
+    def _message(self, message: Message) -> None:
+        role, parts = message.role, message.content
+        if role == "assistant":
+            texts = self._texts(parts)
+            if self._has_text:
+                self._end(keep_reasoning=True)
+            self._open().blocks.append(TextBlock(texts))
+            self._has_text = True
+            return
+        if len(parts) != 1 or type(parts[0]) is not TextPart:
+            parts = shown_parts(parts, self._profile, self._report)
+            for part in parts if role != "user" else ():
                 if not isinstance(part, TextPart):
                     raise self._only_text(part)
-        return InputTurn(message.role, parts, message.cache)
+        if self._answer is not None or self._reasoning:
+            self._end()
+        self.turns.append(InputTurn(role, parts, message.cache))
 
-    def _assistant_message(self, message: Message) -> Iterator[Turn]:
-        parts: list[TextPart | RefusalPart] = []
-        for part in shown_parts(message.content, self._profile, self._report):
-            if not isinstance(part, TextPart | RefusalPart):
+    def _texts(self, parts: Sequence[Part]) -> Sequence[TextPart | RefusalPart]:
+        """The parts of an answer."""
+        texts: list[TextPart | RefusalPart] = []
+        for part in shown_parts(parts, self._profile, self._report):
+            if not isinstance(part, WORDS):
                 raise self._only_text(part)
-            parts.append(part)
-        if self._answer is not None and self._answer.has_text:
-            yield from self._end(keep_reasoning=True)
-        self._open().blocks.append(TextBlock(parts))
+            texts.append(part)
+        return texts
 
     def _only_text(self, part: Part) -> Exception:
         what = "anything but text in a message that is not the user's"
@@ -188,10 +191,13 @@ class _Reader:
             # Broken off, and never carried out: there is nothing to go on with.
             return
         name = self._toolbox.name_of(call.namespace, call.name)
-        self._open().blocks.append(CallBlock(call, name, None if output is None else self._output(output)))
+        shown = None if output is None else OutputBlock(output, self._shown(output))
+        block, answer = CallBlock(call, name, shown), self._open()
+        answer.blocks.append(block)
+        answer.calls.append(block)
 
-    def _output(self, output: ToolOutput) -> OutputBlock:
-        return OutputBlock(output, shown_parts(output.content, self._profile, self._report))
+    def _shown(self, output: ToolOutput) -> Sequence[Part]:
+        return shown_parts(output.content, self._profile, self._report)
 
     def _reason(self, item: EarlierReasoning) -> None:
         state = item.state or {}
@@ -204,22 +210,23 @@ class _Reader:
     def _open(self) -> AssistantTurn:
         if self._answer is None:
             self._answer = AssistantTurn()
-        self._answer.blocks += self._reasoning
-        self._reasoning = []
+        if self._reasoning:
+            self._answer.blocks += self._reasoning
+            self._reasoning = []
         return self._answer
 
-    def _end(self, *, keep_reasoning: bool = False) -> Iterator[Turn]:
+    def _end(self, *, keep_reasoning: bool = False) -> None:
         answer = self._answer
-        if not keep_reasoning:
+        if self._reasoning and not keep_reasoning:
             for block in self._reasoning:
                 if answer is None:
                     self._report.drop_item(block.item.position)
                 else:
                     answer.blocks.append(block)
             self._reasoning = []
-        self._answer = None
         if answer is not None:
-            yield answer
+            self.turns.append(answer)
+            self._answer, self._has_text = None, False
 
     def _require_call(self, output: ToolOutput) -> None:
         if output.position.index in self._pairs.strays:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 from gateway.neutral.brief import BriefReply, BriefRequest
+from gateway.neutral.generation import Generation
 from gateway.neutral.settings import INTEGERS
 from gateway.surfaces.body import plain_model
 from gateway.surfaces.extensions import extensions
@@ -35,7 +36,7 @@ class ChatBrief:
                 return None
         return BriefRequest(given, body.get("metadata"))
 
-    def write(self, brief: BriefRequest, reply: BriefReply, provider: str) -> bytes:
+    def write(self, generation: Generation | None, reply: BriefReply, provider: str) -> bytes:
         return reply.body
 
 

@@ -55,9 +55,10 @@ class _Call:
 
 
 @dataclass(slots=True)
-class _Progress:
+class Progress:
     """The state of one choice."""
 
+    choice: int
     calls: list[_Call] = field(default_factory=list)
     by_index: dict[int, _Call] = field(default_factory=dict)
     """The calls by the index that events have for them."""
@@ -82,7 +83,7 @@ class Deltas:
 
     def __init__(self, seal: Seal) -> None:
         self._seal = seal
-        self._choices: dict[int, _Progress] = {}
+        self._choices: dict[int, Progress] = {}
 
     def take(self, event: Event) -> Iterator[models.ChatCompletionChunkChoice]:
         """What one event brings. Events that concern no choice bring nothing."""
@@ -107,13 +108,13 @@ class Deltas:
             ):
                 yield from self._in_choice(event, event.choice)
 
-    def has_only_text(self, event: Text) -> bool:
-        """Whether a text brings nothing but itself, as nearly all do. Then it is taken: `take` is not to see it."""
-        progress = self._choices.get(event.choice)
-        if progress is None or progress.is_finished or progress.states or event.logprobs or not event.text:
-            return False
-        progress.text_length += len(event.text)
-        return True
+    def run_of_texts(self, choice: int) -> Progress | None:
+        """Where the next texts of a choice bring nothing but themselves, until another event comes; None elsewhere.
+
+        Whoever writes them adds to its `text_length`.
+        """
+        progress = self._choices.get(choice)
+        return None if progress is None or progress.is_finished or progress.states else progress
 
     def end(self) -> Iterator[models.ChatCompletionChunkChoice]:
         """The answer is complete: finish what is not. An answer has one choice at least."""
@@ -125,7 +126,7 @@ class Deltas:
     def _in_choice(self, event: Event | _Image, choice: int) -> Iterator[models.ChatCompletionChunkChoice]:
         progress = self._choices.get(choice)
         if progress is None:
-            progress = self._choices[choice] = _Progress()
+            progress = self._choices[choice] = Progress(choice)
             yield _chunk_choice(choice, {"role": "assistant", "content": ""})
         if progress.is_finished:
             return
@@ -145,7 +146,7 @@ class Deltas:
         if delta or logprobs:
             yield _chunk_choice(choice, delta, logprobs=logprobs)
 
-    def _sealed(self, progress: _Progress, event: Event | _Image) -> _Delta:
+    def _sealed(self, progress: Progress, event: Event | _Image) -> _Delta:
         """The sealed states, for clients to send back; `event` is what they come before."""
         before = END if isinstance(event, Finished) else None
         if isinstance(event, ToolCallBegan):
@@ -181,13 +182,13 @@ def _chunk_choice(
     return {"index": choice, "delta": delta, "logprobs": logprobs, "finish_reason": finish_reason}
 
 
-def _next(progress: _Progress, name: str) -> int:
+def _next(progress: Progress, name: str) -> int:
     """The index of the next entry of a list."""
     progress.written[name] += 1
     return progress.written[name] - 1
 
 
-def _delta(event: Event | _Image, progress: _Progress) -> _Delta:
+def _delta(event: Event | _Image, progress: Progress) -> _Delta:
     """What an event adds to the message; empty where it adds nothing."""
     match event:
         case Text(text):
@@ -211,7 +212,7 @@ def _delta(event: Event | _Image, progress: _Progress) -> _Delta:
 
 
 def _entry(
-    name: str, entry: models.ChatCompletionUrlAnnotation | models.ChatCompletionImage, progress: _Progress
+    name: str, entry: models.ChatCompletionUrlAnnotation | models.ChatCompletionImage, progress: Progress
 ) -> _Delta:
     """The next entry of a list. Its index is no field of the contract: whole messages have none."""
     delta: _Delta = {}
@@ -219,14 +220,14 @@ def _entry(
     return delta
 
 
-def _reasoned(text: str, progress: _Progress) -> str:
+def _reasoned(text: str, progress: Progress) -> str:
     """Parts of a summary each have a headline of their own, which must not run into the text before."""
     separator = _BREAK if progress.needs_break else ""
     progress.has_reasoned, progress.needs_break = True, False
     return separator + text
 
 
-def _begun_call(event: ToolCallBegan, progress: _Progress) -> _Delta:
+def _begun_call(event: ToolCallBegan, progress: Progress) -> _Delta:
     call = progress.by_index[event.index] = _Call(len(progress.calls), event.kind)
     progress.calls.append(call)
     name = f"{event.namespace}__{event.name}" if event.namespace else event.name
@@ -250,6 +251,6 @@ def _arguments(call: _Call | None, text: str) -> _Delta:
     return {"tool_calls": [piece]}
 
 
-def _missing_arguments(progress: _Progress) -> list[_Delta]:
+def _missing_arguments(progress: Progress) -> list[_Delta]:
     """A function without parameters is often called with nothing, which is no JSON."""
     return [_arguments(call, "{}") for call in progress.calls if call.kind == "function" and not call.has_arguments]

@@ -17,7 +17,7 @@ from gateway.neutral.values import lazy
 from gateway.surfaces.base import Author, Ended
 from gateway.surfaces.extensions import extensions
 from gateway.surfaces.openai_chat.completion import fold, only_text
-from gateway.surfaces.openai_chat.deltas import Deltas
+from gateway.surfaces.openai_chat.deltas import Deltas, Progress
 from gateway.surfaces.openai_chat.usage import chat_usage
 from gateway.wire import sse
 
@@ -99,16 +99,26 @@ class ChatWriter:
 
     def write(self, events: Sequence[Event]) -> bytes:
         parts: list[bytes] = []
+        run: Progress | None = None
+        before = after = b""
         for event in events:
-            if type(event) is NativeChunk:  # nearly all are, and a match costs more than the writing
+            if type(event) is NativeChunk:
                 self._is_native = True
                 parts += (b"data: ", event.payload, b"\n\n")
             elif self._is_over:
                 break
-            elif type(event) is Text and self._deltas.has_only_text(event):
-                before, after = self._around_text(event.choice)
-                parts += (before, orjson.dumps(event.text), after)
+            elif type(event) is Text and event.text and not event.logprobs:
+                # A text that brings nothing but itself, as nearly all do, is put between what all have around them.
+                if run is None or run.choice != event.choice:
+                    run = self._deltas.run_of_texts(event.choice)
+                    before, after = self._around_text(event.choice)
+                if run is None:
+                    self._write_event(event, parts)
+                else:
+                    run.text_length += len(event.text)
+                    parts += (before, orjson.dumps(event.text), after)
             else:
+                run = None
                 self._write_event(event, parts)
         return b"".join(parts)
 

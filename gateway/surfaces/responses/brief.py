@@ -47,8 +47,7 @@ class ResponsesBrief:
         )
         return BriefRequest(chat, metadata, generation, PLACES)
 
-    def write(self, brief: BriefRequest, reply: BriefReply, provider: str) -> Ended:
-        generation = brief.generation
+    def write(self, generation: Generation | None, reply: BriefReply, provider: str) -> Ended:
         assert generation is not None
         ids = generation.ids or ResponseIds()
         response = new_response(generation, ids.response, provider)

@@ -77,6 +77,8 @@ def read_answer(message: "models.ChatCompletionRequestAssistantMessage", path: s
 def cache_controls(given: object, path: str, names: tuple[str, ...] = (CACHE_CONTROL,)) -> tuple[CacheControl, ...]:
     """The cache controls among the fields of an object, which is at `path`."""
     opened = extensions(given)
+    if opened.keys().isdisjoint(names):
+        return ()
     return tuple(
         CacheControl(name, value, f"{path}.{name}") for name in names if (value := opened.get(name)) is not None
     )

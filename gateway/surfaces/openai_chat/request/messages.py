@@ -1,11 +1,11 @@
 """Reads chat messages into the items of a conversation."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, TypeGuard
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, TypeGuard, get_args
 
 from gateway.errors import InvalidRequest, misshapen
-from gateway.neutral.items import EarlierReasoning, Item, Message, Position, ToolCall, ToolOutput
+from gateway.neutral.items import EarlierReasoning, Item, Message, Position, Role, ToolCall, ToolOutput
 from gateway.neutral.json import Json, text_or_empty
 from gateway.neutral.parts import NOTHING_MORE, Part, TextPart
 from gateway.neutral.tools import CallKind
@@ -26,6 +26,7 @@ from gateway.surfaces.openai_chat.request.values import list_at, object_at, requ
 if TYPE_CHECKING:
     from generated import models
 
+_SPEAKERS: Mapping[str, Role] = {role: role for role in get_args(Role)}
 # What is read of a message, by its role. A participant's name, and what else there may be, has no place in an item.
 _MESSAGE: "Annotated[frozenset[str], models.ChatCompletionRequestUserMessage]" = frozenset(
     {"role", "content", CACHE_CONTROL}
@@ -52,25 +53,20 @@ def read_messages(messages: "Sequence[models.ChatCompletionRequestMessage]", omi
     reader = _Reader(omissions)
     items = reader.items
     for number, message in enumerate(messages):
-        if (item := _plain(message, number, len(items))) is not None:
-            items.append(item)
-        else:
-            reader.add(message, f"{MESSAGES}[{number}]")
-    return items
-
-
-def _plain(message: "models.ChatCompletionRequestMessage", number: int, index: int) -> Message | None:
-    """The item of a message that is a role and a text, as most are; None for others."""
-    if not isinstance(message, dict) or len(message) != 2 or type(content := message.get("content")) is not str:
-        return None
-    match message.get("role"):
-        case "user" | "assistant" | "system" | "developer" as role:
-            path = f"{MESSAGES}[{number}]"
+        path = f"{MESSAGES}[{number}]"
+        # Most are a role and a text.
+        if (
+            type(message) is dict
+            and len(message) == 2
+            and type(content := message.get("content")) is str
+            and (role := _SPEAKERS.get(message["role"])) is not None
+        ):
             # The last two are the defaults; given here, they cost no call.
             text = TextPart(content, f"{path}.content", (), NOTHING_MORE)
-            return Message(role, (text,), Position(index, path))
-        case _:
-            return None
+            items.append(Message(role, (text,), Position(len(items), path)))
+        else:
+            reader.add(message, path)
+    return items
 
 
 @value
@@ -140,7 +136,8 @@ class _Reader:
             self._omissions.refuse("an earlier answer's recording", f"{path}.audio")
         calls = list_at(message.get("tool_calls"), f"{path}.tool_calls")
         reasoning = list(_reasoning(message, calls, path)) if FIELD in extensions(message) else []
-        self._add_reasoning(reasoning, None)
+        if reasoning:
+            self._add_reasoning(reasoning, None)
         parts = read_answer(message, path, self._omissions)
         if parts:
             content = with_cache_control(parts, message, path)
@@ -149,8 +146,10 @@ class _Reader:
             self._add_call(call, f"{path}.tool_calls[{number}]", reasoning)
         if (function := message.get("function_call")) is not None:
             self._add_function_call(function, path)
-        self._add_reasoning(reasoning, END)
-        self._leave_out_of_answer(message, parts, path)
+        if reasoning:
+            self._add_reasoning(reasoning, END)
+        if not message.keys() <= _ANSWER:
+            self._leave_out_of_answer(message, parts, path)
 
     def _add_reasoning(self, reasoning: list[_Sealed], before: str | None) -> None:
         for entry in reasoning:
@@ -174,7 +173,8 @@ class _Reader:
             self._omissions.refuse("a call of this type", f"{path}.type")
             self._add_reasoning(reasoning, text_or_empty(extensions(call).get("id")))
             return
-        self._add_reasoning(reasoning, call_id)
+        if reasoning:
+            self._add_reasoning(reasoning, call_id)
         self.items.append(ToolCall(call_id, name, arguments, self._position(path), kind))
 
     def _add_function_call(self, given: "models.FunctionCall", path: str) -> None:
@@ -189,8 +189,6 @@ class _Reader:
     ) -> None:
         """Note what of an answer no item has. The text of reasoning is not missed where its sealed state is there."""
         known = _ANSWER
-        if message.keys() <= known:
-            return
         details = details_of(extensions(message))
         if takes_cache_control(parts):
             known = known | {CACHE_CONTROL}

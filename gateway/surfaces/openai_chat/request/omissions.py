@@ -12,6 +12,12 @@ class Omissions:
         self.untranslated: list[str] = []
         self.untranslatable: Untranslatable | None = None
 
+    def add(self, part: "Omissions") -> None:
+        """Add what a part of the body has, which comes after the parts before."""
+        self.untranslated += part.untranslated
+        if self.untranslatable is None:
+            self.untranslatable = part.untranslatable
+
     def leave_out(self, given: Mapping[str, object], known: Set[str], path: str) -> None:
         """Note the paths of the fields beside the known ones, unless they are null or empty."""
         if given.keys() <= known:

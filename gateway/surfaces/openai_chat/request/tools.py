@@ -1,9 +1,11 @@
 """Reads the tools of a chat body, and the choice among them."""
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, cast
 
 from gateway.errors import misshapen
 from gateway.neutral.json import JsonObject, text_or_none
+from gateway.neutral.kept import Kept, digest_of
 from gateway.neutral.parts import CacheControl
 from gateway.neutral.tools import (
     AllowedTools,
@@ -14,6 +16,7 @@ from gateway.neutral.tools import (
     HostedChoice,
     HostedTool,
     NamedTool,
+    SharedTools,
     Tool,
     ToolChoice,
     ToolReference,
@@ -44,24 +47,47 @@ _CUSTOM_TOOL: "Annotated[frozenset[str], models.CustomToolChatCompletions]" = fr
     {"type", "custom", CACHE_CONTROL}
 )
 
+_API = b"chat "
+_kept: Kept[bytes, tuple[SharedTools, Omissions]] = Kept(32)
 
-def read_tools(body: "models.CreateChatCompletionRequest", omissions: Omissions) -> list[Tool]:
+
+def read_tools(body: "models.CreateChatCompletionRequest", omissions: Omissions) -> Sequence[Tool]:
     """The tools of a body, deprecated functions last. Raises `InvalidRequest` for a value of a wrong type.
 
     Tools of types that are not chat's own stay as they are: a provider may run them itself.
     """
+    given, functions = list_at(body.get("tools"), "tools"), list_at(body.get("functions"), "functions")
+    if functions:
+        return [*_listed(given, omissions), *_deprecated(functions, omissions)]
+    digest = digest_of(given) if given else None
+    if digest is None:
+        return _listed(given, omissions)
+
+    def read() -> tuple[SharedTools, Omissions]:
+        found = Omissions()
+        return SharedTools.of(_listed(given, found), _API + digest), found
+
+    tools, part = _kept.get(digest, read)
+    omissions.add(part)
+    return tools
+
+
+def _listed(given: "Sequence[models.ChatCompletionToolParam]", omissions: Omissions) -> list[Tool]:
     tools: list[Tool] = []
-    for number, tool in enumerate(list_at(body.get("tools"), "tools")):
+    for number, tool in enumerate(given):
         if extensions(tool).get("type") == "namespace":
             # The Responses API's: some clients send it here, too.
             tools += unfolded(cast("models.NamespaceToolParam", tool), f"tools[{number}]")
         else:
             tools.append(_tool(tool, f"tools[{number}]", omissions))
-    for number, function in enumerate(list_at(body.get("functions"), "functions")):
+    return tools
+
+
+def _deprecated(given: "Sequence[models.FunctionObject]", omissions: Omissions) -> Iterator[Tool]:
+    for number, function in enumerate(given):
         path = f"functions[{number}]"
         require_object(function, path)
-        tools.append(_function(function, path, path, (), omissions))
-    return tools
+        yield _function(function, path, path, (), omissions)
 
 
 def read_tool_choice(body: "models.CreateChatCompletionRequest") -> ToolChoice | None:

@@ -11,9 +11,10 @@ from gateway.errors import InvalidRequest
 from gateway.neutral.json import JsonObject
 from gateway.neutral.prompt import Prompt
 from gateway.neutral.settings import PARALLEL_CALLS
+from gateway.neutral.tools import Tool
 from gateway.surfaces.responses.request.items import positions, read_items
 from gateway.surfaces.responses.request.settings import ReadSettings, read_settings
-from gateway.surfaces.responses.request.tools import namespace_descriptions, read_tool_choice, read_tools
+from gateway.surfaces.responses.request.tools import namespace_descriptions, offered_tools, read_tool_choice, read_tools
 
 if TYPE_CHECKING:
     from generated import models
@@ -32,10 +33,12 @@ def prompt_of(body: models.CreateResponse, read: ReadSettings, history: int = 0)
     source = "conversation" if body.get("conversation") else "previous_response_id"
     items = positions(typed_items(body.get("input")), history, source)
     given, choice = body.get("tools"), body.get("tool_choice")
-    tools, own = read_tools(given) if given else [], frozenset(read.values)
+    tools: Sequence[Tool] = offered_tools(given) if given else ()
+    own = frozenset(read.values)
     for position, item in items:
         if item["type"] == "additional_tools":
-            tools += read_tools(item.get("tools"), position.inside(".tools"), in_history=position.in_history)
+            more = read_tools(item.get("tools"), position.inside(".tools"), in_history=position.in_history)
+            tools = [*tools, *more]
         elif item["type"] == "configuration_update":
             read.update(item, position, own)
     if not tools:

@@ -9,6 +9,7 @@ from gateway.errors import InvalidRequest
 from gateway.neutral.json import Json, JsonObject, list_or_none, object_or_empty, object_or_none, text_or_empty
 from gateway.neutral.json import boolean_or_none as boolean
 from gateway.neutral.json import text_or_none as text
+from gateway.neutral.kept import Kept, digest_of
 from gateway.neutral.parts import CacheControl
 from gateway.neutral.paths import field_path
 from gateway.neutral.tools import (
@@ -21,6 +22,7 @@ from gateway.neutral.tools import (
     HostedTool,
     NamedTool,
     Namespace,
+    SharedTools,
     Tool,
     ToolChoice,
     ToolReference,
@@ -41,6 +43,17 @@ _KNOWN_OF_FUNCTIONS: Annotated[frozenset[str], models.FunctionTool] = frozenset(
 _KNOWN_OF_CUSTOM: Annotated[frozenset[str], models.CustomToolParam] = frozenset(
     {"type", "name", "description", "format", _CUSTOM, _CACHE}
 )
+
+_API = b"responses "
+_kept: Kept[bytes, SharedTools] = Kept(32)
+
+
+def offered_tools(tools: list[models.Tool]) -> Sequence[Tool]:
+    """The tools of a request's own field. None for what is no list."""
+    digest = digest_of(tools)
+    if digest is None:
+        return read_tools(tools)
+    return _kept.get(digest, lambda: SharedTools.of(read_tools(tools), _API + digest))
 
 
 def read_tools(tools: list[models.Tool] | None, path: str = "tools", *, in_history: bool = False) -> list[Tool]:
