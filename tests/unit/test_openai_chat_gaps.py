@@ -28,6 +28,8 @@ GAPS: dict[str, tuple[dict[str, Any], str]] = {
     "no id": ({**WHOLE, "id": None}, '{"a":1}'),
     "empty id": ({**WHOLE, "id": ""}, '{"a":1}'),
     "no type": ({"id": "c", "function": WHOLE["function"]}, '{"a":1}'),
+    "type that is no text": ({**WHOLE, "type": False}, '{"a":1}'),
+    "type that is a number": ({**WHOLE, "type": 1}, '{"a":1}'),
     "empty arguments": ({**WHOLE, "function": {"name": "f", "arguments": ""}}, "{}"),
     "null arguments": ({**WHOLE, "function": {"name": "f", "arguments": None}}, "{}"),
     "no arguments": ({**WHOLE, "function": {"name": "f"}}, "{}"),

@@ -11,7 +11,7 @@ from gateway.dialects.openai_chat.repairs import copy_reasoning, finish_reason, 
 from gateway.dialects.openai_chat.stream import ChatDecoder
 from gateway.dialects.openai_chat.usage import usage_document
 from gateway.neutral.events import Event, NativeChunk
-from gateway.neutral.json import JsonObject
+from gateway.neutral.json import JsonObject, object_or_empty
 from gateway.wire.sse import BETWEEN
 
 _OBJECT = "chat.completion.chunk"
@@ -67,7 +67,7 @@ class NativeDecoder(ChatDecoder):
             self.identity = identity(document, self.origin.model)
             events += self._release()
         changed |= self._identify(document) | repair_labels(document)
-        if not changed:
+        if not changed and choices and len(object_or_empty(choices[0]["delta"])) == 1:
             self.template.learn(self.payload)
             if self.template.field == "reasoning":
                 # One with a text is to be copied.

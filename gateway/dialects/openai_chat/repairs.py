@@ -6,6 +6,7 @@ in place, return whether anything was changed, and raise `NotAnAnswer` for what 
 
 import time
 from collections.abc import Callable, Collection, Mapping
+from types import NoneType
 from typing import NamedTuple
 
 import orjson
@@ -122,6 +123,9 @@ def repair_message(part: JsonObject, *, is_whole: bool) -> bool:
     """Repair everything but the tool calls of a whole message, or of a chunk's delta."""
     changed = False
     content = part.get("content")
+    if part.keys() <= _USUAL and type(content) in _TEXT and type(part.get("role")) in _TEXT:
+        # Most have no more, and nothing of that is to be repaired.
+        return False
     if isinstance(content, list):
         _flatten(part, content)
         changed = True
@@ -197,7 +201,8 @@ def repair_call(call: JsonObject) -> bool:
     for name in ("id", "type"):
         value = call.get(name)
         if value is not None and not isinstance(value, str):
-            call[name] = str(value) if isinstance(value, int) else None
+            # Some servers count their calls.
+            call[name] = str(value) if name == "id" and type(value) is int else None
             changed = True
     for kind, field in _CALLS.items():
         if kind in call:
@@ -260,6 +265,8 @@ def _is_audio(value: Json, is_whole: bool) -> bool:
     )
 
 
+_USUAL = frozenset({"role", "content"})
+_TEXT = (str, NoneType)
 # What an answer can do without: it is removed where it is not what it should be.
 _DISPENSABLE: Mapping[str, Callable[[Json, bool], bool]] = {
     "role": lambda value, _: isinstance(value, str),
