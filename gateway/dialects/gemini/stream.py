@@ -28,7 +28,7 @@ class StreamReader:
 
     def __init__(self) -> None:
         self._inner: sse.Reader | _ArrayReader | None = None
-        self._is_between = False
+        self._is_between = True
 
     def feed(self, chunk: bytes) -> Sequence[bytes]:
         """The chunks of the answer that these bytes complete. Raises `EventTooLarge`."""
@@ -36,6 +36,7 @@ class StreamReader:
             # The fast path: whole events, each one line of data. Looking at every line takes four times as long.
             payloads = chunk[6:-4].split(b"\r\n\r\ndata: ")
             if chunk.startswith(b"data: ") and chunk.count(b"\n") == 2 * len(payloads) and b"" not in payloads:
+                self._inner = self._inner or sse.Reader()
                 return payloads
         found = self._read(chunk)
         self._is_between = isinstance(self._inner, sse.Reader) and chunk.endswith(_END)
