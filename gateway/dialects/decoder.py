@@ -9,7 +9,17 @@ from gateway.dialects.base import Origin
 from gateway.dialects.structured_output import FORMAT_TOOL, OutputCheck
 from gateway.dialects.turns.client_calls import ClientCalls, free_text, is_wrapped
 from gateway.errors import GatewayError, UpstreamDown
-from gateway.neutral.events import Done, Event, Failed, Finished, FinishReason, Text, ToolArguments, Usage
+from gateway.neutral.events import (
+    AnswerMetadata,
+    Done,
+    Event,
+    Failed,
+    Finished,
+    FinishReason,
+    Text,
+    ToolArguments,
+    Usage,
+)
 from gateway.neutral.json import Json, JsonObject, is_too_deep, parse_all
 from gateway.neutral.prompt import Prompt
 from gateway.neutral.values import lazy
@@ -39,7 +49,8 @@ class StreamDecoder(ABC):
             document: Json = orjson.loads(payload)
         except orjson.JSONDecodeError:
             return self._feed_words(payload)
-        return self._feed_document(payload, document)
+        texts = self._piece_of_text(document) if type(document) is dict else None
+        return self._feed_document(payload, document) if texts is None else texts
 
     def feed_all(self, payloads: Sequence[bytes]) -> list[Event]:
         events: list[Event] = []
@@ -73,7 +84,7 @@ class StreamDecoder(ABC):
         except GatewayError as error:
             return self._fail(error)
 
-    def _piece_of_text(self, document: JsonObject) -> list[Event] | None:
+    def _piece_of_text(self, document: JsonObject) -> Sequence[Event] | None:
         """The events of one that is a piece of a text and nothing else, as nine of ten are; None for any other."""
         return None
 
@@ -204,6 +215,11 @@ def decode_whole(
         return [*last, Failed(bad_reply(origin, f"answered with no {what}"))]
     except GatewayError as error:
         return [*last, Failed(error)]
+
+
+def answered_by(model: Json) -> list[Event]:
+    """Which model answers, by the upstream's own name for it; nothing where it reports none."""
+    return [AnswerMetadata({"model": model})] if isinstance(model, str) and model else []
 
 
 def bad_reply(origin: Origin, what: str) -> UpstreamDown:

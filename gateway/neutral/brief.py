@@ -27,10 +27,12 @@ class BriefRequest:
 class BriefReply:
     """A plain answer in which nothing is to be repaired.
 
-    `body` is the upstream's, as a chat client may have it; `text` all that it says, where that was asked for.
+    `body` is the upstream's, as a chat client may have it; `text` all that it says, where that was asked for, and
+    `model` the upstream's own name of who says it.
     """
 
     body: bytes
     usage: Usage
     text: str = ""
+    model: str = ""
     service_tier: str | None = None

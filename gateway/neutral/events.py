@@ -119,7 +119,10 @@ class ItemEnded:
 
 @dataclass(slots=True)
 class AnswerMetadata:
-    """What the upstream reported of the answer as a whole, under the names of a Response's fields."""
+    """What the upstream reported of the answer as a whole, under the names of a Response's fields.
+
+    The model's own name, where it reports one, comes before the first content of a stream.
+    """
 
     fields: JsonObject
 

@@ -42,6 +42,8 @@ ALLOWED: dict[tuple[str, str], str] = {
         "name",
     ): "the name in a chunk's call, which Deltas wrote",
     ("gateway/surfaces/openai_chat/deltas.py::_begun_call", "name"): _WRITTEN_CALL,
+    ("gateway/surfaces/openai_chat/completion.py::_Choice.add", "name"): _WRITTEN_CALL,
+    ("gateway/surfaces/openai_chat/completion.py::_Choice._message", "name"): _WRITTEN_CALL,
     ("gateway/surfaces/openai_chat/request/messages.py", "name"): "a table of ChatCompletionRequestFunctionMessage",
     ("gateway/surfaces/openai_chat/request/messages.py::_Reader._answered", "name"): "the name in a function's message",
     ("gateway/surfaces/openai_chat/request/messages.py::_Reader._add_call", "name"): _CALL,

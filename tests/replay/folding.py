@@ -124,4 +124,5 @@ def as_reply(documents: list[dict[str, Any]]) -> dict[str, Any]:
         message = {"role": "assistant", "content": told.text or None, "refusal": told.refusal or None}
         message |= {"reasoning_content": told.reasoning or None, "tool_calls": calls}  # type: ignore[dict-item]
         choices.append({"index": index, "message": message, "finish_reason": told.finish})
-    return {"choices": choices, "usage": usage_of(documents)}
+    model = next((document["model"] for document in documents if document.get("model")), None)
+    return {"model": model, "choices": choices, "usage": usage_of(documents)}

@@ -59,7 +59,9 @@ def test_finish_reason_is_the_status(recording: Recording) -> None:
 
 @each
 def test_service_tier_is_told(recording: Recording) -> None:
-    (fields,) = [event.fields for event in events_of(recording) if isinstance(event, AnswerMetadata)] or [{}]
+    told = [event.fields for event in events_of(recording) if isinstance(event, AnswerMetadata)]
+    fields = {name: value for one in told for name, value in one.items()}
+    assert fields.get("model") == whole(recording)["model"]
     assert fields.get("service_tier") == whole(recording).get("service_tier")
 
 

@@ -230,7 +230,7 @@ def test_usual_text_after_reasoning_ends_it() -> None:
         choice = {"index": 0, "delta": delta, "finish_reason": None}
         return list(decoder.feed(orjson.dumps({**head, "choices": [choice]})))
 
-    assert feed(content="a") + feed(content="b") == [Text("a"), Text("b")]
+    assert feed(content="a") + feed(content="b") == [AnswerMetadata({"model": "m"}), Text("a"), Text("b")]
     assert feed(reasoning="r") == [Reasoning("r")]
     assert feed(content="c") == [ReasoningState({"reasoning": "r"}), Text("c")]
     assert feed(content="d") == [Text("d")]

@@ -73,8 +73,8 @@ def test_reply_is_told_item_by_item() -> None:
 
 def test_what_the_upstream_says_of_the_answer_is_told_and_what_is_not_its_own_is_not() -> None:
     told: dict[str, Any] = {"service_tier": "flex", "tool_usage": {"web_search": {"num_requests": 1}}, "x_future": 1}
+    told["model"] = "m-2026"
     echoed = {
-        "model": "m-2026",
         "tools": [],
         "temperature": 1,
         "metadata": {},

@@ -97,7 +97,9 @@ def test_text_arrives_with_usage_and_what_the_upstream_says_of_the_answer(url: s
     assert text_of(events) == "Hello there."
     (usage,) = only(events, Usage)
     assert (usage.prompt, usage.completion, usage.cached, usage.cache_write, usage.reasoning) == (11, 7, 3, 1, 2)
-    assert only(events, AnswerMetadata) == [AnswerMetadata({"service_tier": "flex", "x_unknown": {"kept": True}})]
+    told = AnswerMetadata({"model": "echo-2026-01-01", "service_tier": "flex", "x_unknown": {"kept": True}})
+    first = [AnswerMetadata({"model": "echo-2026-01-01"})] if is_stream else []
+    assert only(events, AnswerMetadata) == [*first, told]
     assert only(events, Finished) == [Finished("stop")]
     assert events[-1] == Done()
 

@@ -82,6 +82,7 @@ class MessageEnd:
     def __init__(self) -> None:
         self.reason: Json = None
         self.details: Json = None
+        self._model = ""
         self._raw: JsonObject = {}
         self._container: Json = None
 
@@ -90,6 +91,7 @@ class MessageEnd:
         self.reason = message.get("stop_reason") or self.reason
         self.details = message.get("stop_details") or self.details
         self._container = message.get("container") or self._container
+        self._model = text_or_empty(message.get("model")) or self._model
         self._raw = merge_usage(self._raw, message.get("usage"))
 
     @property
@@ -104,8 +106,8 @@ class MessageEnd:
 
     @property
     def metadata(self) -> list[Event]:
-        """The tier and the container, where they are known. The container's id is needed to go on in it."""
-        fields: JsonObject = {}
+        """Model, tier and container, where they are known. The container's id is needed to go on in it."""
+        fields: JsonObject = {"model": self._model} if self._model else {}
         tier = text_or_empty(self._raw.get("service_tier"))
         if tier in _TIERS:
             fields["service_tier"] = _TIERS[tier]

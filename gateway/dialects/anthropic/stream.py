@@ -3,7 +3,7 @@
 from gateway.dialects.anthropic.errors import error_in_band
 from gateway.dialects.anthropic.response import MessageEnd, MessageReader
 from gateway.dialects.base import Origin
-from gateway.dialects.decoder import NotAnAnswer, StreamDecoder
+from gateway.dialects.decoder import NotAnAnswer, StreamDecoder, answered_by, bad_reply
 from gateway.neutral.events import Event
 from gateway.neutral.generation import Generation
 from gateway.neutral.json import Json, JsonObject, object_or_none, text_or_none
@@ -18,6 +18,7 @@ class MessageDecoder(StreamDecoder):
         super().__init__(origin)
         self._message = MessageReader(generation.prompt, origin)
         self._end = MessageEnd()
+        self._has_begun = False
 
     def _piece_of_text(self, document: JsonObject) -> list[Event] | None:
         if document.get("type") == "content_block_delta":
@@ -35,7 +36,7 @@ class MessageDecoder(StreamDecoder):
             case "content_block_stop":
                 return self._message.end(document.get("index"))
             case "message_start":
-                self._end.note(_inner(document, "message"))
+                return self._begin(_inner(document, "message"))
             case "message_delta":
                 self._end.note({**document, **_inner(document, "delta")})
             case "message_stop":
@@ -45,6 +46,14 @@ class MessageDecoder(StreamDecoder):
                 raise error_in_band(document, self.origin)
         self.usage = self._end.usage
         return []
+
+    def _begin(self, message: JsonObject) -> list[Event]:
+        if self._has_begun:
+            raise bad_reply(self.origin, "began a second message in one stream")
+        self._has_begun = True
+        self._end.note(message)
+        self.usage = self._end.usage
+        return answered_by(message.get("model"))
 
     def _delta(self, index: Json, delta: JsonObject) -> list[Event]:
         match delta.get("type"):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import orjson
 
 from gateway.dialects.base import Origin
-from gateway.dialects.decoder import ChoiceBuilder, NotAnAnswer, StreamDecoder
+from gateway.dialects.decoder import ChoiceBuilder, NotAnAnswer, StreamDecoder, answered_by
 from gateway.dialects.gemini.citations import Sources
 from gateway.dialects.gemini.errors import error_in_band
 from gateway.dialects.gemini.hosted_tools import CODE_OUTPUTS, PART_NAMES, HostedItems, search_item
@@ -84,6 +84,7 @@ class ResponseDecoder(StreamDecoder):
         self._candidates: dict[int, _Candidate] = {}
         self._counts = TokenCounts()
         self._is_blocked = False
+        self._model: Json = None
 
     def _piece_of_text(self, document: JsonObject) -> list[Event] | None:
         found = self._candidates.get(0)
@@ -106,11 +107,15 @@ class ResponseDecoder(StreamDecoder):
     def _read(self, document: JsonObject) -> list[Event]:
         if "usageMetadata" in document:
             self._counts.add(document["usageMetadata"])
+        events: list[Event] = []
+        if not self._model and document.get("modelVersion"):
+            self._model = document["modelVersion"]
+            # What is told of a whole answer comes behind it.
+            events = [] if self._is_whole else answered_by(self._model)
         candidates = document.get("candidates")
         if type(candidates) is not list:
             self._read_other(document)
-            return []
-        events: list[Event] = []
+            return events
         for candidate in candidates:
             if type(candidate) is not dict:
                 raise NotAnAnswer
@@ -149,6 +154,8 @@ class ResponseDecoder(StreamDecoder):
             if not self._is_blocked:
                 return None
             events.append(Finished("content_filter"))
+        if self._is_whole:
+            events += answered_by(self._model)
         if (tier := self._counts.tier) is not None:
             events.append(AnswerMetadata({"service_tier": tier}))
         return events

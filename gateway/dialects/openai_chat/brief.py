@@ -12,7 +12,7 @@ from gateway.dialects.openai_chat.settings import has_two_limits
 from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.dialects.report import Report
 from gateway.neutral.brief import BriefReply, BriefRequest
-from gateway.neutral.json import Json, JsonObject, is_too_deep, text_or_none, written
+from gateway.neutral.json import Json, JsonObject, is_too_deep, text_or_empty, text_or_none, written
 
 
 class ChatBrief:
@@ -40,4 +40,7 @@ class ChatBrief:
         if not is_text:
             return BriefReply(body, usage)
         text = None if is_too_deep(body, document) else usual_text(document)
-        return None if text is None else BriefReply(body, usage, text, text_or_none(document.get("service_tier")))
+        if text is None:
+            return None
+        model, tier = text_or_empty(document.get("model")), text_or_none(document.get("service_tier"))
+        return BriefReply(body, usage, text, model, tier)

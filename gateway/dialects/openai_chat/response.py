@@ -3,7 +3,7 @@
 import orjson
 
 from gateway.dialects.base import Origin
-from gateway.dialects.decoder import NotAnAnswer, bad_reply
+from gateway.dialects.decoder import NotAnAnswer, answered_by, bad_reply
 from gateway.dialects.openai_chat.errors import error_in_band
 from gateway.dialects.openai_chat.fast_path import only_text, usual_usage
 from gateway.dialects.openai_chat.reasoning import ReasoningCollector
@@ -95,6 +95,7 @@ def _neutral(document: JsonObject, choices: list[JsonObject], prompt: Prompt, or
         events = _answer(choices, prompt, origin)
     except UpstreamError as error:
         return [*last, Failed(error)]
+    events += answered_by(document.get("model"))
     tier = text_or_none(document.get("service_tier"))
     if tier is not None:
         events.append(AnswerMetadata({"service_tier": tier}))

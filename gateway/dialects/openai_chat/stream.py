@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import orjson
 
 from gateway.dialects.base import Origin
-from gateway.dialects.decoder import END_MARK, NotAnAnswer, StreamDecoder, bad_reply
+from gateway.dialects.decoder import END_MARK, NotAnAnswer, StreamDecoder, answered_by, bad_reply
 from gateway.dialects.openai_chat.calls import NO_ARGUMENTS, BegunCalls, CallIndexes, CallKey
 from gateway.dialects.openai_chat.errors import error_in_band
 from gateway.dialects.openai_chat.fast_path import ChunkTemplate
@@ -155,6 +155,7 @@ class NeutralDecoder(ChatDecoder):
         self._is_reasoning = False
         """Whether a choice's reasoning is not over yet; nearly always it is, and then texts take the short way."""
         self._tier: str | None = None
+        self._model: Json = None
         self._check = answer_check(prompt, ChatProfile.own(origin.profile), origin.provider)
 
     def _read(self, document: JsonObject) -> list[Event]:
@@ -162,6 +163,9 @@ class NeutralDecoder(ChatDecoder):
         if is_too_deep(self.payload, document):
             raise NotAnAnswer
         events: list[Event] = []
+        if not self._model and (model := document.get("model")):
+            self._model = model
+            events = answered_by(model)
         tier = document.get("service_tier")
         if document.get("usage") or tier != self._tier:
             # A chunk with what an earlier one said of them is not the same any more.

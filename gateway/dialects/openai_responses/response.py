@@ -22,7 +22,7 @@ _UNFINISHED = ("queued", "in_progress")
 _UNREPORTED = frozenset(
     (
         *("id", "object", "created_at", "completed_at", "status", "error", "incomplete_details", "output", "usage"),
-        *("output_text", "model", "provider", "metadata", "conversation", "previous_response_id", "store"),
+        *("output_text", "provider", "metadata", "conversation", "previous_response_id", "store"),
         *("instructions", "prompt", "tools", "tool_choice", "parallel_tool_calls", "max_tool_calls", "text"),
         *("reasoning", "temperature", "top_p", "top_k", "top_logprobs", "truncation", "max_output_tokens", "user"),
         *("safety_identifier", "prompt_cache_key", "prompt_cache_retention", "prompt_cache_options"),
@@ -74,6 +74,8 @@ def _conclusion(response: JsonObject, status: str, *, has_calls: bool) -> list[E
     fields: JsonObject = {
         name: value for name, value in response.items() if name not in _UNREPORTED and value is not None
     }
+    if not text_or_none(response.get("model")):
+        fields.pop("model", None)
     reason: FinishReason = "tool_calls" if has_calls else "stop"
     if status == "incomplete":
         details = object_or_empty(response.get("incomplete_details"))

@@ -3,17 +3,15 @@
 import re
 from collections.abc import Callable, Sequence
 
-import orjson
-
 from gateway.dialects.base import Origin
-from gateway.dialects.decoder import StreamDecoder
+from gateway.dialects.decoder import StreamDecoder, answered_by
 from gateway.dialects.openai_responses.errors import error_in_band
 from gateway.dialects.openai_responses.fast_path import RepeatedDelta
 from gateway.dialects.openai_responses.output.builder import OutputBuilder
 from gateway.dialects.openai_responses.output.items import part_kind
 from gateway.dialects.openai_responses.response import ended, status_of, usage_of
 from gateway.neutral.events import Event, PartKind
-from gateway.neutral.json import JsonObject, object_or_empty
+from gateway.neutral.json import Json, JsonObject, object_or_empty
 
 _Read = Callable[[OutputBuilder, JsonObject], list[Event]]
 _TERMINAL = {
@@ -23,7 +21,8 @@ _TERMINAL = {
     "response.cancelled": "cancelled",
     "response.done": None,
 }
-_NOTHING_NEW = ("response.created", "response.in_progress", "response.queued", "keepalive", "ping")
+_BEGINNING = ("response.created", "response.in_progress", "response.queued")
+_NOTHING_NEW = ("keepalive", "ping")
 _OF_AN_ITEM = re.compile(r"response\.(\w+?)(?:_code|_arguments)?\.\w+")
 
 
@@ -37,20 +36,13 @@ class ResponsesDecoder(StreamDecoder):
         self._repeated = RepeatedDelta()
         self._output = OutputBuilder(self._repeated)
         self._ended: list[Event] | None = None
+        self._model: Json = None
 
-    def feed(self, payload: bytes) -> Sequence[Event]:
-        if self.is_over:
-            return ()
-        try:
-            event = orjson.loads(payload)
-        except orjson.JSONDecodeError:
-            return self._feed_words(payload)
-        if type(event) is dict:
-            repeated = self._repeated.take(event)
-            if repeated is not None:
-                return repeated
-        self._repeated.forget()
-        return self._feed_document(payload, event)
+    def _piece_of_text(self, document: JsonObject) -> Sequence[Event] | None:
+        repeated = self._repeated.take(document)
+        if repeated is None:
+            self._repeated.forget()
+        return repeated
 
     def _last(self) -> list[Event] | None:
         return self._ended
@@ -64,12 +56,19 @@ class ResponsesDecoder(StreamDecoder):
             return read(self._output, event)
         if kind in _TERMINAL:
             return self._end(object_or_empty(event.get("response")), _TERMINAL[kind])
+        if kind in _BEGINNING:
+            return self._begin(object_or_empty(event.get("response")).get("model"))
         if kind in _NOTHING_NEW:
             return []
         if kind in ("error", "response.error") or (event.get("error") and not kind.startswith("response.")):
             raise error_in_band(event, self.origin)
         named = _OF_AN_ITEM.fullmatch(kind)
         return self._output.progressed(event, named[1] if named else "")
+
+    def _begin(self, model: Json) -> list[Event]:
+        """The first events of a stream, which all say the same."""
+        told, self._model = self._model, model
+        return [] if told == model else answered_by(model)
 
     def _unnamed(self, event: JsonObject) -> list[Event]:
         """An event without a type: an error, a whole Response, or nothing that is known."""

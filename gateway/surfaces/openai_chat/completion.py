@@ -67,6 +67,8 @@ class _Choice:
         self._refusal: list[str] = []
         self._reasoning: list[str] = []
         self._calls: dict[int, _Call] = {}
+        self._function: _Call | None = None
+        """The call in the deprecated form."""
         self._annotations: list[JsonObject] = []
         self._images: list[JsonObject] = []
         self._details: list[JsonObject] = []
@@ -84,6 +86,9 @@ class _Choice:
             self._reasoning.append(reasoning)
         for piece in delta.get("tool_calls") or ():
             self._add_call(piece)
+        if function := delta.get("function_call"):
+            self._function = self._function or _Call("", function.get("name") or "", is_custom=False)
+            self._function.pieces.append(function.get("arguments") or "")
         self._annotations += map(_without_index, delta.get("annotations") or ())
         self._images += map(_without_index, delta.get("images") or ())
         self._details += delta.get("reasoning_details") or ()
@@ -104,7 +109,7 @@ class _Choice:
         content, refusal, reasoning = "".join(self._content), "".join(self._refusal), "".join(self._reasoning)
         message: models.ChatCompletionResponseMessage = {
             "role": "assistant",
-            "content": None if (self._calls or refusal) and not content else content,
+            "content": None if (self._calls or self._function or refusal) and not content else content,
             "refusal": refusal or None,
         }
         # Entries may have fields that the contract does not list.
@@ -115,6 +120,8 @@ class _Choice:
             message["reasoning_details"] = self._details
         if reasoning:
             message["reasoning_content"] = reasoning
+        if self._function is not None:
+            message["function_call"] = {"name": self._function.name, "arguments": "".join(self._function.pieces)}
         if self._calls:
             message["tool_calls"] = [self._calls[number].written() for number in sorted(self._calls)]
         return message

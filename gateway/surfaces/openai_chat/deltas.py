@@ -28,6 +28,7 @@ from gateway.neutral.seals import Seal
 from gateway.neutral.tools import CallKind
 from gateway.surfaces.extensions import extensions
 from gateway.surfaces.openai_chat.citations import chat_annotation, chat_logprobs
+from gateway.surfaces.openai_chat.functions import as_functions
 from gateway.surfaces.openai_chat.images import chat_image
 from gateway.surfaces.openai_chat.reasoning import END, FIELD, sealed_detail
 
@@ -81,12 +82,17 @@ class Deltas:
     than messages, reasoning, images and the client's own calls are not shown: chat has no place for them.
     """
 
-    def __init__(self, seal: Seal) -> None:
+    def __init__(self, seal: Seal, *, are_functions: bool = False) -> None:
+        """`are_functions`: calls are told in their deprecated form."""
         self._seal = seal
+        self._are_functions = are_functions
         self._choices: dict[int, Progress] = {}
 
     def take(self, event: Event) -> Iterator[models.ChatCompletionChunkChoice]:
         """What one event brings. Events that concern no choice bring nothing."""
+        return as_functions(self._take(event)) if self._are_functions else self._take(event)
+
+    def _take(self, event: Event) -> Iterator[models.ChatCompletionChunkChoice]:
         match event:
             case ItemBegan(item):
                 self._begin_item(item.get("type"))
@@ -121,7 +127,7 @@ class Deltas:
         for choice in sorted(self._choices) or [0]:
             progress = self._choices.get(choice)
             reason: FinishReason = "tool_calls" if progress and progress.calls else "stop"
-            yield from self._in_choice(Finished(reason, choice), choice)
+            yield from self.take(Finished(reason, choice))
 
     def _in_choice(self, event: Event | _Image, choice: int) -> Iterator[models.ChatCompletionChunkChoice]:
         progress = self._choices.get(choice)

@@ -18,6 +18,7 @@ from gateway.surfaces.base import Author, Ended
 from gateway.surfaces.extensions import extensions
 from gateway.surfaces.openai_chat.completion import fold, only_text
 from gateway.surfaces.openai_chat.deltas import Deltas, Progress
+from gateway.surfaces.openai_chat.functions import asks_for_functions
 from gateway.surfaces.openai_chat.usage import chat_usage
 from gateway.wire import sse
 
@@ -40,6 +41,7 @@ class ChatWriter:
         self._model = generation.model
         self._service_tier: str | None = None
         self._seal = author.seal
+        self._body = generation.body
         self._usage: Usage | None = None
         self._around: dict[tuple[int, str | None], tuple[bytes, bytes]] = {}
         self._is_native = False
@@ -56,8 +58,19 @@ class ChatWriter:
         return int(time.time())
 
     @lazy
+    def _identity(self) -> models.ChatCompletionChunk:
+        # The same in all chunks of a stream: what is told of it later comes too late.
+        return {
+            "id": self._id,
+            "created": self._created,
+            "model": self._model,
+            "object": "chat.completion.chunk",
+            "choices": [],
+        }
+
+    @lazy
     def _deltas(self) -> Deltas:
-        return Deltas(self._seal)
+        return Deltas(self._seal, are_functions=asks_for_functions(self._body))
 
     def reply(self, events: Sequence[Event]) -> bytes:
         first = events[0]
@@ -157,13 +170,7 @@ class ChatWriter:
     def _chunk(
         self, choices: list[models.ChatCompletionChunkChoice], usage: models.CompletionUsage | None = None
     ) -> bytes:
-        chunk: models.ChatCompletionChunk = {
-            "id": self._id,
-            "created": self._created,
-            "model": self._model,
-            "object": "chat.completion.chunk",
-            "choices": choices,
-        }
+        chunk: models.ChatCompletionChunk = {**self._identity, "choices": choices}
         if self._service_tier is not None:
             chunk["service_tier"] = self._service_tier
         if self._include_usage:
@@ -176,13 +183,11 @@ class ChatWriter:
         key = choice, self._service_tier
         around = self._around.get(key)
         if around is None:
-            head = orjson.dumps(
-                {"id": self._id, "created": self._created, "model": self._model, "object": "chat.completion.chunk"}
-            )
+            head = orjson.dumps(self._identity).removesuffix(b',"choices":[]}')
             tier = b"" if self._service_tier is None else b',"service_tier":' + orjson.dumps(self._service_tier)
             usage = b',"usage":null' if self._include_usage else b""
             around = self._around[key] = (
-                b'data: %b,"choices":[{"index":%d,"delta":{"content":' % (head[:-1], choice),
+                b'data: %b,"choices":[{"index":%d,"delta":{"content":' % (head, choice),
                 b'},"logprobs":null,"finish_reason":null}]%b%b}\n\n' % (tier, usage),
             )
         return around
@@ -191,3 +196,6 @@ class ChatWriter:
         tier = fields.get("service_tier")
         if isinstance(tier, str):
             self._service_tier = tier
+        model = fields.get("model")
+        if isinstance(model, str):
+            self._model = model

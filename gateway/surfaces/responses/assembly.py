@@ -70,6 +70,12 @@ class Assembly:
         """The number of the event that was written last."""
         return self._sequence_number - 1
 
+    def note(self, events: Sequence[Event]) -> None:
+        """Take in what the first batch of a stream reports of the answer as a whole, before it begins."""
+        for event in events:
+            if isinstance(event, AnswerMetadata):
+                self._add_metadata(event.fields)
+
     def begin(self) -> Iterator[StreamEvent]:
         """The two events that every stream begins with."""
         for kind in ("response.created", "response.in_progress"):

@@ -51,6 +51,7 @@ class ResponsesBrief:
         assert generation is not None
         ids = generation.ids or ResponseIds()
         response = new_response(generation, ids.response, provider)
+        response["model"] = reply.model or response["model"]
         if reply.service_tier is not None:
             extensions(response)["service_tier"] = reply.service_tier
         message: models.OutputMessage = {

@@ -44,6 +44,7 @@ class ResponseWriter:
         parts: list[bytes] = []
         if not self._has_begun:
             self._has_begun = True
+            self._assembly.note(events)
             parts += self._written(self._assembly.begin())
         for event in events:
             if type(event) is Text and (number := self._assembly.take_text(event)) is not None:
