@@ -10,6 +10,7 @@ from gateway.dialects.base import Decoder, Dialect, Origin, Reader
 from gateway.errors import GatewayError, UpstreamDown, UpstreamError
 from gateway.neutral.events import AnswerMetadata, Event, Failed, NativeChunk, Unvalidated, Usage
 from gateway.neutral.generation import Generation
+from gateway.neutral.lenient import Halves, readable
 from gateway.routing.plan import Lane
 from gateway.schemas.validator import AnswerSchema
 from gateway.wire.sse import DamagedStream
@@ -18,8 +19,10 @@ from gateway.wire.transport import Answer, Stream
 # How long a finished stream is read on, so that its connection can be used again.
 DRAIN_SECONDS = 0.5
 
-# What no event stream is sent as; some servers send one under a type that says nothing.
-_WHOLE = ("application/json", "text/html")
+# What no event stream begins with: an object, or a page. Some servers send one under the type of the other.
+_WHOLE = (b"{", b"<")
+# What an event stream begins with, and nothing else.
+_FIELDS = (b"data:", b"event:", b"error:", b"id:", b"retry:", b":")
 
 log = structlog.get_logger(__name__)
 Batch = Sequence[Event]
@@ -105,23 +108,27 @@ class Run:
         try:
             async with self._upstream.stream(self._outbound, self._dialect, self._credential) as stream:
                 self.headers = stream.headers
-                if stream.headers.get("content-type", "").startswith(_WHOLE):
-                    yield [await self._no_stream(stream)]
+                first = await _beginning(stream.chunks)
+                if first.lstrip().startswith(_WHOLE):
+                    yield await self._no_stream(first, stream)
                     return
-                async for batch in self._read(stream.chunks):
+                async for batch in self._read(first, stream.chunks):
                     yield batch
         except UpstreamError as error:
             yield [Failed(error)]
 
-    async def _read(self, chunks: AsyncIterator[bytes]) -> AsyncGenerator[Batch, None]:
+    async def _read(self, first: bytes, chunks: AsyncIterator[bytes]) -> AsyncGenerator[Batch, None]:
         decoder = self._dialect.decoder(self._generation, self._origin, is_native=self._is_native)
-        reader = self._dialect.reader()
-        async for chunk in chunks:
+        reader, halves = self._dialect.reader(), Halves()
+        chunk: bytes | None = first
+        while chunk is not None:
             damage: DamagedStream | None = None
             try:
                 payloads = reader.feed(chunk)
             except DamagedStream as damaged:
                 damage, payloads = damaged, damaged.events
+            if halves.may_change(chunk, payloads):
+                payloads = halves.join(payloads)
             if payloads:
                 batch = self._fed(decoder, payloads)
                 if self._schema is not None:
@@ -135,11 +142,12 @@ class Run:
                 return
             if damage is not None:
                 raise self._damaged()
+            chunk = await anext(chunks, None)
         try:
             payloads = reader.end()
         except DamagedStream:
             raise self._damaged() from None
-        batch = [*self._fed(decoder, payloads), *decoder.end()]
+        batch = [*self._fed(decoder, [*halves.join(payloads), *halves.end()]), *decoder.end()]
         yield batch if self._schema is None else await self._validated(batch, self._schema)
 
     def _damaged(self) -> UpstreamDown:
@@ -162,14 +170,33 @@ class Run:
                 return [*passed, *(later for later in batch[number:] if isinstance(later, Usage)), Failed(error)]
         return passed
 
-    async def _no_stream(self, stream: Stream) -> Failed:
-        """A stream was asked for and a plain body came: an error with a status of success, or no answer to this."""
-        events = self._decoded(await stream.read(self._upstream.name), is_native=False)
-        failed = next((event for event in events if isinstance(event, Failed)), None)
-        return failed or Failed(self._bad_reply("answered a request for a stream with something else"))
+    async def _no_stream(self, first: bytes, stream: Stream) -> Batch:
+        """A stream was asked for and a plain body came: the whole answer, or an error with a status of success."""
+        body = first + await stream.read(self._upstream.name)
+        events = self._decoded(body, is_native=False)
+        if not body.lstrip().startswith(b"{") and isinstance(events[-1], Failed):
+            return [Failed(self._bad_reply("answered a request for a stream with something else"))]
+        return events if self._schema is None else await self._validated(events, self._schema)
 
     def _decoded(self, body: bytes, *, is_native: bool) -> Batch:
-        return self._checked(self._dialect.decode_reply(body, self._generation, self._origin, is_native=is_native))
+        """The events of a plain body. Its first bytes say whether it is an event stream, whatever was requested."""
+        if body.lstrip().startswith(_FIELDS):
+            return self._folded(body)
+        dialect, generation, origin = self._dialect, self._generation, self._origin
+        events = dialect.decode_reply(body, generation, origin, is_native=is_native)
+        if type(events[-1]) is Failed and (mended := readable(body)) is not body:
+            events = dialect.decode_reply(mended, generation, origin, is_native=is_native)
+        return self._checked(events)
+
+    def _folded(self, body: bytes) -> Batch:
+        """The events of a plain answer that came as a stream."""
+        decoder = self._dialect.decoder(self._generation, self._origin, is_native=False)
+        reader, halves = self._dialect.reader(), Halves()
+        try:
+            payloads = [*halves.join([*reader.feed(body), *reader.end()]), *halves.end()]
+        except DamagedStream:
+            raise self._damaged() from None
+        return self._checked([*decoder.feed_all(payloads), *decoder.end()])
 
     def _checked(self, events: Batch) -> Batch:
         if events and isinstance(events[-1], Failed):
@@ -178,6 +205,16 @@ class Run:
 
     def _bad_reply(self, what: str) -> UpstreamDown:
         return UpstreamDown(f"{self._upstream.name} {what}.", code="upstream_bad_reply")
+
+
+async def _beginning(chunks: AsyncIterator[bytes]) -> bytes:
+    """The first chunks, up to one in which there is anything but blanks."""
+    first = b""
+    async for chunk in chunks:
+        first += chunk
+        if not chunk.isspace():
+            break
+    return first
 
 
 async def _drain(chunks: AsyncIterator[bytes]) -> None:

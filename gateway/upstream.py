@@ -8,6 +8,7 @@ from typing import TypeVar
 from urllib.parse import quote
 
 import orjson
+import structlog
 
 from gateway.credentials.base import Credential
 from gateway.credentials.keys import NoCredential
@@ -15,20 +16,26 @@ from gateway.dialects import Dialect
 from gateway.dialects.base import ListedModel, Outbound, Refused
 from gateway.dialects.profiles.base import Profile
 from gateway.errors import UPSTREAM_CODES, GatewayError, UpstreamDown, UpstreamError
+from gateway.neutral.lenient import readable
 from gateway.wire.tls import SYSTEM_TLS, TLS
 from gateway.wire.transport import Answer, Call, FixedHeaders, Stream, Transport
 
 AnyError = TypeVar("AnyError", bound=GatewayError)
 
-JSON_HEADERS = {"content-type": "application/json"}
+# None at all would allow any coding.
+JSON_HEADERS = {"content-type": "application/json", "accept-encoding": "identity"}
 _MESSAGE_CHARACTERS = 2000
 _FIELD_CHARACTERS = 200
 _LONGEST_SECRET = 8192
 _MOST_ERROR_BYTES = 256 * 1024
 _MODEL = "{model}"
 _LOCKED = (401, 403)
+_FAILED = 500
+_MOST_LOGGED = 16 * 1024
 # A shorter one is part of ordinary words, and would be cut out of those.
 _SHORTEST_SECRET = 8
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +201,11 @@ class Upstream:
 
     def _refusal(self, dialect: Dialect, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
         # A page of that size is no error that anybody wrote for a client; reading it would hold up the others.
-        told = body if len(body) <= _MOST_ERROR_BYTES else b""
+        if status >= _FAILED:
+            # Its client is not told: such pages are about the server. Whoever runs the gateway may need them.
+            text = self._clean(body[:_MOST_LOGGED].decode("utf-8", "replace"), _MESSAGE_CHARACTERS)
+            log.warning("upstream_error_body", provider=self.name, status=status, body=text)
+        told = readable(body) if len(body) <= _MOST_ERROR_BYTES else b""
         return self.redacted(
             dialect.decode_error(Refused(self.name, status, headers, told), self.profiles[dialect.name])
         )

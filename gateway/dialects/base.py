@@ -44,6 +44,8 @@ class Refused:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    is_in_band: bool = False
+    """Whether it came with a status of success: then what it says is about this answer."""
 
 
 @value

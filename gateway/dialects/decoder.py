@@ -21,6 +21,7 @@ from gateway.neutral.events import (
     Usage,
 )
 from gateway.neutral.json import Json, JsonObject, is_too_deep, parse_all
+from gateway.neutral.lenient import readable
 from gateway.neutral.prompt import Prompt
 from gateway.neutral.values import lazy
 
@@ -110,6 +111,9 @@ class StreamDecoder(ABC):
         words = payload.strip()
         if words == END_MARK:
             return self.end()
+        mended = readable(payload) if words else payload
+        if mended is not payload:
+            return self.feed(mended)
         return self._fail(bad_reply(self.origin, f"streamed something that is no {self.what}")) if words else ()
 
     def _fail(self, error: GatewayError) -> list[Event]:

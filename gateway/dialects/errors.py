@@ -62,7 +62,8 @@ def decode_refusal(refused: Refused, profile: Profile, prompt: str) -> UpstreamE
 
 def decode_in_band(fields: JsonObject, origin: Origin, prompt: str) -> UpstreamError:
     """The error for the fields of one that came with status 200."""
-    return decode_fields(fields, Refused(origin.provider, _status(fields), {}, b""), origin.profile, prompt)
+    refused = Refused(origin.provider, _status(fields), {}, b"", is_in_band=True)
+    return decode_fields(fields, refused, origin.profile, prompt)
 
 
 def error_fields(document: Json) -> JsonObject:
@@ -107,6 +108,8 @@ def _decoded(fields: JsonObject, refused: Refused, profile: Profile, prompt: str
             return _invalid(fields, refused, profile, prompt)
         case status if status in (408, 409, 424) or status >= 500:
             message = f"{refused.provider} failed to answer (status {status})."
+            if refused.is_in_band and (said := _said(fields)):
+                message = f"{refused.provider} failed to answer: {said}"
             error = UpstreamError(503, message, type="server_error", code="overloaded")
             return _later(error, refused)
         case status:
@@ -193,10 +196,17 @@ def _status(fields: JsonObject) -> int:
 
 
 def _message(fields: JsonObject, refused: Refused) -> str:
-    message = (
-        text_or_none(fields.get("message")) or text_or_none(fields.get("detail")) or _first_detail(fields.get("detail"))
-    )
-    return f"{refused.provider}: {message or f'it answered with status {refused.status}.'}"
+    return f"{refused.provider}: {_said(fields) or f'it answered with status {refused.status}.'}"
+
+
+def _said(fields: JsonObject) -> str:
+    """What the upstream says of the error, and what the provider behind an aggregator says (OpenRouter)."""
+    detail = fields.get("detail")
+    message = text_or_empty(fields.get("message")) or text_or_empty(detail) or _first_detail(detail) or ""
+    raw = object_or_empty(fields.get("metadata")).get("raw")
+    document: Json = parse(raw) if isinstance(raw, str) else raw
+    behind = text_or_empty(error_fields(document).get("message")) or text_or_empty(raw)
+    return f"{message} ({behind})" if message and behind and behind not in message else message or behind
 
 
 def _first_detail(detail: Json) -> str | None:

@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 
 from gateway.wire.clock import Clock
+from gateway.wire.codings import HEADER, is_coded, unpacked, unpacked_chunks
 from gateway.wire.connection import Connection
 from gateway.wire.dialing import Dialer
 from gateway.wire.errors import Unreachable, WireError
@@ -58,9 +59,10 @@ class HTTPTransport:
                 await connection.progress(response)
             finally:
                 connection.leave(response)
+            answer = Answer(response.status, response.headers, response.take())
+            return unpacked(answer) if HEADER in answer.headers and is_coded(answer.headers) else answer
         except WireError as error:
             raise error.down(call.provider) from None
-        return Answer(response.status, response.headers, response.take())
 
     def stream(self, call: Call) -> AbstractAsyncContextManager[Stream]:
         return _Streaming(self, call)
@@ -106,7 +108,9 @@ class _Streaming(AbstractAsyncContextManager[Stream]):
         except WireError as error:
             raise error.down(self._call.provider) from None
         self._connection, self._response = connection, response
-        chunks = _Chunks(connection, response, self._call.provider)
+        chunks: AsyncIterator[bytes] = _Chunks(connection, response, self._call.provider)
+        if is_coded(response.headers):
+            chunks = unpacked_chunks(response.headers, chunks, self._call.provider)
         return Stream(response.status, response.headers, chunks)
 
     async def __aexit__(

@@ -8,6 +8,7 @@ from typing import cast
 import pyqwest
 
 from gateway.errors import UpstreamDown
+from gateway.wire.codings import is_coded, unpacked_chunks
 from gateway.wire.errors import CutOff, TimedOut, Unreachable
 from gateway.wire.tls import SYSTEM_TLS, TLS
 from gateway.wire.transport import Answer, Call, Stream, Timeouts
@@ -87,7 +88,10 @@ class ProxiedTransport:
                 chunks = _chunks(response, call.provider, end)
                 if not self._has_one_timeout:
                     chunks = _timed(chunks, call.provider, due, self._idle)
-                yield Stream(response.status, _headers(response.headers), chunks)
+                headers = _headers(response.headers)
+                if is_coded(headers):
+                    chunks = unpacked_chunks(headers, chunks, call.provider)
+                yield Stream(response.status, headers, chunks)
             finally:
                 end.cancel()
 

@@ -1,5 +1,6 @@
 """Server-sent events: reading an upstream's, writing ours."""
 
+import json
 import re
 from collections.abc import Sequence
 
@@ -10,6 +11,8 @@ BETWEEN = b"\n\ndata: "
 KEEP_ALIVE = b": keep-alive\n\n"
 
 _NAME = b"event:"
+_ERROR = b"error:"
+_ENVELOPE = b'{"error"'
 _NAMED = re.compile(rb"^event:.*\ndata: (.+)\n\n", re.MULTILINE)
 """An event of a line with its name and one of data."""
 _MARK = b"\xef\xbb\xbf"
@@ -29,8 +32,8 @@ class Reader:
     """Splits the bytes of an event stream into the data of its events, wherever the chunks were cut.
 
     Takes LF, CRLF and CR line ends, comments, a byte order mark, `data:` with and without a space, and data
-    over several lines. Other fields are passed over: every upstream repeats its event's name in the data. So
-    are events whose data is empty, by which some servers keep a connection open.
+    over several lines. A field `error:` is data, too. Other fields are passed over: every upstream repeats its
+    event's name in the data. So are events whose data is empty, by which some servers keep a connection open.
     """
 
     def __init__(self, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
@@ -121,6 +124,9 @@ class Reader:
             self._data.append(line[6:] if line[5:6] == b" " else line[5:])
             self._data_size += len(line)
             self._check()
+        elif line.startswith(_ERROR):
+            # Some servers say in the name of a field what should stand in its data (llama.cpp).
+            self._data.append(_reported(line[len(_ERROR) :].strip()))
         elif not line and self._data:
             if data := b"\n".join(self._data):
                 events.append(data)
@@ -130,6 +136,12 @@ class Reader:
     def _check(self) -> None:
         if self._line_size + self._data_size > self._limit:
             raise EventTooLarge
+
+
+def _reported(error: bytes) -> bytes:
+    """The data of an event that reports an error."""
+    text = error if error.startswith(b"{") else json.dumps(error.decode("utf-8", "replace")).encode()
+    return error if error.startswith(_ENVELOPE) else b'{"error":%b}' % text
 
 
 def event(payload: bytes) -> bytes:

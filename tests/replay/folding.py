@@ -95,7 +95,9 @@ def fold_stream(documents: list[dict[str, Any]]) -> dict[int, Told]:
 
 def usage_of(documents: list[dict[str, Any]]) -> dict[str, Any] | None:
     """The last usage that was told."""
-    told = [document["usage"] for document in documents if document.get("usage")]
+    # Groq has it in a field of its own, too, and older versions only there.
+    found = [document.get("usage") or (document.get("x_groq") or {}).get("usage") for document in documents]
+    told = [usage for usage in found if usage]
     return told[-1] if told else None
 
 

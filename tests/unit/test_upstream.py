@@ -3,9 +3,11 @@
 import asyncio
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from typing import Any
 
 import orjson
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.catalogue import Catalogue
 from gateway.dialects import DIALECTS
@@ -95,3 +97,35 @@ async def test_one_upstreams_listing_asks_no_other() -> None:
     upstreams = {"lab": upstream(asked), "other": upstream(other, "other")}
     assert list((await Catalogue(upstreams).listing(upstreams["lab"])).models) == ["small"]
     assert (asked.calls, other.calls) == (1, 0)
+
+
+@pytest.mark.parametrize("status", [500, 503, 529])
+async def test_the_body_of_a_failure_is_logged_and_never_told(status: int) -> None:
+    page = b"<h1>No room left for " + SECRET.encode() + b"</h1>" + b"x" * 100_000
+    failing = upstream(Scripted(Answer(status, {}, page)))
+    with capture_logs() as logs, pytest.raises(UpstreamError) as failed:
+        await failing.send(Outbound("/chat/completions", b"{}"), CHAT)
+    assert "No room" not in failed.value.message
+    (line,) = [entry for entry in logs if entry["event"] == "upstream_error_body"]
+    assert (line["log_level"], line["provider"], line["status"]) == ("warning", "lab", status)
+    assert line["body"].startswith("<h1>No room left for [redacted]</h1>xxx")
+    assert len(line["body"]) == 2000
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        ('{"error": {"message": "The model is away."}}', "Provider returned error (The model is away.)"),
+        ({"message": "The model is away."}, "Provider returned error (The model is away.)"),
+        ("away <html>", "Provider returned error (away <html>)"),
+        ("", "Provider returned error"),
+        (None, "Provider returned error"),
+        (5, "Provider returned error"),
+    ],
+)
+async def test_what_the_provider_behind_an_aggregator_says_is_told(raw: Any, said: str) -> None:
+    error = {"message": "Provider returned error", "code": 400, "metadata": {"provider_name": "x", "raw": raw}}
+    refusing = upstream(Scripted(Answer(400, {}, orjson.dumps({"error": error}))))
+    with pytest.raises(UpstreamError) as refused:
+        await refusing.send(Outbound("/chat/completions", b"{}"), CHAT)
+    assert refused.value.message == f"lab: {said}"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gateway.providers import ROWS, Row
 from gateway.providers.address import address, headers
 from gateway.settings import ProviderSettings
-from gateway.upstream import Address
+from gateway.upstream import JSON_HEADERS, Address
 from gateway.upstreams import upstream
 from gateway.wire.transport import Answer, Call
 
@@ -105,7 +105,7 @@ async def test_a_list_of_models_elsewhere_is_asked_there_unless_the_address_is_c
 @pytest.mark.anyio
 async def test_the_settings_headers_come_over_the_rows_and_none_stands_twice() -> None:
     found = await located("openai", organization="org-1", headers={"OpenAI-Project": "mine", "X-Tenant": "t"})
-    told = {"content-type": "application/json", "openai-organization": "org-1", "openai-project": "mine"}
+    told = {**JSON_HEADERS, "openai-organization": "org-1", "openai-project": "mine"}
     assert found.headers == {**told, "x-tenant": "t"}
 
 

@@ -42,7 +42,7 @@ class MessageDecoder(StreamDecoder):
             case "message_stop":
                 self._end.reason = self._end.reason or "end_turn"
                 return self._finish()
-            case "error":
+            case "error" | None if "error" in document:
                 raise error_in_band(document, self.origin)
         self.usage = self._end.usage
         return []

@@ -21,5 +21,8 @@ def read_usage(raw: JsonObject) -> Usage:
 
 
 def merge_usage(known: JsonObject, later: Json) -> JsonObject:
-    """Counts of a stream: those at its end, as far as they are there, take the place of those at its beginning."""
-    return {**known, **{name: value for name, value in object_or_empty(later).items() if value is not None}}
+    """Counts of a stream: those at its end take the place of those at its beginning, where there is anything to them.
+
+    Some servers end with a zero for what they have counted at the beginning.
+    """
+    return {**known, **{name: value for name, value in object_or_empty(later).items() if value or name not in known}}

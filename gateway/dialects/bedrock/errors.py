@@ -51,7 +51,7 @@ def error_in_band(exception: JsonObject, origin: Origin) -> UpstreamError:
     kind, payload = next(iter(exception.items()), nothing)
     # In a stream, kinds begin with a small letter.
     kind = kind[:1].upper() + kind[1:]
-    refused = Refused(origin.provider, _STATUSES.get(kind, 500), {}, b"")
+    refused = Refused(origin.provider, _STATUSES.get(kind, 500), {}, b"", is_in_band=True)
     return decode_fields(_fields(kind, object_or_empty(payload)), refused, origin.profile, _PROMPT)
 
 

@@ -53,7 +53,7 @@ def error_in_band(document: JsonObject, origin: Origin) -> UpstreamError | None:
     error = object_or_none(document.get("error"))
     if error is None:
         return None
-    return _decoded(error, Refused(origin.provider, _status(error), {}, b""), origin.profile)
+    return _decoded(error, Refused(origin.provider, _status(error), {}, b"", is_in_band=True), origin.profile)
 
 
 def _decoded(error: JsonObject, refused: Refused, profile: Profile) -> UpstreamError:

@@ -9,7 +9,7 @@ from gateway.dialects.decoder import bad_reply
 from gateway.dialects.openai_chat.calls import NO_ARGUMENTS
 from gateway.dialects.openai_chat.repairs import copy_reasoning, finish_reason, identity, repair_labels, tool_calls
 from gateway.dialects.openai_chat.stream import ChatDecoder
-from gateway.dialects.openai_chat.usage import usage_document
+from gateway.dialects.openai_chat.usage import usage_document, usage_field
 from gateway.neutral.events import Event, NativeChunk
 from gateway.neutral.json import JsonObject, object_or_empty
 from gateway.wire.sse import BETWEEN
@@ -58,6 +58,8 @@ class NativeDecoder(ChatDecoder):
                 return []
             self._remove_usage(document)
             changed = True
+        elif usage_field(document):
+            self._note_usage(document)
         events: list[Event] = []
         if not self.identity:
             if not choices and not document.get("id"):

@@ -23,7 +23,7 @@ from gateway.dialects.openai_chat.repairs import (
 )
 from gateway.dialects.openai_chat.response import has_list, message_events
 from gateway.dialects.openai_chat.structured_output import answer_check
-from gateway.dialects.openai_chat.usage import read_usage
+from gateway.dialects.openai_chat.usage import later_usage, read_usage, usage_field
 from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.dialects.turns.client_calls import ClientCalls, free_text, is_wrapped
 from gateway.errors import GatewayError
@@ -120,8 +120,8 @@ class ChatDecoder(StreamDecoder):
         return super()._feed_words(payload)
 
     def _note_usage(self, chunk: JsonObject) -> None:
-        if chunk.get("usage"):
-            self.usage = read_usage(chunk) or self.usage
+        if usage_field(chunk):
+            self.usage = later_usage(self.usage, read_usage(chunk))
 
 
 @dataclass(slots=True)

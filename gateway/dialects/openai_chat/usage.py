@@ -27,6 +27,31 @@ _CACHED = ("cached_tokens", "num_cached_tokens", "prompt_cache_hit_tokens")
 CACHED_ELSEWHERE = frozenset({_OTHER_DETAILS, *_CACHED})
 
 
+def usage_field(document: JsonObject) -> Json:
+    """The usage of a reply or a chunk, which some servers have in a field of their own (Groq's `x_groq.usage`)."""
+    usage = document.get("usage")
+    if usage:
+        return usage
+    for name, value in document.items():
+        if name.startswith("x_") and type(value) is dict and (found := value.get("usage")):
+            return found
+    return usage
+
+
+def later_usage(known: Usage | None, later: Usage | None) -> Usage | None:
+    """What two reports of one answer say: the later one counts, but for a zero where the earlier had a number."""
+    if known is None or later is None or (later.prompt and later.completion):
+        return later or known
+    return Usage(
+        prompt=later.prompt or known.prompt,
+        completion=later.completion or known.completion,
+        cached=later.cached or known.cached,
+        cache_write=later.cache_write or known.cache_write,
+        reasoning=later.reasoning or known.reasoning,
+        raw={**known.raw, **{name: value for name, value in later.raw.items() if value or name not in known.raw}},
+    )
+
+
 def read_usage(document: JsonObject) -> Usage | None:
     """The usage of a reply or a chunk: token counts in OpenAI's meaning, 0 for what is missing.
 
@@ -34,7 +59,7 @@ def read_usage(document: JsonObject) -> Usage | None:
     includes reasoning on top of the completion (xAI's chat, and Grok elsewhere), or sound on top of the prompt
     (Mistral), it is added.
     """
-    raw = object_or_none(document.get("usage"))
+    raw = object_or_none(usage_field(document))
     if raw is None:
         return None
     prompt, completion = count_or_zero(raw.get("prompt_tokens")), count_or_zero(raw.get("completion_tokens"))

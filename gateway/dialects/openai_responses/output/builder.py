@@ -33,6 +33,9 @@ class OutputBuilder:
 
     def item_added(self, event: JsonObject) -> list[Event]:
         """An item begins."""
+        if event.get("item") is None:
+            # Some servers announce an item before they know which.
+            return []
         given = _item_in(event)
         known = self._index.same(event, given)
         if known is not None and (self._index.knows(known, given.get("id")) or not known.is_announced):

@@ -1,0 +1,114 @@
+"""Answers that came compressed, though `accept-encoding: identity` asked for none: gzip, deflate, zstd.
+
+A small answer could be unpacked to one that fills the memory: a whole one is read up to its limit, a stream in pieces.
+"""
+
+import zlib
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import Protocol
+
+from gateway.wire.errors import BadReply, WireError
+from gateway.wire.transport import MAX_BODY_BYTES, Answer
+
+HEADER = "content-encoding"
+_PLAIN = ("", "identity")
+_GZIP_OR_ZLIB = 47
+_PIECE = 1024 * 1024
+# Of Zstandard, four bytes can be a block of 128 KiB, and all of what it is given is unpacked at once.
+_SLICE = 128
+_WINDOW = 8 * 1024 * 1024
+"""What RFC 9659 lets a sender use."""
+
+
+class _Unpacker(Protocol):
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """What the data unpacks to, in pieces of some megabytes at most. Raises `BadReply`."""
+
+
+def is_coded(headers: Mapping[str, str]) -> bool:
+    """Whether a body has to be unpacked."""
+    return HEADER in headers and headers[HEADER].lower() not in _PLAIN
+
+
+def unpacked(answer: Answer) -> Answer:
+    """The answer with its body as it was before it was packed.
+
+    Raises `BadReply` for another coding, for data that is damaged, and for more than an answer may have.
+    """
+    pieces: list[bytes] = []
+    size = 0
+    for piece in _unpacker(answer.headers).feed(answer.body):
+        size += len(piece)
+        if size > MAX_BODY_BYTES:
+            raise BadReply("{} sent an answer without end.")
+        pieces.append(piece)
+    return Answer(answer.status, answer.headers, b"".join(pieces))
+
+
+async def unpacked_chunks(
+    headers: Mapping[str, str], chunks: AsyncIterator[bytes], provider: str
+) -> AsyncIterator[bytes]:
+    """The chunks of a stream, unpacked as they come. Raises `UpstreamDown` for what cannot be unpacked."""
+    try:
+        unpacker = _unpacker(headers)
+        async for chunk in chunks:
+            for piece in unpacker.feed(chunk):
+                if piece:
+                    yield piece
+    except WireError as error:
+        raise error.down(provider) from None
+
+
+def _unpacker(headers: Mapping[str, str]) -> _Unpacker:
+    match headers[HEADER].lower():
+        case "gzip" | "x-gzip" | "deflate":
+            return _Deflate()
+        case "zstd":
+            return _Zstandard()
+        case other:
+            name = other if other.isascii() and other.isprintable() else "unknown"
+            raise BadReply(f"{{}} sent an answer in the coding {name[:50].replace('{', '').replace('}', '')!r}.")
+
+
+class _Deflate:
+    """Gzip and zlib, and the bare deflate that some servers send under the name of the latter."""
+
+    def __init__(self) -> None:
+        self._inner = zlib.decompressobj(_GZIP_OR_ZLIB)
+        self._has_begun = False
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        while data:
+            if self._inner.eof:
+                # Another member of a gzip file.
+                self._inner = zlib.decompressobj(_GZIP_OR_ZLIB)
+            try:
+                piece = self._inner.decompress(data, _PIECE)
+            except zlib.error:
+                if self._has_begun:
+                    raise _damaged() from None
+                self._inner = zlib.decompressobj(-zlib.MAX_WBITS)
+                self._has_begun = True
+                continue
+            self._has_begun = True
+            data = self._inner.unconsumed_tail or self._inner.unused_data
+            yield piece
+
+
+class _Zstandard:
+    def __init__(self) -> None:
+        import zstandard
+
+        self._error = zstandard.ZstdError
+        self._inner = zstandard.ZstdDecompressor(max_window_size=_WINDOW).decompressobj()
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        for place in range(0, len(data), _SLICE):
+            try:
+                yield self._inner.decompress(data[place : place + _SLICE])
+            except self._error:
+                raise _damaged() from None
+
+
+def _damaged() -> BadReply:
+    return BadReply("{} sent an answer that cannot be unpacked.")
