@@ -9,6 +9,7 @@ from gateway.dialects.anthropic.schema import translate_schema
 from gateway.dialects.anthropic.types import ClientTool, Tool, ToolChoice
 from gateway.dialects.profiles.anthropic import AnthropicProfile
 from gateway.dialects.report import Report
+from gateway.dialects.tool_schemas import without_combinations
 from gateway.dialects.turns.tool_choice import ToolSelection, select_tools
 from gateway.dialects.turns.toolbox import Toolbox
 from gateway.dialects.turns.tools import FlatTool, flat_tools
@@ -89,10 +90,11 @@ class _ToolWriter:
         return select_tools(choice, flat, toolbox, self.profile, self.report)
 
     def _tool(self, flat: FlatTool) -> ClientTool:
-        schema, tool = flat.parameters, flat.tool
+        tool = flat.tool
+        schema, words = without_combinations(flat.parameters or {})
         written: ClientTool = {"name": flat.name, "input_schema": {**schema, "type": "object"} if schema else _EMPTY}
-        if flat.description:
-            written["description"] = flat.description
+        if description := "\n\n".join(filter(None, (flat.description, words))):
+            written["description"] = description
         if isinstance(tool, FunctionTool) and tool.strict:
             self._make_strict(written, tool.path)
         if tool.extra:

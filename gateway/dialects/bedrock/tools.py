@@ -9,6 +9,7 @@ from gateway.dialects.bedrock.types import ContentBlock, Tool, ToolChoice, ToolC
 from gateway.dialects.profiles.bedrock import BedrockProfile
 from gateway.dialects.report import Report
 from gateway.dialects.structured_output import FORMAT_TOOL, FormatPlan
+from gateway.dialects.tool_schemas import without_combinations
 from gateway.dialects.turns.kept_tools import KeptTools
 from gateway.dialects.turns.tool_choice import ToolSelection, select_tools
 from gateway.dialects.turns.toolbox import Toolbox
@@ -144,10 +145,11 @@ def _system_tool(tool: OfferedTool, profile: BedrockProfile) -> str | None:
 
 
 def _spec(name: str, description: str, schema: JsonObject) -> ToolSpec:
-    # The arguments of a tool are always an object.
-    spec: ToolSpec = {"name": name, "inputSchema": {"json": {**schema, "type": "object"}}}
-    if description:
-        spec["description"] = description
+    # The arguments of a tool are always an object, which Claude and Nova take as no choice of several.
+    found, words = without_combinations(schema)
+    spec: ToolSpec = {"name": name, "inputSchema": {"json": {**found, "type": "object"}}}
+    if told := "\n\n".join(filter(None, (description, words))):
+        spec["description"] = told
     return spec
 
 

@@ -152,7 +152,13 @@ def _output_object(text: str, *, is_error: bool) -> JsonObject:
     """A tool's output as the object that it is, or in one."""
     if is_error:
         return {"error": text}
-    if text[:1] == "{" and text.rstrip()[-1:] == "}" and (document := parse_object(text)) is not None:
+    # A key `$ref` in a response is read as a reference to one of its parts.
+    if (
+        text[:1] == "{"
+        and '"$ref"' not in text
+        and text.rstrip()[-1:] == "}"
+        and (document := parse_object(text)) is not None
+    ):
         return document
     return {"result": text}
 

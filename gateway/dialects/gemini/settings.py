@@ -16,6 +16,7 @@ from gateway.dialects.profiles.base import Range, Thinking
 from gateway.dialects.profiles.gemini import GeminiProfile
 from gateway.dialects.report import Report
 from gateway.dialects.settings import PendingSettings, says_the_same
+from gateway.dialects.tool_schemas import alone_references
 from gateway.neutral.json import (
     Json,
     list_or_none,
@@ -158,7 +159,7 @@ class SettingsWriter:
         self._config["responseMimeType"] = "application/json"
         schema = output_format.schema
         if schema is not None and self._profile.takes_json_schema:
-            self._config["responseJsonSchema"] = schema
+            self._config["responseJsonSchema"] = alone_references(schema)
         elif schema is not None:
             self._config["responseSchema"] = subset(schema)
 

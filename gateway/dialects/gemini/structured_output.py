@@ -6,6 +6,7 @@ from gateway.dialects.gemini.types import FunctionDeclaration
 from gateway.dialects.profiles.gemini import GeminiProfile
 from gateway.dialects.report import Report
 from gateway.dialects.structured_output import FormatPlan, native_plan, requested_format, substitute_plan
+from gateway.dialects.tool_schemas import alone_references
 from gateway.dialects.turns.tools import callable_tools
 from gateway.neutral.prompt import Prompt
 from gateway.neutral.structured_output import OutputFormat
@@ -44,7 +45,7 @@ def answer_by_call(
         name, description, schema = plan.tool(_DESCRIPTION)
         answer: FunctionDeclaration = {"name": name, "description": description}
         if profile.takes_json_schema:
-            answer["parametersJsonSchema"] = schema
+            answer["parametersJsonSchema"] = alone_references(schema)
         else:
             answer["parameters"] = subset(schema)
         written.declarations.append(answer)

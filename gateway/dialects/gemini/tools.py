@@ -9,6 +9,7 @@ from gateway.dialects.gemini.schema import subset
 from gateway.dialects.gemini.types import FunctionCallingConfig, FunctionDeclaration, HostedToolName, Tool, ToolConfig
 from gateway.dialects.profiles.gemini import GeminiProfile
 from gateway.dialects.report import Report
+from gateway.dialects.tool_schemas import alone_references
 from gateway.dialects.turns.tool_choice import ToolSelection, select_tools
 from gateway.dialects.turns.toolbox import Toolbox
 from gateway.dialects.turns.tools import FlatTool, flat_tools
@@ -125,7 +126,7 @@ class _ToolWriter:
         if function.description:
             declaration["description"] = function.description
         if function.parameters and self._profile.takes_json_schema:
-            declaration["parametersJsonSchema"] = function.parameters
+            declaration["parametersJsonSchema"] = alone_references(function.parameters)
         elif function.parameters and (parameters := subset(function.parameters)).get("properties"):
             # An object without properties is refused in `parameters`.
             declaration["parameters"] = parameters

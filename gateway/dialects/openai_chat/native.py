@@ -58,7 +58,7 @@ class NativeDecoder(ChatDecoder):
                 return []
             self._remove_usage(document)
             changed = True
-        elif usage_field(document):
+        elif self.finished and usage_field(document):
             self._note_usage(document)
         events: list[Event] = []
         if not self.identity:

@@ -23,10 +23,10 @@ class Toolbox:
 
     def __init__(self, tools: Iterable[Tool]) -> None:
         found = [tool for tool in tools if isinstance(tool, FunctionTool | CustomTool) and tool.name]
-        # Plain names first: where two collide, it is the made-up one that gives way.
+        # Names that stay as they are first: where two collide, it is the made-up one that gives way.
         self._names: dict[_Identity, str] = {}
         self._tools: dict[str, CallableTool] = {}
-        for tool in sorted(found, key=lambda tool: tool.namespace is not None):
+        for tool in sorted(found, key=_is_changed):
             name = self._names.setdefault((tool.namespace, tool.name), self.name_of(tool.namespace, tool.name))
             self._tools[name] = tool
 
@@ -80,6 +80,11 @@ class Toolbox:
     def within(self, namespace: str) -> Sequence[str]:
         """The flat names of all tools of a namespace."""
         return self._namespaces.get(namespace, ())
+
+
+def _is_changed(tool: CallableTool) -> tuple[bool, bool]:
+    """Whether a tool cannot have its own name: those in a namespace never do."""
+    return tool.namespace is not None, bool(_ILLEGAL.search(tool.name)) or len(tool.name) > _LONGEST
 
 
 EMPTY_TOOLBOX = Toolbox(())
