@@ -21,6 +21,11 @@ def plain_model(body: models.CreateChatCompletionRequest | models.CreateResponse
     return None if body.get("stream") else body["model"]
 
 
+def nothing_to_answer(param: str) -> InvalidRequest:
+    """The refusal of a request in which there is nothing that a model could answer."""
+    return InvalidRequest("There is nothing that could be answered.", param=param, code="missing_required_parameter")
+
+
 def split_models(body: JsonObject) -> tuple[JsonObject, Sequence[str]]:
     """The body without the field, and the models that it names.
 

@@ -15,7 +15,13 @@ from gateway.surfaces.body import split_models, with_integers
 from gateway.surfaces.extensions import extensions
 from gateway.surfaces.responses.brief import ResponsesBrief
 from gateway.surfaces.responses.request.native import has_reasoning, restored_items
-from gateway.surfaces.responses.request.prompt import not_yet, read_prompt, refuse_deep_nesting, refuse_unsupported
+from gateway.surfaces.responses.request.prompt import (
+    not_yet,
+    read_prompt,
+    refuse_deep_nesting,
+    refuse_nothing,
+    refuse_unsupported,
+)
 from gateway.surfaces.responses.writer import ResponseWriter
 
 if TYPE_CHECKING:
@@ -38,6 +44,7 @@ class OpenAIResponsesSurface:
     def read(self, body: models.CreateResponse) -> Generation:
         given, others = split_models(with_integers(extensions(body), RESPONSES_INTEGERS, _LARGEST))
         refuse_unsupported(body)
+        refuse_nothing(body)
         refuse_deep_nesting(given, _REPEATED)
         _refuse_compaction(body)
         return Generation(

@@ -9,6 +9,7 @@ from gateway.neutral.events import Event
 from gateway.neutral.generation import Generation
 from gateway.neutral.json import JsonObject, object_or_empty, objects_in
 from gateway.surfaces.base import Author
+from gateway.surfaces.body import nothing_to_answer
 from gateway.surfaces.extensions import extensions
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 from gateway.surfaces.openai_chat.request.body import chat_request
@@ -28,6 +29,8 @@ class WaystoneChatSurface:
     _chat = OpenAIChatSurface()
 
     def read(self, body: models.WaystoneChatCompletionRequest) -> Generation:
+        if not body["messages"]:
+            raise nothing_to_answer("messages")
         chat: JsonObject = {
             **with_whole_counts(extensions(body)),
             "messages": [_with_parts(message) for message in body["messages"]],

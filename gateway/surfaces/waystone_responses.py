@@ -16,6 +16,7 @@ from gateway.surfaces.responses.request.prompt import (
     create_response,
     prompt_of,
     refuse_deep_nesting,
+    refuse_nothing,
     refuse_unsupported,
 )
 from gateway.surfaces.responses.request.settings import lower_limit, read_settings
@@ -42,6 +43,7 @@ class WaystoneResponsesSurface:
             other = request.get("max_output_tokens")
             request["max_output_tokens"] = limit if other is None else lower_limit(limit, other)
         refuse_unsupported(request)
+        refuse_nothing(request, blank=True)
         refuse_deep_nesting(given)
         return Generation(
             body["model"],

@@ -12,7 +12,8 @@ meant to break the contract still breaks it:
 - `stream` becomes true beside `stream_options`: OpenAI, and the scripted upstream, refuse these without it.
 - Where a request keeps the contract: what names something stored that was never stored (`previous_response_id`,
   `conversation`, `after`, references to items), what is not possible yet (`background`, `context_management`,
-  streaming a stored response), a `provider` that there is none of, and an empty list of items to add.
+  streaming a stored response), a `provider` that there is none of, an empty list of items to add, and of Waystone's
+  two operations empty `messages` and an empty `input`: there is nothing to answer (decision 0010).
   Three in four of its paths name what was stored before, where they are to name something; links do so themselves.
 """
 
@@ -81,6 +82,10 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
             if _is_stateful(case):
                 # Links begin at a document, and a stream is none.
                 case.body["stream"] = False
+        if is_positive and is_waystone and case.body.get("messages") == []:
+            case.body["messages"] = [dict(MESSAGE)]
+        if is_positive and is_waystone and "messages" not in case.body and not case.body.get("input"):
+            case.body["input"] = "Hello"
         if is_positive and case.body.get("items") == []:
             case.body["items"] = [dict(MESSAGE)]
     if is_positive and not _is_stateful(case):

@@ -12,7 +12,8 @@ from gateway.dialects.report import Report
 from gateway.dialects.tool_schemas import without_combinations
 from gateway.dialects.turns.tool_choice import ToolSelection, select_tools
 from gateway.dialects.turns.toolbox import Toolbox
-from gateway.dialects.turns.tools import FlatTool, flat_tools
+from gateway.dialects.turns.tools import FlatTool, flat_tools, leave_out_hosted
+from gateway.errors import InvalidRequest
 from gateway.neutral.json import Json, JsonObject, object_or_none, text_or_empty
 from gateway.neutral.paths import field_path
 from gateway.neutral.prompt import Prompt
@@ -66,7 +67,10 @@ class _ToolWriter:
     def write(self, prompt: Prompt, search: JsonObject | None, toolbox: Toolbox) -> ToolOffer:
         others = [tool for tool in prompt.tools if not self._is_hosted(tool)]
         if search is not None and _WEB_SEARCH not in self.hosted:
-            self.hosted[_WEB_SEARCH] = web_search_tool(search, "web_search_options.{}".format, self.report)
+            try:
+                self.hosted[_WEB_SEARCH] = web_search_tool(search, "web_search_options.{}".format, self.report)
+            except InvalidRequest as reason:
+                leave_out_hosted("web_search_options", reason, self.profile, self.report)
         flat = flat_tools(others, toolbox, self.profile, self.report, _OWN_FIELDS)
         for name in self.hosted:
             flat.setdefault(name, FlatTool(name, FunctionTool(name, name, name)))
@@ -75,9 +79,15 @@ class _ToolWriter:
         return self._offer(_limit_strict(tools), self._choice(selection))
 
     def _is_hosted(self, tool: OfferedTool) -> bool:
-        """Whether Anthropic runs the tool, which is then noted."""
-        found = hosted_tool(tool, self.report) if isinstance(tool, HostedTool) else None
-        if found is None or not isinstance(tool, HostedTool):
+        """Whether Anthropic runs the tool, which is then noted, or lacks an option of it, and it is left out."""
+        if not isinstance(tool, HostedTool):
+            return False
+        try:
+            found = hosted_tool(tool, self.report)
+        except InvalidRequest as reason:
+            leave_out_hosted(tool.path, reason, self.profile, self.report)
+            return True
+        if found is None:
             return False
         name = text_or_empty(found["name"])
         self.hosted[name], self.names[tool.kind] = found, name

@@ -92,6 +92,8 @@ def _is_default(key: str, value: Json) -> bool:
         return value == "auto" or (
             options is not None and options.get("type") == "auto" and not options.get("file_ids")
         )
+    if key == "external_web_access":
+        return value is True
     return key == "filters" and options is not None and not any(options.values())
 
 

@@ -12,7 +12,8 @@ from gateway.dialects.report import Report
 from gateway.dialects.tool_schemas import alone_references
 from gateway.dialects.turns.tool_choice import ToolSelection, select_tools
 from gateway.dialects.turns.toolbox import Toolbox
-from gateway.dialects.turns.tools import FlatTool, flat_tools
+from gateway.dialects.turns.tools import FlatTool, flat_tools, leave_out_hosted
+from gateway.errors import InvalidRequest
 from gateway.neutral.identifiers import new_id
 from gateway.neutral.json import JsonObject
 from gateway.neutral.paths import field_path
@@ -88,9 +89,15 @@ class _ToolWriter:
             if name is None or not isinstance(tool, HostedTool):
                 others.append(tool)
             else:
-                hosted[name] = writer.write(name, tool.body, partial(field_path, tool.path))
+                try:
+                    hosted[name] = writer.write(name, tool.body, partial(field_path, tool.path))
+                except InvalidRequest as reason:
+                    leave_out_hosted(tool.path, reason, self._profile, self._report)
         if search is not None:
-            hosted["googleSearch"] = writer.write("googleSearch", search, f"{SEARCH_OPTIONS}.{{}}".format)
+            try:
+                hosted["googleSearch"] = writer.write("googleSearch", search, f"{SEARCH_OPTIONS}.{{}}".format)
+            except InvalidRequest as reason:
+                leave_out_hosted(SEARCH_OPTIONS, reason, self._profile, self._report)
         functions = flat_tools(others, self._toolbox, self._profile, self._report)
         choice = prompt.tool_choice
         if choice == "none":

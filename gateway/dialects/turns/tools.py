@@ -6,6 +6,7 @@ from gateway.dialects.profiles.base import ConversationProfile
 from gateway.dialects.report import Report
 from gateway.dialects.strictness import closed
 from gateway.dialects.turns.toolbox import CallableTool, Toolbox
+from gateway.errors import InvalidRequest
 from gateway.neutral.json import JsonObject, object_or_none
 from gateway.neutral.paths import field_path
 from gateway.neutral.tools import CustomTool, FunctionTool, Grammar, HostedTool, Tool
@@ -14,6 +15,7 @@ from gateway.neutral.values import value
 INPUT = "input"
 """The one parameter of a function that stands in for a tool that takes free text."""
 
+_HINT = "With the setting `hosted_tools: drop`, the gateway leaves such tools out."
 # What only the Responses API knows of a tool, though the answer is the same without it.
 _DISPENSABLE = ("output_schema", "defer_loading", "allowed_callers", "async")
 
@@ -72,10 +74,18 @@ def flat_tools(
 
 def drop_hosted(tool: HostedTool, profile: ConversationProfile, report: Report) -> None:
     """Leave out a tool that only some other provider runs. Raises `InvalidRequest` where such tools are refused."""
+    what = f"tools of type {tool.kind!r}" if tool.kind is not None else "tools without a type"
+    leave_out_hosted(tool.path, report.unsupported(what, field_path(tool.path, "type")), profile, report)
+
+
+def leave_out_hosted(path: str, reason: InvalidRequest, profile: ConversationProfile, report: Report) -> None:
+    """Leave out a tool that only providers run, because the upstream lacks it or an option of it.
+
+    Raises the reason, and names the setting, where such tools are refused.
+    """
     if not profile.drops_hosted_tools:
-        what = f"tools of type {tool.kind!r}" if tool.kind is not None else "tools without a type"
-        raise report.unsupported(what, field_path(tool.path, "type"))
-    report.drop(tool.path)
+        raise reason.replaced(message=f"{reason.message} {_HINT}")
+    report.drop(path)
 
 
 def _function(tool: FunctionTool, name: str, report: Report, own: Set[str]) -> FlatTool:

@@ -12,6 +12,7 @@ from gateway.neutral.json import JsonObject
 from gateway.neutral.prompt import Prompt
 from gateway.neutral.settings import PARALLEL_CALLS
 from gateway.neutral.tools import Tool
+from gateway.surfaces.body import nothing_to_answer
 from gateway.surfaces.responses.request.items import positions, read_items
 from gateway.surfaces.responses.request.settings import ReadSettings, read_settings
 from gateway.surfaces.responses.request.tools import namespace_descriptions, offered_tools, read_tool_choice, read_tools
@@ -86,6 +87,18 @@ def refuse_unsupported(body: models.CreateResponse) -> None:
     if body.get("previous_response_id") is not None and body.get("conversation") is not None:
         message = "`previous_response_id` cannot be used together with `conversation`."
         raise InvalidRequest(message, param="previous_response_id", code="mutually_exclusive_parameters")
+
+
+def refuse_nothing(body: models.CreateResponse, *, blank: bool = False) -> None:
+    """Raise `InvalidRequest` for a request without input that continues nothing: some providers answer it, and charge.
+
+    An empty text is input on `/v1/responses`, as it is to OpenAI; with `blank`, it is none.
+    """
+    given = body.get("input")
+    if given or (given == "" and not blank):
+        return
+    if not (body.get("previous_response_id") or body.get("conversation") or body.get("prompt")):
+        raise nothing_to_answer("input")
 
 
 def refuse_deep_nesting(body: JsonObject, names: Sequence[str] | None = None) -> None:
