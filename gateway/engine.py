@@ -129,7 +129,7 @@ class Engine:
                 generation = held.generation or generation
             client = ClientRequest(generation, surface, request.key_id, account, held)
             is_large = held is None and _is_large(generation.body)
-            attempts = Attempts(lanes, self._conditions, is_large=is_large, is_asked=held is not None)
+            attempts = Attempts(lanes, self._conditions, generation.body, is_large=is_large, is_asked=held is not None)
             try:
                 exchange = await attempts.run(partial(self._exchange, client))
                 exchange.memory = memory

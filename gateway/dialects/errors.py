@@ -95,6 +95,8 @@ def _wait(fields: JsonObject, refused: Refused) -> float | None:
 
 
 def _decoded(fields: JsonObject, refused: Refused, profile: Profile, prompt: str) -> UpstreamError:
+    if profile.unknown_model and profile.unknown_model in _said(fields).lower():
+        return _unknown_model(fields, refused)
     match refused.status:
         case 401 | 403 if not _is_moderation(fields):
             return _refused_key(refused)

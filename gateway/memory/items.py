@@ -44,7 +44,8 @@ def item_type(item: Mapping[str, object]) -> str:
     kind = item.get("type")
     if isinstance(kind, str):
         return kind
-    return "message" if "role" in item else "item_reference"
+    # By the schema, a reference may have a role of null.
+    return "item_reference" if item.get("role") is None else "message"
 
 
 def is_reference(item: models.InputItem) -> TypeGuard[models.ItemReferenceParam]:

@@ -1,6 +1,7 @@
 """Tries one lane after the other until one answers, and all of them again where waiting may help."""
 
 import asyncio
+import hashlib
 import math
 import random
 import time
@@ -8,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+import orjson
 import structlog
 
 from gateway.errors import GatewayError, InvalidRequest, UpstreamDown
@@ -74,10 +76,17 @@ class Attempts:
     """The attempts at one answer. Nothing has reached the client before one of them has begun to answer."""
 
     def __init__(
-        self, lanes: Sequence[Lane], conditions: Conditions, *, is_large: bool = False, is_asked: bool = False
+        self,
+        lanes: Sequence[Lane],
+        conditions: Conditions,
+        body: object = None,
+        *,
+        is_large: bool = False,
+        is_asked: bool = False,
     ) -> None:
-        """`is_asked`: the first lane has been asked already, and its answer is at hand."""
+        """`body` is the request's. `is_asked`: the first lane has been asked already, and its answer is at hand."""
         self._lanes = lanes
+        self._body = body
         self._is_asked = is_asked
         self._is_large = is_large
         self._conditions = conditions
@@ -118,7 +127,8 @@ class Attempts:
             guard = None if self._is_asked else self._conditions.health.guard(lane)
             self._is_asked = False
             if guard is not None:
-                if not guard.admits:
+                # Where there is no other way, one request at a time finds out whether this one is open again.
+                if not (guard.admits if len(self._lanes) > 1 else guard.admits_probe):
                     self._spared.append(lane)
                     self._dropped(lane)
                     continue
@@ -148,7 +158,7 @@ class Attempts:
 
     def _failed(self, lane: Lane, error: GatewayError) -> Verdict:
         verdict = judge(error)
-        is_opened = self._conditions.health.failed(lane, error, verdict)
+        is_opened = self._conditions.health.failed(lane, error, verdict, self._digest)
         failure = _Failure(lane, error, verdict)
         if (before := self._failures.pop(lane.author, None)) is not None:
             failure.tries += before.tries
@@ -161,6 +171,12 @@ class Attempts:
         self._failures[lane.author] = failure
         _log_failure(failure, is_opened=is_opened)
         return verdict
+
+    def _digest(self) -> bytes:
+        try:
+            return hashlib.blake2b(orjson.dumps(self._body), digest_size=16).digest()
+        except orjson.JSONEncodeError:
+            return b""
 
     def _dropped(self, lane: Lane) -> None:
         """Its breaker opened while it was waiting: that it failed is known, and that is what is told."""

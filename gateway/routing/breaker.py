@@ -13,7 +13,7 @@ PROBE_SECONDS = 10.0
 class Breaker:
     """One instance's breaker: closed, open for a while, then half open, where one request at a time may probe.
 
-    It opens after so many failures in a row, and again after each probe that fails.
+    It opens after so many failures in a row of different requests, and again after each probe that fails.
     """
 
     def __init__(self, failures: int, seconds: float, clock: Clock = time.monotonic) -> None:
@@ -23,18 +23,23 @@ class Breaker:
         self._failures = 0
         self._opens_at = -math.inf
         self._probed_until = -math.inf
+        self._failed: set[bytes] = set()
+        """The digests of the requests that have failed in a row."""
 
     @property
     def admits(self) -> bool:
         """Whether a request may go there now."""
-        if self._failures < self._most:
-            return True
-        return self._clock() >= max(self._opens_at, self._probed_until)
+        return not self.is_open or self._clock() >= max(self._opens_at, self._probed_until)
+
+    @property
+    def admits_probe(self) -> bool:
+        """Whether a request may go there that can go nowhere else: one at a time, though it is open."""
+        return not self.is_open or self._clock() >= self._probed_until
 
     @property
     def seconds_left(self) -> float:
-        """How long it stays open; 0 where a request may go, or probes already."""
-        return 0.0 if self._failures < self._most else max(self._opens_at - self._clock(), 0.0)
+        """How long it stays open, or a probe keeps others away; 0 where a request may go."""
+        return max(max(self._opens_at, self._probed_until) - self._clock(), 0.0) if self.is_open else 0.0
 
     @property
     def is_open(self) -> bool:
@@ -51,11 +56,19 @@ class Breaker:
     def succeed(self) -> None:
         """It answered."""
         self._failures = 0
+        self._failed.clear()
         self._probed_until = -math.inf
 
-    def fail(self) -> bool:
-        """It failed, and is to blame. True where that opened the breaker."""
+    def fail(self, request: bytes | None = None) -> bool:
+        """It failed, and is to blame. True where that opened the breaker.
+
+        `request` is the digest of a request that may have been the cause, and counts once; None where none can be.
+        """
         was_open = self.is_open
+        if not was_open and request is not None:
+            if request in self._failed:
+                return False
+            self._failed.add(request)
         self._failures = min(self._failures + 1, self._most)
         self._probed_until = -math.inf
         if self.is_open:
@@ -78,6 +91,11 @@ class Guard:
     def admits(self) -> bool:
         """Whether the request may go there now."""
         return all(breaker.admits for breaker in self._breakers)
+
+    @property
+    def admits_probe(self) -> bool:
+        """Whether a request may go there that can go nowhere else."""
+        return all(breaker.admits_probe for breaker in self._breakers)
 
     @property
     def seconds_left(self) -> float:

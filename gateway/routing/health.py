@@ -1,7 +1,7 @@
 """What is known of the lanes right now: which instances are spared, and which keys have nothing left."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from gateway.dialects.limits import exhausted
@@ -17,6 +17,7 @@ _UNTOLD_SECONDS = 1.0
 """How long a key that was throttled is passed over where nobody says how long."""
 _MENDING_SECONDS = 60.0
 """The same for a key that is refused or has no credit left, until somebody has mended it."""
+_CAUSED_BY_NO_REQUEST = ("upstream_unreachable", "upstream_timeout")
 _MOST_MODELS = 1000
 """Models that are remembered as failing; clients can name any."""
 
@@ -64,16 +65,17 @@ class Health:
         if (seconds := exhausted(headers)) is not None:
             self._limits.learn(lane.author, seconds)
 
-    def failed(self, lane: Lane, error: GatewayError, verdict: Verdict) -> bool:
-        """An attempt failed. True where that opened a breaker."""
+    def failed(self, lane: Lane, error: GatewayError, verdict: Verdict, digest: Callable[[], bytes]) -> bool:
+        """An attempt failed. True where that opened a breaker. `digest` gives the digest of the request."""
         held = blamed(lane, verdict)
         instance, model, _ = lane.author
         if type(error) is UpstreamError:
             # It said so itself, and so can be reached.
             _forget(self._instances, instance)
         if verdict.is_outage:
-            is_whole = verdict.blame == "instance"
-            return (self._of_instance(instance) if is_whole else self._of_model(instance, model)).fail()
+            breaker = self._of_instance(instance) if verdict.blame == "instance" else self._of_model(instance, model)
+            # What one caller's requests provoke must not keep the others away.
+            return breaker.fail(None if error.code in _CAUSED_BY_NO_REQUEST else digest())
         if verdict.blame == "lane":
             wait: float | None = getattr(error, "wait", None)
             self._limits.learn(held, _UNTOLD_SECONDS if wait is None else wait)

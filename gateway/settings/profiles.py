@@ -9,7 +9,7 @@ from pydantic import Field
 from gateway.dialects import DIALECTS
 from gateway.dialects.profiles.base import Profile
 from gateway.neutral.settings import OLDER_TOKEN_LIMIT, TOKEN_LIMIT, TokenLimit
-from gateway.settings.options import Section
+from gateway.settings.options import Section, Text
 from gateway.settings.problems import Problem
 
 P = TypeVar("P", bound=Profile)
@@ -20,6 +20,7 @@ _FACTS = {
     "hosted_tools": "drops_hosted_tools",
     "developer_role": "takes_developer_role",
     "system_messages": "system_messages",
+    "unknown_model": "unknown_model",
 }
 """The fact of a profile that a setting is about. A dialect whose profile has none has no use for the setting."""
 
@@ -40,6 +41,9 @@ class ProfileSettings(Section):
     )
     """Where it takes messages of the role `system`; the others go as `user`."""
 
+    unknown_model: Text | None = Field(default=None, description="some words")
+    """Words in its errors, whatever their status, by which it says that it does not have a model."""
+
     def without_use(self, dialects: Sequence[str]) -> list[str]:
         """The settings that are given, and that none of these dialects has a use for."""
         profiles = [DIALECTS[dialect].profile_type for dialect in dialects]
@@ -52,6 +56,8 @@ class ProfileSettings(Section):
         told: dict[str, Any] = {_FACTS[name]: value for name, value in said.items() if value is not None}
         if "drops_hosted_tools" in told:
             told["drops_hosted_tools"] = self.hosted_tools == "drop"
+        if self.unknown_model is not None:
+            told["unknown_model"] = self.unknown_model.lower()
         return profile.everywhere(lambda of_model: replace(of_model, **told)) if told else profile
 
 

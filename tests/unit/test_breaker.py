@@ -49,7 +49,38 @@ def test_after_a_while_one_request_at_a_time_may_probe() -> None:
         admitted.append(breaker.admits)
         breaker.begin()
     assert admitted == [False, True, False]
-    assert breaker.seconds_left == 0.0
+    # As long as a probe may take.
+    assert breaker.seconds_left == 10.0
+    clock.now += 10
+    assert (breaker.admits, breaker.seconds_left) == (True, 0.0)
+
+
+def test_requests_that_fail_again_count_once_and_what_no_request_has_caused_counts_always() -> None:
+    clock = Clock()
+    breaker = Breaker(3, 30.0, clock)
+    told = [breaker.fail(digest) for digest in (b"a", b"a", b"b", b"a", b"b", None)]
+    assert told == [False, False, False, False, False, True]
+    assert [Breaker(2, 30.0, clock).fail() for _ in range(2)] == [False, False]
+    # A probe that fails keeps it open, whatever it asks.
+    clock.now += 30
+    breaker.begin()
+    assert breaker.fail(b"a") is False
+    assert not breaker.admits
+    breaker.succeed()
+    assert [breaker.fail(digest) for digest in (b"a", b"b", b"c")] == [False, False, True]
+
+
+def test_what_can_go_nowhere_else_goes_there_one_at_a_time() -> None:
+    clock = Clock()
+    breaker = opened(clock)
+    assert (breaker.admits, breaker.admits_probe) == (False, True)
+    breaker.begin()
+    assert (breaker.admits_probe, breaker.seconds_left) == (False, 30.0)
+    breaker.fail()
+    assert (breaker.admits_probe, breaker.seconds_left) == (True, 30.0)
+    breaker.begin()
+    clock.now += 10
+    assert breaker.admits_probe
 
 
 def test_a_probe_that_is_answered_closes_it() -> None:

@@ -231,7 +231,7 @@ def failed_elsewhere(parts: Parts) -> None:
     """The provider has failed so often that it is spared."""
     error = UpstreamDown("lab cannot be reached.", code="upstream_unreachable")
     while not parts.health.seconds_left(parts.lane):
-        parts.health.failed(parts.lane, error, judge(error))
+        parts.health.failed(parts.lane, error, judge(error), bytes)
 
 
 MEANWHILE = st.sampled_from([lambda parts: None, gone_away, unlisted, failed_elsewhere])

@@ -129,3 +129,13 @@ async def test_what_the_provider_behind_an_aggregator_says_is_told(raw: Any, sai
     with pytest.raises(UpstreamError) as refused:
         await refusing.send(Outbound("/chat/completions", b"{}"), CHAT)
     assert refused.value.message == f"lab: {said}"
+
+
+@pytest.mark.parametrize("status", [400, 500, 503])
+async def test_words_of_the_profile_say_that_a_model_is_not_there(status: int) -> None:
+    answer = Answer(status, {}, orjson.dumps({"error": {"message": "Incorrect model ID. Please check."}}))
+    for words, expected in (("incorrect model id", 404), ("", 400 if status == 400 else 503), ("else", 400)):
+        refusing = replace(upstream(Scripted(answer)), profiles={CHAT.name: ChatProfile(unknown_model=words)})
+        with pytest.raises(UpstreamError) as refused:
+            await refusing.send(Outbound("/chat/completions", b"{}"), CHAT)
+        assert refused.value.status == (expected if words != "else" else 400 if status == 400 else 503)

@@ -136,7 +136,7 @@ def _item(block: JsonObject) -> JsonObject | None:
     if name == "web_fetch":
         return _completed("web_search_call", {"action": {"type": "open_page", "url": str(given.get("url", ""))}})
     if name in _CODE_CALLS:
-        return _completed("code_interpreter_call", {"container_id": None, "code": _code(given), "outputs": []})
+        return _completed("code_interpreter_call", {"container_id": "", "code": _code(given), "outputs": []})
     if text_or_empty(name).startswith("tool_search_tool"):
         return _completed("tool_search_call", {"call_id": None, "execution": "server", "arguments": given})
     return None

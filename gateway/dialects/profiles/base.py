@@ -76,6 +76,9 @@ class Profile:
     """Whether it fetches images by their address. Otherwise only images that come with the request are taken."""
     refused_key: re.Pattern[str] | None = None
     """Prose by which the upstream says with status 400 that it does not know the gateway's key."""
+    unknown_model: str = ""
+    """Words, in small letters, by which the upstream says with any status that it does not have a model (aggregators
+    say so with 503)."""
     context_too_long: re.Pattern[str] | None = None
     """Prose by which the upstream says that the prompt is too long, where no code says it."""
     detours: Sequence[Detour] = ()

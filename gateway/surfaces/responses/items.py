@@ -14,6 +14,9 @@ StreamEvent: TypeAlias = dict[str, object]
 """An event of the stream on its way to being written. The contract has a type for each kind: `ResponseStreamEvent`."""
 
 
+_KEPT_BACK = ("id", "encrypted_content")
+
+
 class ItemReference(TypedDict):
     """The fields by which an event names its item."""
 
@@ -38,5 +41,8 @@ def final_status(final: Mapping[str, Json]) -> models.ItemStatus:
 
 
 def unwritten_fields(given: Mapping[str, Json], written: Mapping[str, object]) -> JsonObject:
-    """The fields of an upstream's item that the item written for it does not have; the upstream's id stays there."""
-    return {name: value for name, value in given.items() if name not in written and name != "id"}
+    """The fields of an upstream's item that the item written for it does not have.
+
+    Its id stays there, and its state of its reasoning, which clients get sealed.
+    """
+    return {name: value for name, value in given.items() if name not in written and name not in _KEPT_BACK}

@@ -65,8 +65,8 @@ class Output:
         self._items.append(message)
 
     def reasoning(self) -> Generator[StreamEvent, None, ReasoningItem]:
-        """The open reasoning, begun where none is."""
-        if isinstance(self.open, ReasoningItem):
+        """The open reasoning, begun where none is. One that has its author's state is complete."""
+        if isinstance(self.open, ReasoningItem) and not self.open.is_sealed:
             return self.open
         reasoning = ReasoningItem(self._ids.item("reasoning"), self._next_index)
         yield from self._begin(reasoning)

@@ -26,7 +26,6 @@ class ReasoningItem:
             "status": "in_progress",
             "summary": self._summary,
             "content": self._content,
-            "encrypted_content": None,
         }
         if given:
             extensions(self.item).update(unwritten_fields(given, self.item))
@@ -45,6 +44,11 @@ class ReasoningItem:
         yield from self._open("reasoning_text")
         self._pieces.append(piece)
         yield self._content_event("response.reasoning_text.delta", delta=piece)
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether it has its author's own state, of which an item has room for one."""
+        return "encrypted_content" in self.item
 
     def seal(self, sealed: str) -> None:
         """Attach the author's own state."""

@@ -67,7 +67,7 @@ def typed_items(given: str | list[models.InputItem] | None) -> list[models.Input
 
 
 def _typed(item: models.InputItem) -> models.InputItem:
-    return cast("models.InputItem", {**item, "type": "message" if "role" in item else "item_reference"})
+    return cast("models.InputItem", {**item, "type": "item_reference" if item.get("role") is None else "message"})
 
 
 def create_response(body: JsonObject) -> models.CreateResponse:
