@@ -97,5 +97,11 @@ class UnknownPart:
 
 
 Part = TextPart | RefusalPart | ImagePart | FilePart | AudioPart | UnknownPart
+_ADDRESSES = ("https://", "http://")
 WORDS = (TextPart, RefusalPart)
 """The parts that are words of a message, for `isinstance`: each `A | B` would be made anew."""
+
+
+def is_address(data: str | None) -> bool:
+    """Whether what a client sent as the data of a file is its address, which some write there."""
+    return data is not None and data[:8].lower().startswith(_ADDRESSES)

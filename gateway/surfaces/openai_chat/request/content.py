@@ -14,6 +14,7 @@ from gateway.neutral.parts import (
     RefusalPart,
     TextPart,
     UnknownPart,
+    is_address,
 )
 from gateway.surfaces.extensions import extensions
 from gateway.surfaces.openai_chat.request.omissions import Omissions
@@ -152,6 +153,10 @@ def _file(
     omissions.leave_out(file, _FILE, nested)
     data, file_id = text_or_none(file.get("file_data")), text_or_none(file.get("file_id"))
     url = text_or_none(extensions(file).get(_FILE_URL))
+    if is_address(data):
+        return FilePart(
+            path, url=data, filename=text_or_none(file.get("filename")), source_path=f"{nested}.file_data", cache=cache
+        )
     source = "" if data is not None else "file_id" if file_id is not None else _FILE_URL if url is not None else ""
     return FilePart(
         path,

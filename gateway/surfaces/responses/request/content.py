@@ -17,6 +17,7 @@ from gateway.neutral.parts import (
     RefusalPart,
     TextPart,
     UnknownPart,
+    is_address,
 )
 from gateway.surfaces.extensions import extensions
 
@@ -96,20 +97,8 @@ def _image(part: models.InputImageContent, position: Position, path: str) -> Ima
 
 def _file(part: models.InputFileContent, position: Position, path: str) -> FilePart:
     data, file_id = text_or_none(part.get("file_data")), text_or_none(part.get("file_id"))
-    url = text_or_none(part.get("file_url"))
-    if data is None and file_id is None and not url:
-        raise invalid("A file needs its data or its id", path)
-    given = extensions(part)
-    return FilePart(
-        path,
-        data=data,
-        url=url,
-        file_id=file_id,
-        filename=text_or_none(part.get("filename")),
-        source_path=_inside(path, "file_url" if url else "file_id", position),
-        cache=cache_of(given, position, path),
-        extra=_extra(given, _KNOWN_OF_FILES),
-    )
+    url, filename = text_or_none(part.get("file_url")), text_or_none(part.get("filename"))
+    return _file_part((data, file_id, url, filename), "", extensions(part), position, path)
 
 
 def _chat_part(given: JsonObject, position: Position, path: str) -> Part:
@@ -136,16 +125,33 @@ def _chat_part(given: JsonObject, position: Position, path: str) -> Part:
 
 
 def _nested_file(file: JsonObject, given: JsonObject, position: Position, path: str) -> FilePart:
-    data, file_id, url = (text_or_none(file.get(name)) for name in ("file_data", "file_id", "file_url"))
+    data, file_id, url, filename = (
+        text_or_none(file.get(name)) for name in ("file_data", "file_id", "file_url", "filename")
+    )
+    return _file_part((data, file_id, url, filename), "file.", given, position, path)
+
+
+def _file_part(
+    sources: tuple[str | None, str | None, str | None, str | None],
+    prefix: str,
+    given: JsonObject,
+    position: Position,
+    path: str,
+) -> FilePart:
+    """A file by its data, its id, its address and its name, which are written below `prefix`."""
+    data, file_id, url, filename = sources
     if data is None and file_id is None and not url:
         raise invalid("A file needs its data or its id", path)
+    source = "file_url" if url else "file_id"
+    if is_address(data):
+        data, url, source = None, url or data, source if url else "file_data"
     return FilePart(
         path,
         data=data,
         url=url,
         file_id=file_id,
-        filename=text_or_none(file.get("filename")),
-        source_path=_inside(path, "file.file_url" if url else "file.file_id", position),
+        filename=filename,
+        source_path=_inside(path, f"{prefix}{source}", position),
         cache=cache_of(given, position, path),
         extra=_extra(given, _KNOWN_OF_FILES),
     )
