@@ -12,7 +12,7 @@ from gateway.surfaces.base import Author
 from gateway.surfaces.body import nothing_to_answer
 from gateway.surfaces.extensions import extensions
 from gateway.surfaces.openai_chat import OpenAIChatSurface
-from gateway.surfaces.openai_chat.request.body import chat_request
+from gateway.surfaces.openai_chat.request.body import MESSAGES, chat_request
 from gateway.surfaces.openai_chat.writer import ChatWriter
 from gateway.surfaces.waystone_fields import with_whole_counts
 
@@ -30,7 +30,7 @@ class WaystoneChatSurface:
 
     def read(self, body: models.WaystoneChatCompletionRequest) -> Generation:
         if not body["messages"]:
-            raise nothing_to_answer("messages")
+            raise nothing_to_answer(MESSAGES)
         chat: JsonObject = {
             **with_whole_counts(extensions(body)),
             "messages": [_with_parts(message) for message in body["messages"]],
