@@ -67,7 +67,7 @@ def test_behaviour_17_instructions_are_not_carried_over_and_system_items_are(
     assert "king" in str(sent[1])
     assert "king" not in str(sent[2])
     for body in sent:
-        heard = [words for _, words in _heard(body)]
+        heard = "\n".join(words for _, words in _heard(body))
         assert heard.index("Be kind.") < heard.index("Be brief.") < heard.index("Hi.")
     assert (second["instructions"], third["instructions"]) == ("Speak like a king.", None)
 

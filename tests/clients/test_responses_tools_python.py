@@ -103,7 +103,7 @@ def test_instructions_are_not_carried_over_and_developer_messages_are(sdk: OpenA
     first = sdk.responses.create(
         model=MODEL, instructions="Be a poet.", input=[{"role": "developer", "content": "Rhyme."}, user("Roses.")]
     )
-    assert [message["content"] for message in agent.last["messages"]] == ["Be a poet.", "Rhyme.", "Roses."]
+    assert [message["content"] for message in agent.last["messages"]] == ["Be a poet.\n\nRhyme.", "Roses."]
     second = sdk.responses.create(model=MODEL, input="Violets.", previous_response_id=first.id)
     assert second.output_text == "Before that: Roses.."
     assert second.instructions is None

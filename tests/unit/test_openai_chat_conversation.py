@@ -39,9 +39,23 @@ def test_instructions_come_first_as_a_system_message() -> None:
 @pytest.mark.parametrize("kind", ["input_text", "output_text", "text"])
 def test_one_text_is_a_text_whoever_says_it(role: str, kind: str) -> None:
     part = {"type": kind, "text": "Hi"}
+    told = [{"role": "system" if role == "developer" else role, "content": "Hi"}]
     for content in ("Hi", [part]):
-        assert messages({"type": "message", "role": role, "content": content}) == [{"role": role, "content": "Hi"}]
-    assert messages({"role": role, "content": "Hi"}) == [{"role": role, "content": "Hi"}]
+        assert messages({"type": "message", "role": role, "content": content}) == told
+    assert messages({"role": role, "content": "Hi"}) == told
+
+
+def test_messages_of_the_system_in_front_are_one_and_those_of_a_developer_are_the_systems() -> None:
+    def told(role: str, content: Any) -> dict[str, Any]:
+        return {"role": role, "content": content}
+
+    asked_for = [told("developer", "Env."), told("system", "Be kind."), user("Hi"), told("developer", "Brief.")]
+    assert messages(*asked_for, instructions="You code.") == [
+        told("system", "You code.\n\nEnv.\n\nBe kind."),
+        told("user", "Hi"),
+        told("system", "Brief."),
+    ]
+    assert messages(user("Hi"), instructions="You code.")[0] == told("system", "You code.")
 
 
 def test_several_texts_are_parts_for_users_and_one_text_for_everybody_else() -> None:
