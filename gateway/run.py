@@ -21,6 +21,9 @@ DRAIN_SECONDS = 0.5
 
 # What no event stream begins with: an object, or a page. Some servers send one under the type of the other.
 _WHOLE = (b"{", b"<")
+# And the bytes of a byte order mark.
+_BLANKS = b" \t\r\n\xef\xbb\xbf"
+_MOST_BLANKS = 64 * 1024
 # What an event stream begins with, and nothing else.
 _FIELDS = (b"data:", b"event:", b"error:", b"id:", b"retry:", b":")
 
@@ -109,7 +112,7 @@ class Run:
             async with self._upstream.stream(self._outbound, self._dialect, self._credential) as stream:
                 self.headers = stream.headers
                 first = await _beginning(stream.chunks)
-                if first.lstrip().startswith(_WHOLE):
+                if first.lstrip(_BLANKS).startswith(_WHOLE):
                     yield await self._no_stream(first, stream)
                     return
                 async for batch in self._read(first, stream.chunks):
@@ -174,13 +177,13 @@ class Run:
         """A stream was asked for and a plain body came: the whole answer, or an error with a status of success."""
         body = first + await stream.read(self._upstream.name)
         events = self._decoded(body, is_native=False)
-        if not body.lstrip().startswith(b"{") and isinstance(events[-1], Failed):
+        if not body.lstrip(_BLANKS).startswith(b"{") and isinstance(events[-1], Failed):
             return [Failed(self._bad_reply("answered a request for a stream with something else"))]
         return events if self._schema is None else await self._validated(events, self._schema)
 
     def _decoded(self, body: bytes, *, is_native: bool) -> Batch:
         """The events of a plain body. Its first bytes say whether it is an event stream, whatever was requested."""
-        if body.lstrip().startswith(_FIELDS):
+        if body.lstrip(_BLANKS).startswith(_FIELDS):
             return self._folded(body)
         dialect, generation, origin = self._dialect, self._generation, self._origin
         events = dialect.decode_reply(body, generation, origin, is_native=is_native)
@@ -212,7 +215,7 @@ async def _beginning(chunks: AsyncIterator[bytes]) -> bytes:
     first = b""
     async for chunk in chunks:
         first += chunk
-        if not chunk.isspace():
+        if not chunk.isspace() or len(first) > _MOST_BLANKS:
             break
     return first
 

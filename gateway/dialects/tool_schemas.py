@@ -1,21 +1,24 @@
 """Schemas of tools for upstreams that take less of JSON Schema at some places, without a change of what is meant."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from urllib.parse import unquote
 
-from gateway.neutral.json import Json, JsonObject, list_or_empty, object_or_empty, objects_in, texts_in, written
+from gateway.neutral.json import Json, JsonObject, list_or_empty, object_or_empty, texts_in, written
 
 _COMBINATIONS = ("allOf", "anyOf", "oneOf")
 _DEEPEST = 32
+_DEEPEST_JSON = 200
+_CHOICES = 20
 _MOST = 5000
-"""Schemas in one result: references that are unfolded multiply."""
+"""Schemas and names in one result: references that are unfolded multiply."""
 
 
 def without_combinations(schema: JsonObject) -> tuple[JsonObject, str]:
     """An object's schema without `allOf`, `anyOf` and `oneOf` at its top, and in words what was there.
 
-    It has the properties of all branches, and requires what each of them does: it lets through all that the schema
-    does, and more. No words where there was nothing.
+    It has the properties of all branches, each as one of them has it, and requires what all of them do, so that a
+    model knows what there is to say; which goes with which is in the words. No words where there was nothing.
     """
     if schema.keys().isdisjoint(_COMBINATIONS):
         return schema, ""
@@ -30,18 +33,24 @@ class _Combining:
         self._count = 0
 
     def run(self) -> JsonObject:
-        return self._combined(self._root, 0)
+        done = self._combined(self._root, 0)
+        if self._count > _MOST:
+            # Not all of its properties may be there.
+            done.pop("additionalProperties", None)
+        return done
 
     def _combined(self, schema: JsonObject, depth: int) -> JsonObject:
         """The schema of an object without combinations. What is over a bound says nothing."""
-        self._count += 1
+        self._count += 1 + len(object_or_empty(schema.get("properties"))) + len(list_or_empty(schema.get("required")))
         if depth > _DEEPEST or self._count > _MOST:
             return {}
         done = {name: value for name, value in schema.items() if name not in _COMBINATIONS}
         properties = {**object_or_empty(done.get("properties"))}
         required = dict.fromkeys(texts_in(done.get("required")))
         for name in _COMBINATIONS:
-            branches = [self._combined(_resolved(one, self._root), depth + 1) for one in objects_in(schema.get(name))]
+            # `true` is a schema, too, that lets everything through.
+            given = map(object_or_empty, list_or_empty(schema.get(name)))
+            branches = [self._combined(_resolved(one, self._root), depth + 1) for one in given]
             for branch in branches:
                 for key, value in object_or_empty(branch.get("properties")).items():
                     properties[key] = _either(properties[key], value) if key in properties else value
@@ -55,17 +64,18 @@ class _Combining:
 
 def _demanded(branches: Sequence[JsonObject], *, of_all: bool) -> list[str]:
     """What the branches require: each of them, or only all of them together."""
-    demands = [texts_in(branch.get("required")) for branch in branches]
-    found = [key for demand in demands for key in demand]
-    return found if of_all else [key for key in found if all(key in demand for demand in demands)]
+    found = Counter(key for branch in branches for key in {*texts_in(branch.get("required"))})
+    return [key for key, count in found.items() if of_all or count == len(branches)]
 
 
 def _either(known: Json, other: Json) -> Json:
-    """A property as either of two branches has it."""
+    """A property as either of two branches has it; of many ones, as any value."""
     choices = [known]
     if isinstance(known, dict) and known.keys() == {"anyOf"}:
         choices = list_or_empty(known["anyOf"])
-    return known if other in (known, *choices) else {"anyOf": [*choices, other]}
+    if not known or other in (known, *choices):
+        return known
+    return {"anyOf": [*choices, other]} if len(choices) < _CHOICES else {}
 
 
 def alone_references(schema: JsonObject) -> JsonObject:
@@ -83,25 +93,36 @@ class _Unfolding:
         self._count = 0
 
     def run(self) -> JsonObject:
-        return object_or_empty(self._rewritten(self._root, ()))
+        return object_or_empty(self._rewritten(self._root, (), 0))
 
-    def _rewritten(self, given: Json, opened: tuple[str, ...]) -> Json:
+    def _rewritten(self, given: Json, opened: tuple[int, ...], depth: int) -> Json:
+        """`opened` are the schemas that were referred to around this one."""
         self._count += 1
+        if depth > _DEEPEST_JSON:
+            return given
         if isinstance(given, list):
-            return [self._rewritten(inner, opened) for inner in given]
+            return [self._rewritten(inner, opened, depth + 1) for inner in given]
         if not isinstance(given, dict):
             return given
         reference = given.get("$ref")
         if not isinstance(reference, str) or all(name.startswith("$") for name in given):
-            return {name: self._rewritten(value, opened) for name, value in given.items()}
-        kept = {name: value for name, value in given.items() if name.startswith("$")}
-        if reference in opened or len(opened) > _DEEPEST or self._count > _MOST:
-            return kept
+            return {name: self._rewritten(value, opened, depth + 1) for name, value in given.items()}
         target = _resolved(given, self._root)
-        if target is given:
-            return kept
+        if target is given or id(target) in opened or self._count > _MOST:
+            return {name: value for name, value in given.items() if name.startswith("$")}
         beside = {name: value for name, value in given.items() if name != "$ref"}
-        return self._rewritten({**target, **beside}, (*opened, reference))
+        return self._rewritten(_with_more(target, beside), (*opened, id(target)), depth + 1)
+
+
+def _with_more(target: JsonObject, beside: JsonObject) -> JsonObject:
+    """A schema with what stood beside the reference to it: both count."""
+    merged: JsonObject = {**target, **beside}
+    for name in ("properties", "$defs"):
+        if isinstance(known := target.get(name), dict) and isinstance(more := beside.get(name), dict):
+            merged[name] = {**known, **more}
+    if isinstance(known := target.get("required"), list) and isinstance(more := beside.get("required"), list):
+        merged["required"] = [*known, *(name for name in more if name not in known)]
+    return merged
 
 
 def _resolved(schema: JsonObject, root: JsonObject) -> JsonObject:

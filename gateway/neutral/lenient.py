@@ -5,6 +5,7 @@ that are no UTF-8.
 """
 
 import json
+import math
 import re
 from collections.abc import Sequence
 
@@ -22,6 +23,8 @@ _FIRST_HALVES = b"89abAB"
 # The second half of a character, at the beginning of a text.
 _BEGINNING = re.compile(rb'([:,\[]\s*")(\\u[dD][c-fC-F][0-9a-fA-F]{2})')
 _SIGN = b"\\u"
+# Whatever is shorter fits into 64 bits.
+_LONGEST_INTEGER = 19
 
 
 def readable(payload: bytes) -> bytes:
@@ -32,10 +35,12 @@ def readable(payload: bytes) -> bytes:
     if _is_read(mended):
         return mended
     try:
-        document: object = json.loads(mended.decode("utf-8", "replace"), parse_constant=lambda name: None)
-        return json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
+        text = mended.decode("utf-8", "replace")
+        document: object = json.loads(text, parse_constant=lambda name: None, parse_int=_number, parse_float=_number)
+        written = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
     except (ValueError, RecursionError):
         return payload
+    return written if _is_read(written) else payload
 
 
 class Halves:
@@ -87,6 +92,14 @@ def _half_at_end(payload: bytes) -> int:
 
 def _without_half(match: re.Match[bytes]) -> bytes:
     return b"\\ufffd" if match["half"] else match[0]
+
+
+def _number(text: str) -> int | float | None:
+    """The number, as orjson has it; None, as JavaScript writes it, for what is beyond all numbers."""
+    if len(text) < _LONGEST_INTEGER and "." not in text and "e" not in text.lower():
+        return int(text)
+    number = float(text)
+    return number if math.isfinite(number) else None
 
 
 def _is_read(payload: bytes) -> bool:

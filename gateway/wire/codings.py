@@ -13,6 +13,7 @@ from gateway.wire.transport import MAX_BODY_BYTES, Answer
 HEADER = "content-encoding"
 _PLAIN = ("", "identity")
 _GZIP_OR_ZLIB = 47
+_HEAD = 2
 _PIECE = 1024 * 1024
 # Of Zstandard, four bytes can be a block of 128 KiB, and all of what it is given is unpacked at once.
 _SLICE = 128
@@ -75,24 +76,42 @@ class _Deflate:
 
     def __init__(self) -> None:
         self._inner = zlib.decompressobj(_GZIP_OR_ZLIB)
+        self._head = b""
+        """What came before the two bytes by which it is known which of them it is."""
         self._has_begun = False
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        while data:
+        if not self._has_begun:
+            data = self._head = self._head + data
+            if len(data) < _HEAD:
+                return
+            self._has_begun = True
+            self._inner = _inflater(data)
+        is_full = True
+        while data or is_full:
             if self._inner.eof:
+                if not data.strip(b"\0"):
+                    # Padding.
+                    return
                 # Another member of a gzip file.
                 self._inner = zlib.decompressobj(_GZIP_OR_ZLIB)
             try:
                 piece = self._inner.decompress(data, _PIECE)
             except zlib.error:
-                if self._has_begun:
-                    raise _damaged() from None
-                self._inner = zlib.decompressobj(-zlib.MAX_WBITS)
-                self._has_begun = True
-                continue
-            self._has_begun = True
+                raise _damaged() from None
+            # One that is full may not be all that there is.
+            is_full = len(piece) == _PIECE
             data = self._inner.unconsumed_tail or self._inner.unused_data
             yield piece
+
+
+def _inflater(head: bytes) -> "zlib._Decompress":
+    """What unpacks data that begins so: some servers leave out the header of zlib's."""
+    try:
+        zlib.decompressobj(_GZIP_OR_ZLIB).decompress(head[:_HEAD])
+    except zlib.error:
+        return zlib.decompressobj(-zlib.MAX_WBITS)
+    return zlib.decompressobj(_GZIP_OR_ZLIB)
 
 
 class _Zstandard:
@@ -100,14 +119,21 @@ class _Zstandard:
         import zstandard
 
         self._error = zstandard.ZstdError
-        self._inner = zstandard.ZstdDecompressor(max_window_size=_WINDOW).decompressobj()
+        self._frames = zstandard.ZstdDecompressor(max_window_size=_WINDOW)
+        self._inner = self._frames.decompressobj()
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         for place in range(0, len(data), _SLICE):
-            try:
-                yield self._inner.decompress(data[place : place + _SLICE])
-            except self._error:
-                raise _damaged() from None
+            left = data[place : place + _SLICE]
+            while left:
+                if self._inner.eof:
+                    # Some servers send a frame for each event.
+                    self._inner = self._frames.decompressobj()
+                try:
+                    yield self._inner.decompress(left)
+                except self._error:
+                    raise _damaged() from None
+                left = self._inner.unused_data
 
 
 def _damaged() -> BadReply:

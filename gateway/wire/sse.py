@@ -12,7 +12,6 @@ KEEP_ALIVE = b": keep-alive\n\n"
 
 _NAME = b"event:"
 _ERROR = b"error:"
-_ENVELOPE = b'{"error"'
 _NAMED = re.compile(rb"^event:.*\ndata: (.+)\n\n", re.MULTILINE)
 """An event of a line with its name and one of data."""
 _MARK = b"\xef\xbb\xbf"
@@ -140,8 +139,12 @@ class Reader:
 
 def _reported(error: bytes) -> bytes:
     """The data of an event that reports an error."""
-    text = error if error.startswith(b"{") else json.dumps(error.decode("utf-8", "replace")).encode()
-    return error if error.startswith(_ENVELOPE) else b'{"error":%b}' % text
+    try:
+        document = json.loads(error)
+    except (ValueError, RecursionError):
+        document = error.decode("utf-8", "replace")
+    is_whole = isinstance(document, dict) and "error" in document
+    return json.dumps(document if is_whole else {"error": document}).encode()
 
 
 def event(payload: bytes) -> bytes:

@@ -87,3 +87,12 @@ def test_a_call_without_arguments_has_an_empty_object() -> None:
     events: list[Event] = [ToolCallBegan(0, "c", "look"), Finished("tool_calls"), Done()]
     for told in (plain, streamed):
         assert told(ChatWriter, events, ASKED)["function_call"] == {"name": "look", "arguments": "{}"}
+
+
+def test_its_reasoning_comes_back_before_it() -> None:
+    events: list[Event] = [*SAID, *STATE, *CALLED, *ENDED]
+    message: Any = orjson.loads(writer(ChatWriter, ASKED).reply(events))["choices"][0]["message"]
+    output = {"role": "function", "name": "look", "content": "1"}
+    history: Any = {**ASKED, "messages": [*ASKED["messages"], message, output]}
+    kinds = [type(item).__name__ for item in SURFACE.read(history).prompt.items]
+    assert kinds == ["Message", "Message", "EarlierReasoning", "ToolCall", "ToolOutput"]

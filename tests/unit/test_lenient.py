@@ -87,3 +87,17 @@ def test_known_oddities(payload: bytes, expected: Any) -> None:
 @pytest.mark.parametrize("payload", [b"", b"[DONE]", b"{", b"[" * 5000, b'{"a":"' + b"\xff" * 3_000_000 + b'"}'])
 def test_what_nobody_reads_or_is_too_large_is_left_alone(payload: bytes) -> None:
     assert readable(payload) is payload
+
+
+@pytest.mark.parametrize("number", ["1" + "0" * 400, "-1" + "0" * 400, "1e999", "-1e999", "1.5e400"])
+def test_numbers_beyond_all_numbers_are_none(number: str) -> None:
+    assert orjson.loads(readable(b'{"a":NaN,"x":%b}' % number.encode())) == {"a": None, "x": None}
+    found = readable(b'{"x":%b}' % number.encode())
+    assert readable(found) is found
+
+
+def test_long_numbers_stay_numbers() -> None:
+    assert orjson.loads(readable(b'{"a":NaN,"x":[12345678901234567890123,-7,1.5,1e3]}')) == {
+        "a": None,
+        "x": [1.2345678901234568e22, -7, 1.5, 1000.0],
+    }

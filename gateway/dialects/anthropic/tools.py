@@ -106,7 +106,7 @@ class _ToolWriter:
         if description := "\n\n".join(filter(None, (flat.description, words))):
             written["description"] = description
         if isinstance(tool, FunctionTool) and tool.strict:
-            self._make_strict(written, tool.path)
+            self._make_strict(written, tool.path, is_whole=not words)
         if tool.extra:
             self._write_own(written, tool.extra, tool.path)
         if (cache := cache_control(tool.cache)) is not None:
@@ -126,9 +126,9 @@ class _ToolWriter:
         if extra.get("prompt_cache_breakpoint"):
             tool["cache_control"] = {"type": "ephemeral"}
 
-    def _make_strict(self, tool: ClientTool, path: str) -> None:
-        """Make the model keep to the schema, where Anthropic can do so with this one."""
-        found = translate_schema(tool["input_schema"]) if self.profile.keeps_schemas else None
+    def _make_strict(self, tool: ClientTool, path: str, *, is_whole: bool) -> None:
+        """Make the model keep to the schema, where it is the client's whole one and Anthropic can do so with it."""
+        found = translate_schema(tool["input_schema"]) if is_whole and self.profile.keeps_schemas else None
         if found is not None and not found.is_looser:
             tool["input_schema"], tool["strict"] = found.schema, True
         elif tool["input_schema"].get("properties"):

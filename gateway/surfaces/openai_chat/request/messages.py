@@ -41,6 +41,7 @@ _TOOL: "Annotated[frozenset[str], models.ChatCompletionRequestToolMessage]" = fr
 _FUNCTION: "Annotated[frozenset[str], models.ChatCompletionRequestFunctionMessage]" = frozenset(
     {"role", "content", "name", CACHE_CONTROL}
 )
+_FUNCTION_CALL = "function_call"
 # Some clients send back the deltas of a stream with their index.
 _INDEX = "index"
 _CALL: "Annotated[frozenset[str], models.ChatCompletionRequestToolCall]" = frozenset(
@@ -59,7 +60,7 @@ def read_messages(messages: "Sequence[models.ChatCompletionRequestMessage]", omi
             type(message) is dict
             and len(message) == 2
             and type(content := message.get("content")) is str
-            and (role := _SPEAKERS.get(message["role"])) is not None
+            and (role := _SPEAKERS.get(message.get("role", ""))) is not None
         ):
             # The last two are the defaults; given here, they cost no call.
             text = TextPart(content, f"{path}.content", (), NOTHING_MORE)
@@ -145,6 +146,8 @@ class _Reader:
         for number, call in enumerate(calls):
             self._add_call(call, f"{path}.tool_calls[{number}]", reasoning)
         if (function := message.get("function_call")) is not None:
+            if reasoning:
+                self._add_reasoning(reasoning, _FUNCTION_CALL)
             self._add_function_call(function, path)
         if reasoning:
             self._add_reasoning(reasoning, END)
@@ -233,9 +236,13 @@ def _reasoning(
 ) -> Iterator[_Sealed]:
     """The sealed reasoning of a message. What belongs to none of its calls comes before the text."""
     known = [*(extensions(call).get("id") for call in calls if isinstance(call, dict)), END]
+    # The deprecated call has no id by which its reasoning could be known.
+    other = _FUNCTION_CALL if message.get("function_call") is not None else None
     for number, detail in enumerate(details_of(extensions(message))):
         if is_ours(detail):
             entry = extensions(detail)
             before = entry.get("id")
             data = text_or_empty(entry.get("data"))
-            yield _Sealed(data, before if before in known else None, f"{path}.{FIELD}[{number}]")
+            if before not in known:
+                before = None if before is None else other
+            yield _Sealed(data, before, f"{path}.{FIELD}[{number}]")
