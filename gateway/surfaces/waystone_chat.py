@@ -29,12 +29,12 @@ class WaystoneChatSurface:
     _chat = OpenAIChatSurface()
 
     def read(self, body: models.WaystoneChatCompletionRequest) -> Generation:
-        if not body["messages"]:
-            raise nothing_to_answer(MESSAGES)
         chat: JsonObject = {
             **with_whole_counts(extensions(body)),
             "messages": [_with_parts(message) for message in body["messages"]],
         }
+        if not chat[MESSAGES]:
+            raise nothing_to_answer(MESSAGES)
         return self._chat.read(chat_request(chat))
 
     restore = _chat.restore

@@ -142,7 +142,7 @@ def _reported(error: bytes) -> bytes:
     try:
         document = json.loads(error)
     except (ValueError, RecursionError):
-        document = error.decode("utf-8", "replace")
+        document = {"message": error.decode("utf-8", "replace")}
     is_whole = isinstance(document, dict) and "error" in document
     return json.dumps(document if is_whole else {"error": document}).encode()
 

@@ -338,7 +338,10 @@ def test_no_secret_and_nothing_said_stands_in_the_log_of_failures(
     failures = [line for line in log.splitlines() if '"attempt_failed"' in line or '"credential_refused"' in line]
     assert failures
     assert "key-of" not in log
-    assert "Hello" not in log
+    # What it said stands in the one line that is about its body, at warning level.
+    said = [line for line in log.splitlines() if "Hello" in line]
+    assert said
+    assert all('"upstream_error_body"' in line and '"warning"' in line for line in said)
 
 
 @pytest.mark.parametrize("stream", [False, True])

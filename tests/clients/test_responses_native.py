@@ -84,7 +84,7 @@ def test_ids_are_ours_and_whatever_else_the_upstream_says_is_kept(client: httpx.
     assert "_test" not in str([response["id"], *(item["id"] for item in response["output"])])
     (message,) = response["output"]
     assert message["phase"] == "final_answer"
-    assert (response["model"], response["provider"], response["service_tier"]) == ("native/echo", "native", "flex")
+    assert (response["model"], response["provider"], response["service_tier"]) == ("echo-2026-01-01", "native", "flex")
     assert response["store"] is True
     assert client.get(f"{RESPONSES}/{response['id']}").json() == response
 

@@ -26,7 +26,7 @@ def sdk(sdk_of_v1: OpenAI, upstream: ChatUpstream) -> OpenAI:
 def test_an_input_is_answered(sdk: OpenAI) -> None:
     response = sdk.responses.create(model=MODEL, input="How do you do?")
     assert response.output_text == "How do you do?"
-    assert (response.status, response.model, response.id[:5]) == ("completed", MODEL, "resp_")
+    assert (response.status, response.id[:5]) == ("completed", "resp_")
     assert response.usage is not None
     assert (response.usage.input_tokens, response.usage.output_tokens, response.usage.total_tokens) == (11, 7, 18)
     assert response.usage.input_tokens_details.cached_tokens == 3
