@@ -1,6 +1,7 @@
 """Chat bodies turned into items and back: what an upstream of another make is asked is what the client asked."""
 
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any
 
 import orjson
@@ -29,13 +30,21 @@ def there_and_back(body: Body) -> Body:
 def normal(body: Body) -> Body:
     """The body without the freedom that chat leaves in how to say one thing."""
     found = {name: value for name, value in body.items() if value not in (None, [])}
-    found["messages"] = [_normal_message(message) for message in body["messages"]]
+    found["messages"] = [_normal_message(message) for message in _one_system(body["messages"])]
     if "tools" in found:
         found["tools"] = [_normal_tool(tool) for tool in found["tools"]]
     if not found.get("tools"):
         for name in ("tool_choice", "parallel_tool_calls"):
             found.pop(name, None)
     return found
+
+
+def _one_system(messages: list[Body]) -> list[Body]:
+    """The messages with one of the system's in front: a developer's are the same."""
+    named = [{**one, "role": "system"} if one["role"] == "developer" else one for one in messages]
+    leading = [*takewhile(lambda one: one["role"] == "system", named)]
+    said = "\n\n".join(one["content"] for one in leading)
+    return [{"role": "system", "content": said}, *named[len(leading) :]] if leading else named
 
 
 def _normal_message(message: Body) -> Body:

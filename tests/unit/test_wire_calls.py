@@ -1,6 +1,7 @@
 """Calls over real sockets, by each transport: what an upstream may answer, and when a call is given up."""
 
 import asyncio
+import gzip
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -90,10 +91,14 @@ async def test_a_redirect_is_an_answer_and_is_not_followed(make: MakeTransport) 
     assert len(server.visits) == 1
 
 
-async def test_a_packed_body_is_passed_on_as_it_is(make: MakeTransport) -> None:
-    packed = response(b"\x1f\x8b packed", b"content-encoding: gzip")
+async def test_a_packed_body_is_unpacked_and_one_that_is_damaged_is_none(make: MakeTransport) -> None:
+    packed = response(gzip.compress(b"packed"), b"content-encoding: gzip")
     async with raw_server(answering(packed)) as server, closing(make(Timeouts())) as transport:
-        assert (await transport.send(call(server))).body == b"\x1f\x8b packed"
+        assert (await transport.send(call(server))).body == b"packed"
+    damaged = response(b"\x1f\x8b packed", b"content-encoding: gzip")
+    async with raw_server(answering(damaged)) as server, closing(make(Timeouts())) as transport:
+        with pytest.raises(UpstreamDown, match="unpacked"):
+            await transport.send(call(server))
 
 
 async def test_what_is_sent_is_one_request(make: MakeTransport) -> None:
