@@ -150,7 +150,7 @@ class Run:
             payloads = reader.end()
         except DamagedStream:
             raise self._damaged() from None
-        batch = [*self._fed(decoder, [*halves.join(payloads), *halves.end()]), *decoder.end()]
+        batch = [*self._fed(decoder, halves.end(payloads)), *decoder.end()]
         yield batch if self._schema is None else await self._validated(batch, self._schema)
 
     def _damaged(self) -> UpstreamDown:
@@ -196,7 +196,7 @@ class Run:
         decoder = self._dialect.decoder(self._generation, self._origin, is_native=False)
         reader, halves = self._dialect.reader(), Halves()
         try:
-            payloads = [*halves.join([*reader.feed(body), *reader.end()]), *halves.end()]
+            payloads = halves.end([*reader.feed(body), *reader.end()])
         except DamagedStream:
             raise self._damaged() from None
         return self._checked([*decoder.feed_all(payloads), *decoder.end()])

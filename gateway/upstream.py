@@ -200,11 +200,11 @@ class Upstream:
         return Call(self.name, "POST", address.url(outbound.path, outbound.body), headers, outbound.body)
 
     def _refusal(self, dialect: Dialect, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
-        # A page of that size is no error that anybody wrote for a client; reading it would hold up the others.
         if status >= _FAILED:
             # Its client is not told: such pages are about the server. Whoever runs the gateway may need them.
             text = self._clean(body[:_MOST_LOGGED].decode("utf-8", "replace"), _MESSAGE_CHARACTERS)
             log.warning("upstream_error_body", provider=self.name, status=status, body=text)
+        # A page of that size is no error that anybody wrote for a client; reading it would hold up the others.
         told = readable(body) if len(body) <= _MOST_ERROR_BYTES else b""
         return self.redacted(
             dialect.decode_error(Refused(self.name, status, headers, told), self.profiles[dialect.name])

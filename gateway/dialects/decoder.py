@@ -221,6 +221,14 @@ def decode_whole(
         return [*last, Failed(error)]
 
 
+def later_counts(known: JsonObject, later: JsonObject) -> JsonObject:
+    """The counts of two reports: a later one counts, but for nothing or a zero where the earlier had a number.
+
+    Some servers end with a zero for what they have counted at the beginning.
+    """
+    return {**known, **{name: count for name, count in later.items() if count or name not in known}}
+
+
 def answered_by(model: Json) -> list[Event]:
     """Which model answers, by the upstream's own name for it; nothing where it reports none."""
     return [AnswerMetadata({"model": model})] if isinstance(model, str) and model else []

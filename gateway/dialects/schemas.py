@@ -1,6 +1,7 @@
-"""Finds the references of JSON schemas, and whether they are recursive."""
+"""Finds the references of JSON schemas, where they lead, and whether they are recursive."""
 
 from graphlib import CycleError, TopologicalSorter
+from urllib.parse import unquote
 
 from gateway.neutral.json import Json, JsonObject, object_or_empty, text_or_none
 
@@ -21,6 +22,14 @@ def is_recursive(schema: JsonObject) -> bool:
     except CycleError:
         return True
     return False
+
+
+def target_of(reference: str, root: JsonObject) -> Json:
+    """What a reference within a schema leads to (a JSON pointer behind `#`); None where it leads nowhere."""
+    found: Json = root
+    for step in filter(None, reference[1:].split("/")):
+        found = object_or_empty(found).get(unquote(step).replace("~1", "/").replace("~0", "~"))
+    return found
 
 
 def _references(schema: Json) -> set[str]:

@@ -1,9 +1,9 @@
 """Schemas of tools for upstreams that take less of JSON Schema at some places, without a change of what is meant."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from urllib.parse import unquote
+from collections.abc import Sequence
 
+from gateway.dialects.schemas import target_of
 from gateway.neutral.json import Json, JsonObject, list_or_empty, object_or_empty, texts_in, written
 
 _COMBINATIONS = ("allOf", "anyOf", "oneOf")
@@ -130,12 +130,5 @@ def _resolved(schema: JsonObject, root: JsonObject) -> JsonObject:
     reference = schema.get("$ref")
     if not isinstance(reference, str) or not reference.startswith("#"):
         return schema
-    found: Json = root
-    for step in _steps(reference):
-        found = object_or_empty(found).get(step)
+    found = target_of(reference, root)
     return found if isinstance(found, dict) else schema
-
-
-def _steps(reference: str) -> Iterator[str]:
-    for step in filter(None, reference[1:].split("/")):
-        yield unquote(step).replace("~1", "/").replace("~0", "~")

@@ -34,10 +34,10 @@ class Kept(Generic[K, T]):
         return made
 
 
-def digest_of(document: object) -> bytes | None:
-    """What tells a JSON value from all others, the order of its fields included; None for a large one."""
+def digest_of(document: object, most_bytes: float = _MOST_BYTES) -> bytes | None:
+    """What tells a JSON value from all others, the order of its fields included; None for a larger one, or no JSON."""
     try:
         text = orjson.dumps(document)
     except orjson.JSONEncodeError:
         return None
-    return hashlib.blake2b(text, digest_size=16).digest() if len(text) <= _MOST_BYTES else None
+    return hashlib.blake2b(text, digest_size=16).digest() if len(text) <= most_bytes else None

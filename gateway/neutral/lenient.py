@@ -76,10 +76,13 @@ class Halves:
                 self._held = current, place
         return joined
 
-    def end(self) -> list[bytes]:
-        """The stream is over: the event that waits."""
-        held, self._held = self._held, None
-        return [] if held is None else [held[0]]
+    def end(self, payloads: Sequence[bytes] = ()) -> list[bytes]:
+        """The last events of a stream, after which none has to wait."""
+        joined = self.join(payloads)
+        if self._held is not None:
+            joined.append(self._held[0])
+            self._held = None
+        return joined
 
 
 def _half_at_end(payload: bytes) -> int:

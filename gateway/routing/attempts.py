@@ -1,7 +1,6 @@
 """Tries one lane after the other until one answers, and all of them again where waiting may help."""
 
 import asyncio
-import hashlib
 import math
 import random
 import time
@@ -9,10 +8,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-import orjson
 import structlog
 
 from gateway.errors import GatewayError, InvalidRequest, UpstreamDown
+from gateway.neutral.kept import digest_of
 from gateway.routing.failures import Verdict, judge
 from gateway.routing.health import Health, blamed
 from gateway.routing.plan import Lane
@@ -173,10 +172,7 @@ class Attempts:
         return verdict
 
     def _digest(self) -> bytes:
-        try:
-            return hashlib.blake2b(orjson.dumps(self._body), digest_size=16).digest()
-        except orjson.JSONEncodeError:
-            return b""
+        return digest_of(self._body, most_bytes=math.inf) or b""
 
     def _dropped(self, lane: Lane) -> None:
         """Its breaker opened while it was waiting: that it failed is known, and that is what is told."""

@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 
 from gateway.wire.clock import Clock
-from gateway.wire.codings import HEADER, is_coded, unpacked, unpacked_chunks
+from gateway.wire.codings import is_coded, unpacked, unpacked_chunks
 from gateway.wire.connection import Connection
 from gateway.wire.dialing import Dialer
 from gateway.wire.errors import Unreachable, WireError
@@ -60,7 +60,7 @@ class HTTPTransport:
             finally:
                 connection.leave(response)
             answer = Answer(response.status, response.headers, response.take())
-            return unpacked(answer) if HEADER in answer.headers and is_coded(answer.headers) else answer
+            return unpacked(answer) if is_coded(answer.headers) else answer
         except WireError as error:
             raise error.down(call.provider) from None
 

@@ -10,7 +10,7 @@ from typing import Protocol
 from gateway.wire.errors import BadReply, WireError
 from gateway.wire.transport import MAX_BODY_BYTES, Answer
 
-HEADER = "content-encoding"
+_HEADER = "content-encoding"
 _PLAIN = ("", "identity")
 _GZIP_OR_ZLIB = 47
 _HEAD = 2
@@ -28,7 +28,7 @@ class _Unpacker(Protocol):
 
 def is_coded(headers: Mapping[str, str]) -> bool:
     """Whether a body has to be unpacked."""
-    return HEADER in headers and headers[HEADER].lower() not in _PLAIN
+    return _HEADER in headers and headers[_HEADER].lower() not in _PLAIN
 
 
 def unpacked(answer: Answer) -> Answer:
@@ -61,7 +61,7 @@ async def unpacked_chunks(
 
 
 def _unpacker(headers: Mapping[str, str]) -> _Unpacker:
-    match headers[HEADER].lower():
+    match headers[_HEADER].lower():
         case "gzip" | "x-gzip" | "deflate":
             return _Deflate()
         case "zstd":
@@ -75,17 +75,15 @@ class _Deflate:
     """Gzip and zlib, and the bare deflate that some servers send under the name of the latter."""
 
     def __init__(self) -> None:
-        self._inner = zlib.decompressobj(_GZIP_OR_ZLIB)
+        self._inner: zlib._Decompress | None = None
         self._head = b""
         """What came before the two bytes by which it is known which of them it is."""
-        self._has_begun = False
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        if not self._has_begun:
+        if self._inner is None:
             data = self._head = self._head + data
             if len(data) < _HEAD:
                 return
-            self._has_begun = True
             self._inner = _inflater(data)
         is_full = True
         while data or is_full:

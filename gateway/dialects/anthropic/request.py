@@ -52,10 +52,13 @@ def _body(prompt: Prompt, origin: Origin, report: Report) -> RequestBody:
     toolbox = toolbox_of(prompt)
     offer, search = NO_TOOLS, pending.take("web_search_options")
     if prompt.tools or prompt.tool_choice is not None or search is not None:
-        if search is None:
-            offer = _kept.get(prompt, profile, report, lambda part: offer_tools(prompt, None, toolbox, profile, part))
-        else:
-            offer = offer_tools(prompt, search, toolbox, profile, report)
+        offer = _kept.get(
+            prompt,
+            profile,
+            report,
+            lambda part: offer_tools(prompt, search, toolbox, profile, part),
+            is_all=search is None,
+        )
     conversation = MessageWriter(prompt, toolbox, profile, report)
     thinking = Thinking(pending, profile, report)
     if thinking.has_budget and (offer.is_forced or not conversation.allows_budget):

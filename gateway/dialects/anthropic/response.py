@@ -8,9 +8,9 @@ from gateway.dialects.anthropic.citations import annotation
 from gateway.dialects.anthropic.errors import error_in_band
 from gateway.dialects.anthropic.hosted_tools import ServerCalls, is_server_call, is_server_result
 from gateway.dialects.anthropic.structured_output import plan_format
-from gateway.dialects.anthropic.usage import merge_usage, read_usage
+from gateway.dialects.anthropic.usage import read_usage
 from gateway.dialects.base import Origin
-from gateway.dialects.decoder import ChoiceBuilder, NotAnAnswer, decode_whole
+from gateway.dialects.decoder import ChoiceBuilder, NotAnAnswer, decode_whole, later_counts
 from gateway.dialects.profiles.anthropic import AnthropicProfile
 from gateway.dialects.structured_output import FORMAT_TOOL
 from gateway.neutral.events import (
@@ -92,7 +92,7 @@ class MessageEnd:
         self.details = message.get("stop_details") or self.details
         self._container = message.get("container") or self._container
         self._model = text_or_empty(message.get("model")) or self._model
-        self._raw = merge_usage(self._raw, message.get("usage"))
+        self._raw = later_counts(self._raw, object_or_empty(message.get("usage")))
 
     @property
     def usage(self) -> Usage | None:

@@ -12,7 +12,7 @@ from gateway.dialects.report import Report
 from gateway.dialects.tool_schemas import without_combinations
 from gateway.dialects.turns.tool_choice import ToolSelection, select_tools
 from gateway.dialects.turns.toolbox import Toolbox
-from gateway.dialects.turns.tools import FlatTool, flat_tools, leave_out_hosted
+from gateway.dialects.turns.tools import FlatTool, flat_tools, leave_out_hosted, with_words
 from gateway.errors import InvalidRequest
 from gateway.neutral.json import Json, JsonObject, object_or_none, text_or_empty
 from gateway.neutral.paths import field_path
@@ -103,7 +103,7 @@ class _ToolWriter:
         tool = flat.tool
         schema, words = without_combinations(flat.parameters or {})
         written: ClientTool = {"name": flat.name, "input_schema": {**schema, "type": "object"} if schema else _EMPTY}
-        if description := "\n\n".join(filter(None, (flat.description, words))):
+        if description := with_words(flat.description, words):
             written["description"] = description
         if isinstance(tool, FunctionTool) and tool.strict:
             self._make_strict(written, tool.path, is_whole=not words)

@@ -1,7 +1,7 @@
 """Reads Anthropic's token counts in OpenAI's meaning (shared facts on providers, section 0.3)."""
 
 from gateway.neutral.events import Usage
-from gateway.neutral.json import Json, JsonObject, count_or_zero, object_or_empty
+from gateway.neutral.json import JsonObject, count_or_zero, object_or_empty
 
 
 def read_usage(raw: JsonObject) -> Usage:
@@ -18,11 +18,3 @@ def read_usage(raw: JsonObject) -> Usage:
         reasoning=min(reasoning, completion),
         raw=raw,
     )
-
-
-def merge_usage(known: JsonObject, later: Json) -> JsonObject:
-    """Counts of a stream: those at its end take the place of those at its beginning, where there is anything to them.
-
-    Some servers end with a zero for what they have counted at the beginning.
-    """
-    return {**known, **{name: value for name, value in object_or_empty(later).items() if value or name not in known}}

@@ -13,7 +13,7 @@ from gateway.dialects.tool_schemas import without_combinations
 from gateway.dialects.turns.kept_tools import KeptTools
 from gateway.dialects.turns.tool_choice import ToolSelection, select_tools
 from gateway.dialects.turns.toolbox import Toolbox
-from gateway.dialects.turns.tools import FlatTool, flat_tools
+from gateway.dialects.turns.tools import FlatTool, flat_tools, with_words
 from gateway.neutral.json import JsonObject
 from gateway.neutral.prompt import Prompt
 from gateway.neutral.tools import FunctionTool, HostedTool
@@ -148,7 +148,7 @@ def _spec(name: str, description: str, schema: JsonObject) -> ToolSpec:
     # The arguments of a tool are always an object, which Claude and Nova take as no choice of several.
     found, words = without_combinations(schema)
     spec: ToolSpec = {"name": name, "inputSchema": {"json": {**found, "type": "object"}}}
-    if told := "\n\n".join(filter(None, (description, words))):
+    if told := with_words(description, words):
         spec["description"] = told
     return spec
 

@@ -35,10 +35,13 @@ def _body(generation: Generation, origin: Origin, report: Report) -> Mapping[str
     plan = plan_format(prompt, profile)
     if plan is not None:
         require_object_schema(plan.format, report)
-    if plan is None:
-        offered = _kept.get(prompt, profile, report, lambda part: offered_tools(prompt, toolbox, None, profile, part))
-    else:
-        offered = offered_tools(prompt, toolbox, plan, profile, report)
+    offered = _kept.get(
+        prompt,
+        profile,
+        report,
+        lambda part: offered_tools(prompt, toolbox, plan, profile, part),
+        is_all=plan is None,
+    )
     if offered.tools:
         request["tools"] = offered.tools
     if offered.is_strict:

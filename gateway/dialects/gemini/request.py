@@ -49,10 +49,14 @@ def _request(prompt: Prompt, profile: GeminiProfile, report: Report) -> tuple[Ge
     search = object_or_none(pending.take(SEARCH_OPTIONS))
     tools = WrittenTools()
     if prompt.tools or prompt.tool_choice is not None or search is not None:
-        if search is None and prompt.output_format is None:
-            tools = _kept.get(prompt, profile, report, lambda part: write_tools(prompt, None, toolbox, profile, part))
-        else:
-            tools = write_tools(prompt, search, toolbox, profile, report)
+        tools = _kept.get(
+            prompt,
+            profile,
+            report,
+            lambda part: write_tools(prompt, search, toolbox, profile, part),
+            # A format of the answer may add to them.
+            is_all=search is None and prompt.output_format is None,
+        )
     output_format = requested_format(prompt.output_format)
     if output_format is not None and tools.tools and not profile.takes_formats_with_tools:
         output_format = answer_by_call(tools, output_format, profile, report)

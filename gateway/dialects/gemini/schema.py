@@ -1,7 +1,6 @@
 """Rewrites JSON Schema to the subset that Gemini's older models take in `parameters` and `responseSchema`."""
 
-from urllib.parse import unquote
-
+from gateway.dialects.schemas import target_of
 from gateway.neutral.json import (
     Json,
     JsonObject,
@@ -81,11 +80,7 @@ class _Rewriting:
         if not isinstance(reference, str) or not reference.startswith("#") or reference in self._open:
             return None
         self._open.append(reference)
-        found: Json = self._root
-        for step in filter(None, reference[1:].split("/")):
-            step = unquote(step).replace("~1", "/").replace("~0", "~")
-            found = object_or_empty(found).get(step)
-        return found
+        return target_of(reference, self._root)
 
     def _rewritten(self, given: JsonObject, depth: int) -> JsonObject:
         done: JsonObject = {name: value for name, value in given.items() if name in _KEPT and value is not None}

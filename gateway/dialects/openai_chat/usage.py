@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from gateway.dialects.decoder import later_counts
 from gateway.neutral.events import Usage
 from gateway.neutral.json import Json, JsonObject, count_or_none, count_or_zero, object_or_empty, object_or_none
 
@@ -48,7 +49,7 @@ def later_usage(known: Usage | None, later: Usage | None) -> Usage | None:
         cached=later.cached or known.cached,
         cache_write=later.cache_write or known.cache_write,
         reasoning=later.reasoning or known.reasoning,
-        raw={**known.raw, **{name: value for name, value in later.raw.items() if value or name not in known.raw}},
+        raw=later_counts(known.raw, later.raw),
     )
 
 

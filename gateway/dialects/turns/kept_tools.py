@@ -26,10 +26,12 @@ class KeptTools(Generic[T]):
     def __init__(self) -> None:
         self._kept: Kept[tuple[bytes, ToolChoice | None, Profile], tuple[T, list[str]]] = Kept(_MOST)
 
-    def get(self, prompt: Prompt, profile: Profile, report: Report, write: Callable[[Report], T]) -> T:
-        """What `write` makes of the prompt's tools and its choice, which is all that it may depend on."""
+    def get(
+        self, prompt: Prompt, profile: Profile, report: Report, write: Callable[[Report], T], *, is_all: bool = True
+    ) -> T:
+        """What `write` makes of the prompt's tools. `is_all`: they, its choice and the profile are all it reads."""
         tools, choice = prompt.tools, prompt.tool_choice
-        if not isinstance(tools, SharedTools) or not (choice is None or choice in _WORDS):
+        if not is_all or not isinstance(tools, SharedTools) or not (choice is None or choice in _WORDS):
             return write(report)
 
         def make() -> tuple[T, list[str]]:

@@ -106,7 +106,7 @@ def _custom(tool: CustomTool, name: str) -> FlatTool:
     description, grammar = tool.description or "", tool.grammar
     if grammar is not None:
         rule = f"The {INPUT} must follow this {grammar.syntax} grammar:\n{grammar.definition}"
-        description = f"{description}\n\n{rule}" if description else rule
+        description = with_words(description, rule)
     parameters: JsonObject = {
         "type": "object",
         "properties": {INPUT: {"type": "string", "description": "The whole input of the tool, as plain text."}},
@@ -114,6 +114,11 @@ def _custom(tool: CustomTool, name: str) -> FlatTool:
         "additionalProperties": False,
     }
     return FlatTool(name, tool, description, parameters)
+
+
+def with_words(description: str, words: str) -> str:
+    """The description of a tool with more words below it, where there are any."""
+    return f"{description}\n\n{words}" if description and words else description or words
 
 
 def callable_tools(tools: Sequence[Tool]) -> list[CallableTool]:
