@@ -185,7 +185,11 @@ class ShortPath:
         if lane is None:
             return None
         dialect, origin = lane.usual_way(preferred)
-        if origin.profile.detours or (dialect.brief is None and dialect.name == preferred):
+        if (
+            origin.profile.detours
+            or origin.profile.rewrites_replies
+            or (dialect.brief is None and dialect.name == preferred)
+        ):
             return None
         return _Way(lane, dialect, origin, dialect.brief)
 

@@ -20,14 +20,15 @@ class Report:
         self._dropped: dict[str, None] = dict.fromkeys(prompt.untranslated)
         self._paths = prompt.settings.paths
         self._input_path = prompt.input_path
-        self._is_native = False
+        self.is_native = False
+        """Whether it is about a body in the upstream's own dialect, as its client wrote it."""
         self.provider = origin.api or origin.provider
 
     @classmethod
     def of_body(cls, origin: Origin, paths: Mapping[str, str] | None = None) -> "Report":
         """The report on a native body. Its settings have their own names, or `paths` has them by the neutral ones."""
         report = cls(_NO_PROMPT, origin)
-        report._is_native = True
+        report.is_native = True
         if paths is not None:
             report._paths = paths
         return report
@@ -61,7 +62,7 @@ class Report:
 
     def drop_native(self, path: str) -> None:
         """Note a field of a native body. The client of another API never wrote it."""
-        if self._is_native:
+        if self.is_native:
             self.drop(path)
 
     def restore(self, path: str) -> None:

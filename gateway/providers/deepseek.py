@@ -23,13 +23,19 @@ PROFILE = ChatProfile(
     # Of earlier turns it must not come back, within a loop it has to.
     reasoning_field="reasoning_content",
     reasoning_in_loops=True,
+    # With calls and without it, such a message is a 400 (GitNexus, issue 43, February 2026).
+    requires_reasoning=True,
     # It thinks if told to, and not otherwise.
     thinking=Thinking("thinking", {"none": None, **dict.fromkeys(_TO_HIGH, ""), **dict.fromkeys(("xhigh", "max"), "")}),
 )
 _THINKING = replace(PROFILE, tool_choices=frozenset({"auto", "none"}))
 _REASONER = replace(_THINKING, reasons=True, thinking=Thinking("thinking"))
+# It thinks by itself, and wants the reasoning of every turn with calls in all later requests (opencode, issue 24083,
+# and openclaw, issue 73417, April 2026).
 _V4 = replace(
     _THINKING,
+    reasons=True,
+    reasoning_in_loops=False,
     thinking=Thinking(
         "thinking", {"none": None, **dict.fromkeys(_TO_HIGH, "high"), **dict.fromkeys(("xhigh", "max"), "max")}
     ),

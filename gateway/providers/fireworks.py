@@ -14,6 +14,7 @@ ROW = Row(
     profiles=(
         ChatProfile(
             context_too_long=compatible.TOO_LONG,
+            think_tags="translated",
             token_limit_field="max_tokens",
             renamed={"prompt_cache_key": "prompt_cache_isolation_key"},
             refused=frozenset({"audio", "modalities", "web_search_options"}),

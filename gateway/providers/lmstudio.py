@@ -20,6 +20,7 @@ ROW = Row(
     profiles=(
         replace(
             ChatProfile.over(_SHARED),
+            think_tags="translated",
             token_limit_field="max_tokens",
             refused=frozenset({"n", "audio", "modalities", "web_search_options"}),
             # A choice is a word, a format a schema.

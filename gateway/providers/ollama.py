@@ -18,6 +18,7 @@ ROW = Row(
     profiles=(
         ChatProfile(
             context_too_long=compatible.TOO_LONG,
+            think_tags="translated",
             token_limit_field="max_tokens",
             tool_choices=frozenset({"auto"}),
             refused=frozenset({"n", "logprobs", "top_logprobs", "logit_bias", "audio", "modalities"}),

@@ -30,13 +30,17 @@ def _efforts(*known: str) -> Thinking:
 
 # Both told by OpenAI's own refusals: "This model is only supported in v1/responses and not in v1/chat/completions", and
 # "Function tools with reasoning_effort are not supported for gpt-5.4 in /v1/chat/completions" (openai/openai-openapi,
-# issue 541, May 2026; the same for 5.5 and 5.6, where the model's own effort counts: BerriAI/litellm, pull request
-# 34569, July 2026).
+# issue 541, May 2026; the same for 5.5, and for 5.6, where the model's own effort counts: BerriAI/litellm, pull request
+# 34569, July 2026). GPT-6 takes no tools there whatever the effort, and no effort turns its reasoning off
+# (BerriAI/litellm, issue 33237).
 _RESPONSES_ONLY = (Detour("openai-responses"),)
-_TOOLS_BY_RESPONSES = (Detour("openai-responses", frozenset({"tools"}), while_reasoning=True),)
+_TOOLS = frozenset({"tools"})
+_TOOLS_WITH_EFFORT = (Detour("openai-responses", _TOOLS, when="effort"),)
+_TOOLS_WHILE_REASONING = (Detour("openai-responses", _TOOLS, when="reasoning"),)
+_TOOLS_ALWAYS = (Detour("openai-responses", _TOOLS),)
 
-# Which model takes what: shared facts on providers, section 1, live-verified July 2026. Names that nobody knows yet
-# are OpenAI's to judge.
+# Which model takes what: shared facts on providers, section 1, live-verified July 2026. A name of a generation that
+# nobody knows yet counts as one of the newest that is known; what no number tells is OpenAI's to judge.
 _REASONING_MODEL = replace(_SHARED, reasons=True, dropped_reasoning=_SAMPLING)
 _OPTIONAL = replace(_REASONING_MODEL, reasons=False)
 _O1_MINI = replace(_REASONING_MODEL, thinking=Thinking("effort"))
@@ -44,6 +48,9 @@ _O_SERIES = replace(_REASONING_MODEL, thinking=_efforts("low", "medium", "high")
 _FIVE = replace(_REASONING_MODEL, thinking=_efforts("minimal", "low", "medium", "high"))
 _FIVE_TWO = replace(_OPTIONAL, thinking=_efforts("none", "low", "medium", "high", "xhigh"))
 _CODEX = replace(_REASONING_MODEL, thinking=_efforts("low", "medium", "high", "xhigh"), detours=_RESPONSES_ONLY)
+_FIVE_FIVE = replace(_REASONING_MODEL, thinking=_efforts("none", "low", "medium", "high", "xhigh", "max"))
+_SIX = replace(_REASONING_MODEL, thinking=_efforts("low", "medium", "high", "xhigh", "max"), detours=_TOOLS_ALWAYS)
+_NEWEST = r"gpt-([6-9]|\d\d+)(\.\d+)?[a-z]?"
 _BY_NAME: Mapping[str, Profile] = {
     r"o1-(mini|preview)": _O1_MINI,
     r"o\d(-mini)?": _O_SERIES,
@@ -59,12 +66,11 @@ _BY_NAME: Mapping[str, Profile] = {
     r"gpt-5\.\d+-codex.*": replace(_FIVE_TWO, detours=_RESPONSES_ONLY),
     r"codex-mini(-latest)?": replace(_O_SERIES, detours=_RESPONSES_ONLY),
     r"gpt-5\.[23](-mini|-nano)?": _FIVE_TWO,
-    r"gpt-5\.4(-mini|-nano)?": replace(_FIVE_TWO, detours=_TOOLS_BY_RESPONSES),
-    r"gpt-5\.[5-9](-\w+)?": replace(
-        _REASONING_MODEL,
-        thinking=_efforts("none", "low", "medium", "high", "xhigh", "max"),
-        detours=_TOOLS_BY_RESPONSES,
-    ),
+    r"gpt-5\.4(-mini|-nano)?": replace(_FIVE_TWO, detours=_TOOLS_WITH_EFFORT),
+    r"gpt-5\.5(-\w+)?": replace(_FIVE_FIVE, detours=_TOOLS_WITH_EFFORT),
+    r"gpt-5\.([6-9]|\d\d+)(-\w+)?": replace(_FIVE_FIVE, detours=_TOOLS_WHILE_REASONING),
+    rf"{_NEWEST}-(pro|codex)(-\w+)*": replace(_SIX, detours=_RESPONSES_ONLY),
+    rf"{_NEWEST}(-[a-z]\w*)*": _SIX,
 }
 _DATE = r"(-\d{4}-\d{2}-\d{2})?"
 _MODELS = _SHARED.with_models({f"(?:{name}){_DATE}": of_model for name, of_model in _BY_NAME.items()})

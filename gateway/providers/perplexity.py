@@ -39,6 +39,7 @@ PROFILE = ChatProfile(
 )
 _REASONING = replace(
     PROFILE,
+    think_tags="translated",
     thinking=Thinking(
         "effort",
         {

@@ -12,6 +12,7 @@ _SOME = ("minimal", "low", "medium", "high", "xhigh", "max")
 # Shared facts on providers, section 14 (August 2026).
 PROFILE = ChatProfile(
     context_too_long=compatible.TOO_LONG,
+    think_tags="translated",
     token_limit_field="max_tokens",
     flattens_schema=True,
     refused=frozenset({"audio", "modalities", "web_search_options"}),

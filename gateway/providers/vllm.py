@@ -14,6 +14,7 @@ ROW = Row(
     profiles=(
         ChatProfile(
             context_too_long=compatible.TOO_LONG,
+            think_tags="translated",
             token_limit_field="max_tokens",
             dropped=frozenset({"metadata"}),
             takes_developer_role=False,

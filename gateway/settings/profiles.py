@@ -20,6 +20,8 @@ _FACTS = {
     "hosted_tools": "drops_hosted_tools",
     "developer_role": "takes_developer_role",
     "system_messages": "system_messages",
+    "requires_reasoning": "requires_reasoning",
+    "think_tags": "think_tags",
     "unknown_model": "unknown_model",
 }
 """The fact of a profile that a setting is about. A dialect whose profile has none has no use for the setting."""
@@ -40,7 +42,14 @@ class ProfileSettings(Section):
         default=None, description="anywhere, first or none"
     )
     """Where it takes messages of the role `system`; the others go as `user`."""
-
+    requires_reasoning: bool | None = Field(default=None, description="true or false")
+    """Whether it refuses, while it thinks, the assistant's messages of a conversation with calls where they have no
+    reasoning; then those of other models are given some that says nothing."""
+    think_tags: Literal["never", "translated", "always"] | None = Field(
+        default=None, description="never, translated or always"
+    )
+    """Where `<think>…</think>` at the beginning of a text is reasoning: nowhere, in what is translated only, or in
+    native chat, too."""
     unknown_model: Text | None = Field(default=None, description="some words")
     """Words in its errors, whatever their status, by which it says that it does not have a model."""
 

@@ -20,10 +20,13 @@ Apis = tuple[ResponsesUpstream, ChatUpstream]
 ASKED: Any = [{"role": "user", "content": "How is it in Paris?"}]
 
 
+_MODELS = ("gpt-4.1", "gpt-5-pro", "gpt-5.4", "gpt-5.5", "gpt-5.6", "gpt-6", "gpt-6.2-mini", "gpt-6-pro")
+
+
 @pytest.fixture(scope="module")
 def gateway(upstream_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
     """A gateway whose OpenAI is the scripted upstream, in both of its dialects; so is `chat`, in one only."""
-    names = {**dict.fromkeys(("gpt-4.1", "gpt-5-pro", "gpt-5.4", "gpt-5.6"), "tools"), "gpt-5.6-sol": "reasoning"}
+    names = {**dict.fromkeys((*_MODELS,), "tools"), "gpt-5.6-sol": "reasoning"}
     openai = {"api_key": UPSTREAM_KEY, "base_url": f"{upstream_url}/both", "deployments": names}
     providers = {"openai": openai, "chat": {**openai, "provider": "openai", "dialect": "openai-chat"}}
     config = {"providers": providers, "embedded": {"enabled": False}, "retries": {"attempts": 1}}
@@ -49,6 +52,15 @@ def apis(native: ResponsesUpstream, upstream: ChatUpstream) -> Apis:
         ("openai/gpt-5.6", {"tools": [TOOL]}, True),
         ("openai/gpt-5.6", {"tools": [TOOL], "reasoning_effort": "none"}, False),
         ("openai/gpt-5.6", {"tools": []}, False),
+        ("openai/gpt-5.5", {"tools": [TOOL]}, False),
+        ("openai/gpt-5.5", {"tools": [TOOL], "reasoning_effort": "low"}, True),
+        ("openai/gpt-5.5", {"tools": [TOOL], "reasoning_effort": "none"}, False),
+        ("openai/gpt-5.6", {"functions": [TOOL["function"]]}, True),
+        ("openai/gpt-6", {}, False),
+        ("openai/gpt-6", {"tools": [TOOL]}, True),
+        ("openai/gpt-6", {"tools": [TOOL], "reasoning_effort": "none"}, True),
+        ("openai/gpt-6.2-mini", {"tools": [TOOL]}, True),
+        ("openai/gpt-6-pro", {}, True),
         ("openai/gpt-5-pro", {}, True),
         # Where the provider speaks chat alone, there is no other way.
         ("chat/gpt-5.6", {"tools": [TOOL]}, False),

@@ -106,7 +106,7 @@ def _about_choice(body: Body, rules: Rules) -> Iterator[str]:
 
 def _openai_models(body: Body) -> Iterator[str]:
     model = body["model"]
-    if not re.match(r"o\d|gpt-5", model) or "-chat" in model:
+    if not re.match(r"o\d|gpt-[56]", model) or "-chat" in model:
         return
     if "max_tokens" in body:
         yield "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."
@@ -121,6 +121,8 @@ def _openai_models(body: Body) -> Iterator[str]:
 def _openai_efforts(model: str) -> frozenset[str]:
     if re.match(r"o\d", model):
         return frozenset({"low", "medium", "high"}) if "mini" not in model or "o1" not in model else frozenset()
+    if model.startswith("gpt-6"):
+        return frozenset({"low", "medium", "high", "xhigh", "max"})
     if model.startswith("gpt-5.6"):
         return frozenset({"none", "low", "medium", "high", "xhigh", "max"})
     if model.startswith("gpt-5.2"):
@@ -155,11 +157,17 @@ def _data_only(body: Body) -> Iterator[str]:
 
 
 def _in_loops(body: Body) -> Iterator[str]:
-    """DeepSeek: reasoning comes back with the calls since the user spoke last, and nowhere else."""
+    """DeepSeek: reasoning comes back with the calls since the user spoke last, from V4 on with all of them."""
+    is_late = "v4" in body["model"]
     asked = max((i for i, message in enumerate(body["messages"]) if message["role"] == "user"), default=-1)
+    by_itself = "enabled" if is_late or "reasoner" in body["model"] else "disabled"
+    is_thinking = body.get("thinking", {}).get("type", by_itself) == "enabled"
     for number, message in enumerate(body["messages"]):
-        if "reasoning_content" in message and (number < asked or not message.get("tool_calls")):
+        is_current = is_late or number > asked
+        if "reasoning_content" in message and not is_late and not (is_current and message.get("tool_calls")):
             yield f"messages[{number}].reasoning_content must not be sent"
+        if is_thinking and is_current and message.get("tool_calls") and not message.get("reasoning_content"):
+            yield f"Missing `reasoning_content` field in the assistant message at message index {number}."
 
 
 def _alternating(body: Body) -> Iterator[str]:

@@ -111,6 +111,7 @@ _HISTORIES: Sequence[Sequence[Body]] = (
     [_user(), _answer(None, tool_calls=[_CUSTOM_CALL]), _output("call_1")],
     [_user(), _user(), _answer(), _answer(), _user()],
     [_user(), _answer()],
+    [_user(), _answer("<think>Hm.</think>Yes."), _user()],
     [_user(), _answer(None, refusal="I won't."), _user()],
     [_user(), _answer(annotations=[]), _user()],
     [_user(), _answer(audio={"id": "audio_1"}), _user()],
@@ -141,6 +142,7 @@ def _chat_bodies() -> Iterator[Body]:
     for effort in EFFORTS:
         yield {"reasoning_effort": effort}
         yield {"reasoning_effort": effort, "tools": [_LOOK]}
+        yield {"reasoning_effort": effort, "messages": [_user(), _called("call_1"), _output("call_1")]}
         yield from ({"reasoning_effort": effort, name: REQUESTED[name]} for name in sorted(_named("dropped_reasoning")))
     yield {"temperature": 0.5, "top_p": 0.5}
     yield {"stop": [" ", "END"]}

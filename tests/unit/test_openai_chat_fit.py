@@ -10,18 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.dialects.base import Origin
-from gateway.dialects.openai_chat import OpenAIChat
 from gateway.dialects.openai_chat.provider_parameters import adapt_body, is_adapted
 from gateway.dialects.profiles.base import Range
 from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.dialects.report import Report
 from gateway.errors import InvalidRequest
-from gateway.neutral.generation import Generation
 from gateway.providers import ROWS
-from gateway.surfaces.openai_chat import OpenAIChatSurface
+from tests.unit.chat_fit import DIALECT, HI, asked, called, fitted, result
 
-DIALECT, SURFACE = OpenAIChat(), OpenAIChatSurface()
-HI = [{"role": "user", "content": "Hi"}]
 LOOK = {"type": "function", "function": {"name": "look"}}
 FIND = {"type": "function", "function": {"name": "find"}}
 NAMED = {"type": "function", "function": {"name": "find"}}
@@ -29,28 +25,9 @@ SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}}
 FORM = {"type": "json_schema", "json_schema": {"name": "a", "schema": SCHEMA}}
 
 
-def fitted(provider: str, model: str, /, **fields: Any) -> tuple[dict[str, Any], list[str]]:
-    """What a provider that is known by name is sent for a chat body, and what was left out."""
-    facts = ROWS[provider].profile(ChatProfile).of(model)
-    outbound = DIALECT.encode(asked(model, **fields), Origin(provider, model, facts))
-    return orjson.loads(outbound.body), list(outbound.dropped)
-
-
-def asked(model: str = "m", **fields: Any) -> Generation:
-    body: Any = {"model": model, "messages": HI, **fields}
-    return SURFACE.read(body)
-
-
-def called(call_id: str, **more: Any) -> dict[str, Any]:
-    call = {"id": call_id, "type": "function", "function": {"name": "look", "arguments": "{}"}}
-    return {"role": "assistant", "content": None, "tool_calls": [call], **more}
-
-
-def result(call_id: str) -> dict[str, Any]:
-    return {"role": "tool", "tool_call_id": call_id, "content": "Sunny"}
-
-
-@pytest.mark.parametrize("model", ["o3", "o4-mini-2025-04-16", "gpt-5", "gpt-5-nano-2025-08-07", "gpt-5.6-sol"])
+@pytest.mark.parametrize(
+    ["o3", "o4-mini-2025-04-16", "gpt-5", "gpt-5-nano-2025-08-07", "gpt-5.6-sol", "gpt-6", "gpt-7.1-mini"],
+)
 def test_reasoning_models_of_openai_get_the_limit_they_know_and_no_sampling(model: str) -> None:
     sent, dropped = fitted("openai", model, max_tokens=9, temperature=0.2, top_p=0.9, presence_penalty=1)
     assert sent == {"model": model, "messages": HI, "max_completion_tokens": 9}
@@ -70,7 +47,7 @@ def test_models_of_openai_that_reason_on_request_take_sampling_until_then() -> N
 
 def test_body_of_openais_own_stays_as_it_came_for_a_model_that_takes_it_or_is_not_known() -> None:
     fields = {"max_tokens": 9, "temperature": 0.2, "logprobs": True, "n": 2, "seed": 1, "odd": [1]}
-    for model in ("gpt-4o", "gpt-4.1-mini", "gpt-9"):
+    for model in ("gpt-4o", "gpt-4.1-mini", "another"):
         assert fitted("openai", model, **fields) == ({"model": model, "messages": HI, **fields}, [])
 
 
@@ -94,6 +71,8 @@ def test_o1_mini_is_told_as_the_user_what_others_are_told_by_the_system() -> Non
         ("openai", "gpt-5.1", "xhigh", {"reasoning_effort": "high"}),
         ("openai", "gpt-5-pro", "low", {"reasoning_effort": "high"}),
         ("openai", "gpt-5.1-chat-latest", "high", {"reasoning_effort": "medium"}),
+        ("openai", "gpt-6", "none", {"reasoning_effort": "low"}),
+        ("openai", "gpt-12-sol-2027-01-01", "minimal", {"reasoning_effort": "low"}),
         ("openai", "gpt-4o", "low", {}),
         ("groq", "openai/gpt-oss-120b", "xhigh", {"reasoning_effort": "high"}),
         ("groq", "qwen/qwen3-32b", "low", {"reasoning_effort": "default"}),
@@ -184,15 +163,6 @@ def test_assistant_speaks_between_a_tool_and_anybody_else_and_is_gone_on_with_at
     assert sent[-1] == {"role": "assistant", "content": "Well,", "prefix": True}
 
 
-def test_thoughts_stand_among_the_texts_where_a_model_has_them_there() -> None:
-    told = {"role": "assistant", "content": "4", "reasoning_content": "2+2"}
-    sent, dropped = fitted("mistral", "magistral-medium-latest", messages=[*HI, told, *HI])
-    thinking = {"type": "thinking", "thinking": [{"type": "text", "text": "2+2"}]}
-    assert sent["messages"][1] == {"role": "assistant", "content": [thinking, {"type": "text", "text": "4"}]}
-    assert dropped == []
-    assert fitted("mistral", "mistral-large-latest", messages=[*HI, told, *HI])[1] == ["messages[].reasoning_content"]
-
-
 def test_file_has_the_form_that_the_provider_reads_or_is_refused() -> None:
     part = {"type": "file", "file": {"file_data": "data:application/pdf;base64,AA==", "filename": "a.pdf"}}
     messages = [{"role": "user", "content": [part]}]
@@ -204,31 +174,6 @@ def test_file_has_the_form_that_the_provider_reads_or_is_refused() -> None:
             fitted(provider, "m", messages=messages)
         assert refused.value.param == "messages[0].content[0]"
         assert provider in refused.value.message
-
-
-def test_deepseek_gets_its_reasoning_back_with_the_calls_since_the_user_spoke_last() -> None:
-    old = {"role": "assistant", "content": "4", "reasoning_content": "old"}
-    messages = [
-        *HI,
-        called("a", reasoning_content="old"),
-        result("a"),
-        old,
-        *HI,
-        called("b", reasoning="new"),
-        result("b"),
-    ]
-    sent = fitted("deepseek", "deepseek-reasoner", messages=messages)[0]["messages"]
-    told = [message.get("reasoning_content") for message in sent if message["role"] == "assistant"]
-    assert told == [None, None, "new"]
-    assert "reasoning" not in sent[5]
-
-
-@pytest.mark.parametrize(("provider", "field"), [("groq", "reasoning"), ("fireworks", "reasoning_content")])
-def test_reasoning_goes_back_by_the_name_that_the_provider_has_for_it(provider: str, field: str) -> None:
-    for name in ("reasoning", "reasoning_content"):
-        told = {"role": "assistant", "content": "4", name: "2+2"}
-        sent, _ = fitted(provider, "m", messages=[*HI, told, *HI])
-        assert sent["messages"][1] == {"role": "assistant", "content": "4", field: "2+2"}
 
 
 def test_choice_that_is_ignored_is_made_by_what_is_shown() -> None:

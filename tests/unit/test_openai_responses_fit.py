@@ -35,7 +35,8 @@ def test_sampling_is_left_out_for_models_that_reason() -> None:
     ("provider", "model", "effort", "expected"),
     [
         ("openai", "o3", "minimal", "low"),
-        ("openai", "gpt-9", "utmost", "utmost"),
+        ("openai", "gpt-9", "none", "low"),
+        ("openai", "another", "utmost", "utmost"),
         ("xai", "grok-3-mini", "medium", "high"),
         ("xai", "grok-4.5", "none", "low"),
         ("openrouter", "a/b", "max", "xhigh"),

@@ -20,6 +20,7 @@ from tests.unit.profile_probes import PROSE, Request, bodies, each_profile, requ
 
 _APART = frozenset({"models", "detours"})
 PROFILES = [(row, profile) for row in rows() for profile in row.profiles]
+_THOUGHT = json.dumps({"choices": [{"message": {"content": "<think>Hm.</think>Yes."}}]}).encode()
 Told = dict[tuple[str, str, str], Request]
 """By dialect, field and element, the request that showed a fact last: it is tried first for the next profile."""
 
@@ -78,6 +79,7 @@ class Effects:
             self._is_shown_by_request(field, element, without)
             or self._refusals(without) != self._refusals(self._profile)
             or self._listing(without) != self._listing(self._profile)
+            or self._reading(without) != self._reading(self._profile)
         )
 
     def _is_shown_by_request(self, field: str, element: str, without: Profile) -> bool:
@@ -115,6 +117,13 @@ class Effects:
         bodies = [{"message": prose, "error": {"message": prose}} for prose in PROSE]
         refused = [Refused(self._row.name, 400, {}, json.dumps(body).encode()) for body in bodies]
         return [_of_error(self._dialect.decode_error(one, profile)) for one in refused]
+
+    def _reading(self, profile: Profile) -> object:
+        """What is read in an answer that begins with its reasoning; chat alone knows such."""
+        if self._dialect.name != "openai-chat":
+            return None
+        generation = next(request.generation for request in requests())
+        return self._dialect.decode_reply(_THOUGHT, generation, Origin(self._row.name, "m", profile), is_native=False)
 
     def _listing(self, profile: Profile) -> object:
         """What the list of models tells of the model: the profile of the row's own dialect alone."""
@@ -189,5 +198,7 @@ def test_detour_is_for_requests_that_fit(row: Row, profile: Profile) -> None:
             assert all(of_model.detour([one], "high") == detour.dialect for one in asked)
             if detour.asked:
                 assert of_model.detour(["user"], "high") is None
-            if detour.while_reasoning:
+            if detour.when != "always":
                 assert all(of_model.detour([one], "none") is None for one in asked)
+            if detour.when == "effort":
+                assert all(of_model.detour([one], None) is None for one in asked)

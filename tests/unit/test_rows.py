@@ -21,7 +21,10 @@ NAMES = sorted(name for name, row in ROWS.items() if "openai-chat" in row.dialec
 each = pytest.mark.parametrize("name", NAMES)
 
 MODELS = {
-    "openai": ("gpt-4o", "gpt-5", "gpt-5.2", "gpt-5.6-sol", "o3", "o1-mini", "gpt-5-chat-latest", "gpt-5-2025-08-07"),
+    "openai": (
+        *("gpt-4o", "gpt-5", "gpt-5.2", "gpt-5.6-sol", "gpt-6", "o3", "o1-mini"),
+        *("gpt-5-chat-latest", "gpt-5-2025-08-07"),
+    ),
     "azure": ("gpt-4o", "gpt-5", "my-deployment"),
     "mistral": ("mistral-large-latest", "magistral-medium-latest"),
     "groq": ("openai/gpt-oss-120b", "qwen/qwen3-32b", "llama-3.3-70b-versatile", "meta-llama/llama-4-scout-17b"),

@@ -7,6 +7,7 @@ from types import NoneType
 import orjson
 
 from gateway.dialects.openai_chat.repairs import LABELS, LATEST
+from gateway.dialects.openai_chat.think_tags import begins_thoughts
 from gateway.dialects.openai_chat.usage import CACHED_ELSEWHERE
 from gateway.neutral.events import Usage
 from gateway.neutral.json import Json, JsonObject, object_or_empty, objects_in
@@ -30,7 +31,13 @@ def only_text(choices: list[JsonObject]) -> str | None:
     if len(choices) != 1 or choice.get("finish_reason") != "stop" or type(message) is not dict:
         return None
     text = message.get("content")
-    if type(text) is not str or not text or choice.get("logprobs") is not None or choice.get("index", 0) != 0:
+    if (
+        type(text) is not str
+        or not text
+        or begins_thoughts(text)
+        or choice.get("logprobs") is not None
+        or choice.get("index", 0) != 0
+    ):
         return None
     for name, value in message.items():
         if value and name not in ("role", "content"):
@@ -65,7 +72,9 @@ def usual_text(document: JsonObject) -> str | None:
     """All that a reply says which has a `usual_usage`, where that is one text that ended by itself; else None."""
     (choice,) = objects_in(document["choices"])
     text = object_or_empty(choice["message"]).get("content")
-    return text if type(text) is str and text and choice["finish_reason"] == "stop" and choice["index"] == 0 else None
+    if type(text) is not str or not text or begins_thoughts(text):
+        return None
+    return text if choice["finish_reason"] == "stop" and choice["index"] == 0 else None
 
 
 def _is_usual_choice(choice: Json) -> bool:

@@ -24,7 +24,7 @@ class NativeDecoder(ChatDecoder):
     """
 
     def __init__(self, origin: Origin, *, include_usage: bool) -> None:
-        super().__init__(origin)
+        super().__init__(origin, is_native=True)
         self.include_usage = include_usage
         self.identity: JsonObject = {}
         self._held: list[JsonObject] = []
@@ -105,7 +105,9 @@ class NativeDecoder(ChatDecoder):
         for index in self._unfinished():
             reason = finish_reason(None, has_tool_calls=index in self.with_calls)
             silent = self._silent_calls(index)
-            delta: JsonObject = {"tool_calls": [*silent]} if silent else {}
+            delta = self._last_delta(index)
+            if silent:
+                delta["tool_calls"] = [*silent]
             choice: JsonObject = {"index": index, "delta": delta, "logprobs": None, "finish_reason": reason}
             events.append(self._own_chunk({"choices": [choice]}))
         if self.include_usage and self.usage is not None:

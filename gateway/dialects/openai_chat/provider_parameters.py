@@ -9,7 +9,7 @@ from itertools import takewhile
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_chat.content import adapt_parts, is_limited
 from gateway.dialects.openai_chat.messages import with_text_outputs
-from gateway.dialects.openai_chat.reasoning import with_reasoning
+from gateway.dialects.openai_chat.reasoning import is_thinking, with_reasoning, with_required_reasoning
 from gateway.dialects.openai_chat.settings import (
     adapt_effort,
     adapt_settings,
@@ -18,6 +18,7 @@ from gateway.dialects.openai_chat.settings import (
     limit_answer_tokens,
 )
 from gateway.dialects.openai_chat.structured_output import adapt_format
+from gateway.dialects.openai_chat.think_tags import reads_thoughts, without_thoughts
 from gateway.dialects.openai_chat.tools import adapt_choice, drop_tools
 from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.dialects.report import Report
@@ -50,7 +51,10 @@ def adapt_body(body: JsonObject, profile: ChatProfile, origin: Origin, report: R
     if body.get("response_format") is not None:
         adapt_format(body, profile)
     if _adapts_messages(profile):
-        body["messages"] = [*_adapted(objects_in(body["messages"]), profile, origin, report)]
+        messages = _adapted(objects_in(body["messages"]), profile, origin, report)
+        if profile.requires_reasoning and is_thinking(body, profile):
+            messages = with_required_reasoning(messages, profile)
+        body["messages"] = [*messages]
     if profile.refused or profile.dropped or profile.ranges or profile.renamed:
         adapt_settings(body, profile, report)
     for name, value in profile.defaults.items():
@@ -93,6 +97,8 @@ def _adapts_messages(profile: ChatProfile) -> bool:
         or profile.system_messages != "anywhere"
         or profile.reasoning_field
         or profile.reasoning_in_loops
+        or profile.requires_reasoning
+        or profile.think_tags != "never"
         or profile.dropped_of_messages
         or profile.call_id_length
         or not profile.takes_user_after_tool
@@ -109,6 +115,8 @@ def _adapted(messages: list[JsonObject], profile: ChatProfile, origin: Origin, r
         messages = with_text_outputs(messages)
     if not profile.takes_developer_role or profile.system_messages != "anywhere":
         messages = _with_roles(messages, profile)
+    if reads_thoughts(profile, is_native=report.is_native):
+        messages = without_thoughts(messages)
     if profile.reasoning_field or profile.reasoning_in_loops:
         messages = with_reasoning(messages, profile)
     if profile.dropped_of_messages:

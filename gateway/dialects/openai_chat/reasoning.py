@@ -4,10 +4,12 @@ from collections.abc import Mapping
 
 from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.neutral.events import Event, Reasoning, ReasoningState, Summary
-from gateway.neutral.json import Json, JsonObject, objects_in, text_or_empty, text_or_none
+from gateway.neutral.json import Json, JsonObject, object_or_empty, objects_in, text_or_empty, text_or_none
 
 _NAMES = ("reasoning_content", "reasoning")
 _EITHER = frozenset(_NAMES)
+# Moonshot counts an empty text as none, so it is a blank.
+_NOTHING = " "
 # The kinds of OpenRouter's reasoning details (shared facts on providers, section 13), and the field with their text.
 _TEXT_FIELDS: Mapping[str, str] = {"reasoning.text": "text", "reasoning.summary": "summary"}
 
@@ -106,9 +108,8 @@ def with_reasoning(messages: list[JsonObject], profile: ChatProfile) -> list[Jso
     """
     if all(map(_EITHER.isdisjoint, messages)):
         return messages
-    users = [i for i, message in enumerate(messages) if message.get("role") == "user"]
-    last_user = users[-1] if users and profile.reasoning_in_loops else -1
-    return [_moved(message, profile, is_current=i > last_user) for i, message in enumerate(messages)]
+    current = _after_last_user(messages) if profile.reasoning_in_loops else 0
+    return [_moved(message, profile, is_current=i >= current) for i, message in enumerate(messages)]
 
 
 def _moved(message: JsonObject, profile: ChatProfile, *, is_current: bool) -> JsonObject:
@@ -127,3 +128,32 @@ def _moved(message: JsonObject, profile: ChatProfile, *, is_current: bool) -> Js
         return rest
     texts: list[Json] = [{"type": "text", "text": content}] if content else []
     return {**rest, "content": [_thinking(text), *texts]}
+
+
+def is_thinking(body: JsonObject, profile: ChatProfile) -> bool:
+    """Whether the model thinks over a body that is ready for its upstream, as far as that can be known."""
+    told = object_or_empty(body.get("thinking")).get("type")
+    if isinstance(told, str):
+        return told != "disabled"
+    return profile.reasons or profile.thinking is None
+
+
+def with_required_reasoning(messages: list[JsonObject], profile: ChatProfile) -> list[JsonObject]:
+    """The messages with some reasoning in each of the assistant's that is refused without any."""
+    if not any(message.get("tool_calls") for message in messages):
+        return messages
+    current = _after_last_user(messages) if profile.reasoning_in_loops else 0
+    name = profile.reasoning_field if profile.reasoning_field in _EITHER else _NAMES[0]
+    written: list[JsonObject] = []
+    for i, message in enumerate(messages):
+        # Where only loops have reasoning, their texts have none.
+        is_due = not profile.reasoning_in_loops or (i >= current and message.get("tool_calls"))
+        if is_due and message.get("role") == "assistant" and not any(map(message.get, _NAMES)):
+            message = {**message, name: _NOTHING}
+        written.append(message)
+    return written
+
+
+def _after_last_user(messages: list[JsonObject]) -> int:
+    """The place of the first message after the last of a user's."""
+    return max((i + 1 for i, message in enumerate(messages) if message.get("role") == "user"), default=0)

@@ -20,6 +20,7 @@ from gateway.dialects.openai_chat.repairs import (
     tool_calls,
 )
 from gateway.dialects.openai_chat.structured_output import answer_check
+from gateway.dialects.openai_chat.think_tags import Thoughts, reads_thoughts
 from gateway.dialects.openai_chat.usage import read_usage, usage_document
 from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.dialects.turns.client_calls import ClientCalls, free_text, is_wrapped
@@ -54,13 +55,14 @@ def decode_reply(body: bytes, generation: Generation, origin: Origin, *, is_nati
             error = error_in_band(document, origin)
             if error is not None:
                 return [Failed(error)]
-        if is_native and (found := usual_usage(document)) is not None:
+        is_usual = is_native and not origin.profile.rewrites_replies
+        if is_usual and (found := usual_usage(document)) is not None:
             return [NativeReply(document, body), found, Done()]
         choices = read_choices(document, origin.provider)
         if not choices:
             raise NotAnAnswer
         if is_native:
-            return _native(document, choices, origin.model)
+            return _native(document, choices, origin)
         return _neutral(document, choices, generation.prompt, origin)
     except NotAnAnswer:
         return [Failed(bad_reply(origin, "answered with no chat completion"))]
@@ -68,14 +70,14 @@ def decode_reply(body: bytes, generation: Generation, origin: Origin, *, is_nati
         return [Failed(failure)]
 
 
-def _native(document: JsonObject, choices: list[JsonObject], model: str) -> list[Event]:
+def _native(document: JsonObject, choices: list[JsonObject], origin: Origin) -> list[Event]:
     """The document with everything in it that an OpenAI client reads."""
     usage = read_usage(document)
-    document.update(identity(document, model))
+    document.update(identity(document, origin.model))
     document["object"] = "chat.completion"
     repair_labels(document)
     for position, choice in enumerate(choices):
-        _, message = _repair(choice, position)
+        _, message = _repair(choice, position, reads_thoughts(origin.profile, is_native=True))
         choice.setdefault("logprobs", None)
         copy_reasoning(message)
         message["role"] = "assistant"
@@ -110,15 +112,18 @@ def _answer(choices: list[JsonObject], prompt: Prompt, origin: Origin) -> list[E
         events += [Text(text), Finished("stop")]
     else:
         calls = ClientCalls(prompt, origin)
+        has_thoughts = reads_thoughts(origin.profile, is_native=False)
         for position, choice in enumerate(choices):
-            events += _choice(choice, position, calls)
+            events += _choice(choice, position, calls, has_thoughts)
     check = answer_check(prompt, ChatProfile.own(origin.profile), origin.provider)
     return events if check is None else check.take(events)
 
 
-def _repair(choice: JsonObject, position: int) -> tuple[int, JsonObject]:
+def _repair(choice: JsonObject, position: int, has_thoughts: bool) -> tuple[int, JsonObject]:
     """Repair a choice with its calls. Returns its index and its message."""
     index, message, _ = repair_choice(choice, "message", with_calls=(), index=position)
+    if has_thoughts:
+        Thoughts().take(choice, message, is_last=True)
     calls = tool_calls(message)
     for call in calls:
         repair_whole_call(call)
@@ -127,9 +132,9 @@ def _repair(choice: JsonObject, position: int) -> tuple[int, JsonObject]:
     return index, message
 
 
-def _choice(choice: JsonObject, position: int, client_calls: ClientCalls) -> list[Event]:
+def _choice(choice: JsonObject, position: int, client_calls: ClientCalls, has_thoughts: bool) -> list[Event]:
     was_list = has_list(choice.get("message"))
-    index, message = _repair(choice, position)
+    index, message = _repair(choice, position, has_thoughts)
     reasoning = ReasoningCollector(index)
     events = reasoning.take(message, was_list=was_list, is_whole=True) + reasoning.finish()
     events += message_events(message, index, choice.get("logprobs"))

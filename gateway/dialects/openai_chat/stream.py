@@ -23,6 +23,7 @@ from gateway.dialects.openai_chat.repairs import (
 )
 from gateway.dialects.openai_chat.response import has_list, message_events
 from gateway.dialects.openai_chat.structured_output import answer_check
+from gateway.dialects.openai_chat.think_tags import Thoughts, reads_thoughts
 from gateway.dialects.openai_chat.usage import later_usage, read_usage, usage_field
 from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.dialects.turns.client_calls import ClientCalls, free_text, is_wrapped
@@ -38,7 +39,7 @@ class ChatDecoder(StreamDecoder):
 
     what = "chat chunk"
 
-    def __init__(self, origin: Origin) -> None:
+    def __init__(self, origin: Origin, *, is_native: bool) -> None:
         super().__init__(origin)
         self.payload = b""
         """The chunk that is being read, as it came."""
@@ -49,6 +50,8 @@ class ChatDecoder(StreamDecoder):
         self.call_indexes = CallIndexes()
         self.begun_calls = BegunCalls()
         self.template = ChunkTemplate()
+        self._thoughts: dict[int, Thoughts] | None = {} if reads_thoughts(origin.profile, is_native=is_native) else None
+        """What is looked through for reasoning in its text, by choice; None where nothing is."""
 
     def feed(self, payload: bytes) -> Sequence[Event]:
         if self.is_over:
@@ -99,6 +102,8 @@ class ChatDecoder(StreamDecoder):
         """Repair a choice, and note whether it is open or finished: its index, its delta, whether it was changed."""
         index, delta, changed = repair_choice(choice, "delta", with_calls=self.with_calls)
         self.open.add(index)
+        if self._thoughts is not None:
+            changed |= self._take_thoughts(self._thoughts, choice, delta, index)
         if choice.get("finish_reason") is not None:
             self.finished.add(index)
         if delta.get("tool_calls") is not None:
@@ -110,6 +115,22 @@ class ChatDecoder(StreamDecoder):
                     self.template.forget()
                 changed |= self.begun_calls.repair(call, index)
         return index, delta, changed
+
+    def _take_thoughts(self, thoughts: dict[int, Thoughts], choice: JsonObject, delta: JsonObject, index: int) -> bool:
+        """Move a choice's reasoning out of its text. True where the chunk may not leave, or be known, as it came."""
+        calls = delta.get("tool_calls") or says_anything(delta.get("function_call"))
+        is_last = choice.get("finish_reason") is not None or bool(calls)
+        found = thoughts.setdefault(index, Thoughts())
+        moved = found.take(choice, delta, is_last=is_last)
+        # The next text is to be looked at, too: by such a chunk none is known.
+        return moved or (not found.is_over and isinstance(delta.get("content"), str))
+
+    def _last_delta(self, index: int) -> JsonObject:
+        """What is still held of a choice's text or reasoning when its stream has ended."""
+        delta: JsonObject = {}
+        if self._thoughts is not None and index in self._thoughts:
+            self._thoughts[index].take({}, delta, is_last=True)
+        return delta
 
     def _unfinished(self) -> list[int]:
         """The choices that the stream's end mark finished."""
@@ -147,7 +168,7 @@ class NeutralDecoder(ChatDecoder):
     """Turns chunks into neutral events. A tool call begins when its name is known."""
 
     def __init__(self, prompt: Prompt, origin: Origin) -> None:
-        super().__init__(origin)
+        super().__init__(origin, is_native=False)
         self._calls = ClientCalls(prompt, origin)
         self._unnamed: dict[CallKey, _Unnamed] = {}
         self._begun: set[CallKey] = set()
@@ -204,6 +225,12 @@ class NeutralDecoder(ChatDecoder):
             events += self._finish_choice(text_or_none(choice["finish_reason"]), index)
         return events
 
+    def _told(self, delta: JsonObject, choice: int) -> list[Event]:
+        """The events of text and reasoning that were held until the end."""
+        progress = self._of(choice)
+        events, answer = progress.reasoning.take(delta), message_events(delta, choice, None)
+        return [*events, *self._after_reasoning(progress, answer)] if answer else events
+
     def _after_reasoning(self, progress: _Progress, answer: list[Event]) -> list[Event]:
         """The answer's events, and before them the end of the reasoning, where it is over.
 
@@ -235,7 +262,9 @@ class NeutralDecoder(ChatDecoder):
     def _owed(self) -> list[Event]:
         if any(unnamed.arguments for unnamed in self._unnamed.values()):
             raise bad_reply(self.origin, f"streamed something that is no {self.what}")
-        events = [event for index in self._unfinished() for event in self._finish_choice(None, index)]
+        events: list[Event] = []
+        for index in self._unfinished():
+            events += [*self._told(self._last_delta(index), index), *self._finish_choice(None, index)]
         # What came after a choice had finished.
         return self._checked([*events, *(event for index in self._progress for event in self._complete(index))])
 

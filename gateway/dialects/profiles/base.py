@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import ClassVar, Self
+from typing import ClassVar, Literal, Self
 
 from gateway.neutral.json import Json
 
@@ -39,8 +39,14 @@ class Detour:
     """That dialect."""
     asked: frozenset[str] = frozenset()
     """Which requests: those with `tools`, or with a setting of such a name. Empty: all of them."""
-    while_reasoning: bool = False
-    """Whether only those in which the model reasons."""
+    when: Literal["always", "reasoning", "effort"] = "always"
+    """Whether all of these, only those in which the model reasons, or only those that ask for an effort."""
+
+    def is_for(self, asked: Iterable[str], effort: Json, *, is_reasoning: bool) -> bool:
+        """Whether a request goes by it: the names of what it asks for, its effort, and what comes of that."""
+        if self.when == "effort" and effort is None:
+            return False
+        return (self.when == "always" or is_reasoning) and (not self.asked or not self.asked.isdisjoint(asked))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -115,6 +121,11 @@ class Profile:
         return self
 
     @property
+    def rewrites_replies(self) -> bool:
+        """Whether its replies are changed even for clients of its own dialect."""
+        return False
+
+    @property
     def can_reason(self) -> bool:
         """Whether the model reasons by itself, or can be told to."""
         return self.reasons or bool(self.thinking is not None and self.thinking.efforts)
@@ -131,9 +142,7 @@ class Profile:
         for detour in self.detours:
             if detour.dialect == self.dialect:
                 continue
-            if detour.while_reasoning and not self.is_reasoning(effort):
-                continue
-            if not detour.asked or not detour.asked.isdisjoint(asked):
+            if detour.is_for(asked, effort, is_reasoning=self.is_reasoning(effort)):
                 return detour.dialect
         return None
 

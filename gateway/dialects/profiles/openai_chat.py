@@ -8,6 +8,7 @@ from gateway.dialects.profiles.base import ConversationProfile
 from gateway.neutral.settings import TokenLimit
 
 SystemMessages = Literal["anywhere", "first", "none"]
+ThinkTags = Literal["never", "translated", "always"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -57,8 +58,18 @@ class ChatProfile(ConversationProfile):
     """Where in a message it takes reasoning back. None: reasoning travels under the name it came with."""
     reasoning_in_loops: bool = False
     """Whether it takes reasoning back only with the calls that were made since the user spoke last."""
+    requires_reasoning: bool = False
+    """Whether it refuses, while it thinks, the assistant's messages of a conversation with calls where they have no
+    reasoning. Then those of other models are given some that says nothing."""
+    think_tags: ThinkTags = "never"
+    """Where `<think>…</think>` at the beginning of a text is reasoning: nowhere, in what is translated only, or in
+    native chat, too."""
     call_id_length: int | None = None
     """The number of letters and digits that the id of every call has there. None: any id will do."""
+
+    @property
+    def rewrites_replies(self) -> bool:
+        return self.think_tags == "always"
 
     def reads(self, kind: str) -> bool:
         # Without `super`, whose short form a class with slots does not have.
