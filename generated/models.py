@@ -668,8 +668,8 @@ class CreateResponse(TypedDict):
     """How the provider is to keep the context small. Not yet possible."""
     prompt: NotRequired[Prompt | None]
     metadata: NotRequired[Metadata | None]
-    provider: NotRequired[str | None]
-    """The provider that is to answer, by its name. Stays here."""
+    provider: NotRequired[str | dict[str, Any] | None]
+    """The provider that is to answer, by its name, which stays here. An object is for OpenRouter's own choice."""
     service_tier: NotRequired[str | None]
     """The provider's class of service. Each provider has its own."""
     safety_identifier: NotRequired[str | None]

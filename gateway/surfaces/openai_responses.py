@@ -47,6 +47,7 @@ class OpenAIResponsesSurface:
         refuse_nothing(body)
         refuse_deep_nesting(given, _REPEATED)
         _refuse_compaction(body)
+        provider = body.get("provider")
         return Generation(
             body["model"],
             given,
@@ -55,7 +56,7 @@ class OpenAIResponsesSurface:
             is_stream=bool(body.get("stream")),
             include_usage=True,
             metadata=body.get("metadata"),
-            provider=body.get("provider"),
+            provider=provider if isinstance(provider, str) else None,
             models=others,
             ids=ResponseIds(),
         )

@@ -145,7 +145,8 @@ class _Naming:
         for name, child in schema.get("properties", {}).items():
             yield child, [*words, *split(name)], True
         for key, element in (("items", "item"), ("additionalProperties", "value")):
-            if key in schema:
+            # `true` and `false` are schemas as well, with nothing in them.
+            if isinstance(schema.get(key), dict):
                 yield schema[key], element_words(words, element), True
         for child in schema.get("prefixItems", []):
             yield child, element_words(words, "item"), True

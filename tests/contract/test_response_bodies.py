@@ -126,6 +126,7 @@ def test_contract_has_no_kind_of_tool_or_item_that_is_not_tested() -> None:
 
 
 ACCEPTED: dict[str, dict[str, Any]] = {
+    "OpenRouter's choice among its providers": asked({"role": "user", "content": "Hi"}, provider={"only": ["openai"]}),
     "a message without its type": asked({"role": "developer", "content": "Be brief."}),
     "an assistant's bare text": asked({"type": "message", "role": "assistant", "content": "Hello"}),
     "an assistant's message as it was sent": asked(

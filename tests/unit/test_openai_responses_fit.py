@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
+from gateway.dialects import DIALECTS
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_responses import OpenAIResponses
 from gateway.dialects.profiles.openai_responses import ResponsesProfile
@@ -92,3 +93,24 @@ def test_native_bodies_are_held_to_what_the_row_refuses_drops_and_caps() -> None
     with pytest.raises(InvalidRequest, match="lab has no n, and without it the answer") as caught:
         encoded(n=2)
     assert caught.value.param == "n"
+
+
+ROUTING = {"only": ["openai"]}
+
+
+def test_openrouters_choice_among_its_providers_goes_there_and_a_providers_name_does_not() -> None:
+    assert fitted("openrouter", "openai/gpt-5.6-sol", provider=ROUTING)[0]["provider"] == ROUTING
+    assert "provider" not in fitted("openrouter", "openai/gpt-5.6-sol", provider="openrouter")[0]
+    for told, name in ((ROUTING, None), ("lab", "lab"), (None, None)):
+        body: Any = {"model": "m", "input": "Hi", "provider": told}
+        assert SURFACE.read(body).provider == name
+
+
+@pytest.mark.parametrize(("dialect", "dropped"), [("openai-chat", []), ("anthropic-messages", ["provider"])])
+def test_openrouters_choice_is_the_same_in_its_chat_and_is_said_where_it_is_left_out(
+    dialect: str, dropped: list[str]
+) -> None:
+    body: Any = {"model": "m", "input": "Hi", "provider": ROUTING}
+    outbound = DIALECTS[dialect].encode(SURFACE.read(body), Origin("lab", "m"))
+    assert orjson.loads(outbound.body).get("provider") == (None if dropped else ROUTING)
+    assert [*outbound.dropped] == dropped

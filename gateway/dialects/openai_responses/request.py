@@ -17,7 +17,7 @@ from gateway.neutral.settings import PLACES
 DIALECT = "openai-responses"
 PATH = "/responses"
 # The gateway's own state and routing: an upstream would look for ids that only the gateway has.
-_OURS = ("previous_response_id", "conversation", "provider")
+_OURS = ("previous_response_id", "conversation")
 
 
 def encode_request(generation: Generation, origin: Origin) -> Outbound:
@@ -45,6 +45,9 @@ def _address(body: JsonObject, generation: Generation, origin: Origin) -> None:
 def _native(generation: Generation) -> JsonObject:
     """The body as it came, with the gateway's state in place of the upstream's."""
     body = {name: value for name, value in generation.body.items() if name not in _OURS}
+    if not isinstance(body.get("provider"), dict):
+        # By its name it is the gateway's; an object is for a router behind it, such as OpenRouter.
+        body.pop("provider", None)
     if isinstance(items := body.get("input"), list):
         body["input"] = [*sendable_items(objects_in(items))]
     options = object_or_none(body.get("stream_options"))

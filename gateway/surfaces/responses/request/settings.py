@@ -49,6 +49,7 @@ PLACED: Annotated[frozenset[str], models.CreateResponse] = frozenset(
     )
 )
 """What is no setting: it has a field of its own in a prompt, or is the gateway's."""
+_PROVIDER: Annotated[str, models.CreateResponse] = "provider"
 _FORMAT: Annotated[str, models.CreateChatCompletionRequest] = "response_format"
 # Chat's conversation: the Responses API has another field for it.
 _CONVERSATION: Annotated[str, models.CreateChatCompletionRequest] = "messages"
@@ -95,7 +96,7 @@ class ReadSettings:
         """Take the settings that the Responses API has in a place of its own. Returns the fields beside them."""
         others: list[tuple[str, Json]] = []
         for name, value in body.items():
-            if name in PLACED or value is None:
+            if value is None or (name in PLACED and not (name == _PROVIDER and isinstance(value, dict))):
                 continue
             take = _TRANSLATED.get(name)
             if take is None:
@@ -180,7 +181,9 @@ def read_settings(body: JsonObject, *, travels: bool = False) -> ReadSettings:
     read = ReadSettings()
     for name, value in read.take_placed(body):
         rule = RULES.get(name) or RESPONSES_RULES.get(name)
-        if (name in RULES and RULES[name].is_in_response) or (travels and rule is None and name != _CONVERSATION):
+        # An object in the place of a provider's name is OpenRouter's, which has the same in chat.
+        is_known = name == _PROVIDER or (name in RULES and RULES[name].is_in_response)
+        if is_known or (travels and rule is None and name != _CONVERSATION):
             read.add(name, value)
         else:
             read.leave(name, value, rule)
