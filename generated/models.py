@@ -292,6 +292,8 @@ class ChatCompletionResponseMessage(TypedDict):
     refusal: NotRequired[str | None]
     tool_calls: NotRequired[list[ChatCompletionMessageFunctionToolCall | ChatCompletionMessageCustomToolCall] | None]
     annotations: NotRequired[list[ChatCompletionAnnotation] | None]
+    citations: NotRequired[list[dict[str, Any]] | None]
+    """What the answer cites that has no address, such as a document or a tool's output, in the form of the annotations of the Responses API. Clients of chat expect nothing but pages in `annotations`."""
     audio: NotRequired[ChatCompletionAudio | None]
     function_call: NotRequired[FunctionCall | None]
     reasoning_content: NotRequired[str | None]
@@ -324,6 +326,7 @@ class ChatCompletionStreamResponseDelta(TypedDict):
     images: NotRequired[list[ChatCompletionImage] | None]
     tool_calls: NotRequired[list[ChatCompletionMessageToolCallChunk] | None]
     annotations: NotRequired[list[ChatCompletionAnnotation] | None]
+    citations: NotRequired[list[dict[str, Any]] | None]
     function_call: NotRequired[FunctionCallChunk | None]
 
 

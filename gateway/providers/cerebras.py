@@ -29,7 +29,7 @@ PROFILE = ChatProfile(
     takes_parts=False,
     # It comes back under this name (recording cerebras/001).
     reasoning_field="reasoning",
-    dropped_of_messages=frozenset({"refusal", "annotations", "audio", "reasoning_details"}),
+    dropped_of_messages=compatible.OF_ANSWERS | {"refusal", "annotations", "audio"},
     thinking=Thinking("effort"),
 )
 _GPT_OSS = replace(

@@ -12,4 +12,7 @@ TOO_LONG = re.compile(
     re.I,
 )
 
+# What the gateway's own answers may have beside OpenAI's fields of a message, and clients send back with them.
+OF_ANSWERS = frozenset({"reasoning_details", "citations", "images"})
+
 PROFILE = ChatProfile(context_too_long=TOO_LONG)

@@ -17,7 +17,7 @@ PROFILE = ChatProfile(
     dropped=frozenset(
         {"prediction", "top_k", "store", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "verbosity"}
     ),
-    dropped_of_messages=frozenset({"name", "refusal", "annotations", "audio", "reasoning_details"}),
+    dropped_of_messages=compatible.OF_ANSWERS | {"name", "refusal", "annotations", "audio"},
     reasoning_field="reasoning",
     takes_developer_role=False,
     part_forms={"file": None, "input_audio": None},

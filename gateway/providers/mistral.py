@@ -17,7 +17,7 @@ _FIELDS = frozenset(
         *("document_image_limit", "document_page_limit", "guardrails"),
     )
 )
-_OF_MESSAGES = frozenset({"name", "refusal", "annotations", "audio", "function_call", "reasoning_details"})
+_OF_MESSAGES = compatible.OF_ANSWERS | {"name", "refusal", "annotations", "audio", "function_call"}
 
 PROFILE = ChatProfile(
     context_too_long=compatible.TOO_LONG,

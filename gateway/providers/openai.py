@@ -6,10 +6,11 @@ from dataclasses import replace
 from gateway.dialects.profiles.base import Detour, Profile, Thinking
 from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.dialects.profiles.openai_responses import ResponsesProfile
+from gateway.providers import compatible
 from gateway.providers.row import Row
 
-# Fields by which other providers' answers tell reasoning; OpenAI knows no such field of a message.
-_REASONING = frozenset({"reasoning_content", "reasoning", "reasoning_details"})
+# Fields of other providers' answers, by which they tell reasoning and more; OpenAI knows no such fields of a message.
+_OF_OTHERS = compatible.OF_ANSWERS | {"reasoning_content", "reasoning"}
 # What is refused while a model reasons, and harmless to leave out. `logprobs` and `logit_bias` are refused, too, but
 # the answer would be another one: OpenAI says so itself (shared facts on providers, section 1, verified July 2026).
 _SAMPLING = frozenset({"temperature", "top_p", "presence_penalty", "frequency_penalty"})
@@ -85,7 +86,7 @@ def _in_chat(profile: ChatProfile) -> ChatProfile:
         takes_refusals=True,
         # Shared facts on providers, section 1; the outputs, too. Ollama takes those (recording ollama/004).
         token_limit_field="max_completion_tokens" if profile.dropped_reasoning else None,
-        dropped_of_messages=_REASONING,
+        dropped_of_messages=_OF_OTHERS,
         takes_output_parts=False,
     )
 

@@ -33,7 +33,7 @@ PROFILE = ChatProfile(
     # After the system, user and assistant take turns.
     system_messages="first",
     takes_turns_in_row=False,
-    dropped_of_messages=frozenset({"name", "refusal", "reasoning_content", "reasoning", "reasoning_details"}),
+    dropped_of_messages=compatible.OF_ANSWERS | {"name", "refusal", "reasoning_content", "reasoning"},
     part_forms={"file": None, "input_audio": None},
     thinking=Thinking("effort"),
 )

@@ -13,7 +13,7 @@ _FIELDS = {
     "user": {"role", "content", "name"},
     "assistant": {
         *("role", "content", "name", "refusal", "tool_calls", "function_call", "audio"),
-        *("reasoning_content", "reasoning", "reasoning_details", "annotations", "contents"),
+        *("reasoning_content", "reasoning", "reasoning_details", "annotations", "contents", "citations", "images"),
     },
     "tool": {"role", "content", "tool_call_id"},
     "function": {"role", "content", "name"},

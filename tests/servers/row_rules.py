@@ -16,7 +16,8 @@ _EVERYBODYS = frozenset(
         *("response_format", "reasoning_effort", "metadata"),
     )
 )
-_REASONING = frozenset({"reasoning_content", "reasoning", "reasoning_details"})
+_OF_ANSWERS = frozenset({"reasoning_details", "citations", "images"})
+_REASONING = _OF_ANSWERS | {"reasoning_content", "reasoning"}
 _OPENAI = _EVERYBODYS | {
     *("audio", "frequency_penalty", "logit_bias", "logprobs", "max_completion_tokens", "max_tokens", "modalities", "n"),
     *(
@@ -242,7 +243,7 @@ RULES: dict[str, Rules] = {
     ),
     "groq": Rules(
         refused=frozenset({"n", "logprobs", "top_logprobs", "logit_bias", "top_k"}),
-        of_messages=frozenset({"name", "reasoning_content", "reasoning_details", "refusal"}),
+        of_messages=_OF_ANSWERS | {"name", "reasoning_content", "refusal"},
         efforts=_groq_efforts,
         reasoning="reasoning",
     ),
@@ -278,7 +279,7 @@ RULES: dict[str, Rules] = {
     ),
     "cerebras": Rules(
         refused=frozenset({"frequency_penalty", "presence_penalty", "logit_bias", "top_k", "max_tokens"}),
-        of_messages=frozenset({"reasoning_content", "reasoning_details"}),
+        of_messages=_OF_ANSWERS | {"reasoning_content"},
         parts=frozenset({"text"}),
         efforts=lambda model: frozenset({"low", "medium", "high"} if "gpt-oss" in model else ()),
         reasoning="reasoning",

@@ -113,7 +113,7 @@ _HISTORIES: Sequence[Sequence[Body]] = (
     [_user(), _answer()],
     [_user(), _answer("<think>Hm.</think>Yes."), _user()],
     [_user(), _answer(None, refusal="I won't."), _user()],
-    [_user(), _answer(annotations=[]), _user()],
+    [_user(), _answer(annotations=[], citations=[{"type": "document"}], images=[]), _user()],
     [_user(), _answer(audio={"id": "audio_1"}), _user()],
     [_user(), _answer(None, function_call={"name": "look", "arguments": "{}"}), _user()],
     [{**_user(), "name": "ann"}],

@@ -78,6 +78,18 @@ def test_anthropics_own_words_travel() -> None:
     assert settings(OPUS_48, output_config={"effort": "low"})["output_config"] == {"effort": "low"}
 
 
+@pytest.mark.parametrize("own", [{"type": "enabled", "clear_thinking": False}, {"clear_thinking": False}, {"type": 1}])
+def test_thinking_that_is_another_providers_is_left_out_and_said_and_the_effort_counts(own: Any) -> None:
+    told = settings(HAIKU, reasoning_effort="low", thinking=own)
+    assert (told["thinking"]["type"], told["dropped"]) == ("enabled", ["thinking"])
+    assert settings(HAIKU, thinking=own) == {"max_tokens": 32_000, "dropped": ["thinking"]}
+
+
+@pytest.mark.parametrize("value", [False, True, 0, "", [], {}])
+def test_field_that_nobody_here_knows_is_said_whatever_its_value(value: Any) -> None:
+    assert settings(HAIKU, enable_thinking=value)["dropped"] == ["enable_thinking"]
+
+
 def test_temperature_is_brought_within_bounds() -> None:
     assert settings(temperature=1.7)["temperature"] == 1
     assert settings(temperature=0.2, top_k=4) == {"max_tokens": 32_000, "temperature": 0.2, "top_k": 4}

@@ -170,7 +170,7 @@ def test_namespaces_are_part_of_the_name() -> None:
     assert call["function"]["name"] == "crm__look"
 
 
-def test_citations_of_pages_are_nested_and_others_left_out() -> None:
+def test_citations_of_pages_are_nested_and_others_stand_apart() -> None:
     flat = Annotation({"type": "url_citation", **CITED})
     nested = Annotation({"type": "url_citation", "url_citation": {**CITED, "title": None}})
     file = Annotation({"type": "file_citation", "file_id": "file-1", "index": 0, "filename": "a"})
@@ -179,9 +179,31 @@ def test_citations_of_pages_are_nested_and_others_left_out() -> None:
         {"type": "url_citation", "url_citation": {**CITED, "title": ""}},
     ]
     assert deltas(flat, nested, file) == [
-        {"annotations": [{"index": number, **annotation}]} for number, annotation in enumerate(expected)
+        *({"annotations": [{"index": number, **annotation}]} for number, annotation in enumerate(expected)),
+        {"citations": [file.annotation]},
     ]
-    assert message(Text("It is so."), flat, nested, file)["annotations"] == expected
+    found = message(Text("It is so."), flat, nested, file)
+    assert (found["annotations"], found["citations"]) == (expected, [file.annotation])
+    assert "citations" not in message(Text("It is so."), flat)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "moved"),
+    [
+        ({"type": "file_citation", "file_id": "f", "index": 2}, {"index": 7}),
+        ({"type": "document", "title": "a", "start_index": 1, "end_index": 3}, {"start_index": 6, "end_index": 8}),
+        ({"type": "char_location", "cited_text": "x", "document_index": 0}, {}),
+        ({"type": "file", "file": {"hash": "h"}}, {}),
+        ({"type": "url_citation", "title": "no address"}, None),
+        ({"type": None}, None),
+    ],
+)
+def test_citation_without_an_address_counts_from_the_beginning_of_the_message(
+    annotation: dict[str, Any], moved: dict[str, int] | None
+) -> None:
+    began = PartBegan("output_text")
+    found = message(began, Text("One. "), began, Text("Two."), Annotation(annotation))
+    assert found.get("citations") == (None if moved is None else [{**annotation, **moved}])
 
 
 def test_citations_count_from_the_beginning_of_the_message() -> None:

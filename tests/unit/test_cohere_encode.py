@@ -194,6 +194,12 @@ def test_fields_of_coheres_own_travel() -> None:
     assert body(safety_mode="STRICT")["safety_mode"] == "STRICT"
 
 
+def test_thinking_that_is_another_providers_is_left_out_and_said_and_the_effort_counts() -> None:
+    own: Any = {"clear_thinking": False}
+    assert dropped(thinking=own, reasoning_effort="low") == ["thinking"]
+    assert body(thinking=own, reasoning_effort="low")["thinking"] == {"type": "enabled", "token_budget": 1024}
+
+
 def test_tool_choices_are_required_none_and_nothing() -> None:
     tools = [tool("look"), tool("find")]
     assert "tool_choice" not in body(tools=tools, tool_choice="auto")

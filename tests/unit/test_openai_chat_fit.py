@@ -26,6 +26,7 @@ FORM = {"type": "json_schema", "json_schema": {"name": "a", "schema": SCHEMA}}
 
 
 @pytest.mark.parametrize(
+    "model",
     ["o3", "o4-mini-2025-04-16", "gpt-5", "gpt-5-nano-2025-08-07", "gpt-5.6-sol", "gpt-6", "gpt-7.1-mini"],
 )
 def test_reasoning_models_of_openai_get_the_limit_they_know_and_no_sampling(model: str) -> None:

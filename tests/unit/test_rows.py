@@ -47,10 +47,11 @@ CALL = {
     "type": "function",
     "function": {"name": "look", "arguments": '{"city":"Paris"}'},
 }
+SHOWN = {"reasoning_content": "Greet.", "citations": [{"type": "document"}], "images": []}
 HISTORY: list[dict[str, Any]] = [
     {"role": "developer", "content": "Be brief."},
     {"role": "user", "content": "Hi", "name": "ann"},
-    {"role": "assistant", "content": "Hello.", "refusal": None, "annotations": [], "reasoning_content": "Greet."},
+    {"role": "assistant", "content": "Hello.", "refusal": None, "annotations": [], **SHOWN},
     {"role": "user", "content": "Look."},
     {"role": "assistant", "content": None, "tool_calls": [CALL], "reasoning_content": "Look.", "reasoning": "Look."},
     {"role": "tool", "tool_call_id": CALL["id"], "content": "Sunny."},

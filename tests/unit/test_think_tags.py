@@ -13,6 +13,7 @@ from gateway.dialects.openai_chat import OpenAIChat
 from gateway.dialects.openai_chat.think_tags import Thoughts
 from gateway.dialects.profiles.openai_chat import ChatProfile, ThinkTags
 from gateway.neutral.events import Event, NativeReply
+from gateway.neutral.json import JsonObject, text_or_empty
 from gateway.providers import ROWS
 from gateway.settings.profiles import ProfileSettings
 from gateway.surfaces.base import Author
@@ -128,16 +129,16 @@ def test_an_answer_of_the_responses_api(text: str, thought: str, told: str) -> N
     st.lists(st.integers(1, 5), min_size=30, max_size=30),
 )
 def test_it_is_the_same_however_a_text_is_cut(text: str, sizes: list[int]) -> None:
-    whole = {"content": text}
+    whole: JsonObject = {"content": text}
     Thoughts().take({}, whole, is_last=True)
     pieces, start = Thoughts(), 0
     found = {"content": "", "reasoning_content": ""}
     for size in sizes:
-        delta = {"content": text[start : start + size]}
+        delta: JsonObject = {"content": text[start : start + size]}
         start += size
         pieces.take({}, delta, is_last=start >= len(text))
         for name in found:
-            found[name] += delta.get(name) or ""
+            found[name] += text_or_empty(delta.get(name))
         if start >= len(text):
             break
     assert found == {"content": whole["content"], "reasoning_content": whole.get("reasoning_content", "")}
@@ -169,7 +170,7 @@ def test_each_choice_has_its_own() -> None:
 
 @both
 def test_log_probabilities_stay_with_the_text(is_native: bool) -> None:
-    tokens = [
+    tokens: list[dict[str, Any]] = [
         {"token": token, "logprob": -0.1, "bytes": None, "top_logprobs": []}
         for token in ("<think>", "Hm", "</think>", "Yes", ".")
     ]
@@ -179,7 +180,8 @@ def test_log_probabilities_stay_with_the_text(is_native: bool) -> None:
     held = chunks({"content": "<"}, logprobs={"content": [{**tokens[0], "token": "<"}], "refusal": None}, finish=None)
     more = chunks({"content": "b>"}, logprobs={"content": [{**tokens[0], "token": "b>"}], "refusal": None})
     events = streamed([*held[1:-1], *more[1:]], origin(), is_native=False)
-    writer = CHAT.writer(CHAT.read({**STREAMED, "logprobs": True}), AUTHOR)
+    asked: Any = {**STREAMED, "logprobs": True}
+    writer = CHAT.writer(CHAT.read(asked), AUTHOR)
     told = [orjson.loads(payload) for payload in Reader().feed(writer.write(events)) if payload != b"[DONE]"]
     found = [
         entry["token"]

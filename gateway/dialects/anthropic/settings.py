@@ -79,7 +79,7 @@ class Thinking:
     def _prefer_own(self, given: Json) -> None:
         """Let Anthropic's own fields count, where the client sent them, and not an effort that says something else."""
         own = object_or_empty(given)
-        is_own = text_or_none(own.get("type")) is not None
+        is_own = _is_anthropics(own)
         if given is not None and not is_own:
             self._report.drop_setting("thinking")
         if self._thinking is not None:
@@ -153,6 +153,12 @@ def _write_sampling(pending: PendingSettings, body: RequestBody, profile: Anthro
     for name in _SAMPLING:
         if name in pending and (number := pending.number(name, _RANGES.get(name))) is not None:
             body[name] = number
+
+
+def _is_anthropics(thinking: JsonObject) -> bool:
+    """Whether it is Anthropic's own: other providers have a field of this name, and none of their budgets in it."""
+    kind = text_or_none(thinking.get("type"))
+    return kind is not None and (kind != "enabled" or integer_or_none(thinking.get("budget_tokens")) is not None)
 
 
 def _is_thinking(body: RequestBody) -> bool:

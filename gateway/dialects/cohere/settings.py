@@ -3,7 +3,7 @@
 from gateway.dialects.profiles.cohere import CohereProfile
 from gateway.dialects.report import Report
 from gateway.dialects.settings import PendingSettings, says_the_same
-from gateway.neutral.json import JsonObject, text_or_none
+from gateway.neutral.json import JsonObject, object_or_empty, text_or_none
 from gateway.neutral.settings import Settings
 
 _NUMBERS = {
@@ -31,9 +31,7 @@ def write_settings(settings: Settings, profile: CohereProfile, report: Report) -
     limit = pending.token_limit()
     if limit is not None:
         body["max_tokens"] = limit
-    for name in _OWN:
-        if (value := pending.take(name)) is not None:
-            body[name] = value
+    _write_own(pending, body)
     for name, field in _NUMBERS.items():
         given = pending.peek(name)
         if field not in body:
@@ -54,6 +52,15 @@ def write_settings(settings: Settings, profile: CohereProfile, report: Report) -
     for name, value in profile.defaults.items():
         body.setdefault(name, value)
     return body
+
+
+def _write_own(pending: PendingSettings, body: JsonObject) -> None:
+    if text_or_none(object_or_empty(pending.peek("thinking")).get("type")) is None:
+        # Other providers have a field of this name as well.
+        pending.drop("thinking")
+    for name in _OWN:
+        if (value := pending.take(name)) is not None:
+            body[name] = value
 
 
 def _write_thinking(pending: PendingSettings, limit: int | None, body: JsonObject, profile: CohereProfile) -> None:

@@ -12,9 +12,12 @@ from gateway.neutral.json import text_or_none as optional_text
 if TYPE_CHECKING:
     from generated import models
 
+# Where in the text a citation stands: a page or a document as a range, a file at one place.
+_PLACES = ("start_index", "end_index", "index")
+
 
 def chat_annotation(annotation: JsonObject, part_start: int) -> models.ChatCompletionUrlAnnotation | None:
-    """A citation of a page, nested under its type. None for any other: chat has no place for it.
+    """A citation of a page, nested under its type. None for any other.
 
     Flat ones count from the beginning of their own part, which is `part_start` in the message.
     """
@@ -30,6 +33,18 @@ def chat_annotation(annotation: JsonObject, part_start: int) -> models.ChatCompl
         "title": text(source.get("title")),
     }
     return {"type": "url_citation", "url_citation": citation}
+
+
+def chat_citation(annotation: JsonObject, part_start: int) -> JsonObject | None:
+    """A citation of what has no address, as it came. None for one of a page, or of nothing.
+
+    The kinds that clients know in a message's `annotations` are pages alone, and some refuse the answer for another.
+    """
+    kind = optional_text(annotation.get("type", "url_citation"))
+    if kind in (None, "url_citation"):
+        return None
+    places = {name: at for name in _PLACES if (at := integer_or_none(annotation.get(name))) is not None}
+    return {**annotation, **{name: at + part_start for name, at in places.items()}}
 
 
 def chat_logprobs(entries: Iterable[JsonObject] | None) -> models.ChatCompletionLogprobs | None:

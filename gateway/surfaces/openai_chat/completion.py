@@ -70,6 +70,7 @@ class _Choice:
         self._function: _Call | None = None
         """The call in the deprecated form."""
         self._annotations: list[JsonObject] = []
+        self._citations: list[JsonObject] = []
         self._images: list[JsonObject] = []
         self._details: list[JsonObject] = []
         self._logprobs: list[models.ChatCompletionTokenLogprob] = []
@@ -90,6 +91,7 @@ class _Choice:
             self._function = self._function or _Call("", function.get("name") or "", is_custom=False)
             self._function.pieces.append(function.get("arguments") or "")
         self._annotations += map(_without_index, delta.get("annotations") or ())
+        self._citations += delta.get("citations") or ()
         self._images += map(_without_index, delta.get("images") or ())
         self._details += delta.get("reasoning_details") or ()
         if logprobs := choice.get("logprobs"):
@@ -114,6 +116,8 @@ class _Choice:
         }
         # Entries may have fields that the contract does not list.
         extensions(message)["annotations"] = [*self._annotations]
+        if self._citations:
+            message["citations"] = self._citations
         if self._images:
             extensions(message)["images"] = [*self._images]
         if self._details:

@@ -27,7 +27,7 @@ from gateway.neutral.json import Json, JsonObject
 from gateway.neutral.seals import Seal
 from gateway.neutral.tools import CallKind
 from gateway.surfaces.extensions import extensions
-from gateway.surfaces.openai_chat.citations import chat_annotation, chat_logprobs
+from gateway.surfaces.openai_chat.citations import chat_annotation, chat_citation, chat_logprobs
 from gateway.surfaces.openai_chat.functions import as_functions
 from gateway.surfaces.openai_chat.images import chat_image
 from gateway.surfaces.openai_chat.reasoning import END, FIELD, sealed_detail
@@ -209,20 +209,25 @@ def _delta(event: Event | _Image, progress: Progress) -> _Delta:
         case ToolArguments(index, text):
             return _arguments(progress.by_index.get(index), text)
         case Annotation(annotation):
-            cited = chat_annotation(annotation, progress.part_start)
-            return _entry("annotations", cited, progress) if cited else {}
+            return _cited(annotation, progress)
         case _Image(image):
-            return _entry("images", image, progress)
+            return _entry("images", extensions(image), progress)
         case other:
             raise TypeError(f"a chat message has no place for {type(other).__name__}")
 
 
-def _entry(
-    name: str, entry: models.ChatCompletionUrlAnnotation | models.ChatCompletionImage, progress: Progress
-) -> _Delta:
+def _cited(annotation: JsonObject, progress: Progress) -> _Delta:
+    page = chat_annotation(annotation, progress.part_start)
+    if page is not None:
+        return _entry("annotations", extensions(page), progress)
+    other = chat_citation(annotation, progress.part_start)
+    return {} if other is None else {"citations": [other]}
+
+
+def _entry(name: str, entry: JsonObject, progress: Progress) -> _Delta:
     """The next entry of a list. Its index is no field of the contract: whole messages have none."""
     delta: _Delta = {}
-    extensions(delta)[name] = [{"index": _next(progress, name), **extensions(entry)}]
+    extensions(delta)[name] = [{"index": _next(progress, name), **entry}]
     return delta
 
 
