@@ -1620,8 +1620,9 @@ class Response(TypedDict):
     top_logprobs: int
     truncation: Literal["auto", "disabled"]
     usage: ResponseUsage | None
-    """Null until the response has ended."""
-    user: str | None
+    """Null until the response has ended, as OpenAI sends it; all 0 where the provider reported none."""
+    user: NotRequired[str | None]
+    """Not there where the request named none. Responses that older versions kept may have null."""
     metadata: ResponseMetadata
     service_tier: str
     safety_identifier: str | None

@@ -17,8 +17,8 @@ from tests.replay.recordings import Recording, name_of
 from tests.replay.responses import DIALECT, RECORDINGS, REFUSED
 
 REQUESTS = [recording for recording in RECORDINGS if recording.content()["request_body"]]
-# The gateway's own: its state, its routing, and what an upstream must not keep.
-OURS = ("previous_response_id", "conversation", "provider", "store", "model")
+# The gateway's own: its state, and what an upstream must not keep. No recording names a provider.
+OURS = ("previous_response_id", "conversation", "store", "model")
 
 # By the start of a recording's path: status, type, code and param for the client.
 TRANSLATED = {

@@ -192,7 +192,7 @@ def test_no_text_is_lost_and_none_told_twice(batches: list[list[Event]]) -> None
 
 def test_empty_answer_is_a_completed_response_without_output() -> None:
     response = streamed([[Finished("stop"), Done()]])[-1]["response"]
-    assert (response["status"], response["output"], response["usage"]) == ("completed", [], None)
+    assert (response["status"], response["output"], response["usage"]["total_tokens"]) == ("completed", [], 0)
 
 
 def test_reasoning_text_and_call_become_three_items_in_order() -> None:

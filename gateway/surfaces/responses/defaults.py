@@ -45,6 +45,5 @@ NEW_RESPONSE: models.Response = {
     "top_logprobs": 0,
     "top_p": 1,
     "truncation": "disabled",
-    "user": None,
     "output": [],
 }

@@ -111,10 +111,12 @@ def move_output_last(fields: JsonObject) -> None:
     fields["output"] = fields.pop("output")
 
 
-def response_usage(usage: Usage | None) -> models.ResponseUsage | None:
-    """Token counts under the Responses API's names, GoModel's beside them; None where the upstream reported none."""
-    if usage is None:
-        return None
+def response_usage(reported: Usage | None) -> models.ResponseUsage:
+    """Token counts under the Responses API's names, GoModel's beside them; all 0 where the upstream reported none.
+
+    A Response that has ended without counts is one that strict clients discard: OpenAI's schema knows no null here.
+    """
+    usage = _NO_USAGE if reported is None else reported
     prompt, completion, raw = usage.prompt, usage.completion, usage.raw
     cached, reasoning = min(usage.cached, prompt), min(usage.reasoning, completion)
     given = _details(raw.get("prompt_tokens_details") or raw.get("input_tokens_details"), prompt)
@@ -148,6 +150,7 @@ def response_error(error: GatewayError) -> models.ResponseError:
     return {"code": code, "message": error.message}
 
 
+_NO_USAGE = Usage(0, 0)
 _NO_DETAILS: Mapping[str, int] = {}
 
 
