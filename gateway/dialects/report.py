@@ -65,10 +65,6 @@ class Report:
         if self.is_native:
             self.drop(path)
 
-    def restore(self, path: str) -> None:
-        """It was not left out after all."""
-        self._dropped.pop(path, None)
-
     def setting(self, name: str) -> str:
         """Where the client wrote a setting."""
         return self._paths.get(name, name)

@@ -98,7 +98,6 @@ RESPONSES_RULES: Mapping[str, Rule] = {
     "include": Rule("list", is_in_chat=False),
     "max_tool_calls": Rule("integer", is_in_chat=False),
     "prompt": Rule("object", is_required=True, is_in_chat=False),
-    "reasoning.summary": Rule("text", is_in_chat=False),
     "truncation": Rule("text", neutral=("disabled",), is_in_chat=False),
 }
 """The same for what only the Responses API has, by its path there: no other dialect is sent any of it."""

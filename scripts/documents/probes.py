@@ -159,7 +159,7 @@ _RESPONSES = [
     _asked("instructions", {"instructions": "Be brief."}),
     _asked("max_output_tokens", {"max_output_tokens": 100}),
     _asked("reasoning.effort: high", {"reasoning": {"effort": "high"}}),
-    _asked("reasoning.summary", {"reasoning": {"summary": "auto"}}),
+    Probe("reasoning.summary", {"reasoning": {"summary": "auto"}}, surface="responses", is_kept=True),
     _asked("text.verbosity", {"text": {"verbosity": "low"}}),
     _asked(
         "text.format: json_schema",

@@ -18,7 +18,6 @@ from gateway.neutral.generation import Generation
 from gateway.neutral.json import object_or_none, written
 from gateway.neutral.prompt import Prompt
 
-_SUMMARY = "reasoning.summary"
 _TUNED = "tunedModels/"
 _kept: KeptTools[WrittenTools] = KeptTools()
 
@@ -65,8 +64,5 @@ def _request(prompt: Prompt, profile: GeminiProfile, report: Report) -> tuple[Ge
     if tools.config:
         request["toolConfig"] = tools.config
     shows_reasoning = prompt.reasoning_summary is not None and profile.thinking is not None
-    if shows_reasoning:
-        # Other dialects cannot express it; this one can.
-        report.restore(_SUMMARY)
     writer = SettingsWriter(pending, profile, report)
     return request, writer.write(request, output_format, shows_reasoning=shows_reasoning)

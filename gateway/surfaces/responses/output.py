@@ -43,6 +43,8 @@ class Output:
         self._items = response["output"]
         self._ids = ids
         self._seal = seal
+        asked = extensions(response["reasoning"])
+        self._shows_summaries = bool(asked.get("summary") or asked.get("generate_summary"))
 
     def message(self) -> Generator[StreamEvent, None, MessageItem]:
         """The open message, begun where none is."""
@@ -68,7 +70,8 @@ class Output:
         """The open reasoning, begun where none is. One that has its author's state is complete."""
         if isinstance(self.open, ReasoningItem) and not self.open.is_sealed:
             return self.open
-        reasoning = ReasoningItem(self._ids.item("reasoning"), self._next_index)
+        item_id = self._ids.item("reasoning")
+        reasoning = ReasoningItem(item_id, self._next_index, is_summary=self._shows_summaries)
         yield from self._begin(reasoning)
         return reasoning
 

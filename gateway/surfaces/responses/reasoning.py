@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 class ReasoningItem:
     """The model's reasoning as its upstream shows it, and its author's own state of it, sealed."""
 
-    def __init__(self, item_id: str, output_index: int, given: Mapping[str, Json] | None = None) -> None:
+    def __init__(
+        self, item_id: str, output_index: int, given: Mapping[str, Json] | None = None, *, is_summary: bool = False
+    ) -> None:
+        """`is_summary`: whether what is no summary is shown as one, which is all that most clients display."""
+        self._text_kind: PartKind = "summary_text" if is_summary else "reasoning_text"
         self._summary: list[models.SummaryTextContent] = []
         self._content: list[models.ReasoningTextContent] = []
         self.item: models.ReasoningItem = {
@@ -35,15 +39,11 @@ class ReasoningItem:
 
     def summary(self, piece: str) -> Iterator[StreamEvent]:
         """Write a piece of a summary."""
-        yield from self._open("summary_text")
-        self._pieces.append(piece)
-        yield self._summary_event("response.reasoning_summary_text.delta", delta=piece)
+        yield from self._write("summary_text", piece)
 
     def text(self, piece: str) -> Iterator[StreamEvent]:
         """Write a piece of the reasoning itself."""
-        yield from self._open("reasoning_text")
-        self._pieces.append(piece)
-        yield self._content_event("response.reasoning_text.delta", delta=piece)
+        yield from self._write(self._text_kind, piece)
 
     @property
     def is_sealed(self) -> bool:
@@ -57,11 +57,19 @@ class ReasoningItem:
     def begin_part(self, kind: PartKind) -> Iterator[StreamEvent]:
         """Open a part, though it be of the kind that is open."""
         yield from self._close_part()
-        yield from self._open(kind)
+        yield from self._open(self._text_kind if kind == "reasoning_text" else kind)
 
     def close(self, status: models.ItemStatus) -> Iterator[StreamEvent]:
         yield from self._close_part()
         self.item["status"] = status
+
+    def _write(self, kind: PartKind, piece: str) -> Iterator[StreamEvent]:
+        yield from self._open(kind)
+        self._pieces.append(piece)
+        if kind == "summary_text":
+            yield self._summary_event("response.reasoning_summary_text.delta", delta=piece)
+        else:
+            yield self._content_event("response.reasoning_text.delta", delta=piece)
 
     def _open(self, kind: PartKind) -> Iterator[StreamEvent]:
         """Open a part of this kind, where it is not the one that is open."""

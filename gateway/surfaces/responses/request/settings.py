@@ -55,6 +55,10 @@ _FORMAT: Annotated[str, models.CreateChatCompletionRequest] = "response_format"
 _CONVERSATION: Annotated[str, models.CreateChatCompletionRequest] = "messages"
 
 
+# What of `reasoning` has a meaning for every upstream; the summary is made of what it shows.
+_HERE: Annotated[tuple[str, ...], models.Reasoning] = ("effort", "summary", "generate_summary")
+
+
 @dataclass(slots=True)
 class ReadSettings:
     """What was read of one body's fields so far."""
@@ -137,8 +141,8 @@ class ReadSettings:
             raise misshapen("reasoning", "an object")
         if (effort := given.get("effort")) is not None:
             self.values["reasoning_effort"] = effort
-        self.reasoning_summary = text_or_none(given.get("summary"))
-        self.untranslated += [f"reasoning.{name}" for name, it in given.items() if name != "effort" and it is not None]
+        self.reasoning_summary = text_or_none(given.get("summary")) or text_or_none(given.get("generate_summary"))
+        self.untranslated += [f"reasoning.{name}" for name, it in given.items() if name not in _HERE and it is not None]
 
     def text(self, value: Json) -> None:
         given = object_or_none(value)
