@@ -125,7 +125,7 @@ def answerable(body: dict[str, Any]) -> dict[str, Any]:
 
 def is_whole(item: dict[str, Any]) -> bool:
     """Whether an item is no reference to another."""
-    return "type" in item or "role" in item
+    return item.get("type") is not None or item.get("role") is not None
 
 
 def is_plain(body: dict[str, Any]) -> bool:

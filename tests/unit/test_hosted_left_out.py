@@ -23,11 +23,11 @@ LACKING = {
 DIALECT_NAMES = ["anthropic-messages", "gemini", "bedrock-converse", "cohere", "openai-chat"]
 
 
-def encoded(dialect: str, tools: list[Any], *, drops: bool) -> tuple[Any, list[str]]:
+def encoded(dialect: str, tools: list[Any], *, drops: bool, **facts: Any) -> tuple[Any, list[str]]:
     profile = DIALECTS[dialect].profile_type()
     assert isinstance(profile, ConversationProfile)
     body: Any = {"model": "lab/m", "input": "Hi", "tools": tools}
-    origin = Origin("lab", "m", replace(profile, drops_hosted_tools=drops))
+    origin = Origin("lab", "m", replace(profile, drops_hosted_tools=drops, **facts))
     outbound = DIALECTS[dialect].encode(OpenAIResponsesSurface().read(body), origin)
     return orjson.loads(outbound.body), [*outbound.dropped]
 
@@ -64,3 +64,11 @@ def test_a_search_of_chats_own_is_left_out_as_well(dialect: str) -> None:
     )
     assert "tools" not in orjson.loads(outbound.body)
     assert outbound.dropped == ["web_search_options"]
+
+
+def test_a_search_that_goes_with_no_functions_is_left_out_or_refused_by_name_of_the_setting() -> None:
+    function = {"type": "function", "name": "f", "parameters": {"type": "object", "properties": {}}}
+    body, dropped = encoded("gemini", [SEARCH, function], drops=True, takes_hosted_with_tools=False)
+    assert ([*body["tools"][0]], dropped) == (["functionDeclarations"], ["tools"])
+    with pytest.raises(InvalidRequest, match="`hosted_tools: drop`"):
+        encoded("gemini", [SEARCH, function], drops=False, takes_hosted_with_tools=False)

@@ -135,6 +135,11 @@ def test_only_a_user_shows_images(role: str) -> None:
     assert refusal(asked(item)) == ("input[0].content[0].type", "unsupported_parameter")
 
 
+def test_refusal_of_anybody_but_the_assistant_is_a_text() -> None:
+    said = {"type": "message", "role": "user", "content": [{"type": "refusal", "refusal": "No."}]}
+    assert messages(said, facts=RICH) == [{"role": "user", "content": [{"type": "text", "text": "No."}]}]
+
+
 def test_refusal_goes_back_as_a_refusal_or_as_text() -> None:
     said = {"type": "message", "role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]}
     assert messages(user(), said, facts=RICH)[1] == {"role": "assistant", "content": None, "refusal": "No."}

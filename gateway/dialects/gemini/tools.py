@@ -110,9 +110,8 @@ class _ToolWriter:
     def _combine(self, hosted: list[Tool], selection: ToolSelection) -> WrittenTools:
         functions = selection.tools
         if hosted and functions and not self._profile.takes_hosted_with_tools:
-            if not self._profile.drops_hosted_tools:
-                raise self._report.unsupported("tools that it runs itself together with functions", "tools")
-            self._report.drop("tools")
+            reason = self._report.unsupported("tools that it runs itself together with functions", "tools")
+            leave_out_hosted("tools", reason, self._profile, self._report)
             hosted = []
         written = WrittenTools([*hosted])
         if functions:

@@ -109,7 +109,8 @@ def _chat_part(part: Part) -> JsonObject:
         case TextPart(text=text):
             return {"type": "text", "text": text, **_cache(part.cache), **part.extra}
         case RefusalPart(text=text):
-            return {"type": "refusal", "refusal": text}
+            # It is no assistant's, who alone may say so in parts: those are written as texts and a field of its own.
+            return {"type": "text", "text": text}
         case ImagePart(url=url, detail=detail):
             image: JsonObject = {"url": url, "detail": detail} if detail else {"url": url}
             return {"type": "image_url", "image_url": image, **_cache(part.cache), **part.extra}
