@@ -109,18 +109,20 @@ class Run:
         if self._schema is not None:
             await self._schema.require_usable()
         try:
-            async with self._upstream.stream(self._outbound, self._dialect, self._credential) as stream:
+            async with self._upstream.stream(self._outbound, self._credential) as stream:
+                await self._upstream.require_accepted(stream, self._dialect)
                 self.headers = stream.headers
                 first = await _beginning(stream.chunks)
                 if first.lstrip(_BLANKS).startswith(_WHOLE):
                     yield await self._no_stream(first, stream)
                     return
-                async for batch in self._read(first, stream.chunks):
+                async for batch in self._read(first, stream):
                     yield batch
         except UpstreamError as error:
             yield [Failed(error)]
 
-    async def _read(self, first: bytes, chunks: AsyncIterator[bytes]) -> AsyncGenerator[Batch, None]:
+    async def _read(self, first: bytes, stream: Stream) -> AsyncGenerator[Batch, None]:
+        chunks = stream.chunks
         decoder = self._dialect.decoder(self._generation, self._origin, is_native=self._is_native)
         reader, halves = self._dialect.reader(), Halves()
         chunk: bytes | None = first
@@ -141,7 +143,8 @@ class Run:
                     return
                 yield batch
             if decoder.is_over:
-                await _drain(chunks)
+                if not stream.is_over():
+                    await _drain(chunks)
                 return
             if damage is not None:
                 raise self._damaged()

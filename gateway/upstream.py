@@ -1,7 +1,7 @@
 """A configured provider: its dialects and its profile in each, its address and credentials, and the transport to it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import TypeVar
@@ -123,21 +123,27 @@ class Upstream:
             raise self._refusal(dialect, answer.status, answer.headers, answer.body)
         return answer
 
-    @asynccontextmanager
-    async def stream(
-        self, outbound: Outbound, dialect: Dialect, credential: Credential | None = None
-    ) -> AsyncIterator[Stream]:
-        """A streamed answer. Raises `UpstreamError` for anything but a 2xx."""
+    def stream(self, outbound: Outbound, credential: Credential | None = None) -> AbstractAsyncContextManager[Stream]:
+        """A streamed answer, whatever its status: see `require_accepted`."""
         credential = credential or self.credentials[0]
+        call = self.fixed_call(outbound, credential)
+        return self._renewed_stream(outbound, credential) if call is None else self.transport.stream(call)
+
+    async def require_accepted(self, stream: Stream, dialect: Dialect) -> None:
+        """Raise the `UpstreamError` of a streamed answer that is anything but a 2xx."""
+        if not 200 <= stream.status < 300:
+            raise self._refusal(dialect, stream.status, stream.headers, await stream.read(self.name))
+
+    @asynccontextmanager
+    async def _renewed_stream(self, outbound: Outbound, credential: Credential) -> AsyncIterator[Stream]:
+        """A streamed answer; to another call where the first was refused and the credential can be renewed."""
         async with AsyncExitStack() as stack:
-            call = self.fixed_call(outbound, credential) or await _opened(await self._call(outbound), credential)
+            call = await _opened(await self._call(outbound), credential)
             stream = await stack.enter_async_context(self.transport.stream(call))
             if stream.status in _LOCKED and credential.forget():
                 await stack.aclose()
                 call = await _opened(await self._call(outbound), credential)
                 stream = await stack.enter_async_context(self.transport.stream(call))
-            if not 200 <= stream.status < 300:
-                raise self._refusal(dialect, stream.status, stream.headers, await stream.read(self.name))
             yield stream
 
     async def list_models(self) -> Sequence[ListedModel]:

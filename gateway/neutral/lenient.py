@@ -23,6 +23,7 @@ _FIRST_HALVES = b"89abAB"
 # The second half of a character, at the beginning of a text.
 _BEGINNING = re.compile(rb'([:,\[]\s*")(\\u[dD][c-fC-F][0-9a-fA-F]{2})')
 _SIGN = b"\\u"
+_BACKSLASH = b"\\"
 # Whatever is shorter fits into 64 bits.
 _LONGEST_INTEGER = 19
 
@@ -55,7 +56,12 @@ class Halves:
 
     def may_change(self, chunk: bytes, payloads: Sequence[bytes]) -> bool:
         """Whether there is anything to join in the events that a chunk has completed, the first perhaps in part."""
-        return self._held is not None or _SIGN in chunk or (bool(payloads) and _SIGN in payloads[0])
+        if self._held is not None:
+            return True
+        # One byte is found ten times as fast as two, and most chunks have no backslash at all.
+        if _BACKSLASH in chunk and _SIGN in chunk:
+            return True
+        return bool(payloads) and _BACKSLASH in payloads[0] and _SIGN in payloads[0]
 
     def join(self, payloads: Sequence[bytes]) -> list[bytes]:
         """The events, without one that has to wait and after the one that has waited."""

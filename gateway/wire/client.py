@@ -108,10 +108,11 @@ class _Streaming(AbstractAsyncContextManager[Stream]):
         except WireError as error:
             raise error.down(self._call.provider) from None
         self._connection, self._response = connection, response
-        chunks: AsyncIterator[bytes] = _Chunks(connection, response, self._call.provider)
+        chunks = _Chunks(connection, response, self._call.provider)
         if is_coded(response.headers):
-            chunks = unpacked_chunks(response.headers, chunks, self._call.provider)
-        return Stream(response.status, response.headers, chunks)
+            unpacked = unpacked_chunks(response.headers, chunks, self._call.provider)
+            return Stream(response.status, response.headers, unpacked)
+        return Stream(response.status, response.headers, chunks, chunks.is_over)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -128,6 +129,10 @@ class _Chunks(AsyncIterator[bytes]):
         self._connection = connection
         self._response = response
         self._provider = provider
+
+    def is_over(self) -> bool:
+        """Whether the whole body has come and was taken."""
+        return self._response.is_over and not self._response.size
 
     async def __anext__(self) -> bytes:
         response = self._response

@@ -1,6 +1,6 @@
 """The transport: what the gateway knows of calling an upstream, whichever HTTP client does it."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -63,6 +63,8 @@ class Stream:
     status: int
     headers: Mapping[str, str]
     chunks: AsyncIterator[bytes]
+    is_over: Callable[[], bool] = lambda: False
+    """Whether all of it has been taken, where that can be told without waiting."""
 
     async def read(self, provider: str) -> bytes:
         """The rest of the answer. Raises `UpstreamDown` over `MAX_BODY_BYTES`."""

@@ -88,7 +88,8 @@ def upstream(transport: Locked, *credentials: Credential, headers: Mapping[str, 
 
 
 async def streamed(asked: Upstream, credential: Credential) -> bytes:
-    async with asked.stream(OUTBOUND, CHAT, credential) as stream:
+    async with asked.stream(OUTBOUND, credential) as stream:
+        await asked.require_accepted(stream, CHAT)
         return await stream.read("lab")
 
 

@@ -1,6 +1,6 @@
 """Recognises the common case: a reply that is one text, a chunk that differs from an earlier one in its text alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from types import NoneType
 
@@ -8,7 +8,7 @@ import orjson
 
 from gateway.dialects.openai_chat.repairs import LABELS, LATEST
 from gateway.dialects.openai_chat.think_tags import begins_thoughts
-from gateway.dialects.openai_chat.usage import CACHED_ELSEWHERE
+from gateway.dialects.openai_chat.usage import usual_counts
 from gateway.neutral.events import Usage
 from gateway.neutral.json import Json, JsonObject, object_or_empty, objects_in
 
@@ -18,7 +18,9 @@ _IDENTITY = ("id", "model")
 _ENDS = ("stop", "length")
 _USUAL_FIELDS = ("role", "content")
 _USUAL_LISTS = ("annotations", "tool_calls")
-_NO_DETAILS: JsonObject = {}
+# What of a chunk is not in its envelope. OpenAI pads each chunk with a string of its own.
+_ENVELOPE = ("choices", "obfuscation")
+_DELTA = ("delta",)
 
 
 def only_text(choices: list[JsonObject]) -> str | None:
@@ -65,7 +67,7 @@ def usual_usage(document: JsonObject) -> Usage | None:
         if name in document and type(document[name]) not in (str, NoneType):
             return None
     usage = document.get("usage")
-    return _usual_counts(usage) if type(usage) is dict else None
+    return usual_counts(usage) if type(usage) is dict else None
 
 
 def usual_text(document: JsonObject) -> str | None:
@@ -90,38 +92,6 @@ def _is_usual_choice(choice: Json) -> bool:
             continue
         return False
     return True
-
-
-def _usual_counts(usage: JsonObject) -> Usage | None:
-    prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
-    if (
-        type(prompt) is not int
-        or type(completion) is not int
-        or not (0 <= prompt < LATEST and 0 <= completion < LATEST)
-    ):
-        return None
-    total = usage.get("total_tokens")
-    if type(total) is not int or total != prompt + completion or not CACHED_ELSEWHERE.isdisjoint(usage):
-        return None
-    of_prompt = _usual_details(usage, "prompt_tokens_details", prompt)
-    of_completion = _usual_details(usage, "completion_tokens_details", completion)
-    if of_prompt is None or of_completion is None:
-        return None
-    cached, cache_write = of_prompt.get("cached_tokens", 0), of_prompt.get("cache_write_tokens", 0)
-    return Usage(prompt, completion, cached, cache_write, of_completion.get("reasoning_tokens", 0), usage)
-
-
-def _usual_details(usage: JsonObject, name: str, most: int) -> Mapping[str, int] | None:
-    """The parts of a count, none of which is larger than it."""
-    details = usage.get(name, _NO_DETAILS)
-    if type(details) is not dict:
-        return None
-    counts: dict[str, int] = {}
-    for part, count in details.items():
-        if type(count) is not int or not 0 <= count <= most:
-            return None
-        counts[part] = count
-    return counts
 
 
 class ChunkTemplate:
@@ -173,14 +143,10 @@ class ChunkTemplate:
             self._before, self._after = before + b'"', b'"' + after
 
     def text(self, payload: bytes) -> str | None:
-        """The text of a chunk like the template; None for any other. Raises `orjson.JSONDecodeError`."""
-        if self._envelope is None:
-            return None
+        """The text of a chunk that begins and ends as the template does; None for any other."""
         if self._before and payload.startswith(self._before) and payload.endswith(self._after):
-            text = _string(payload[len(self._before) - 1 : len(payload) - len(self._after) + 1])
-            if text is not None:
-                return text
-        return None if self.field == _CALLS else self._parsed(payload)
+            return _string(payload[len(self._before) - 1 : len(payload) - len(self._after) + 1])
+        return None
 
     def run(self, payloads: Sequence[bytes], start: int) -> int:
         """Where a run of chunks ends that begin and end as the template does: the place behind the last of them."""
@@ -206,26 +172,28 @@ class ChunkTemplate:
             return False
         return type(parsed) is list and len(parsed) == len(payloads) and {*map(type, parsed)} == {str}
 
-    def _parsed(self, payload: bytes) -> str | None:
-        chunk: Json = orjson.loads(payload)
-        if type(chunk) is not dict:
-            return None
-        choices = chunk.pop("choices", None)
-        # OpenAI pads each chunk with a string of its own.
-        chunk.pop("obfuscation", None)
-        if chunk != self._envelope or type(choices) is not list or len(choices) != 1:
+    def text_in(self, chunk: JsonObject) -> str | None:
+        """The text of a parsed chunk like the template; None for any other, which stays as it is."""
+        choices = chunk.get("choices")
+        if self._envelope is None or self.field == _CALLS or type(choices) is not list or len(choices) != 1:
             return None
         choice = choices[0]
-        if type(choice) is not dict:
-            return None
-        delta = choice.pop("delta", None)
-        if choice != self._choice or type(delta) is not dict or len(delta) != 1:
-            return None
-        # 0 == False and 1 == 1.0 for Python, not for every client.
-        if type(choice["index"]) is not int or type(chunk.get("created")) is not int:
+        if type(choice) is not dict or type(delta := choice.get("delta")) is not dict or len(delta) != 1:
             return None
         text = delta.get(self.field)
-        return text if type(text) is str else None
+        # 0 == False and 1 == 1.0 for Python, not for every client.
+        if type(text) is not str or type(choice.get("index")) is not int or type(chunk.get("created")) is not int:
+            return None
+        is_same = _without(chunk, _ENVELOPE) == self._envelope and _without(choice, _DELTA) == self._choice
+        return text if is_same else None
+
+
+def _without(document: JsonObject, names: Sequence[str]) -> JsonObject:
+    """A copy without some of its fields."""
+    rest = document.copy()
+    for name in names:
+        rest.pop(name, None)
+    return rest
 
 
 def _only_text(delta: Json) -> tuple[str, int, str] | None:

@@ -42,7 +42,8 @@ class NativeDecoder(ChatDecoder):
                 events.append(NativeChunk(BETWEEN.join(payloads[place:end])))
             else:
                 end = max(end, place + 1)
-                events += (event for payload in payloads[place:end] for event in self.feed(payload))
+                for payload in payloads[place:end]:
+                    events += self.feed(payload)
             place = end
         return events
 

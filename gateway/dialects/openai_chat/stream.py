@@ -59,12 +59,13 @@ class ChatDecoder(StreamDecoder):
         if payload == END_MARK:
             return self._feed_words(payload)
         try:
-            text = self.template.text(payload)
-            if text is not None:
+            if (text := self.template.text(payload)) is not None:
                 return self._read_text(payload, text)
             chunk: Json = orjson.loads(payload)
             if not isinstance(chunk, dict):
                 raise NotAnAnswer
+            if (text := self.template.text_in(chunk)) is not None:
+                return self._read_text(payload, text)
             self.payload = payload
             return self._read(chunk)
         except (orjson.JSONDecodeError, NotAnAnswer):

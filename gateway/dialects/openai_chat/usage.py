@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from gateway.dialects.decoder import later_counts
+from gateway.dialects.openai_chat.repairs import LATEST
 from gateway.neutral.events import Usage
 from gateway.neutral.json import Json, JsonObject, count_or_none, count_or_zero, object_or_empty, object_or_none
 
@@ -25,7 +26,10 @@ _DETAILS: Mapping[str, Sequence[str]] = {
 }
 _OTHER_DETAILS = "prompt_token_details"
 _CACHED = ("cached_tokens", "num_cached_tokens", "prompt_cache_hit_tokens")
-CACHED_ELSEWHERE = frozenset({_OTHER_DETAILS, *_CACHED})
+_CACHED_ELSEWHERE = frozenset({_OTHER_DETAILS, *_CACHED})
+
+
+_NO_DETAILS: JsonObject = {}
 
 
 def usage_field(document: JsonObject) -> Json:
@@ -63,6 +67,8 @@ def read_usage(document: JsonObject) -> Usage | None:
     raw = object_or_none(usage_field(document))
     if raw is None:
         return None
+    if (usual := usual_counts(raw)) is not None:
+        return usual
     prompt, completion = count_or_zero(raw.get("prompt_tokens")), count_or_zero(raw.get("completion_tokens"))
     total = count_or_zero(raw.get("total_tokens"))
     repaired = raw if _is_right(raw, (prompt, completion, total)) else _repaired(raw, prompt, completion)
@@ -75,7 +81,7 @@ def read_usage(document: JsonObject) -> Usage | None:
         elif missing == count_or_zero(prompt_details.get("audio_tokens")):
             prompt += missing
     cached = count_or_zero(prompt_details.get("cached_tokens"))
-    if not cached and not CACHED_ELSEWHERE.isdisjoint(raw):
+    if not cached and not _CACHED_ELSEWHERE.isdisjoint(raw):
         cached = _cached_elsewhere(raw)
     return Usage(
         prompt=prompt,
@@ -85,6 +91,39 @@ def read_usage(document: JsonObject) -> Usage | None:
         reasoning=min(reasoning, completion),
         raw=repaired,
     )
+
+
+def usual_counts(usage: JsonObject) -> Usage | None:
+    """The usage in counts that add up, as nearly all do, in one look; None for any other."""
+    prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
+    if (
+        type(prompt) is not int
+        or type(completion) is not int
+        or not (0 <= prompt < LATEST and 0 <= completion < LATEST)
+    ):
+        return None
+    total = usage.get("total_tokens")
+    if type(total) is not int or total != prompt + completion or not _CACHED_ELSEWHERE.isdisjoint(usage):
+        return None
+    of_prompt = _usual_details(usage, "prompt_tokens_details", prompt)
+    of_completion = _usual_details(usage, "completion_tokens_details", completion)
+    if of_prompt is None or of_completion is None:
+        return None
+    cached, cache_write = of_prompt.get("cached_tokens", 0), of_prompt.get("cache_write_tokens", 0)
+    return Usage(prompt, completion, cached, cache_write, of_completion.get("reasoning_tokens", 0), usage)
+
+
+def _usual_details(usage: JsonObject, name: str, most: int) -> Mapping[str, int] | None:
+    """The parts of a count, none of which is larger than it."""
+    details = usage.get(name, _NO_DETAILS)
+    if type(details) is not dict:
+        return None
+    counts: dict[str, int] = {}
+    for part, count in details.items():
+        if type(count) is not int or not 0 <= count <= most:
+            return None
+        counts[part] = count
+    return counts
 
 
 def usage_document(usage: Usage) -> JsonObject:
