@@ -252,6 +252,38 @@ def test_in_a_native_history_it_is_reasoning_where_the_setting_says_so() -> None
     ]
 
 
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ([{"type": "text", "text": "<think>Hm"}, {"type": "text", "text": "</think>Yes."}], [("text", "Yes.")]),
+        ([{"type": "text", "text": ""}, {"type": "text", "text": "<think>Hm</think>Yes."}], [("text", "Yes.")]),
+        ([{"type": "text", "text": "<think>Hm</think>"}], ""),
+    ],
+)
+def test_in_a_history_it_may_stand_in_several_parts(content: Any, told: Any) -> None:
+    body = {"model": "m", "messages": [HISTORY[0], {"role": "assistant", "content": content}, HISTORY[5]]}
+    message = sent(CHAT, body, origin())[1]
+    found = message["content"] if told == "" else [(part["type"], part["text"]) for part in message["content"]]
+    assert (found, message["reasoning_content"]) == (told, "Hm")
+
+
+@both
+@pytest.mark.parametrize(
+    ("beside", "expected"),
+    [
+        ({"reasoning": "Known."}, "Known.Hm."),
+        ({"reasoning_content": "Known."}, "Known.Hm."),
+        ({"reasoning": "Hm."}, "Hm."),
+    ],
+)
+def test_reasoning_that_comes_in_a_field_as_well_is_kept(
+    beside: dict[str, str], expected: str, is_native: bool
+) -> None:
+    said = {"content": "<think>Hm.</think>Yes.", **beside}
+    assert plain(reply(said), origin(), is_native=is_native)["message"]["reasoning_content"] == expected
+    assert put_together(streamed(chunks(said), origin(), is_native=is_native))["reasoning_content"] == expected
+
+
 @pytest.mark.parametrize("tags", ["translated", "always"])
 def test_in_a_translated_history_it_is_reasoning(tags: ThinkTags) -> None:
     items = [

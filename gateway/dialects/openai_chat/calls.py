@@ -1,96 +1,158 @@
-"""What servers leave out of the calls in a stream, or get wrong: indexes, ids, types, arguments."""
+"""The calls in a message or a chunk's delta, with what servers leave out of them or spell otherwise.
 
-from gateway.dialects.openai_chat.repairs import called_tool
+All functions repair in place, return whether anything was changed, and raise `NotAnAnswer` for what is past repair.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import orjson
+
+from gateway.dialects.decoder import NotAnAnswer
 from gateway.neutral.identifiers import new_id
-from gateway.neutral.json import JsonObject, text_or_none
+from gateway.neutral.json import Json, JsonObject, object_or_empty, objects_in, text_or_empty
+from gateway.neutral.tools import CallKind
 
-CallKey = tuple[int, int]
-"""A choice, and the index of a call in it."""
+CALLS, LEGACY = "tool_calls", "function_call"
 NO_ARGUMENTS = "{}"
 """The arguments of a call for which its server sent none: an empty text is no JSON."""
+FIELDS: Mapping[CallKind, str] = {"function": "arguments", "custom": "input"}
+"""What a call has, by its type, and the field with what the tool is given."""
 
 
-class CallIndexes:
-    """Gives the tool calls of one streamed answer their indexes, in each choice from 0.
+class CalledTool(NamedTuple):
+    """The name of a tool, and its arguments in JSON, or the free text for a `custom` one."""
 
-    Pieces of a call share an index. Some servers leave it out, some give parallel calls the same one; then their ids
-    distinguish them (shared facts on providers, section 13). An id that changes without a name is still the same call.
-    """
+    name: str
+    text: str
+    kind: CallKind
 
-    def __init__(self) -> None:
-        self._own: dict[CallKey, int] = {}
-        """The index of a call by the one that its upstream gave it."""
-        self._ids: dict[CallKey, str] = {}
-        self._taken: dict[int, list[int]] = {}
-
-    def repair(self, call: JsonObject, choice: int) -> bool:
-        """Give a piece the index of its call. True if it had another."""
-        given, call_id = call.get("index"), text_or_none(call.get("id"))
-        has_name = bool(called_tool(call).name)
-        if type(given) is int and given >= 0:
-            index = self._by_index(given, call_id if has_name else None, choice)
-        else:
-            given, index = None, self._by_id(call_id, choice, has_name=has_name)
-        if call_id:
-            self._ids.setdefault((choice, index), call_id)
-        if index == given:
-            return False
-        call["index"] = index
-        return True
-
-    def has_any(self, choice: int) -> bool:
-        """Whether a choice has had tool calls."""
-        return choice in self._taken
-
-    def _by_index(self, given: int, call_id: str | None, choice: int) -> int:
-        """By the index that the upstream gave; `call_id` is None but for a piece that has a name and an id."""
-        index = self._own.get((choice, given))
-        known = None if index is None else self._ids.get((choice, index))
-        if index is None or (known and call_id and call_id != known):
-            taken = self._taken.setdefault(choice, [])
-            index = max(taken) + 1 if given in taken else given
-            taken.append(index)
-            self._own[choice, given] = index
-        return index
-
-    def _by_id(self, call_id: str | None, choice: int, *, has_name: bool) -> int:
-        taken = self._taken.setdefault(choice, [])
-        for index in taken:
-            if call_id and self._ids.get((choice, index)) == call_id:
-                return index
-        if taken and not call_id and not has_name:
-            return taken[-1]
-        taken.append(max(taken, default=-1) + 1)
-        return taken[-1]
+    @property
+    def says_nothing(self) -> bool:
+        """Whether it calls nothing with nothing, as some servers write that there is no call."""
+        return not self.name and self.text in ("", NO_ARGUMENTS)
 
 
-class BegunCalls:
-    """Gives the calls of one streamed answer what clients read of each: an id, a type, and arguments that are JSON."""
+def called_tool(call: JsonObject) -> CalledTool:
+    """The tool of a repaired call, or of a piece of one."""
+    for kind, field in FIELDS.items():
+        given = call.get(kind)
+        if given and isinstance(given, dict):
+            return CalledTool(text_or_empty(given.get("name")), text_or_empty(given.get(field)), kind)
+    return CalledTool("", "", "function")
 
-    def __init__(self) -> None:
-        self._functions: set[CallKey] = set()
-        """The functions whose calls have begun, and have not ended."""
-        self._with_arguments: set[CallKey] = set()
 
-    def repair(self, call: JsonObject, choice: int) -> bool:
-        """Repair a piece of a call, whose index is right. True if it was changed."""
-        index, called = call["index"], called_tool(call)
-        key = choice, index if isinstance(index, int) else 0
-        if called.text:
-            self._with_arguments.add(key)
-        if not called.name or key in self._functions:
-            return False
+def is_empty(call: JsonObject) -> bool:
+    """Whether a repaired call, or a piece of one, says nothing. One with an id and arguments means something."""
+    called = called_tool(call)
+    return called.says_nothing and not (called.text and call.get("id"))
+
+
+def called_function(part: JsonObject) -> CalledTool:
+    """The function in the one call of a server from before there were several."""
+    given = object_or_empty(part.get(LEGACY))
+    return CalledTool(text_or_empty(given.get("name")), text_or_empty(given.get("arguments")), "function")
+
+
+def tool_calls(part: JsonObject) -> list[JsonObject]:
+    """The tool calls of a repaired message or delta."""
+    return objects_in(part.get(CALLS))
+
+
+def repair_calls(part: JsonObject, *, is_whole: bool) -> bool:
+    """Repair the list of calls, each call, and the deprecated form of one. Whole messages lose calls of nothing."""
+    changed = False
+    if part.get(CALLS) is not None:
+        changed = _repair_list(part)
+        for call in tool_calls(part):
+            changed |= repair_call(call)
+    if part.get(LEGACY) is not None:
+        changed |= _repair_legacy(part)
+    return (changed | _without_empty(part)) if is_whole else changed
+
+
+def repair_call(call: JsonObject) -> bool:
+    """Repair what a whole call and a piece of one have in common."""
+    changed = False
+    for name in ("id", "type"):
+        value = call.get(name)
+        if value is not None and not isinstance(value, str):
+            # Some servers count their calls.
+            call[name] = str(value) if name == "id" and type(value) is int else None
+            changed = True
+    for kind, field in FIELDS.items():
+        if kind in call:
+            changed |= _repair_definition(call, kind, field)
+    kind = "custom" if "custom" in call and "function" not in call else "function"
+    if call.get("type") and call["type"] != kind:
+        call["type"] = kind
+        changed = True
+    return changed
+
+
+def complete_calls(message: JsonObject) -> None:
+    """Give the calls of a whole message an id, a type, and arguments. Raises `NotAnAnswer` where one has no name."""
+    for call in tool_calls(message):
+        called = called_tool(call)
+        if not called.name:
+            raise NotAnAnswer
+        call["id"] = call.get("id") or new_id("call")
+        call["type"] = called.kind
         if called.kind == "function":
-            self._functions.add(key)
-        has_id, has_type = text_or_none(call.get("id")), text_or_none(call.get("type"))
-        if not has_id:
-            call["id"] = new_id("call")
-        if not has_type:
-            call["type"] = called.kind
-        return not (has_id and has_type)
+            # A function without parameters is often called with an empty string, which is no JSON.
+            object_or_empty(call["function"])["arguments"] = called.text or NO_ARGUMENTS
+    if message.get(LEGACY) is not None:
+        function = called_function(message)
+        if not function.name:
+            raise NotAnAnswer
+        object_or_empty(message[LEGACY])["arguments"] = function.text or NO_ARGUMENTS
 
-    def take_silent(self, choice: int) -> list[int]:
-        """The calls of a choice that has ended which have no arguments, each once."""
-        ended = {key for key in self._functions if key[0] == choice}
-        self._functions -= ended
-        return sorted(index for _, index in ended - self._with_arguments)
+
+def _repair_list(part: JsonObject) -> bool:
+    given = part[CALLS]
+    if isinstance(given, list):
+        calls: list[Json] = [call for call in given if call]
+        if len(calls) == len(given) and all(isinstance(call, dict) for call in calls):
+            return False
+    else:
+        calls = [given] if given else []
+    if not all(isinstance(call, dict) for call in calls):
+        raise NotAnAnswer
+    part[CALLS] = calls or None
+    return True
+
+
+def _repair_legacy(part: JsonObject) -> bool:
+    if part[LEGACY]:
+        return _repair_definition(part, LEGACY, "arguments")
+    part[LEGACY] = None
+    return True
+
+
+def _without_empty(message: JsonObject) -> bool:
+    calls = tool_calls(message)
+    kept: list[Json] = [call for call in calls if not is_empty(call)]
+    changed = len(kept) < len(calls)
+    if changed:
+        message[CALLS] = kept or None
+    if message.get(LEGACY) is not None and called_function(message).says_nothing:
+        message[LEGACY] = None
+        changed = True
+    return changed
+
+
+def _repair_definition(call: JsonObject, kind: str, field: str) -> bool:
+    given: Json = call[kind]
+    if given is None:
+        del call[kind]
+        return True
+    if not isinstance(given, dict) or not isinstance(given.get("name"), str | None):
+        raise NotAnAnswer
+    text = given.get(field)
+    if text is None or isinstance(text, str):
+        return False
+    try:
+        given[field] = orjson.dumps(text).decode()
+    except orjson.JSONEncodeError:
+        raise NotAnAnswer from None
+    return True

@@ -6,12 +6,12 @@ import orjson
 
 from gateway.dialects.base import Origin
 from gateway.dialects.decoder import bad_reply
-from gateway.dialects.openai_chat.calls import NO_ARGUMENTS
-from gateway.dialects.openai_chat.repairs import copy_reasoning, finish_reason, identity, repair_labels, tool_calls
+from gateway.dialects.openai_chat.calls import CALLS, LEGACY, NO_ARGUMENTS, tool_calls
+from gateway.dialects.openai_chat.repairs import copy_reasoning, identity, repair_labels, repair_reason
 from gateway.dialects.openai_chat.stream import ChatDecoder
 from gateway.dialects.openai_chat.usage import usage_document, usage_field
 from gateway.neutral.events import Event, NativeChunk
-from gateway.neutral.json import JsonObject, object_or_empty
+from gateway.neutral.json import Json, JsonObject, object_or_empty
 from gateway.wire.sse import BETWEEN
 
 _OBJECT = "chat.completion.chunk"
@@ -50,8 +50,8 @@ class NativeDecoder(ChatDecoder):
     def _read(self, document: JsonObject) -> list[Event]:
         choices = self._choices(document)
         changed = not choices
-        for choice in choices:
-            changed |= self._repair_whole(choice)
+        for position, choice in enumerate(choices):
+            changed |= self._repair_whole(choice, position)
         if document.get("usage") is not None:
             self._note_usage(document)
             if not choices:
@@ -59,7 +59,7 @@ class NativeDecoder(ChatDecoder):
                 return []
             self._remove_usage(document)
             changed = True
-        elif self.finished and usage_field(document):
+        elif usage_field(document):
             self._note_usage(document)
         events: list[Event] = []
         if not self.identity:
@@ -80,36 +80,43 @@ class NativeDecoder(ChatDecoder):
         events.append(NativeChunk(payload, self._is_mute))
         return events
 
-    def _repair_whole(self, choice: JsonObject) -> bool:
+    def _repair_whole(self, choice: JsonObject, position: int) -> bool:
         """Repair a choice with all that a client reads in it. True if it was changed."""
-        index, delta, changed = self._repair(choice)
+        index, delta, changed = self._repair(choice, position)
         if "reasoning" in delta and copy_reasoning(delta):
             changed = True
-        if choice.get("finish_reason") is not None and (silent := self._silent_calls(index)):
-            delta["tool_calls"] = [*tool_calls(delta), *silent]
+        if choice.get("finish_reason") is not None and self._complete_calls(delta, index):
             changed = True
         if "finish_reason" not in choice:
             choice["finish_reason"] = None
             return True
         return changed
 
-    def _silent_calls(self, choice: int) -> list[JsonObject]:
-        """The arguments of the calls that have none, as a chunk brings them."""
-        silent = self.begun_calls.take_silent(choice)
-        return [{"index": index, "function": {"arguments": NO_ARGUMENTS}} for index in silent]
+    def _complete_calls(self, delta: JsonObject, choice: int) -> bool:
+        """Add the arguments of the calls that have none to the last delta of a choice. True if there were any."""
+        silent: list[Json] = [
+            {"index": index, "function": {"arguments": NO_ARGUMENTS}} for index in self.calls.take_silent(choice)
+        ]
+        if silent:
+            delta[CALLS] = [*tool_calls(delta), *silent]
+        if self.calls.take_silent_legacy(choice):
+            delta[LEGACY] = {**object_or_empty(delta.get(LEGACY)), "arguments": NO_ARGUMENTS}
+            return True
+        return bool(silent)
 
     def _read_text(self, payload: bytes, text: str) -> list[Event]:
         return [NativeChunk(_on_one_line(payload))]
 
     def _owed(self) -> list[Event]:
+        if self.calls.is_incomplete:
+            raise bad_reply(self.origin, f"streamed something that is no {self.what}")
         events = self._release()
         for index in self._unfinished():
-            reason = finish_reason(None, has_tool_calls=index in self.with_calls)
-            silent = self._silent_calls(index)
+            ended: JsonObject = {"finish_reason": "stop"}
+            repair_reason(ended, has_calls=index in self.with_calls, has_legacy=self.calls.has_legacy(index))
             delta = self._last_delta(index)
-            if silent:
-                delta["tool_calls"] = [*silent]
-            choice: JsonObject = {"index": index, "delta": delta, "logprobs": None, "finish_reason": reason}
+            self._complete_calls(delta, index)
+            choice: JsonObject = {"index": index, "delta": delta, "logprobs": None, **ended}
             events.append(self._own_chunk({"choices": [choice]}))
         if self.include_usage and self.usage is not None:
             events.append(self._own_chunk({**self._usage_chunk, "choices": [], "usage": usage_document(self.usage)}))

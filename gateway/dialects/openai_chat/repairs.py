@@ -5,53 +5,36 @@ in place, return whether anything was changed, and raise `NotAnAnswer` for what 
 """
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from types import NoneType
-from typing import NamedTuple
-
-import orjson
 
 from gateway.dialects.decoder import NotAnAnswer
+from gateway.dialects.openai_chat.calls import repair_calls
 from gateway.errors import UpstreamError
 from gateway.neutral.events import FinishReason
-from gateway.neutral.identifiers import new_completion_id, new_id
+from gateway.neutral.identifiers import new_completion_id
 from gateway.neutral.json import (
     Json,
     JsonObject,
     list_or_none,
     number_or_none,
-    object_or_empty,
     object_or_none,
     objects_in,
     text_or_empty,
     text_or_none,
 )
-from gateway.neutral.tools import CallKind
 
 _FINISH: Mapping[str, FinishReason] = {
-    "stop": "stop",
-    "length": "length",
-    "tool_calls": "tool_calls",
-    "function_call": "tool_calls",
-    "content_filter": "content_filter",
-    "model_length": "length",
-    "eos": "stop",
+    **dict.fromkeys(("length", "model_length", "max_tokens", "max_output_tokens", "max_length"), "length"),
+    **dict.fromkeys(("tool_calls", "tool_call", "tool_use", "function_call"), "tool_calls"),
+    **dict.fromkeys(("content_filter", "content-filter", "safety", "refusal", "blocked"), "content_filter"),
 }
 _FAILURES = frozenset({"error", "insufficient_system_resource", "abort"})
+_CALLING = ("tool_calls", "function_call")
 _KNOWN = frozenset({"stop", "length", "tool_calls", "function_call", "content_filter"})
 _TEXTS = ("content", "refusal", "reasoning_content")
 LABELS = ("service_tier", "system_fingerprint", "obfuscation")
-# What a call has, by its type, and the field with what the tool is given.
-_CALLS: Mapping[CallKind, str] = {"function": "arguments", "custom": "input"}
 LATEST = 2**53
-
-
-class CalledTool(NamedTuple):
-    """The name of a tool, and its arguments in JSON, or the free text for a `custom` one."""
-
-    name: str
-    text: str
-    kind: CallKind
 
 
 def read_choices(document: JsonObject, provider: str) -> list[JsonObject]:
@@ -71,7 +54,7 @@ def read_choices(document: JsonObject, provider: str) -> list[JsonObject]:
         choices.append(choice)
     for choice in choices:
         reason = choice.get("finish_reason")
-        if isinstance(reason, str) and reason in _FAILURES:
+        if isinstance(reason, str) and reason.lower() in _FAILURES:
             message = f"{provider} broke off the answer ({reason})."
             raise UpstreamError(503, message, type="server_error", code="overloaded")
     return choices
@@ -79,17 +62,14 @@ def read_choices(document: JsonObject, provider: str) -> list[JsonObject]:
 
 def finish_reason(value: str | None, *, has_tool_calls: bool) -> FinishReason:
     """OpenAI's value for an upstream's. One that is unknown means an ordinary end."""
-    reason = _FINISH.get(value or "stop", "stop")
+    reason = _FINISH.get((value or "stop").lower(), "stop")
     return "tool_calls" if has_tool_calls and reason == "stop" else reason
 
 
-def repair_choice(
-    choice: JsonObject, part: str, *, with_calls: Collection[int], index: int = 0
-) -> tuple[int, JsonObject, bool]:
-    """Repair a choice, all but its tool calls. Returns its index, its message or delta, and whether it was changed.
+def repair_choice(choice: JsonObject, part: str, *, index: int) -> tuple[int, JsonObject, bool]:
+    """Repair a choice, all but its finish reason. Returns its index, its message or delta, and whether it was changed.
 
-    `part` is "message" in a reply and "delta" in a chunk; `with_calls` are the choices in which earlier chunks had
-    tool calls; `index` is this choice's where it gives none.
+    `part` is "message" in a reply and "delta" in a chunk; `index` is this choice's where it gives none.
     """
     changed = False
     given = choice.get("index")
@@ -100,7 +80,7 @@ def repair_choice(
         changed = True
     inner = choice.get(part)
     if inner is None:
-        inner = choice[part] = {}
+        inner = choice[part] = _other_part(choice)
         changed = True
     if not isinstance(inner, dict):
         raise NotAnAnswer
@@ -109,21 +89,40 @@ def repair_choice(
     if choice.get("logprobs") is not None and not _are_logprobs(choice["logprobs"]):
         choice["logprobs"] = None
         changed = True
-    reason = choice.get("finish_reason")
-    if reason is not None:
-        has_calls = index in with_calls or bool(tool_calls(inner))
-        if not isinstance(reason, str) or reason not in _KNOWN or (reason == "stop" and has_calls):
-            known = reason if isinstance(reason, str) else "stop"
-            choice["finish_reason"] = finish_reason(known, has_tool_calls=has_calls) if reason else None
-            changed = True
     return index, inner, changed
+
+
+def _other_part(choice: JsonObject) -> Json:
+    """What is said where another kind of answer has it: in a chunk's delta, in a message, or in a bare text."""
+    for name in ("message", "delta"):
+        if isinstance(choice.get(name), dict):
+            return choice[name]
+    text = choice.get("text")
+    return {"content": text} if isinstance(text, str) else {}
+
+
+def repair_reason(choice: JsonObject, *, has_calls: bool, has_legacy: bool) -> bool:
+    """Give a choice that has ended a finish reason that clients know, and that says whether it calls."""
+    reason = expected = choice["finish_reason"]
+    if not isinstance(reason, str) or reason not in _KNOWN:
+        known = reason if isinstance(reason, str) else "stop"
+        expected = finish_reason(known, has_tool_calls=has_calls) if reason else None
+    elif reason == "function_call" and has_calls:
+        expected = "tool_calls"
+    if expected == "stop" and (has_calls or has_legacy):
+        expected = "tool_calls" if has_calls else "function_call"
+    elif expected in _CALLING and not (has_calls or has_legacy):
+        # No client can answer calls that are not there.
+        expected = "stop"
+    choice["finish_reason"] = expected
+    return expected != reason
 
 
 def repair_message(part: JsonObject, *, is_whole: bool) -> bool:
     """Repair everything but the tool calls of a whole message, or of a chunk's delta."""
     changed = False
     content = part.get("content")
-    if part.keys() <= _USUAL and type(content) in _TEXT and type(part.get("role")) in _TEXT:
+    if part.keys() <= _USUAL and type(content) in _TEXT and part.get("role", _ROLE) == _ROLE:
         # Most have no more, and nothing of that is to be repaired.
         return False
     if isinstance(content, list):
@@ -132,7 +131,14 @@ def repair_message(part: JsonObject, *, is_whole: bool) -> bool:
     for name in _TEXTS:
         value = part.get(name)
         if value is not None and not isinstance(value, str):
-            raise NotAnAnswer
+            if value:
+                raise NotAnAnswer
+            # Some servers have another word for nothing.
+            part[name] = None
+            changed = True
+    if part.get("role") not in (None, _ROLE):
+        part["role"] = _ROLE
+        changed = True
     annotations = part.get("annotations")
     if annotations and not _are_citations(annotations):
         part["annotations"] = _citations(annotations)
@@ -142,7 +148,7 @@ def repair_message(part: JsonObject, *, is_whole: bool) -> bool:
         if value is not None and not is_right(value, is_whole):
             part[name] = None
             changed = True
-    return changed
+    return changed | repair_calls(part, is_whole=is_whole)
 
 
 def copy_reasoning(part: JsonObject) -> bool:
@@ -178,85 +184,6 @@ def repair_labels(document: JsonObject) -> bool:
     return changed
 
 
-def says_anything(function: Json) -> bool:
-    """Whether a legacy call, or a tool call's function, calls anything: some servers send an empty one for none."""
-    given = object_or_empty(function)
-    return bool(given.get("name") or given.get("arguments"))
-
-
-def tool_calls(part: JsonObject) -> list[JsonObject]:
-    """The tool calls of a message or a delta. Raises `NotAnAnswer` if they are no list of objects."""
-    given = part.get("tool_calls")
-    if given is None:
-        return []
-    calls = objects_in(given)
-    if not isinstance(given, list) or len(calls) != len(given):
-        raise NotAnAnswer
-    return calls
-
-
-def repair_call(call: JsonObject) -> bool:
-    """Repair what a whole call and a piece of one have in common."""
-    changed = False
-    for name in ("id", "type"):
-        value = call.get(name)
-        if value is not None and not isinstance(value, str):
-            # Some servers count their calls.
-            call[name] = str(value) if name == "id" and type(value) is int else None
-            changed = True
-    for kind, field in _CALLS.items():
-        if kind in call:
-            changed |= _repair_definition(call, kind, field)
-    return changed
-
-
-def repair_whole_call(call: JsonObject) -> None:
-    """Repair a call of a plain reply. Raises `NotAnAnswer` for a function that has no name."""
-    repair_call(call)
-    call["id"] = call.get("id") or new_id("call")
-    call["type"] = call.get("type") or ("custom" if "custom" in call else "function")
-    if call["type"] != "function":
-        return
-    function = object_or_empty(call.get("function"))
-    if not function.get("name"):
-        raise NotAnAnswer
-    # A function without parameters is often called with an empty string, which is no JSON.
-    function["arguments"] = function.get("arguments") or "{}"
-
-
-def called_tool(call: JsonObject) -> CalledTool:
-    """The tool of a repaired call, or of a piece of one."""
-    for kind, field in _CALLS.items():
-        given = call.get(kind)
-        if given and isinstance(given, dict):
-            return CalledTool(text_or_empty(given.get("name")), text_or_empty(given.get(field)), kind)
-    return CalledTool("", "", "function")
-
-
-def _repair_definition(call: JsonObject, kind: CallKind, field: str) -> bool:
-    given = call[kind]
-    if given is None:
-        del call[kind]
-        return True
-    if not isinstance(given, dict) or not isinstance(given.get("name"), str | None):
-        raise NotAnAnswer
-    text = given.get(field)
-    if text is None or isinstance(text, str):
-        return False
-    try:
-        given[field] = orjson.dumps(text).decode()
-    except orjson.JSONEncodeError:
-        raise NotAnAnswer from None
-    return True
-
-
-def _is_function_call(value: Json, is_whole: bool) -> bool:
-    if not isinstance(value, dict):
-        return False
-    fields = [value.get("name"), value.get("arguments")]
-    return all(isinstance(field, str) or (field is None and not is_whole) for field in fields)
-
-
 def _is_audio(value: Json, is_whole: bool) -> bool:
     if not isinstance(value, dict) or not is_whole:
         return isinstance(value, dict)
@@ -265,13 +192,12 @@ def _is_audio(value: Json, is_whole: bool) -> bool:
     )
 
 
+_ROLE = "assistant"
 _USUAL = frozenset({"role", "content"})
 _TEXT = (str, NoneType)
 # What an answer can do without: it is removed where it is not what it should be.
 _DISPENSABLE: Mapping[str, Callable[[Json, bool], bool]] = {
-    "role": lambda value, _: isinstance(value, str),
     "annotations": lambda value, _: isinstance(value, list),
-    "function_call": _is_function_call,
     "audio": _is_audio,
 }
 

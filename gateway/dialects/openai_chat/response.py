@@ -4,20 +4,18 @@ import orjson
 
 from gateway.dialects.base import Origin
 from gateway.dialects.decoder import NotAnAnswer, answered_by, bad_reply
+from gateway.dialects.openai_chat.calls import CALLS, LEGACY, called_function, called_tool, complete_calls, tool_calls
 from gateway.dialects.openai_chat.errors import error_in_band
 from gateway.dialects.openai_chat.fast_path import only_text, usual_usage
 from gateway.dialects.openai_chat.reasoning import ReasoningCollector
 from gateway.dialects.openai_chat.repairs import (
-    called_tool,
     copy_reasoning,
     finish_reason,
     identity,
     read_choices,
     repair_choice,
     repair_labels,
-    repair_whole_call,
-    says_anything,
-    tool_calls,
+    repair_reason,
 )
 from gateway.dialects.openai_chat.structured_output import answer_check
 from gateway.dialects.openai_chat.think_tags import Thoughts, reads_thoughts
@@ -38,6 +36,7 @@ from gateway.neutral.events import (
     ToolArguments,
 )
 from gateway.neutral.generation import Generation
+from gateway.neutral.identifiers import new_id
 from gateway.neutral.json import Json, JsonObject, is_too_deep, object_or_empty, objects_in, text_or_empty, text_or_none
 from gateway.neutral.prompt import Prompt
 
@@ -121,14 +120,13 @@ def _answer(choices: list[JsonObject], prompt: Prompt, origin: Origin) -> list[E
 
 def _repair(choice: JsonObject, position: int, has_thoughts: bool) -> tuple[int, JsonObject]:
     """Repair a choice with its calls. Returns its index and its message."""
-    index, message, _ = repair_choice(choice, "message", with_calls=(), index=position)
+    index, message, _ = repair_choice(choice, "message", index=position)
     if has_thoughts:
         Thoughts().take(choice, message, is_last=True)
-    calls = tool_calls(message)
-    for call in calls:
-        repair_whole_call(call)
-    if choice.get("finish_reason") is None:
-        choice["finish_reason"] = finish_reason(None, has_tool_calls=bool(calls))
+    complete_calls(message)
+    choice["finish_reason"] = choice.get("finish_reason") or "stop"
+    has_calls = bool(message.get(CALLS))
+    repair_reason(choice, has_calls=has_calls, has_legacy=message.get(LEGACY) is not None)
     return index, message
 
 
@@ -138,28 +136,17 @@ def _choice(choice: JsonObject, position: int, client_calls: ClientCalls, has_th
     reasoning = ReasoningCollector(index)
     events = reasoning.take(message, was_list=was_list, is_whole=True) + reasoning.finish()
     events += message_events(message, index, choice.get("logprobs"))
-    calls = tool_calls(message) or _legacy_calls(message)
-    for number, call in enumerate(calls):
-        called = called_tool(call)
-        if not called.name:
-            raise NotAnAnswer
-        begun = client_calls.begin(called.name, number, text_or_empty(call["id"]), index, called.kind)
+    calls = [(called_tool(call), text_or_empty(call["id"])) for call in tool_calls(message)]
+    if not calls and message.get(LEGACY) is not None:
+        calls = [(called_function(message), new_id("call"))]
+    for number, (called, call_id) in enumerate(calls):
+        begun = client_calls.begin(called.name, number, call_id, index, called.kind)
         text = free_text(called.text) if is_wrapped(begun, called.kind) else called.text
         events.append(begun)
         if text:
             events.append(ToolArguments(number, text, index))
     reason = finish_reason(text_or_none(choice["finish_reason"]), has_tool_calls=bool(calls))
     return [*events, Finished(reason, index)]
-
-
-def _legacy_calls(message: JsonObject) -> list[JsonObject]:
-    """The one call of a server from before there were several."""
-    function = message.get("function_call")
-    if not says_anything(function):
-        return []
-    call: JsonObject = {"function": function}
-    repair_whole_call(call)
-    return [call]
 
 
 def message_events(part: JsonObject, choice: int, logprobs: Json) -> list[Event]:

@@ -8,19 +8,12 @@ import orjson
 
 from gateway.dialects.base import Origin
 from gateway.dialects.decoder import END_MARK, NotAnAnswer, StreamDecoder, answered_by, bad_reply
-from gateway.dialects.openai_chat.calls import NO_ARGUMENTS, BegunCalls, CallIndexes, CallKey
+from gateway.dialects.openai_chat.call_pieces import CallKey, CallPieces
+from gateway.dialects.openai_chat.calls import CALLS, LEGACY, NO_ARGUMENTS, called_tool, tool_calls
 from gateway.dialects.openai_chat.errors import error_in_band
 from gateway.dialects.openai_chat.fast_path import ChunkTemplate
 from gateway.dialects.openai_chat.reasoning import ReasoningCollector
-from gateway.dialects.openai_chat.repairs import (
-    called_tool,
-    finish_reason,
-    read_choices,
-    repair_call,
-    repair_choice,
-    says_anything,
-    tool_calls,
-)
+from gateway.dialects.openai_chat.repairs import finish_reason, read_choices, repair_choice, repair_reason
 from gateway.dialects.openai_chat.response import has_list, message_events
 from gateway.dialects.openai_chat.structured_output import answer_check
 from gateway.dialects.openai_chat.think_tags import Thoughts, reads_thoughts
@@ -47,8 +40,7 @@ class ChatDecoder(StreamDecoder):
         self.open: set[int] = set()
         self.finished: set[int] = set()
         self.with_calls: set[int] = set()
-        self.call_indexes = CallIndexes()
-        self.begun_calls = BegunCalls()
+        self.calls = CallPieces()
         self.template = ChunkTemplate()
         self._thoughts: dict[int, Thoughts] | None = {} if reads_thoughts(origin.profile, is_native=is_native) else None
         """What is looked through for reasoning in its text, by choice; None where nothing is."""
@@ -99,30 +91,32 @@ class ChatDecoder(StreamDecoder):
                 raise error
         return read_choices(chunk, self.origin.provider)
 
-    def _repair(self, choice: JsonObject) -> tuple[int, JsonObject, bool]:
+    def _repair(self, choice: JsonObject, position: int) -> tuple[int, JsonObject, bool]:
         """Repair a choice, and note whether it is open or finished: its index, its delta, whether it was changed."""
-        index, delta, changed = repair_choice(choice, "delta", with_calls=self.with_calls)
+        index, delta, changed = repair_choice(choice, "delta", index=position)
         self.open.add(index)
+        if delta.get(CALLS) or delta.get(LEGACY):
+            repaired, moved = self.calls.repair(delta, index)
+            changed |= repaired
+            if delta.get(CALLS):
+                self.with_calls.add(index)
+            if moved:
+                self.template.forget()
         if self._thoughts is not None:
             changed |= self._take_thoughts(self._thoughts, choice, delta, index)
         if choice.get("finish_reason") is not None:
-            self.finished.add(index)
-        if delta.get("tool_calls") is not None:
-            for call in tool_calls(delta):
-                self.with_calls.add(index)
-                changed |= repair_call(call)
-                if self.call_indexes.repair(call, index):
-                    changed = True
-                    self.template.forget()
-                changed |= self.begun_calls.repair(call, index)
+            has_legacy = self.calls.has_legacy(index)
+            changed |= repair_reason(choice, has_calls=index in self.with_calls, has_legacy=has_legacy)
+            if choice["finish_reason"] is not None:
+                self.finished.add(index)
         return index, delta, changed
 
     def _take_thoughts(self, thoughts: dict[int, Thoughts], choice: JsonObject, delta: JsonObject, index: int) -> bool:
         """Move a choice's reasoning out of its text. True where the chunk may not leave, or be known, as it came."""
-        calls = delta.get("tool_calls") or says_anything(delta.get("function_call"))
-        is_last = choice.get("finish_reason") is not None or bool(calls)
+        calls = bool(delta.get(CALLS) or delta.get(LEGACY))
+        is_last = choice.get("finish_reason") is not None
         found = thoughts.setdefault(index, Thoughts())
-        moved = found.take(choice, delta, is_last=is_last)
+        moved = found.take(choice, delta, is_last=is_last, is_before_call=calls)
         # The next text is to be looked at, too: by such a chunk none is known.
         return moved or (not found.is_over and isinstance(delta.get("content"), str))
 
@@ -147,20 +141,14 @@ class ChatDecoder(StreamDecoder):
 
 
 @dataclass(slots=True)
-class _Unnamed:
-    """A call of which only pieces have come, and no name."""
-
-    id: str = ""
-    arguments: str = ""
-
-
-@dataclass(slots=True)
 class _Progress:
     """How far one choice has come."""
 
     reasoning: ReasoningCollector
     in_text: bool = False
     """Whether a message is being written, which reasoning that is not shown must not split."""
+    is_legacy: bool = False
+    """Whether its one call is of the deprecated form, which some servers repeat in the other one."""
     wrapped: dict[int, list[str]] = field(default_factory=dict)
     """Pieces of free text inside a function's arguments: it can be read when it is whole."""
 
@@ -171,8 +159,9 @@ class NeutralDecoder(ChatDecoder):
     def __init__(self, prompt: Prompt, origin: Origin) -> None:
         super().__init__(origin, is_native=False)
         self._calls = ClientCalls(prompt, origin)
-        self._unnamed: dict[CallKey, _Unnamed] = {}
         self._begun: set[CallKey] = set()
+        self._reasons: dict[int, str | None] = {}
+        """Why the choices have ended. They do so with the stream: some servers say it before all is said."""
         self._progress: dict[int, _Progress] = {}
         self._is_reasoning = False
         """Whether a choice's reasoning is not over yet; nearly always it is, and then texts take the short way."""
@@ -192,8 +181,8 @@ class NeutralDecoder(ChatDecoder):
         if document.get("usage") or tier != self._tier:
             # A chunk with what an earlier one said of them is not the same any more.
             self.template.forget()
-        for choice in choices:
-            events += self._choice(choice)
+        for position, choice in enumerate(choices):
+            events += self._choice(choice, position)
         self._note_usage(document)
         if tier != self._tier and isinstance(tier, str):
             self._tier = tier
@@ -203,27 +192,26 @@ class NeutralDecoder(ChatDecoder):
     def _checked(self, events: list[Event]) -> list[Event]:
         return events if self._check is None else self._check.take(events)
 
-    def _choice(self, choice: JsonObject) -> list[Event]:
-        finished, was_list = len(self.finished), has_list(choice.get("delta"))
-        index, delta, changed = self._repair(choice)
+    def _choice(self, choice: JsonObject, position: int) -> list[Event]:
+        was_list = has_list(choice.get("delta"))
+        index, delta, changed = self._repair(choice, position)
         if not changed:
             self.template.learn(self.payload)
         progress = self._of(index)
         events = progress.reasoning.take(delta, was_list=was_list)
         answer = message_events(delta, index, choice.get("logprobs"))
-        for call in tool_calls(delta):
-            answer += self._call(call, index)
-        legacy = delta.get("function_call")
-        if says_anything(legacy) and not self.call_indexes.has_any(index):
+        if not progress.is_legacy:
+            for call in tool_calls(delta):
+                answer += self._call(call, index)
+        if delta.get(LEGACY) is not None and not self.calls.has_any(index):
+            progress.is_legacy = True
             self.with_calls.add(index)
-            only: JsonObject = {"index": 0, "function": legacy}
-            self.begun_calls.repair(only, index)
-            answer += self._call(only, index)
+            answer += self._call({"index": 0, "function": delta[LEGACY]}, index)
         if answer:
             events += self._after_reasoning(progress, answer)
         self._is_reasoning = any(progress.reasoning for progress in self._progress.values())
-        if len(self.finished) > finished:
-            events += self._finish_choice(text_or_none(choice["finish_reason"]), index)
+        if index in self.finished and (reason := text_or_none(choice.get("finish_reason"))) is not None:
+            self._reasons[index] = reason
         return events
 
     def _told(self, delta: JsonObject, choice: int) -> list[Event]:
@@ -261,15 +249,15 @@ class NeutralDecoder(ChatDecoder):
         return self._after_reasoning(self._of(choice), [event]) if self._is_reasoning else [event]
 
     def _owed(self) -> list[Event]:
-        if any(unnamed.arguments for unnamed in self._unnamed.values()):
+        if self.calls.is_incomplete:
             raise bad_reply(self.origin, f"streamed something that is no {self.what}")
         events: list[Event] = []
-        for index in self._unfinished():
-            events += [*self._told(self._last_delta(index), index), *self._finish_choice(None, index)]
-        # What came after a choice had finished.
-        return self._checked([*events, *(event for index in self._progress for event in self._complete(index))])
+        for index in sorted(self.open):
+            events += [*self._told(self._last_delta(index), index), *self._finish_choice(index)]
+        return self._checked(events)
 
-    def _finish_choice(self, reason: str | None, choice: int) -> list[Event]:
+    def _finish_choice(self, choice: int) -> list[Event]:
+        reason = self._reasons.get(choice)
         ended = Finished(finish_reason(reason, has_tool_calls=choice in self.with_calls), choice)
         return [*self._complete(choice), ended]
 
@@ -281,7 +269,8 @@ class NeutralDecoder(ChatDecoder):
             if text := free_text("".join(pieces)):
                 events.append(ToolArguments(index, text, choice))
             pieces.clear()
-        for index in self.begun_calls.take_silent(choice):
+        silent = [0] if self.calls.take_silent_legacy(choice) else self.calls.take_silent(choice)
+        for index in silent:
             if (choice, index) in self._begun and index not in progress.wrapped:
                 events.append(ToolArguments(index, NO_ARGUMENTS, choice))
         return [*events, *progress.reasoning.finish()]
@@ -299,17 +288,12 @@ class NeutralDecoder(ChatDecoder):
         key = (choice, index)
         if key in self._begun:
             return self._piece(key, called.text)
-        unnamed = self._unnamed.setdefault(key, _Unnamed())
-        unnamed.id = unnamed.id or text_or_none(call.get("id")) or new_id("call")
-        unnamed.arguments += called.text
-        if not called.name:
-            return []
-        del self._unnamed[key]
         self._begun.add(key)
-        begun = self._calls.begin(called.name, index, unnamed.id, choice, called.kind)
+        call_id = text_or_none(call.get("id")) or new_id("call")
+        begun = self._calls.begin(called.name, index, call_id, choice, called.kind)
         if is_wrapped(begun, called.kind):
             self._of(choice).wrapped[index] = []
-        return [begun, *self._piece(key, unnamed.arguments)]
+        return [begun, *self._piece(key, called.text)]
 
     def _piece(self, key: CallKey, text: str) -> list[Event]:
         choice, index = key

@@ -31,10 +31,10 @@ class Thoughts:
         """Whether the text itself has begun: there is nothing to take out any more."""
         return not self._tag and self._said
 
-    def take(self, choice: JsonObject, part: JsonObject, *, is_last: bool) -> bool:
+    def take(self, choice: JsonObject, part: JsonObject, *, is_last: bool, is_before_call: bool = False) -> bool:
         """Move the reasoning in a repaired message, or delta, to `reasoning_content`. True if that changed it.
 
-        `is_last`: no more text of the choice comes, or not before something else.
+        `is_last`: no more text of the choice comes. `is_before_call`: a call does, so that none that is held may wait.
         """
         given = part.get("content")
         text = given if isinstance(given, str) else ""
@@ -45,7 +45,7 @@ class Thoughts:
                 self._end()
             return False
         thought, told = self._split(text) if text else ("", "")
-        if is_last:
+        if is_last or (is_before_call and self._tag == _BEGIN):
             more_thought, more_told = self._end()
             thought, told = thought + more_thought, told + more_told
         self._move_tokens(choice, told)
@@ -53,7 +53,7 @@ class Thoughts:
             return False
         part["content"] = told or (None if given is None else "")
         if thought:
-            part["reasoning_content"] = text_or_empty(part.get("reasoning_content")) + thought
+            _add_thought(part, thought)
         return True
 
     def _split(self, text: str) -> tuple[str, str]:
@@ -109,6 +109,16 @@ class Thoughts:
         choice["logprobs"] = {**logprobs, "content": [*tokens[start:]]}
 
 
+def _add_thought(part: JsonObject, thought: str) -> None:
+    """Put reasoning out of the text beside what the server told as such, unless that is the same."""
+    known = next((text for name in _REASONING if (text := text_or_empty(part.get(name)))), "")
+    if not known or known.strip() != thought.strip():
+        part["reasoning_content"] = known + thought
+    if details := list_or_none(part.get("reasoning_details")):
+        # Where there are details, what they say counts.
+        part["reasoning_details"] = [*details, {"type": "reasoning.text", "text": thought}]
+
+
 def begins_thoughts(text: Json) -> bool:
     """Whether a whole text begins with reasoning between tags."""
     return type(text) is str and _BEGIN in text[: _MOST_BLANKS + len(_BEGIN)] and text.lstrip().startswith(_BEGIN)
@@ -129,19 +139,22 @@ def _without_thoughts(message: JsonObject) -> JsonObject:
     if message.get("role") != "assistant":
         return message
     content = message.get("content")
-    parts = list_or_none(content) or []
-    first = object_or_empty(parts[0]) if parts else {}
-    text = first.get("text") if first.get("type") == "text" else content
-    if not begins_thoughts(text):
+    whole: JsonObject = {"type": "text", "text": content}
+    parts: list[JsonObject] = [*map(object_or_empty, content)] if isinstance(content, list) else [whole]
+    if not begins_thoughts("".join(text_or_empty(part.get("text")) for part in parts)):
         return message
-    written: JsonObject = {"content": text}
-    Thoughts().take({}, written, is_last=True)
-    told, thought = written["content"], text_or_empty(written.get("reasoning_content"))
-    kept: JsonObject = {**message, "content": told}
-    if first:
-        kept["content"] = [*([{**first, "text": told}] if told else ()), *parts[1:]]
-    if thought and not any(message.get(name) for name in _REASONING):
-        kept["reasoning_content"] = thought
+    thoughts, found = Thoughts(), ""
+    written: list[Json] = []
+    for number, part in enumerate(parts):
+        delta: JsonObject = {"content": part.get("text")}
+        thoughts.take({}, delta, is_last=number == len(parts) - 1)
+        found += text_or_empty(delta.get("reasoning_content"))
+        if delta["content"] or part.get("type") != "text":
+            written.append({**part, "text": delta["content"]} if part.get("type") == "text" else part)
+    text = text_or_empty(object_or_empty(written[0]).get("text")) if written else ""
+    kept: JsonObject = {**message, "content": [*written] if isinstance(content, list) and written else text}
+    if found and not any(message.get(name) for name in _REASONING):
+        kept["reasoning_content"] = found
     return kept
 
 

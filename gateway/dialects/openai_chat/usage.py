@@ -24,18 +24,22 @@ _DETAILS: Mapping[str, Sequence[str]] = {
         "text_tokens",
     ),
 }
+# Servers between two APIs have the names of the other one.
+_OWN_AND_OTHER = (("prompt_tokens", "input_tokens"), ("completion_tokens", "output_tokens"))
 _OTHER_DETAILS = "prompt_token_details"
 _CACHED = ("cached_tokens", "num_cached_tokens", "prompt_cache_hit_tokens")
 _CACHED_ELSEWHERE = frozenset({_OTHER_DETAILS, *_CACHED})
 
 
 _NO_DETAILS: JsonObject = {}
+# Digits of a number that may be a count.
+_LONGEST = 16
 
 
 def usage_field(document: JsonObject) -> Json:
     """The usage of a reply or a chunk, which some servers have in a field of their own (Groq's `x_groq.usage`)."""
     usage = document.get("usage")
-    if usage:
+    if usage and (type(usage) is not dict or any(map(usage.get, _COUNTS))):
         return usage
     for name, value in document.items():
         if name.startswith("x_") and type(value) is dict and (found := value.get("usage")):
@@ -45,7 +49,7 @@ def usage_field(document: JsonObject) -> Json:
 
 def later_usage(known: Usage | None, later: Usage | None) -> Usage | None:
     """What two reports of one answer say: the later one counts, but for a zero where the earlier had a number."""
-    if known is None or later is None or (later.prompt and later.completion):
+    if known is None or later is None:
         return later or known
     return Usage(
         prompt=later.prompt or known.prompt,
@@ -69,8 +73,8 @@ def read_usage(document: JsonObject) -> Usage | None:
         return None
     if (usual := usual_counts(raw)) is not None:
         return usual
-    prompt, completion = count_or_zero(raw.get("prompt_tokens")), count_or_zero(raw.get("completion_tokens"))
-    total = count_or_zero(raw.get("total_tokens"))
+    prompt, completion = (_count(raw, *names) for names in _OWN_AND_OTHER)
+    total = _count(raw, "total_tokens")
     repaired = raw if _is_right(raw, (prompt, completion, total)) else _repaired(raw, prompt, completion)
     prompt_details = object_or_empty(raw.get("prompt_tokens_details"))
     reasoning = count_or_zero(object_or_empty(raw.get("completion_tokens_details")).get("reasoning_tokens"))
@@ -148,6 +152,17 @@ def usage_document(usage: Usage) -> JsonObject:
         elif count_or_zero(known.get(name)) != tokens:
             document[details] = {**known, name: tokens}
     return document
+
+
+def _count(raw: JsonObject, *names: str) -> int:
+    """The first count under one of the names. Some servers write their numbers as texts."""
+    for name in names:
+        value = raw.get(name)
+        if isinstance(value, str) and value.isdecimal() and len(value) < _LONGEST:
+            value = int(value)
+        if count := count_or_zero(value):
+            return count
+    return 0
 
 
 def _cached_elsewhere(raw: JsonObject) -> int:
