@@ -35,7 +35,7 @@ class StreamReader:
         if self._is_between and chunk.endswith(_END):
             # The fast path: whole events, each one line of data. Looking at every line takes four times as long.
             payloads = chunk[6:-4].split(b"\r\n\r\ndata: ")
-            if chunk.startswith(b"data: ") and chunk.count(b"\n") == 2 * len(payloads) and b"" not in payloads:
+            if chunk.startswith(b"data: ") and b"\n" not in b"".join(payloads) and b"" not in payloads:
                 self._inner = self._inner or sse.Reader()
                 return payloads
         found = self._read(chunk)
