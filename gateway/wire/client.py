@@ -110,7 +110,7 @@ class _Streaming(AbstractAsyncContextManager[Stream]):
         self._connection, self._response = connection, response
         chunks = _Chunks(connection, response, self._call.provider)
         if is_coded(response.headers):
-            unpacked = unpacked_chunks(response.headers, chunks, self._call.provider)
+            unpacked = unpacked_chunks(response.status, response.headers, chunks, self._call.provider)
             return Stream(response.status, response.headers, unpacked)
         return Stream(response.status, response.headers, chunks, chunks.is_over)
 

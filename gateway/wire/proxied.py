@@ -90,7 +90,7 @@ class ProxiedTransport:
                     chunks = _timed(chunks, call.provider, due, self._idle)
                 headers = _headers(response.headers)
                 if is_coded(headers):
-                    chunks = unpacked_chunks(headers, chunks, call.provider)
+                    chunks = unpacked_chunks(response.status, headers, chunks, call.provider)
                 yield Stream(response.status, headers, chunks)
             finally:
                 end.cancel()

@@ -148,6 +148,8 @@ PACKED: dict[str, Callable[[bytes], bytes]] = {
     "Deflate": lambda data: (lambda packer: packer.compress(data) + packer.flush())(zlib.compressobj(wbits=-15)),
     "zstd": lambda data: zstandard.ZstdCompressor().compress(data),
     "identity": lambda data: data,
+    "GZIP, identity": lambda data: gzip.compress(data) + b"\r\n",
+    "gzip, zstd,": lambda data: zstandard.ZstdCompressor().compress(gzip.compress(data)),
 }
 STREAM, JSON = {"content-type": "text/event-stream"}, {"content-type": "application/json"}
 EMOJI = ("ok \ud83d", "\ude00!")
@@ -212,6 +214,26 @@ class TestEveryDialect:
             response = asked(client, surface, dialect, is_stream=is_stream)
             assert response.status_code == 429
             assert "Come back on Monday." in response.json()["error"]["message"]
+
+    def test_a_refusal_in_a_coding_that_cannot_be_read_stays_one(
+        self, client: httpx.Client, upstream: Upstream, dialect: str, surface: str
+    ) -> None:
+        said = written({"error": {"message": "Come back on Monday.", "type": "x", "code": "x"}})
+        for coding, body, expected in (
+            ("br", b"\x0b\x02\x80abc", ""),
+            ("gzip", b"\x1f\x8b\x08no gzip", ""),
+            ("utf-8", said, "Come back on Monday."),
+            ("gzip", said, "Come back on Monday."),
+        ):
+            for status in (400, 429):
+                upstream.status = status
+                upstream.headers = {**JSON, "content-encoding": coding, "retry-after": "7"}
+                upstream.body = body
+                for is_stream in (True, False):
+                    response = asked(client, surface, dialect, is_stream=is_stream)
+                    assert response.status_code == status, response.text
+                    assert expected in response.json()["error"]["message"]
+                    assert response.headers["retry-after"] == "7"
 
     def test_what_cannot_be_unpacked_is_a_502_that_says_so(
         self, client: httpx.Client, upstream: Upstream, dialect: str, surface: str
