@@ -218,7 +218,7 @@ async def _beginning(chunks: AsyncIterator[bytes]) -> bytes:
     first = b""
     async for chunk in chunks:
         first += chunk
-        if not chunk.isspace() or len(first) > _MOST_BLANKS:
+        if chunk.lstrip(_BLANKS) or len(first) > _MOST_BLANKS:
             break
     return first
 

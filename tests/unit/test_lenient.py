@@ -35,11 +35,168 @@ def test_a_text_cut_anywhere_is_the_text_again(text: str, data: st.DataObject) -
     halves = Halves()
     payloads = [json.dumps({"choices": [{"delta": {"content": piece}}]}).encode() for piece in pieces]
     joined = [one for payload in payloads for one in halves.join([payload])] + halves.end()
-    told = [orjson.loads(payload)["choices"][0]["delta"]["content"] for payload in joined]
-    assert "".join(told) == text
+    assert "".join(orjson.loads(payload)["choices"][0]["delta"]["content"] for payload in joined) == text
     assert len(joined) == len(payloads)
     together = Halves()
     assert [*together.join(payloads), *together.end()] == joined
+
+
+def choice(index: int, **delta: Any) -> dict[str, Any]:
+    return {"index": index, "delta": delta}
+
+
+def told(*events: Any) -> list[Any]:
+    """What the events become, one after another."""
+    halves = Halves()
+    payloads = [one if isinstance(one, bytes) else json.dumps(one).encode() for one in events]
+    joined = [one for payload in payloads for one in halves.join([payload])]
+    assert [*Halves().join(payloads)] == joined
+    return [orjson.loads(payload) for payload in joined]
+
+
+A, Z = "a\ud83d", "\ude00b"
+
+
+PLACES = [(index, field) for index in (0, 1) for field in ("content", "reasoning_content")]
+CUTS = st.lists(st.lists(st.integers(0, 2), min_size=4, max_size=4), max_size=6)
+
+
+@given(st.lists(TEXTS.map(mended), min_size=4, max_size=4), CUTS)
+def test_texts_that_are_cut_among_each_other_are_the_same_again(texts: list[str], cuts: list[list[int]]) -> None:
+    left = dict(zip(PLACES, map(units, texts), strict=True))
+    events: list[Any] = []
+    for sizes in [*cuts, [1000] * 4]:
+        deltas: dict[int, dict[str, str]] = {0: {}, 1: {}}
+        for (index, field), size in zip(PLACES, sizes, strict=True):
+            deltas[index][field] = "".join(left[index, field][:size])
+            left[index, field] = left[index, field][size:]
+        both = [choice(index, **delta) for index, delta in deltas.items()]
+        # Together, or one after the other.
+        events += [{"choices": both}] if sizes[0] else [{"choices": [one]} for one in reversed(both)]
+    found = dict.fromkeys(PLACES, "")
+    for event in told(*events):
+        for one in event["choices"]:
+            for field, piece in one["delta"].items():
+                found[one["index"], field] += piece
+    assert [*found.values()] == texts
+
+
+def deltas(*given: Any) -> list[Any]:
+    """Each a choice's number and its delta, or an event in between."""
+    return [one if isinstance(one, bytes | dict) else {"choices": [choice(one[0], **one[1])]} for one in given]
+
+
+def typed(kind: str, name: str, text: str, **indices: int) -> Any:
+    return {"type": kind, **indices, name: text}
+
+
+def parts(**part: Any) -> Any:
+    return {"candidates": [{"content": {"parts": [part]}}]}
+
+
+def block(index: int, text: str) -> Any:
+    return {"contentBlockDelta": {"contentBlockIndex": index, "delta": {"text": text}}}
+
+
+def calls(*given: tuple[int, str], **more: str) -> Any:
+    return {"tool_calls": [{"index": index, **more, "function": {"arguments": text}} for index, text in given]}
+
+
+def likely(text: str, token: str) -> Any:
+    return {"choices": [{"index": 0, "logprobs": {"content": [{"token": token}]}, "delta": {"content": text}}]}
+
+
+def thrice(text: str) -> Any:
+    details = [{"type": "reasoning.text", "index": 0, "text": text}]
+    return {"reasoning": text, "reasoning_content": text, "reasoning_details": details}
+
+
+def texts_of(value: Any, name: str = "") -> list[str]:
+    """The texts of an event, in their order."""
+    if isinstance(value, list):
+        return [text for one in value for text in texts_of(one, name)]
+    if isinstance(value, dict):
+        return [text for field, one in value.items() for text in texts_of(one, field)]
+    return [value] if isinstance(value, str) and name != "type" else []
+
+
+USAGE: Any = {"choices": [], "usage": {"total_tokens": 3}}
+TALKS: dict[str, tuple[list[Any], list[str]]] = {
+    "one choice": (deltas((0, {"content": A}), (0, {"content": Z})), ["a", "😀b"]),
+    "another choice": (deltas((0, {"content": A}), (1, {"content": Z})), ["a", "\ufffdb"]),
+    "another field": (deltas((0, {"reasoning_content": A}), (0, {"content": Z})), ["a", "\ufffdb"]),
+    "fields that say the same": (deltas((0, thrice(A)), (0, thrice(Z))), ["a"] * 3 + ["😀b"] * 3),
+    "interleaved choices": (
+        deltas((0, {"content": A}), (1, {"content": A}), (1, {"content": Z}), (0, {"content": Z})),
+        ["a", "a", "😀b", "😀b"],
+    ),
+    "two choices in an event, in another order": (
+        [
+            {"choices": [choice(0, content=A), choice(1, content="x")]},
+            {"choices": [choice(1, content="y"), choice(0, content=Z)]},
+        ],
+        ["a", "x", "y", "😀b"],
+    ),
+    "events in between": (
+        deltas((0, {"content": A}), {"type": "ping"}, (0, {}), (0, {"content": ""}), USAGE, (0, {"content": Z})),
+        ["a", "", "😀b"],
+    ),
+    "log probabilities first": (
+        [likely(A, A), likely(Z, Z), likely("c", "c")],
+        ["a\ufffd", "a", "\ufffdb", "😀b", "c", "c"],
+    ),
+    "a half that is lost": (
+        deltas((0, {"content": A}), (0, {"content": "c"}), (0, {"content": Z}), (0, {"content": A})),
+        ["a", "\ufffdc", "\ufffdb", "a"],
+    ),
+    "arguments": (deltas((0, calls((1, A), id="f")), (0, calls((0, "x"), (1, Z)))), ["f", "a", "x", "😀b"]),
+    "titles": (
+        deltas((0, {"annotations": [{"title": A}]}), (0, {"annotations": [{"title": "b"}]})),
+        ["a\ufffd", "b"],
+    ),
+    "blocks": (
+        [typed("delta", "text", A, index=0), typed("delta", "text", "x", index=1), typed("delta", "text", Z, index=0)],
+        ["a", "x", "😀b"],
+    ),
+    "items": (
+        [typed("a.delta", "delta", A, output_index=0), typed("a.delta", "delta", Z, output_index=1)],
+        ["a", "\ufffdb"],
+    ),
+    "kinds": (
+        [typed("a.delta", "delta", A), typed("b.delta", "delta", "x"), typed("a.delta", "delta", Z)],
+        ["a", "x", "😀b"],
+    ),
+    "nested blocks": ([block(0, A), block(1, "x"), block(0, Z)], ["a", "x", "😀b"]),
+    "thoughts": ([parts(text=A, thought=True), parts(text=Z), parts(text=Z, thought=True)], ["a", "\ufffdb", "😀b"]),
+}
+
+
+@pytest.mark.parametrize(("given", "expected"), TALKS.values(), ids=TALKS)
+def test_a_half_joins_at_its_own_text_alone(given: list[Any], expected: list[str]) -> None:
+    assert texts_of(told(*given)) == expected
+
+
+def test_events_without_a_half_pass_as_they_are_while_one_is_held() -> None:
+    halves = Halves()
+    payload = json.dumps({"choices": [choice(0, content=A)]}).encode()
+    assert halves.may_change(payload, [payload])
+    halves.join([payload])
+    others = [b'{ "choices" : [ {"index":1, "delta":{"content":"\\u00e9"} } ] }', b"[DONE]", b'{"x": 1e400}', b"{"]
+    assert halves.may_change(b"", [])
+    assert halves.join(others) == others
+    assert halves.end() == []
+
+
+def test_no_more_than_some_halves_are_held() -> None:
+    events = [{"choices": [choice(index, content=A)]} for index in range(300)]
+    later = [{"choices": [choice(index, content=Z)]} for index in range(300)]
+    found = [event["choices"][0]["delta"]["content"] for event in told(*events, *later)]
+    assert found == ["a"] * 256 + ["a\ufffd"] * 44 + ["😀b"] * 256 + ["\ufffdb"] * 44
+
+
+def test_deep_and_huge_events_are_left_alone() -> None:
+    for payload in (b"[" * 500 + b'"\\ud83d"' + b"]" * 500, b'{"text":"' + b"x" * 3_000_000 + b'\\ud83d"}'):
+        assert Halves().join([payload]) == [payload]
 
 
 @given(st.lists(st.text(st.characters(), max_size=6), max_size=5))
@@ -75,6 +232,7 @@ def test_anything_else_is_left_alone_or_becomes_json(payload: bytes) -> None:
     ("payload", "expected"),
     [
         (b'\xef\xbb\xbf{"a":1}', {"a": 1}),
+        (b'\n \xef\xbb\xbf{"a":1}', {"a": 1}),
         (b'{"a":NaN,"b":[Infinity,-Infinity]}', {"a": None, "b": [None, None]}),
         (b'{"a":"\xff\xfe"}', {"a": "\ufffd\ufffd"}),
         (rb'{"a":"\\ud83d \ud83d\ude00 \ud83d"}', {"a": "\\ud83d 😀 \ufffd"}),
