@@ -33,6 +33,36 @@ def message(begun: Any, ended: Any) -> list[Any]:
     ]
 
 
+def candidates(*counts: Any) -> list[Any]:
+    """Gemini's chunks, each with its counts, then one that is the last."""
+    pieces = [{"content": {"role": "model", "parts": [{"text": "Hi"}]}, "index": 0} for _ in counts]
+    pieces[-1]["finishReason"] = "STOP"
+    return [{"candidates": [piece], "usageMetadata": one} for piece, one in zip(pieces, counts, strict=True)]
+
+
+def converse(*counts: Any) -> list[Any]:
+    delta = {"contentBlockDelta": {"contentBlockIndex": 0, "delta": {"text": "Hi"}}}
+    reports = [{"metadata": {"usage": one}} for one in counts]
+    return [delta, *reports[:-1], {"messageStop": {"stopReason": "end_turn"}}, reports[-1]]
+
+
+def response(begun: Any, ended: Any) -> list[Any]:
+    item = {"type": "message", "id": "m", "role": "assistant", "status": "completed", "content": []}
+    whole = {"id": "r", "object": "response", "status": "completed", "output": [item], "usage": ended}
+    return [
+        {"type": "response.created", "response": {**whole, "status": "in_progress", "output": [], "usage": begun}},
+        {"type": "response.completed", "response": whole},
+    ]
+
+
+def chat(*counts: Any) -> list[Any]:
+    return [{"type": "message-end", "delta": {"finish_reason": "COMPLETE", "usage": one}} for one in counts]
+
+
+GEMINI = {"promptTokenCount": 7, "candidatesTokenCount": 5}
+NO_GEMINI, NULLS = dict.fromkeys(GEMINI, 0), dict.fromkeys(GEMINI)
+CONVERSE = {"inputTokens": 7, "outputTokens": 5}
+BOTH = {"input_tokens": 7, "output_tokens": 5}
 REPORTS: dict[str, tuple[str, list[Any]]] = {
     "once": ("openai-chat", chunks({"usage": FULL})),
     "in texts": ("openai-chat", chunks({"usage": {"prompt_tokens": "7", "completion_tokens": "5"}})),
@@ -49,6 +79,21 @@ REPORTS: dict[str, tuple[str, list[Any]]] = {
     "Anthropic's with nulls at the end": ("anthropic-messages", message(BEGUN, {**ENDED, "input_tokens": None})),
     "Anthropic's at the end alone": ("anthropic-messages", message({"input_tokens": 0}, {**ENDED, "input_tokens": 7})),
     "Anthropic's, a zero for all": ("anthropic-messages", message({**BEGUN, **ENDED}, ZEROS)),
+    "Gemini's": ("gemini", candidates({**GEMINI, "candidatesTokenCount": 1}, GEMINI)),
+    "Gemini's that are fewer at the end": ("gemini", candidates({**GEMINI, "promptTokenCount": 9}, GEMINI)),
+    "Gemini's with zeros at the end": ("gemini", candidates(GEMINI, NO_GEMINI)),
+    "Gemini's with zeros at the beginning": ("gemini", candidates(NO_GEMINI, GEMINI)),
+    "Gemini's with nulls at the end": ("gemini", candidates(GEMINI, NULLS, None)),
+    "Gemini's in two halves": ("gemini", candidates({"promptTokenCount": 7}, {**GEMINI, "promptTokenCount": 0})),
+    "Bedrock's": ("bedrock-converse", converse(CONVERSE)),
+    "Bedrock's with zeros at the end": ("bedrock-converse", converse(CONVERSE, {**CONVERSE, "inputTokens": 0})),
+    "Bedrock's with nulls at the end": ("bedrock-converse", converse(CONVERSE, dict.fromkeys(CONVERSE))),
+    "Bedrock's with nothing at the end": ("bedrock-converse", converse(CONVERSE, None)),
+    "Cohere's": ("cohere", chat({"tokens": BOTH}, {"tokens": ZEROS})),
+    "a Response's": ("openai-responses", response(None, BOTH)),
+    "a Response's that is counted at once": ("openai-responses", response(BOTH, None)),
+    "a Response's with zeros at the end": ("openai-responses", response(BOTH, ZEROS)),
+    "a Response's in two halves": ("openai-responses", response(ZEROS | {"input_tokens": 7}, ENDED)),
 }  # fmt: skip
 
 

@@ -4,10 +4,10 @@ from gateway.dialects.base import Origin
 from gateway.dialects.bedrock.errors import error_in_band
 from gateway.dialects.bedrock.response import ResponseBuilder, service_tier
 from gateway.dialects.bedrock.usage import read_usage
-from gateway.dialects.decoder import NotAnAnswer, StreamDecoder
+from gateway.dialects.decoder import NotAnAnswer, StreamDecoder, later_counts
 from gateway.neutral.events import Event
 from gateway.neutral.generation import Generation
-from gateway.neutral.json import Json, JsonObject, integer_or_none, text_or_empty
+from gateway.neutral.json import Json, JsonObject, integer_or_none, object_or_none, text_or_empty
 from gateway.wire.eventstream import EXCEPTION
 
 
@@ -26,6 +26,7 @@ class ConverseDecoder(StreamDecoder):
         self._output_of: str | None = None
         self._output: list[Json] = []
         self._has_stopped = False
+        self._counts: JsonObject = {}
 
     def _piece_of_text(self, document: JsonObject) -> list[Event] | None:
         payload = document.get("contentBlockDelta")
@@ -49,7 +50,9 @@ class ConverseDecoder(StreamDecoder):
             case "messageStop":
                 return self._stop(payload)
             case "metadata":
-                self.usage = read_usage(payload.get("usage"))
+                if (counts := object_or_none(payload.get("usage"))) is not None:
+                    self._counts = later_counts(self._counts, counts)
+                    self.usage = read_usage(self._counts)
                 tier = service_tier(payload)
                 return [*tier, *(self._finish() if self._has_stopped else ())]
             case _ if kind == EXCEPTION:

@@ -1,5 +1,6 @@
 """Reads token counts (shared facts on providers, section 0.3)."""
 
+from gateway.dialects.decoder import later_counts
 from gateway.neutral.events import Usage
 from gateway.neutral.json import Json, JsonObject, count_or_zero, object_or_empty, text_or_none
 
@@ -18,7 +19,7 @@ class TokenCounts:
     """The counts of one answer. Those of a stream's chunks are cumulative, and each may leave some out.
 
     The last value of a count is the right one, not the highest: the prompt tokens of Gemini 2.0 are fewer at the end
-    (recordings `gemini/031` and `034`), and its total is the sum of these.
+    (recordings `gemini/031` and `034`), and its total is the sum of these. A zero after a number counts for nothing.
     """
 
     def __init__(self) -> None:
@@ -26,7 +27,11 @@ class TokenCounts:
 
     def add(self, usage_metadata: Json) -> None:
         """Note the counts of a chunk."""
-        self._raw.update(object_or_empty(usage_metadata))
+        later = object_or_empty(usage_metadata)
+        if all(later.values()):
+            self._raw.update(later)
+        else:
+            self._raw = later_counts(self._raw, later)
 
     @property
     def tier(self) -> str | None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from gateway.dialects.base import Origin
-from gateway.dialects.decoder import StreamDecoder, answered_by
+from gateway.dialects.decoder import StreamDecoder, answered_by, later_counts
 from gateway.dialects.openai_responses.errors import error_in_band
 from gateway.dialects.openai_responses.fast_path import RepeatedDelta
 from gateway.dialects.openai_responses.output.builder import OutputBuilder
@@ -37,6 +37,8 @@ class ResponsesDecoder(StreamDecoder):
         self._output = OutputBuilder(self._repeated)
         self._ended: list[Event] | None = None
         self._model: Json = None
+        self._counts: JsonObject = {}
+        """What the first events have counted already, as some servers do."""
 
     def _piece_of_text(self, document: JsonObject) -> Sequence[Event] | None:
         repeated = self._repeated.take(document)
@@ -57,7 +59,7 @@ class ResponsesDecoder(StreamDecoder):
         if kind in _TERMINAL:
             return self._end(object_or_empty(event.get("response")), _TERMINAL[kind])
         if kind in _BEGINNING:
-            return self._begin(object_or_empty(event.get("response")).get("model"))
+            return self._begin(object_or_empty(event.get("response")))
         if kind in _NOTHING_NEW:
             return []
         if kind in ("error", "response.error") or (event.get("error") and not kind.startswith("response.")):
@@ -65,8 +67,11 @@ class ResponsesDecoder(StreamDecoder):
         named = _OF_AN_ITEM.fullmatch(kind)
         return self._output.progressed(event, named[1] if named else "")
 
-    def _begin(self, model: Json) -> list[Event]:
+    def _begin(self, response: JsonObject) -> list[Event]:
         """The first events of a stream, which all say the same."""
+        if response.get("usage"):
+            self._counts = later_counts(self._counts, object_or_empty(response["usage"]))
+        model = response.get("model")
         told, self._model = self._model, model
         return [] if told == model else answered_by(model)
 
@@ -80,6 +85,8 @@ class ResponsesDecoder(StreamDecoder):
 
     def _end(self, response: JsonObject, event_status: str | None) -> list[Event]:
         """The answer is over, and the event has the whole Response."""
+        if self._counts:
+            response = {**response, "usage": later_counts(self._counts, object_or_empty(response.get("usage")))}
         self.usage = usage_of(response)
         self._ended = ended(self._output, response, status_of(response, event_status), self.origin)
         return self._finish()
