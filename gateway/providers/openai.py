@@ -51,30 +51,57 @@ _FIVE_TWO = replace(_OPTIONAL, thinking=_efforts("none", "low", "medium", "high"
 _CODEX = replace(_REASONING_MODEL, thinking=_efforts("low", "medium", "high", "xhigh"), detours=_RESPONSES_ONLY)
 _FIVE_FIVE = replace(_REASONING_MODEL, thinking=_efforts("none", "low", "medium", "high", "xhigh", "max"))
 _SIX = replace(_REASONING_MODEL, thinking=_efforts("low", "medium", "high", "xhigh", "max"), detours=_TOOLS_ALWAYS)
-_NEWEST = r"gpt-([6-9]|\d\d+)(\.\d+)?[a-z]?"
+# What may follow a generation: a letter, then words and numbers such as `-mini`, `-0613`, `-preview` or a
+# date. Words that have a profile of their own come before the pattern that takes any; they are looked for ahead, as two
+# tails in a row would take a long name's square of time.
+_MORE = r"(-[\w.]+)*"
+_TAIL = rf"[a-z]?{_MORE}"
+
+
+def _has(words: str) -> str:
+    """A pattern that looks ahead for one of these words in a name."""
+    return rf"(?=[^:]*-({words})\b)"
+
+
+_NEWEST = r"gpt-([6-9]|\d\d+)(\.\d+)?"
+_NOT_REASONING = rf"gpt-5-chat{_MORE}|chatgpt-4o{_MORE}|gpt-(3\.?5|4).*"
+_O1_MINI_NAMES = rf"o1-(mini|preview){_MORE}"
 _BY_NAME: Mapping[str, Profile] = {
-    r"o1-(mini|preview)": _O1_MINI,
-    r"o\d(-mini)?": _O_SERIES,
-    r"o\d-(pro|deep-research|mini-deep-research)": replace(_O_SERIES, detours=_RESPONSES_ONLY),
-    r"gpt-5-chat(-latest)?|chatgpt-4o-latest|(ft:)?gpt-(3\.5|4).*": replace(_SHARED, thinking=Thinking("effort")),
-    r"gpt-5(\.\d+)-chat(-latest)?": replace(_REASONING_MODEL, thinking=_efforts("medium")),
-    r"gpt-5(-mini|-nano)?": _FIVE,
-    r"gpt-5-codex(-mini)?": replace(_FIVE, detours=_RESPONSES_ONLY),
-    r"gpt-5-pro": replace(_REASONING_MODEL, thinking=_efforts("high"), detours=_RESPONSES_ONLY),
-    r"gpt-5\.\d+-pro": replace(_REASONING_MODEL, thinking=_efforts("medium", "high", "xhigh"), detours=_RESPONSES_ONLY),
-    r"gpt-5\.1-codex.*": _CODEX,
-    r"gpt-5\.1": replace(_OPTIONAL, thinking=_efforts("none", "low", "medium", "high")),
-    r"gpt-5\.\d+-codex.*": replace(_FIVE_TWO, detours=_RESPONSES_ONLY),
-    r"codex-mini(-latest)?": replace(_O_SERIES, detours=_RESPONSES_ONLY),
-    r"gpt-5\.[23](-mini|-nano)?": _FIVE_TWO,
-    r"gpt-5\.4(-mini|-nano)?": replace(_FIVE_TWO, detours=_TOOLS_WITH_EFFORT),
-    r"gpt-5\.5(-\w+)?": replace(_FIVE_FIVE, detours=_TOOLS_WITH_EFFORT),
-    r"gpt-5\.([6-9]|\d\d+)(-\w+)?": replace(_FIVE_FIVE, detours=_TOOLS_WHILE_REASONING),
-    rf"{_NEWEST}-(pro|codex)(-\w+)*": replace(_SIX, detours=_RESPONSES_ONLY),
-    rf"{_NEWEST}(-[a-z]\w*)*": _SIX,
+    _O1_MINI_NAMES: _O1_MINI,
+    rf"{_has('pro|deep-research')}o\d+{_MORE}": replace(_O_SERIES, detours=_RESPONSES_ONLY),
+    rf"o\d+{_MORE}": _O_SERIES,
+    _NOT_REASONING: replace(_SHARED, thinking=Thinking("effort")),
+    # A model that searches before each answer: nothing is known of what it refuses.
+    rf"{_has('search')}gpt-[\d.]+{_TAIL}": _SHARED,
+    rf"gpt-5\.\d+-chat{_MORE}": replace(_REASONING_MODEL, thinking=_efforts("medium")),
+    rf"{_has('codex')}gpt-5{_TAIL}": replace(_FIVE, detours=_RESPONSES_ONLY),
+    rf"{_has('codex')}gpt-5\.1{_TAIL}": _CODEX,
+    rf"{_has('codex')}gpt-5\.\d+{_TAIL}": replace(_FIVE_TWO, detours=_RESPONSES_ONLY),
+    rf"codex-mini{_MORE}": replace(_O_SERIES, detours=_RESPONSES_ONLY),
+    rf"{_has('pro')}gpt-5{_TAIL}": replace(_REASONING_MODEL, thinking=_efforts("high"), detours=_RESPONSES_ONLY),
+    rf"{_has('pro')}gpt-5\.\d+{_TAIL}": replace(
+        _REASONING_MODEL, thinking=_efforts("medium", "high", "xhigh"), detours=_RESPONSES_ONLY
+    ),
+    rf"gpt-5{_TAIL}": _FIVE,
+    rf"gpt-5\.1{_TAIL}": replace(_OPTIONAL, thinking=_efforts("none", "low", "medium", "high")),
+    rf"gpt-5\.[23]{_TAIL}": _FIVE_TWO,
+    rf"gpt-5\.4{_TAIL}": replace(_FIVE_TWO, detours=_TOOLS_WITH_EFFORT),
+    rf"gpt-5\.5{_TAIL}": replace(_FIVE_FIVE, detours=_TOOLS_WITH_EFFORT),
+    rf"gpt-5\.([6-9]|\d\d+){_TAIL}": replace(_FIVE_FIVE, detours=_TOOLS_WHILE_REASONING),
+    rf"{_has('pro|codex')}{_NEWEST}{_TAIL}": replace(_SIX, detours=_RESPONSES_ONLY),
+    rf"{_NEWEST}{_TAIL}": _SIX,
 }
-_DATE = r"(-\d{4}-\d{2}-\d{2})?"
-_MODELS = _SHARED.with_models({f"(?:{name}){_DATE}": of_model for name, of_model in _BY_NAME.items()})
+
+
+def _named(pattern: str) -> str:
+    """The pattern for a model's name and for those of its fine-tuned ones: `ft:gpt-6:acme::id`.
+
+    Deployments at Azure are named in capitals, too.
+    """
+    return rf"(?i:(ft:)?({pattern})(:.*)?)"
+
+
+_MODELS = _SHARED.with_models({_named(pattern): of_model for pattern, of_model in _BY_NAME.items()})
 
 
 def _in_chat(profile: ChatProfile) -> ChatProfile:
@@ -99,7 +126,7 @@ def _in_responses(profile: ResponsesProfile) -> ResponsesProfile:
 
 _CHAT = ChatProfile.over(_MODELS).everywhere(_in_chat)
 _O1_MINI_IN_CHAT = replace(_in_chat(ChatProfile.over(_O1_MINI)), system_messages="none")
-CHAT = _CHAT.with_models({rf"o1-(mini|preview){_DATE}": _O1_MINI_IN_CHAT})
+CHAT = _CHAT.with_models({_named(_O1_MINI_NAMES): _O1_MINI_IN_CHAT})
 RESPONSES = ResponsesProfile.over(_MODELS).everywhere(_in_responses)
 
 ROW = Row(

@@ -21,12 +21,13 @@ ASKED: Any = [{"role": "user", "content": "How is it in Paris?"}]
 
 
 _MODELS = ("gpt-4.1", "gpt-5-pro", "gpt-5.4", "gpt-5.5", "gpt-5.6", "gpt-6", "gpt-6.2-mini", "gpt-6-pro")
+_LATER = ("gpt-5.4-thinking", "GPT-5.4", "gpt-5.6-sol-mini", "gpt-6-0613", "ft:gpt-6:acme", "gpt-5-search-api")
 
 
 @pytest.fixture(scope="module")
 def gateway(upstream_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
     """A gateway whose OpenAI is the scripted upstream, in both of its dialects; so is `chat`, in one only."""
-    names = {**dict.fromkeys((*_MODELS,), "tools"), "gpt-5.6-sol": "reasoning"}
+    names = {**dict.fromkeys((*_MODELS, *_LATER), "tools"), "gpt-5.6-sol": "reasoning"}
     openai = {"api_key": UPSTREAM_KEY, "base_url": f"{upstream_url}/both", "deployments": names}
     providers = {"openai": openai, "chat": {**openai, "provider": "openai", "dialect": "openai-chat"}}
     config = {"providers": providers, "embedded": {"enabled": False}, "retries": {"attempts": 1}}
@@ -62,6 +63,13 @@ def apis(native: ResponsesUpstream, upstream: ChatUpstream) -> Apis:
         ("openai/gpt-6.2-mini", {"tools": [TOOL]}, True),
         ("openai/gpt-6-pro", {}, True),
         ("openai/gpt-5-pro", {}, True),
+        # Names with more behind the generation than was ever listed.
+        ("openai/gpt-5.4-thinking", {"tools": [TOOL], "reasoning_effort": "low"}, True),
+        ("openai/GPT-5.4", {"tools": [TOOL], "reasoning_effort": "low"}, True),
+        ("openai/gpt-5.6-sol-mini", {"tools": [TOOL]}, True),
+        ("openai/gpt-6-0613", {"tools": [TOOL]}, True),
+        ("openai/ft:gpt-6:acme", {"tools": [TOOL]}, True),
+        ("openai/gpt-5-search-api", {"tools": [TOOL], "reasoning_effort": "low"}, False),
         # Where the provider speaks chat alone, there is no other way.
         ("chat/gpt-5.6", {"tools": [TOOL]}, False),
         ("chat/gpt-5-pro", {}, False),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_chat.provider_parameters import adapt_body, is_adapted
-from gateway.dialects.profiles.base import Range
+from gateway.dialects.profiles.base import Profile, Range
 from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.dialects.report import Report
 from gateway.errors import InvalidRequest
@@ -103,6 +103,45 @@ def test_effort_is_told_in_the_models_own_words(
     names = ("reasoning_effort", "thinking", "reasoning")
     assert {name: sent[name] for name in names if name in sent} == expected
     assert dropped == ([] if expected else ["reasoning_effort"])
+
+
+@pytest.mark.parametrize(
+    ("known", "names"),
+    [
+        ("o3", ["O3", "o10", "o10-mini", "o4-mini-high", "ft:o4-mini-2025-04-16:org::abc"]),
+        ("o3-pro", ["o10-pro", "o3-deep-research-2025-06-26", "o4-mini-deep-research"]),
+        ("gpt-5", ["gpt-5-latest", "gpt-5-mini-2025-08-07", "GPT-5-Nano", "ft:gpt-5-mini:org", "gpt-5-thinking"]),
+        ("gpt-5-pro", ["gpt-5-pro-2025-10-06", "gpt-5-pro-preview"]),
+        ("gpt-5-codex", ["gpt-5-codex-mini", "gpt-5-codex-latest"]),
+        ("gpt-5.1", ["gpt-5.1-mini", "gpt-5.1-2025-11-13"]),
+        ("gpt-5.1-codex", ["gpt-5.1-codex-max", "GPT-5.1-Codex-Mini"]),
+        ("gpt-5.1-chat-latest", ["gpt-5.3-chat-latest", "gpt-5.2-chat-2026-01-01"]),
+        ("gpt-5.2", ["gpt-5.2-thinking", "gpt-5.3-instant", "gpt-5.3-mini"]),
+        ("gpt-5.2-codex", ["gpt-5.3-codex-spark", "gpt-5.6-codex"]),
+        (
+            "gpt-5.4",
+            ["gpt-5.4-thinking", "gpt-5.4-sol", "gpt-5.4-2026-03-05-preview", "GPT-5.4", "ft:gpt-5.4:org::id"],
+        ),
+        ("gpt-5.4-pro", ["gpt-5.2-pro-2025-12-11", "gpt-5.6-sol-pro"]),
+        ("gpt-5.5", ["gpt-5.5-sol-mini"]),
+        ("gpt-5.6", ["gpt-5.6-sol-mini", "gpt-5.10-sol-2026-09-01"]),
+        ("gpt-6", ["gpt-6-0613", "gpt-6-4k", "gpt-6-turbo-1106-preview", "gpt-6o-mini", "gpt-7.1", "ft:gpt-6:acme"]),
+        ("gpt-6-pro", ["gpt-6-codex-mini", "gpt-6.1-sol-pro", "GPT-6-Pro"]),
+        ("gpt-4o", ["gpt-35-turbo-16k", "GPT-35-Turbo", "ft:gpt-4o-mini-2024-07-18:org::id", "gpt-4o-search-preview"]),
+        # What searches before each answer, and what no number places, is OpenAI's to judge.
+        ("another", ["gpt-5-search-api", "gpt-5-search-api-2025-10-14", "gpt-6-search", "gpt-oss-120b", "gpt-live"]),
+    ],
+)
+@pytest.mark.parametrize("provider", ["openai", "azure"])
+def test_names_of_openai_count_as_the_newest_model_that_is_known(provider: str, known: str, names: list[str]) -> None:
+    for profile in ROWS[provider].profiles:
+        assert profile.of(known) is not profile or known == "another"
+        for name in names:
+            assert _facts(profile.of(name)) == _facts(profile.of(known)), name
+
+
+def _facts(profile: Profile) -> dict[str, Any]:
+    return {field.name: getattr(profile, field.name) for field in fields(profile) if field.name != "models"}
 
 
 def test_what_a_client_says_in_the_providers_own_words_counts() -> None:
