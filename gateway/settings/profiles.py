@@ -41,7 +41,7 @@ class ProfileSettings(Section):
     system_messages: Literal["anywhere", "first", "none"] | None = Field(
         default=None, description="anywhere, first or none"
     )
-    """Where it takes messages of the role `system`; the others go as `user`."""
+    """Where it takes messages of the role `system`; the others go as `user`. With `first`, those in front go as one."""
     requires_reasoning: bool | None = Field(default=None, description="true or false")
     """Whether it refuses, while it thinks, the assistant's messages of a conversation with calls where they have no
     reasoning; then those of other models are given some that says nothing."""

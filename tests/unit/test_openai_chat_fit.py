@@ -348,35 +348,6 @@ def test_a_fact_that_adapts_bodies_is_one_of_those_that_are_looked_for(name: str
         assert report.dropped == []
 
 
-@pytest.mark.parametrize(
-    ("messages", "takes_developer", "roles"),
-    [
-        ("anywhere", True, ["system", "developer", "user", "system", "developer"]),
-        ("anywhere", False, ["system", "system", "user", "system", "system"]),
-        ("first", True, ["system", "developer", "user", "user", "user"]),
-        ("first", False, ["system", "system", "user", "user", "user"]),
-        ("none", True, ["user", "user", "user", "user", "user"]),
-        ("none", False, ["user", "user", "user", "user", "user"]),
-    ],
-)
-@pytest.mark.parametrize("is_native", [False, True], ids=["translated", "native"])
-def test_system_messages_have_a_role_that_is_taken_where_they_stand(
-    messages: Any, takes_developer: bool, roles: list[str], is_native: bool
-) -> None:
-    facts = ChatProfile(system_messages=messages, takes_developer_role=takes_developer)
-    given = ["system", "developer", "user", "system", "developer"]
-    generation = asked(messages=[{"role": role, "content": f"{number}"} for number, role in enumerate(given)])
-    generation = generation if is_native else replace(generation, dialect=None)
-    sent = orjson.loads(DIALECT.encode(generation, Origin("lab", "m", facts)).body)["messages"]
-    if is_native:
-        assert [message["role"] for message in sent] == roles
-        assert [message["content"] for message in sent] == ["0", "1", "2", "3", "4"]
-    else:
-        # The first two are one.
-        assert [message["role"] for message in sent] == [role.replace("developer", "system") for role in roles[1:]]
-        assert [message["content"] for message in sent] == ["0\n\n1", "2", "3", "4"]
-
-
 def test_what_is_dropped_is_named_in_the_order_of_its_name() -> None:
     names = ["user", "seed", "top_k", "stop", "n"]
     facts = ChatProfile(dropped=frozenset(names))

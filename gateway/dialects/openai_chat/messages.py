@@ -1,9 +1,9 @@
 """Writes the turns of a conversation as chat messages."""
 
 from collections.abc import Iterator, Sequence
-from itertools import takewhile
 
 from gateway.dialects.openai_chat.content import ContentWriter
+from gateway.dialects.openai_chat.system_messages import with_one_system
 from gateway.dialects.openai_chat.types import (
     AssistantMessage,
     CalledCustomTool,
@@ -25,13 +25,11 @@ from gateway.dialects.turns.turns import (
     TextBlock,
     read_turns,
 )
-from gateway.neutral.json import Json, JsonObject, list_or_empty, object_or_empty, objects_in, texts_in
+from gateway.neutral.json import Json, JsonObject, object_or_empty, objects_in
 from gateway.neutral.parts import RefusalPart, TextPart
 from gateway.neutral.prompt import Prompt
 from gateway.neutral.seals import CHAT_STATES
 
-_BETWEEN = "\n\n"
-# The fields in which the reasoning of a chat model comes, and goes back.
 _OUTPUT_BELOW = "The output is in the message that follows."
 
 
@@ -45,31 +43,8 @@ def chat_messages(prompt: Prompt, toolbox: Toolbox, profile: ChatProfile, report
     messages: list[JsonObject] = []
     for turn in read_turns(prompt, toolbox, profile, report, CHAT_STATES):
         messages += [writer.input(turn)] if isinstance(turn, InputTurn) else writer.answer(turn)
-    messages = _with_one_system(messages)
+    messages = with_one_system(messages)
     return with_text_outputs(messages) if writer.has_more_than_text else messages
-
-
-def _with_one_system(messages: list[JsonObject]) -> list[JsonObject]:
-    """The messages with one of the system's in front, and none of a developer's.
-
-    Templates such as Qwen's refuse a second one, and the role of a developer. OpenAI reads both roles alike.
-    """
-    for message in messages:
-        if message["role"] == "developer":
-            message["role"] = "system"
-    leading = [*takewhile(lambda message: message["role"] == "system", messages)]
-    if len(leading) < 2:
-        return messages
-    contents = [message["content"] for message in leading]
-    texts = texts_in(contents)
-    content: Json = _BETWEEN.join(texts)
-    if len(texts) < len(contents):
-        # Parts with something attached stay parts.
-        parts: list[Json] = []
-        for one in contents:
-            parts += [{"type": "text", "text": one}] if isinstance(one, str) else list_or_empty(one)
-        content = parts
-    return [{"role": "system", "content": content}, *messages[len(leading) :]]
 
 
 class _Writer:

@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
 from functools import lru_cache
 from itertools import takewhile
 
@@ -18,6 +17,7 @@ from gateway.dialects.openai_chat.settings import (
     limit_answer_tokens,
 )
 from gateway.dialects.openai_chat.structured_output import adapt_format
+from gateway.dialects.openai_chat.system_messages import with_roles
 from gateway.dialects.openai_chat.think_tags import reads_thoughts, without_thoughts
 from gateway.dialects.openai_chat.tools import adapt_choice, drop_tools
 from gateway.dialects.profiles.openai_chat import ChatProfile
@@ -114,7 +114,7 @@ def _adapted(messages: list[JsonObject], profile: ChatProfile, origin: Origin, r
     if not profile.takes_output_parts:
         messages = with_text_outputs(messages)
     if not profile.takes_developer_role or profile.system_messages != "anywhere":
-        messages = _with_roles(messages, profile)
+        messages = with_roles(messages, profile)
     if reads_thoughts(profile, is_native=report.is_native):
         messages = without_thoughts(messages)
     if profile.reasoning_field or profile.reasoning_in_loops:
@@ -132,25 +132,6 @@ def _adapted(messages: list[JsonObject], profile: ChatProfile, origin: Origin, r
     if profile.system_prompt and not any(message.get("role") in ("system", "developer") for message in messages):
         return [{"role": "system", "content": profile.system_prompt}, *messages]
     return messages
-
-
-def _with_roles(messages: list[JsonObject], profile: ChatProfile) -> list[JsonObject]:
-    """The messages with roles that this upstream knows where they stand."""
-    named = {"system": "system", "developer": "developer" if profile.takes_developer_role else "system"}
-    first = {"anywhere": len(messages), "first": _beginning(messages), "none": 0}[profile.system_messages]
-    unknown = dict.fromkeys(named, "user")
-    return [_with_role(message, named if i < first else unknown) for i, message in enumerate(messages)]
-
-
-def _beginning(messages: list[JsonObject]) -> int:
-    """How many messages of the system's stand before all others."""
-    return sum(1 for _ in takewhile(lambda message: message.get("role") in ("system", "developer"), messages))
-
-
-def _with_role(message: JsonObject, roles: Mapping[str, str]) -> JsonObject:
-    role = message.get("role")
-    known = roles.get(role, role) if isinstance(role, str) else role
-    return message if known == role else {**message, "role": known}
 
 
 def _without_fields(messages: list[JsonObject], gone: frozenset[str], report: Report) -> list[JsonObject]:

@@ -30,7 +30,7 @@ class ChatProfile(ConversationProfile):
     """Whether it knows the role `developer`; otherwise such messages go as `system`."""
     system_messages: SystemMessages = "anywhere"
     """Where it takes messages of the role `system`: anywhere, before all others only, or not at all. The others go as
-    `user`."""
+    `user`, and with `first` those in front as one."""
     takes_user_after_tool: bool = True
     """Whether anybody else but the assistant may speak after a tool. Otherwise the assistant is made to, in between."""
     takes_turns_in_row: bool = True
