@@ -105,7 +105,9 @@ class Attempts:
         """
         waiting = self._conditions.health.in_order(self._lanes) if len(self._lanes) > 1 else self._lanes
         while True:
-            made = await self._round(waiting, prepare)
+            made = await self._round(waiting, prepare, is_probe=len(self._lanes) == 1)
+            if made is None and self._spared and (probe := self._probe()) is not None:
+                made = await self._round([probe], prepare, is_probe=True)
             if made is not None:
                 return made
             ready_at = min((failure.ready_at for failure in self._failures.values()), default=math.inf)
@@ -114,8 +116,11 @@ class Attempts:
             await self._conditions.pause(max(ready_at - self._conditions.clock(), 0.0))
             waiting = [failure.lane for failure in self._failures.values() if failure.ready_at <= ready_at]
 
-    async def _round(self, lanes: Sequence[Lane], prepare: Callable[[Lane], Made]) -> Made | None:
-        """Try each lane once, but for those that would fail as others did just now."""
+    async def _round(self, lanes: Sequence[Lane], prepare: Callable[[Lane], Made], *, is_probe: bool) -> Made | None:
+        """Try each lane once, but for those that would fail as others did just now, or whose circuit is open.
+
+        `is_probe`: there is no other way, and one request at a time finds out whether an open circuit can be closed.
+        """
         in_vain: set[tuple[str, str, str]] = set()
         inexpressible: set[tuple[str, int]] = set()
         for lane in lanes:
@@ -126,8 +131,7 @@ class Attempts:
             guard = None if self._is_asked else self._conditions.health.guard(lane)
             self._is_asked = False
             if guard is not None:
-                # Where there is no other way, one request at a time finds out whether this one is open again.
-                if not (guard.admits if len(self._lanes) > 1 else guard.admits_probe):
+                if not (guard.admits_probe if is_probe else guard.admits):
                     self._spared.append(lane)
                     self._dropped(lane)
                     continue
@@ -154,6 +158,13 @@ class Attempts:
                     # Where neither was said, the client has left, and nobody knows.
                     guard.end()
         return None
+
+    def _probe(self) -> Lane | None:
+        """The candidate that finds out whether its circuit can be closed, where all that could answer are skipped."""
+        if any(failure.verdict.blame != "request" for failure in self._failures.values()):
+            return None
+        guards = ((lane, self._conditions.health.guard(lane)) for lane in self._spared)
+        return next((lane for lane, guard in guards if guard is None or guard.admits_probe), None)
 
     def _failed(self, lane: Lane, error: GatewayError) -> Verdict:
         verdict = judge(error)

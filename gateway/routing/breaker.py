@@ -8,12 +8,15 @@ Clock = Callable[[], float]
 
 PROBE_SECONDS = 10.0
 """How long a probe keeps others away. An answer may take longer; it need not hold everybody up."""
+_MOST_REQUESTS = 1000
+"""Requests that are remembered as having failed; while nothing answers there are always more."""
 
 
 class Breaker:
     """One instance's breaker: closed, open for a while, then half open, where one request at a time may probe.
 
-    It opens after so many failures in a row of different requests, and again after each probe that fails.
+    It opens after so many failures in a row of different requests, and again after each probe that fails, unless that
+    is a request which has failed before.
     """
 
     def __init__(self, failures: int, seconds: float, clock: Clock = time.monotonic) -> None:
@@ -23,8 +26,8 @@ class Breaker:
         self._failures = 0
         self._opens_at = -math.inf
         self._probed_until = -math.inf
-        self._failed: set[bytes] = set()
-        """The digests of the requests that have failed in a row."""
+        self._failed: dict[bytes, None] = {}
+        """The digests of the requests that have failed in a row, the latest last."""
 
     @property
     def admits(self) -> bool:
@@ -65,15 +68,21 @@ class Breaker:
         `request` is the digest of a request that may have been the cause, and counts once; None where none can be.
         """
         was_open = self.is_open
-        if not was_open and request is not None:
-            if request in self._failed:
-                return False
-            self._failed.add(request)
-        self._failures = min(self._failures + 1, self._most)
         self._probed_until = -math.inf
+        if request is not None:
+            if request in self._failed:
+                # It may be the cause itself, and tells nothing new: the others wait no longer for it.
+                return False
+            self._remember(request)
+        self._failures = min(self._failures + 1, self._most)
         if self.is_open:
             self._opens_at = self._clock() + self._seconds
         return self.is_open and not was_open
+
+    def _remember(self, request: bytes) -> None:
+        if len(self._failed) >= _MOST_REQUESTS:
+            del self._failed[next(iter(self._failed))]
+        self._failed[request] = None
 
     def abandon(self) -> None:
         """Nobody knows what came of a probe: the client left, or something else was to blame."""

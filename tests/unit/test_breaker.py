@@ -1,5 +1,6 @@
 """An upstream that fails again and again is spared, and probed now and then."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -61,13 +62,45 @@ def test_requests_that_fail_again_count_once_and_what_no_request_has_caused_coun
     told = [breaker.fail(digest) for digest in (b"a", b"a", b"b", b"a", b"b", None)]
     assert told == [False, False, False, False, False, True]
     assert [Breaker(2, 30.0, clock).fail() for _ in range(2)] == [False, False]
-    # A probe that fails keeps it open, whatever it asks.
+    # A probe that fails keeps it open if it asks something new.
     clock.now += 30
     breaker.begin()
-    assert breaker.fail(b"a") is False
-    assert not breaker.admits
+    assert breaker.fail(b"c") is False
+    assert breaker.seconds_left == 30.0
     breaker.succeed()
     assert [breaker.fail(digest) for digest in (b"a", b"b", b"c")] == [False, False, True]
+
+
+@pytest.mark.parametrize("seconds", [0, 12, 30, 45])
+@pytest.mark.parametrize("times", [1, 5])
+def test_a_request_that_has_failed_before_keeps_an_open_circuit_open_for_no_longer(seconds: int, times: int) -> None:
+    clock = Clock()
+    breaker = Breaker(2, 30.0, clock)
+    for digest in (b"a", b"b"):
+        breaker.fail(digest)
+    clock.now += seconds
+    for _ in range(times):
+        assert breaker.admits_probe
+        breaker.begin()
+        assert breaker.fail(b"a") is False
+        # What was left is left, and the next may probe at once.
+        assert (breaker.is_open, breaker.seconds_left) == (True, max(30.0 - seconds, 0.0))
+        assert breaker.admits is (seconds >= 30)
+    # The first failure of another request counts, and it, too, counts once.
+    for expected in (30.0, 18.0):
+        breaker.begin()
+        breaker.fail(b"c")
+        assert breaker.seconds_left == expected
+        clock.now += 12
+    breaker.succeed()
+    assert breaker.admits
+
+
+def test_failed_requests_are_remembered_up_to_a_number() -> None:
+    breaker = Breaker(2, 30.0, Clock())
+    for number in range(3000):
+        breaker.fail(b"%d" % number)
+    assert len(breaker._failed) == 1000
 
 
 def test_what_can_go_nowhere_else_goes_there_one_at_a_time() -> None:
