@@ -48,5 +48,5 @@ ROW = Row(
     base_url_variable="DEEPSEEK_BASE_URL",
     # It has a Responses API, too. Chat is what its reasoning, its schemas and its tool choices are made up for in, and
     # there the calls of one turn need not stand together (shared facts, section 11).
-    profiles=(PROFILE.with_models({r"deepseek-reasoner": _REASONER, r"deepseek-v[4-9].*": _V4}),),
+    profiles=(PROFILE.with_models({r"(?i:deepseek-reasoner)": _REASONER, r"(?i:deepseek-v([4-9]|\d\d).*)": _V4}),),
 )

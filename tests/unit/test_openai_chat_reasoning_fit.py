@@ -1,5 +1,6 @@
 """Reasoning goes back to a provider in the field and in the messages where it takes it, and where it requires some."""
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -47,6 +48,10 @@ _LOOPS: Any = [*HI, called("a"), result("a"), {"role": "assistant", "content": "
         ("deepseek-chat", {"reasoning_effort": "high"}, [None, None, " "]),
         ("deepseek-chat", {"thinking": {"type": "enabled"}}, [None, None, " "]),
         ("deepseek-v4-pro", {}, [" ", " ", " "]),
+        ("DeepSeek-V4-Pro", {}, [" ", " ", " "]),
+        ("deepseek-v10-pro", {}, [" ", " ", " "]),
+        ("deepseek-v3.2", {}, [None, None, None]),
+        ("DeepSeek-Reasoner", {}, [None, None, " "]),
         ("deepseek-v4-pro", {"reasoning_effort": "none"}, [None, None, None]),
         ("deepseek-v4-flash", {"thinking": {"type": "disabled"}}, [None, None, None]),
         ("deepseek-v4-flash", {"messages": [*HI, {"role": "assistant", "content": "4"}, *HI]}, [None]),
@@ -58,6 +63,38 @@ def test_deepseek_finds_some_reasoning_where_another_model_made_the_calls(
     sent, _ = fitted("deepseek", model, **{"messages": _LOOPS, **fields})
     told = [message.get("reasoning_content") for message in sent["messages"] if message["role"] == "assistant"]
     assert told == expected
+
+
+_IMAGE: Any = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}
+_NOTE: Any = {"role": "system", "content": "Be quick."}
+
+
+@pytest.mark.parametrize(
+    ("facts", "behind"),
+    [
+        ({"takes_output_parts": False}, [{**result("b"), "content": [_IMAGE]}]),
+        ({"takes_user_after_tool": False, "system_messages": "first"}, [result("b"), _NOTE]),
+        ({"system_messages": "first"}, [result("b"), _NOTE]),
+        ({"system_messages": "none"}, [result("b"), _NOTE]),
+        ({"system_messages": "none", "takes_turns_in_row": False}, [result("b"), _NOTE, _NOTE]),
+    ],
+)
+@pytest.mark.parametrize("given", [{"reasoning": "new"}, {}], ids=["given", "required"])
+@pytest.mark.parametrize("is_native", [False, True], ids=["translated", "native"])
+def test_a_users_message_that_the_gateway_makes_ends_no_loop(
+    facts: dict[str, Any], behind: list[Any], given: dict[str, Any], is_native: bool
+) -> None:
+    profile = ChatProfile(
+        requires_reasoning=True, reasoning_in_loops=True, reasoning_field="reasoning_content", **facts
+    )
+    messages = [*HI, called("a"), result("a"), *HI, called("b", **given), *behind]
+    generation = asked(messages=messages, tools=[{"type": "function", "function": {"name": "look"}}])
+    generation = generation if is_native else replace(generation, dialect=None)
+    sent = orjson.loads(DIALECT.encode(generation, Origin("lab", "m", profile)).body)["messages"]
+    assert "user" in [message["role"] for message in sent[5:]]
+    told = [message.get("reasoning_content") for message in sent if message.get("tool_calls")]
+    # A translated conversation keeps only what the model itself has sealed.
+    assert told == [None, "new" if given and is_native else " "]
 
 
 def test_deepseek_v4_gets_the_reasoning_of_all_turns_back() -> None:

@@ -44,7 +44,9 @@ def chat_messages(prompt: Prompt, toolbox: Toolbox, profile: ChatProfile, report
     for turn in read_turns(prompt, toolbox, profile, report, CHAT_STATES):
         messages += [writer.input(turn)] if isinstance(turn, InputTurn) else writer.answer(turn)
     messages = with_one_system(messages)
-    return with_text_outputs(messages) if writer.has_more_than_text else messages
+    # Where only loops have reasoning, these have to be found before a user's message is made.
+    is_whole = writer.has_more_than_text and not profile.reasoning_in_loops
+    return with_text_outputs(messages) if is_whole else messages
 
 
 class _Writer:

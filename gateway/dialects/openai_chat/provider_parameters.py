@@ -51,10 +51,7 @@ def adapt_body(body: JsonObject, profile: ChatProfile, origin: Origin, report: R
     if body.get("response_format") is not None:
         adapt_format(body, profile)
     if _adapts_messages(profile):
-        messages = _adapted(objects_in(body["messages"]), profile, origin, report)
-        if profile.requires_reasoning and is_thinking(body, profile):
-            messages = with_required_reasoning(messages, profile)
-        body["messages"] = [*messages]
+        body["messages"] = [*_messages(body, profile, origin, report)]
     if profile.refused or profile.dropped or profile.ranges or profile.renamed:
         adapt_settings(body, profile, report)
     for name, value in profile.defaults.items():
@@ -108,17 +105,38 @@ def _adapts_messages(profile: ChatProfile) -> bool:
     )
 
 
-def _adapted(messages: list[JsonObject], profile: ChatProfile, origin: Origin, report: Report) -> list[JsonObject]:
+def _messages(body: JsonObject, profile: ChatProfile, origin: Origin, report: Report) -> list[JsonObject]:
+    """The messages of a body whose settings are ready."""
+    messages = objects_in(body["messages"])
     if is_limited(profile):
         messages = adapt_parts(messages, profile, f"{origin.model} at {origin.provider}")
-    if not profile.takes_output_parts:
-        messages = with_text_outputs(messages)
-    if not profile.takes_developer_role or profile.system_messages != "anywhere":
-        messages = with_roles(messages, profile)
+    is_required = profile.requires_reasoning and is_thinking(body, profile)
+    # The loop begins after the user's last message; below, some are made that no user wrote.
+    messages = _with_own_reasoning(messages, profile, report, is_required=is_required)
+    messages = _adapted(messages, profile, report)
+    if is_required and not profile.reasoning_in_loops:
+        messages = with_required_reasoning(messages, profile)
+    return messages
+
+
+def _with_own_reasoning(
+    messages: list[JsonObject], profile: ChatProfile, report: Report, *, is_required: bool
+) -> list[JsonObject]:
+    """The messages with the reasoning that this upstream takes where it takes it, and some where it requires it."""
     if reads_thoughts(profile, is_native=report.is_native):
         messages = without_thoughts(messages)
     if profile.reasoning_field or profile.reasoning_in_loops:
         messages = with_reasoning(messages, profile)
+    if is_required and profile.reasoning_in_loops:
+        messages = with_required_reasoning(messages, profile)
+    return messages
+
+
+def _adapted(messages: list[JsonObject], profile: ChatProfile, report: Report) -> list[JsonObject]:
+    if not profile.takes_output_parts or (profile.reasoning_in_loops and not report.is_native):
+        messages = with_text_outputs(messages)
+    if not profile.takes_developer_role or profile.system_messages != "anywhere":
+        messages = with_roles(messages, profile)
     if profile.dropped_of_messages:
         messages = _without_fields(messages, profile.dropped_of_messages, report)
     if profile.call_id_length:
