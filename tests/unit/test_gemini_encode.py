@@ -154,7 +154,7 @@ def test_turns_are_merged_and_begin_with_the_user() -> None:
 
 def test_empty_texts_are_never_sent() -> None:
     empty = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": ""}]}
-    assert contents(empty) == contents() == [{"role": "user", "parts": [{"text": " "}]}]
+    assert contents(empty) == [{"role": "user", "parts": [{"text": " "}]}]
 
 
 def test_outputs_follow_their_calls_in_their_order() -> None:

@@ -17,6 +17,7 @@ _Object = dict[str, Any]
 Atom = tuple[Any, ...]
 DIALECT = GEMINI
 MODEL = "gemini-3-flash-preview"
+HI = [{"type": "message", "role": "user", "content": "Hi"}]
 ORIGIN = Origin("gemini", MODEL, gemini.ROW.own.of(MODEL))
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
@@ -66,7 +67,7 @@ def test_conversation_is_read_as_it_was_told(system: list[str], told: list[Any])
 
 @given(settings)
 def test_settings_are_read_as_they_were_told(fields: _Object) -> None:
-    outbound = DIALECT.encode(generation_of("m", fields=dict(fields)), ORIGIN)
+    outbound = DIALECT.encode(generation_of("m", items=HI, fields=dict(fields)), ORIGIN)
     assert outbound.dropped == []
     config = orjson.loads(outbound.body).get("generationConfig", {})
     assert _settings(config) == ({"logprobs": True, **fields} if "top_logprobs" in fields else fields)
@@ -84,7 +85,7 @@ def test_tools_are_read_as_they_were_told(told: list[Any]) -> None:
         }
         for name, words, properties in told
     ]
-    body = orjson.loads(DIALECT.encode(generation_of("m", tools=given_tools), ORIGIN).body)
+    body = orjson.loads(DIALECT.encode(generation_of("m", items=HI, tools=given_tools), ORIGIN).body)
     declared = [one for tool in body.get("tools", []) for one in tool["functionDeclarations"]]
     read = [(one["name"], one.get("description", ""), one["parametersJsonSchema"]["properties"]) for one in declared]
     assert [(_name(name), words, properties) for name, words, properties in read] == told

@@ -12,7 +12,7 @@ from gateway.dialects.profiles.anthropic import AnthropicProfile
 from gateway.dialects.report import Report
 from gateway.dialects.turns.call_ids import CallIds
 from gateway.dialects.turns.toolbox import Toolbox
-from gateway.dialects.turns.turns import AssistantTurn, CallBlock, InputTurn, ReasoningBlock, read_turns
+from gateway.dialects.turns.turns import AssistantTurn, CallBlock, InputTurn, ReasoningBlock, has_user, read_turns
 from gateway.dialects.turns.turns import TextBlock as TextsOfTurn
 from gateway.neutral.items import EarlierReasoning, ProviderItem
 from gateway.neutral.json import objects_in
@@ -55,9 +55,12 @@ class MessageWriter:
         """The index of the first output of its calls."""
         self._late: list[TextBlock] = []
         """Instructions in mid-conversation whose place depends on what follows."""
-        for turn in read_turns(_without_replayed(prompt), toolbox, profile, report, (_STATE,)):
+        turns = read_turns(_without_replayed(prompt), toolbox, profile, report, (_STATE,))
+        for turn in turns:
             self._write(turn)
         self._end_assistant()
+        if not self.messages and not self.system and not has_user(turns):
+            raise report.empty()
         if self._late:
             self._place_late()
         self._complete_ends()

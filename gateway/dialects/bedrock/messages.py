@@ -9,7 +9,15 @@ from gateway.dialects.profiles.bedrock import BedrockProfile
 from gateway.dialects.report import Report
 from gateway.dialects.turns.call_ids import CallIds
 from gateway.dialects.turns.toolbox import Toolbox
-from gateway.dialects.turns.turns import AssistantTurn, CallBlock, InputTurn, ReasoningBlock, TextBlock, read_turns
+from gateway.dialects.turns.turns import (
+    AssistantTurn,
+    CallBlock,
+    InputTurn,
+    ReasoningBlock,
+    TextBlock,
+    has_user,
+    read_turns,
+)
 from gateway.neutral.json import Json, object_or_none, parse_object
 from gateway.neutral.prompt import Prompt
 
@@ -47,7 +55,8 @@ class MessageWriter:
 
     def write(self, prompt: Prompt, toolbox: Toolbox) -> None:
         """Write all messages. Raises `InvalidRequest` for an item that this upstream cannot be shown."""
-        for turn in read_turns(prompt, toolbox, self._profile, self._report, (REASONING,)):
+        turns = read_turns(prompt, toolbox, self._profile, self._report, (REASONING,))
+        for turn in turns:
             if isinstance(turn, AssistantTurn):
                 self._write_answer(turn)
             elif turn.role == "user":
@@ -55,6 +64,8 @@ class MessageWriter:
                 self._add("user", self._content.blocks(turn.parts))
             else:
                 self._write_system(turn)
+        if not self.messages and not self.system and not has_user(turns):
+            raise self._report.empty()
         if not self.messages or self.messages[0]["role"] != "user":
             self.messages.insert(0, {"role": "user", "content": [{"text": _PLACEHOLDER}]})
         for message in self.messages if self._content.has_documents else ():

@@ -30,6 +30,8 @@ def write_messages(turns: Iterable[Turn], profile: GeminiProfile, report: Report
     for turn in turns:
         writer.add(turn)
     contents = writer.contents
+    if not contents and not writer.system:
+        raise report.empty()
     if not contents or contents[0]["role"] != "user":
         contents.insert(0, {"role": "user", "parts": [text_part("")]})
     request: GenerateContentRequest = {"contents": contents}

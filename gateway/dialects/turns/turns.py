@@ -113,6 +113,11 @@ def read_turns(
     return reader.turns
 
 
+def has_user(turns: Sequence[Turn]) -> bool:
+    """Whether there is a message of the user's, which may be empty."""
+    return any(isinstance(turn, InputTurn) and turn.role == "user" for turn in turns)
+
+
 class _Reader:
     def __init__(
         self, prompt: Prompt, toolbox: Toolbox, profile: ConversationProfile, report: Report, states: Collection[str]
