@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import structlog
 
 from gateway.dialects.base import Decoder, Dialect, Origin, Reader
+from gateway.dialects.error_params import client_param
 from gateway.errors import GatewayError, UpstreamDown, UpstreamError
 from gateway.neutral.events import AnswerMetadata, Event, Failed, NativeChunk, Unvalidated, Usage
 from gateway.neutral.generation import Generation
@@ -92,10 +93,13 @@ class Run:
         if self._schema is not None:
             await self._schema.require_usable()
         held = None if self.held is None else self.held.take()
-        if held is None:
-            answer = await self._upstream.send(self._outbound, self._dialect, self._credential)
-        else:
-            answer = self._upstream.accepted(held, self._dialect)
+        try:
+            if held is None:
+                answer = await self._upstream.send(self._outbound, self._dialect, self._credential)
+            else:
+                answer = self._upstream.accepted(held, self._dialect)
+        except UpstreamError as error:
+            raise self._for_client(error) from error.__cause__
         self.headers = answer.headers
         events = self._decoded(answer.body, is_native=self._is_native)
         return events if self._schema is None else await self._validated(events, self._schema)
@@ -119,7 +123,7 @@ class Run:
                 async for batch in self._read(first, stream):
                     yield batch
         except UpstreamError as error:
-            yield [Failed(error)]
+            yield [Failed(self._for_client(error))]
 
     async def _read(self, first: bytes, stream: Stream) -> AsyncGenerator[Batch, None]:
         chunks = stream.chunks
@@ -206,8 +210,17 @@ class Run:
 
     def _checked(self, events: Batch) -> Batch:
         if events and isinstance(events[-1], Failed):
-            return [*events[:-1], Failed(self._upstream.redacted(events[-1].error))]
+            return [*events[:-1], Failed(self._for_client(self._upstream.redacted(events[-1].error)))]
         return events
+
+    def _for_client(self, error: GatewayError) -> GatewayError:
+        """An upstream's error, its `param` where the client wrote what it is about."""
+        if error.param is None or not isinstance(error, UpstreamError):
+            return error
+        sent, origin = self._outbound.body, self._origin
+        return error.replaced(
+            param=client_param(error.param, self._generation, self._dialect.name, origin.profile, sent)
+        )
 
     def _bad_reply(self, what: str) -> UpstreamDown:
         return UpstreamDown(f"{self._upstream.name} {what}.", code="upstream_bad_reply")
