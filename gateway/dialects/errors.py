@@ -1,20 +1,12 @@
 """Translates the errors of upstreams: refusals, and answers that break off."""
 
 from gateway.dialects.base import Origin, Refused
+from gateway.dialects.error_bodies import read_error
 from gateway.dialects.limits import exhausted
 from gateway.dialects.profiles.base import Profile
 from gateway.dialects.waiting import bounded, waiting
 from gateway.errors import UpstreamDown, UpstreamError
-from gateway.neutral.json import (
-    Json,
-    JsonObject,
-    number_or_none,
-    object_or_empty,
-    parse,
-    text_or_empty,
-    text_or_none,
-    texts_in,
-)
+from gateway.neutral.json import JsonObject, number_or_none, object_or_empty, text_or_empty, text_or_none, texts_in
 
 _CONTEXT = "context_length_exceeded"
 # llama.cpp's own type for it (seen with xllamacpp 2026.10).
@@ -57,21 +49,13 @@ def decode_refusal(refused: Refused, profile: Profile, prompt: str) -> UpstreamE
 
     `prompt` is the field that has the prompt in the dialect's requests: a context that is too long is about that.
     """
-    return decode_fields(error_fields(parse(refused.body)), refused, profile, prompt)
+    return decode_fields(read_error(refused.body), refused, profile, prompt)
 
 
 def decode_in_band(fields: JsonObject, origin: Origin, prompt: str) -> UpstreamError:
     """The error for the fields of one that came with status 200."""
     refused = Refused(origin.provider, _status(fields), {}, b"", is_in_band=True)
     return decode_fields(fields, refused, origin.profile, prompt)
-
-
-def error_fields(document: Json) -> JsonObject:
-    """The fields of an error body, in whichever of the formats in use."""
-    given = object_or_empty(document)
-    error = given.get("error", given)
-    message = text_or_none(error)
-    return object_or_empty(error) if message is None else {"message": message, "code": given.get("code")}
 
 
 def decode_fields(fields: JsonObject, refused: Refused, profile: Profile, prompt: str) -> UpstreamError:
@@ -187,7 +171,7 @@ def _is_moderation(fields: JsonObject) -> bool:
 
 def _status(fields: JsonObject) -> int:
     """The status that an error in a body names; 502 where it names none."""
-    for name in ("status_code", "status", "code"):
+    for name in ("status_code", "statusCode", "status", "code"):
         value = fields.get(name)
         if isinstance(value, str) and value.isascii() and value.isdigit():
             value = int(value[:4])
@@ -202,19 +186,4 @@ def _message(fields: JsonObject, refused: Refused) -> str:
 
 
 def _said(fields: JsonObject) -> str:
-    """What the upstream says of the error, and what the provider behind an aggregator says (OpenRouter)."""
-    detail = fields.get("detail")
-    message = text_or_empty(fields.get("message")) or text_or_empty(detail) or _first_detail(detail) or ""
-    raw = object_or_empty(fields.get("metadata")).get("raw")
-    document: Json = parse(raw) if isinstance(raw, str) else raw
-    behind = text_or_empty(error_fields(document).get("message")) or text_or_empty(raw)
-    return f"{message} ({behind})" if message and behind and behind not in message else message or behind
-
-
-def _first_detail(detail: Json) -> str | None:
-    """The first complaint of a FastAPI server: `{"detail": [{"loc": ["body", "n"], "msg": …}]}`."""
-    match detail:
-        case [{"msg": str() as message, "loc": list() as path}, *_]:
-            return f"{'.'.join(map(str, path))}: {message}"
-        case _:
-            return None
+    return text_or_empty(fields.get("message"))

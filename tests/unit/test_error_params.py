@@ -76,6 +76,7 @@ TABLE: list[tuple[str, str, str, str | None]] = [
     ),
     *(("anthropic-messages", api, "messages.0.content", "input") for api in ("responses", "waystone")),
     ("anthropic-messages", "responses", "system", "instructions"),
+    ("gemini", "responses", "contents[0].parts", "input"),
     ("openai-responses", "chat", "input[3].content", "messages"),
     ("openai-responses", "chat", "instructions", "messages"),
     ("anthropic-messages", "chat", "messages.0", "messages"),
@@ -85,6 +86,8 @@ TABLE: list[tuple[str, str, str, str | None]] = [
     ("openai-chat", "waystone", "max_tokens", "max_output_tokens"),
     ("openai-responses", "chat", "max_output_tokens", "max_tokens"),
     ("anthropic-messages", "responses", "max_tokens", "max_output_tokens"),
+    ("gemini", "chat", "generationConfig.maxOutputTokens", "max_tokens"),
+    ("bedrock-converse", "chat", "inferenceConfig.maxTokens", "max_tokens"),
     # Settings with another place.
     ("openai-responses", "chat", "reasoning.effort", "reasoning_effort"),
     ("openai-responses", "chat", "text.format.schema", "response_format"),
@@ -163,7 +166,7 @@ async def test_a_refusal_names_what_the_client_wrote(
     assert (error.status, error.param) == (400, expected)
 
 
-@pytest.mark.parametrize("dialect", ["openai-chat", "openai-responses", "anthropic-messages"])
+@pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize("surface", SURFACES)
 async def test_a_context_that_is_too_long_names_the_conversation(dialect: str, surface: str) -> None:
     answer = Refusing(400, report(None, "context_length_exceeded"))

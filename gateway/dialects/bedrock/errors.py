@@ -1,10 +1,11 @@
 """Translates Bedrock's exceptions, those of a refusal and those that come in the middle of a stream."""
 
 from gateway.dialects.base import Origin, Refused
+from gateway.dialects.error_bodies import error_fields, read_error
 from gateway.dialects.errors import decode_fields
 from gateway.dialects.profiles.base import Profile
 from gateway.errors import UpstreamError
-from gateway.neutral.json import Json, JsonObject, object_or_empty, parse_object, text_or_empty, text_or_none
+from gateway.neutral.json import Json, JsonObject, text_or_empty, text_or_none
 
 _PROMPT = "messages"
 _VALIDATION = "ValidationException"
@@ -42,7 +43,7 @@ _UNKNOWN_MODEL = "model identifier is invalid"
 def decode_error(refused: Refused, profile: Profile) -> UpstreamError:
     """The error for the client, by status first, then by Bedrock's kind of exception."""
     kind = refused.headers.get("x-amzn-errortype", "").partition(":")[0]
-    return decode_fields(_fields(kind, parse_object(refused.body) or {}), refused, profile, _PROMPT)
+    return decode_fields(_fields(kind, read_error(refused.body)), refused, profile, _PROMPT)
 
 
 def error_in_band(exception: JsonObject, origin: Origin) -> UpstreamError:
@@ -52,15 +53,14 @@ def error_in_band(exception: JsonObject, origin: Origin) -> UpstreamError:
     # In a stream, kinds begin with a small letter.
     kind = kind[:1].upper() + kind[1:]
     refused = Refused(origin.provider, _STATUSES.get(kind, 500), {}, b"", is_in_band=True)
-    return decode_fields(_fields(kind, object_or_empty(payload)), refused, origin.profile, _PROMPT)
+    return decode_fields(_fields(kind, error_fields(payload)), refused, origin.profile, _PROMPT)
 
 
-def _fields(kind: str, document: JsonObject) -> JsonObject:
+def _fields(kind: str, error: JsonObject) -> JsonObject:
     """OpenAI's fields for an exception."""
     # Without the header, some bodies still name the kind, as AWS's older protocols do.
-    kind = kind or text_or_empty(document.get("__type")).rpartition("#")[2]
-    message = text_or_none(document.get("message") or document.get("Message"))
+    kind = kind or text_or_empty(error.get("__type")).rpartition("#")[2]
     code = _CODES.get(kind)
-    if kind in ("", _VALIDATION) and message and _UNKNOWN_MODEL in message:
+    if kind in ("", _VALIDATION) and _UNKNOWN_MODEL in text_or_empty(error.get("message")):
         code = "model_not_found"
-    return {"message": message, "type": kind or None, "code": code}
+    return {**error, "type": kind or error.get("type"), "code": code or text_or_none(error.get("code"))}

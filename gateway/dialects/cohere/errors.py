@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 from gateway.dialects.base import Origin, Refused
+from gateway.dialects.error_bodies import error_fields, read_error
 from gateway.dialects.errors import decode_fields, decode_in_band
 from gateway.dialects.profiles.base import Profile
 from gateway.errors import UpstreamDown, UpstreamError
-from gateway.neutral.json import Json, JsonObject, parse_object, text_or_empty, text_or_none
+from gateway.neutral.json import Json, JsonObject, text_or_empty, text_or_none
 
 _PROMPT = "messages"
 _CODES = {"TOO_MANY_TOKENS": "context_length_exceeded"}
@@ -18,13 +19,13 @@ def decode_error(refused: Refused, profile: Profile) -> UpstreamError:
     """The error for the client, by status first, then by Cohere's own type of it."""
     if refused.status == _INVALID_TOKEN:
         refused = replace(refused, status=401)
-    return decode_fields(_fields(parse_object(refused.body) or {}), refused, profile, _PROMPT)
+    return decode_fields(_fields(read_error(refused.body)), refused, profile, _PROMPT)
 
 
 def error_in_band(document: JsonObject, origin: Origin) -> UpstreamError | None:
     """The error that came with status 200 where an answer would have its message."""
     if text_or_none(document.get("message")) is not None and "type" not in document:
-        return decode_in_band(_fields(document), origin, _PROMPT)
+        return decode_in_band(_fields(error_fields(document)), origin, _PROMPT)
     return None
 
 
@@ -42,6 +43,7 @@ def broken_off(reason: Json, ended: JsonObject, origin: Origin) -> UpstreamError
     return None
 
 
-def _fields(document: JsonObject) -> JsonObject:
+def _fields(error: JsonObject) -> JsonObject:
     """OpenAI's fields for Cohere's."""
-    return {"message": document.get("message"), "code": _CODES.get(text_or_empty(document.get("error_type")))}
+    code = _CODES.get(text_or_empty(error.get("error_type")))
+    return error if code is None else {**error, "code": code}

@@ -3,16 +3,14 @@
 import re
 
 from gateway.dialects.base import Origin, Refused
+from gateway.dialects.error_bodies import error_fields, read_error, reports_error
 from gateway.dialects.errors import decode_fields
 from gateway.dialects.profiles.base import Profile
 from gateway.errors import UpstreamError
 from gateway.neutral.json import (
     JsonObject,
     integer_or_none,
-    object_or_empty,
-    object_or_none,
     objects_in,
-    parse,
     text_or_empty,
 )
 
@@ -42,23 +40,20 @@ _A_DAY = "PerDay"
 
 def decode_error(refused: Refused, profile: Profile) -> UpstreamError:
     """The error for the client, by status first, then by Google's own reason."""
-    document = parse(refused.body)
-    # A stream without events wraps it in an array.
-    body = document[0] if isinstance(document, list) and document else document
-    return _decoded(object_or_empty(object_or_empty(body).get("error")), refused, profile)
+    return _decoded(read_error(refused.body), refused, profile)
 
 
 def error_in_band(document: JsonObject, origin: Origin) -> UpstreamError | None:
     """The error in a body that came with status 200."""
-    error = object_or_none(document.get("error"))
-    if error is None:
+    if not reports_error(document):
         return None
+    error = error_fields(document)
     return _decoded(error, Refused(origin.provider, _status(error), {}, b"", is_in_band=True), origin.profile)
 
 
 def _decoded(error: JsonObject, refused: Refused, profile: Profile) -> UpstreamError:
     """The error for Google's fields, which become OpenAI's."""
-    fields: JsonObject = {"message": error.get("message")}
+    fields: JsonObject = {**error}
     details = objects_in(error.get("details"))
     if any(text_or_empty(one.get("reason")) in _BAD_KEY for one in details):
         fields["code"] = "invalid_api_key"

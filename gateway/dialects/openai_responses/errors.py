@@ -1,7 +1,8 @@
 """Finds the error in what a Responses upstream sends; what it means is the same in all of OpenAI's dialects."""
 
 from gateway.dialects.base import Origin, Refused
-from gateway.dialects.errors import decode_in_band, decode_refusal, error_fields
+from gateway.dialects.error_bodies import error_fields
+from gateway.dialects.errors import decode_in_band, decode_refusal
 from gateway.dialects.profiles.base import Profile
 from gateway.errors import UpstreamError
 from gateway.neutral.json import JsonObject
