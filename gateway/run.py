@@ -15,6 +15,7 @@ from gateway.neutral.lenient import Halves, readable
 from gateway.routing.plan import Lane
 from gateway.schemas.validator import AnswerSchema
 from gateway.wire.sse import DamagedStream
+from gateway.wire.sse import Reader as EventReader
 from gateway.wire.transport import Answer, Stream
 
 # How long a finished stream is read on, so that its connection can be used again.
@@ -117,13 +118,18 @@ class Run:
                 await self._upstream.require_accepted(stream, self._dialect)
                 self.headers = stream.headers
                 first = await _beginning(stream.chunks)
-                if first.lstrip(_BLANKS).startswith(_WHOLE):
+                begun = first.lstrip(_BLANKS)
+                if begun.startswith(_WHOLE) or (begun.startswith(b"[") and not self._reads_arrays()):
                     yield await self._no_stream(first, stream)
                     return
                 async for batch in self._read(first, stream):
                     yield batch
         except UpstreamError as error:
             yield [Failed(self._for_client(error))]
+
+    def _reads_arrays(self) -> bool:
+        """Whether the dialect has a reader of its own, to which an array is a stream, too."""
+        return not isinstance(self._dialect.reader(), EventReader)
 
     async def _read(self, first: bytes, stream: Stream) -> AsyncGenerator[Batch, None]:
         chunks = stream.chunks
@@ -184,7 +190,7 @@ class Run:
         """A stream was asked for and a plain body came: the whole answer, or an error with a status of success."""
         body = first + await stream.read(self._upstream.name)
         events = self._decoded(body, is_native=False)
-        if not body.lstrip(_BLANKS).startswith(b"{") and isinstance(events[-1], Failed):
+        if body.lstrip(_BLANKS).startswith(b"<") and isinstance(events[-1], Failed):
             return [Failed(self._bad_reply("answered a request for a stream with something else"))]
         return events if self._schema is None else await self._validated(events, self._schema)
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 import orjson
 
 from gateway.dialects.base import Origin
+from gateway.dialects.error_bodies import listed_error
+from gateway.dialects.errors import error_instead
 from gateway.dialects.structured_output import FORMAT_TOOL, OutputCheck
 from gateway.dialects.turns.client_calls import ClientCalls, free_text, is_wrapped
 from gateway.errors import GatewayError, UpstreamDown
@@ -20,7 +22,7 @@ from gateway.neutral.events import (
     ToolArguments,
     Usage,
 )
-from gateway.neutral.json import Json, JsonObject, is_too_deep, parse_all
+from gateway.neutral.json import Json, JsonObject, is_too_deep, parse, parse_all
 from gateway.neutral.lenient import readable
 from gateway.neutral.prompt import Prompt
 from gateway.neutral.values import lazy
@@ -77,7 +79,9 @@ class StreamDecoder(ABC):
     def _feed_document(self, payload: bytes, document: Json) -> Sequence[Event]:
         """Read an event that is JSON."""
         try:
-            if type(document) is not dict or is_too_deep(payload, document):
+            if type(document) is not dict:
+                document = listed_error(document)
+            if document is None or is_too_deep(payload, document):
                 raise NotAnAnswer
             return self._read(document)
         except NotAnAnswer:
@@ -114,7 +118,10 @@ class StreamDecoder(ABC):
         mended = readable(payload) if words else payload
         if mended is not payload:
             return self.feed(mended)
-        return self._fail(bad_reply(self.origin, f"streamed something that is no {self.what}")) if words else ()
+        if not words:
+            return ()
+        error = error_instead(parse(words), self.origin)
+        return self._fail(error or bad_reply(self.origin, f"streamed something that is no {self.what}"))
 
     def _fail(self, error: GatewayError) -> list[Event]:
         self.is_over = True
@@ -209,14 +216,16 @@ def decode_whole(
         document: Json = orjson.loads(body)
     except orjson.JSONDecodeError:
         return [Failed(bad_reply(origin, "answered with something that is not JSON"))]
-    if not isinstance(document, dict) or is_too_deep(body, document):
+    if not isinstance(document, dict):
+        document = listed_error(document)
+    if document is None or is_too_deep(body, document):
         return [Failed(bad_reply(origin, f"answered with no {what}"))]
     usage = read_usage(document)
     last: list[Event] = [] if usage is None else [usage]
     try:
         return [*read(document), *last, Done()]
     except NotAnAnswer:
-        return [*last, Failed(bad_reply(origin, f"answered with no {what}"))]
+        return [*last, Failed(error_instead(document, origin) or bad_reply(origin, f"answered with no {what}"))]
     except GatewayError as error:
         return [*last, Failed(error)]
 

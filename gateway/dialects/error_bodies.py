@@ -13,6 +13,7 @@ from gateway.neutral.json import (
     list_or_none,
     object_or_empty,
     object_or_none,
+    objects_in,
     parse,
     text_or_empty,
     text_or_none,
@@ -59,10 +60,17 @@ def reports_error(document: JsonObject) -> bool:
     return bool(has_failed(document) or text_or_empty(error_fields(document).get("message")))
 
 
+def listed_error(document: Json) -> JsonObject | None:
+    """The error in a list, as a document of its own; None where there is none."""
+    if not isinstance(document, list) or not any(map(reports_error, objects_in(document))):
+        return None
+    return {"error": error_fields(document)}
+
+
 def has_failed(document: JsonObject) -> bool:
     """Whether a `base_resp` says so: its code is 0 for an answer."""
     base = document.get(_BASE)
-    return type(base) is dict and base.get("status_code", 0) != 0
+    return type(base) is dict and base.get("status_code") not in (0, "0", None)
 
 
 def _fields(document: Json, depth: int) -> JsonObject:

@@ -1,14 +1,23 @@
 """Translates the errors of upstreams: refusals, and answers that break off."""
 
 from gateway.dialects.base import Origin, Refused
-from gateway.dialects.error_bodies import read_error
+from gateway.dialects.error_bodies import error_fields, read_error, reports_error
 from gateway.dialects.limits import exhausted
 from gateway.dialects.profiles.base import Profile
 from gateway.dialects.waiting import bounded, waiting
 from gateway.errors import UpstreamDown, UpstreamError
-from gateway.neutral.json import JsonObject, number_or_none, object_or_empty, text_or_empty, text_or_none, texts_in
+from gateway.neutral.json import (
+    Json,
+    JsonObject,
+    number_or_none,
+    object_or_empty,
+    text_or_empty,
+    text_or_none,
+    texts_in,
+)
 
 _CONTEXT = "context_length_exceeded"
+_CONVERSATION = "messages"
 # llama.cpp's own type for it (seen with xllamacpp 2026.10).
 _CONTEXT_NAMES = frozenset({_CONTEXT, "exceed_context_size_error", "too_many_prompt_tokens"})
 # Mistral's type for it comes with status 400 (shared facts on providers, section 9).
@@ -56,6 +65,14 @@ def decode_in_band(fields: JsonObject, origin: Origin, prompt: str) -> UpstreamE
     """The error for the fields of one that came with status 200."""
     refused = Refused(origin.provider, _status(fields), {}, b"", is_in_band=True)
     return decode_fields(fields, refused, origin.profile, prompt)
+
+
+def error_instead(document: Json, origin: Origin) -> UpstreamError | None:
+    """The error that came where an answer should be, by itself or in a list; None for what is neither."""
+    entries = document if isinstance(document, list) else [document]
+    if not any(isinstance(entry, dict) and reports_error(entry) for entry in entries):
+        return None
+    return decode_in_band(error_fields(document), origin, _CONVERSATION)
 
 
 def decode_fields(fields: JsonObject, refused: Refused, profile: Profile, prompt: str) -> UpstreamError:

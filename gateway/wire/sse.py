@@ -12,6 +12,9 @@ KEEP_ALIVE = b": keep-alive\n\n"
 
 _NAME = b"event:"
 _ERROR = b"error:"
+_ERROR_NAMES = (b"event: error", b"event:error")
+_ERROR_NAMED = b"error\ndata: "
+"""What is in a chunk of events of two lines where one may have that name."""
 _NAMED = re.compile(rb"^event:.*\ndata: (.+)\n\n", re.MULTILINE)
 """An event of a line with its name and one of data."""
 _MARK = b"\xef\xbb\xbf"
@@ -31,8 +34,9 @@ class Reader:
     """Splits the bytes of an event stream into the data of its events, wherever the chunks were cut.
 
     Takes LF, CRLF and CR line ends, comments, a byte order mark, `data:` with and without a space, and data
-    over several lines. A field `error:` is data, too. Other fields are passed over: every upstream repeats its
-    event's name in the data. So are events whose data is empty, by which some servers keep a connection open.
+    over several lines. A field `error:` is data, too, and the data of an event with the name `error` that does not
+    say by itself that it is one. Other fields are passed over: every upstream repeats its event's name in the data.
+    So are events whose data is empty, by which some servers keep a connection open.
     """
 
     def __init__(self, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
@@ -44,6 +48,10 @@ class Reader:
         self._line_size = 0
         self._data: list[bytes] = []
         self._data_size = 0
+        self._errors: list[bytes] = []
+        """The lines of the fields `error:`."""
+        self._is_error = False
+        """Whether the open event is named so."""
         self._after_cr = False
 
     def feed(self, chunk: bytes) -> list[bytes]:
@@ -55,7 +63,8 @@ class Reader:
                 return []
             self._head = None
             chunk = chunk.removeprefix(_MARK)
-        if not (self._line or self._data or self._after_cr) and len(chunk) <= self._limit:
+        is_open = self._line or self._data or self._errors or self._is_error or self._after_cr
+        if not is_open and len(chunk) <= self._limit:
             whole = chunk.replace(b"\r\n", b"\n") if chunk.endswith(b"\r\n\r\n") else chunk
             if whole.endswith(b"\n\n") and b"\r" not in whole:
                 return self._whole(whole)
@@ -75,12 +84,13 @@ class Reader:
                 return payloads
         elif chunk.startswith(_NAME):
             payloads = _NAMED.findall(chunk)
-            if chunk.count(b"\n") == 3 * len(payloads):
+            if chunk.count(b"\n") == 3 * len(payloads) and _ERROR_NAMED not in chunk:
                 return payloads
         events: list[bytes] = []
         for block in chunk.split(b"\n\n"):
             name, _, data = block.rpartition(b"\ndata: ") if block.startswith(_NAME) else (b"", b"", block[6:])
-            if (name or block.startswith(b"data: ")) and b"\n" not in data and b"\n" not in name:
+            is_simple = name not in _ERROR_NAMES if name else block.startswith(b"data: ")
+            if is_simple and b"\n" not in data and b"\n" not in name:
                 if data:
                     events.append(data)
             elif block:
@@ -126,12 +136,26 @@ class Reader:
             self._check()
         elif line.startswith(_ERROR):
             # Some servers say in the name of a field what should stand in its data (llama.cpp).
-            self._data.append(_reported(line[len(_ERROR) :].strip()))
-        elif not line and self._data:
-            if data := b"\n".join(self._data):
-                events.append(data)
-            self._data.clear()
-            self._data_size = 0
+            self._errors.append(line[len(_ERROR) :].strip())
+            self._data_size += len(line)
+            self._check()
+        elif line.startswith(_NAME):
+            self._is_error = line in _ERROR_NAMES
+        elif not line and (self._data or self._errors or self._is_error):
+            self._end_event(events)
+
+    def _end_event(self, events: list[bytes]) -> None:
+        data, error = b"\n".join(self._data), b"\n".join(self._errors)
+        if data and self._is_error:
+            events.append(_reported(data))
+        elif data and (not error or _is_object(data)):
+            events.append(data)
+        if error:
+            events.append(_reported(error))
+        self._data.clear()
+        self._errors.clear()
+        self._data_size = 0
+        self._is_error = False
 
     def _check(self) -> None:
         if self._line_size + self._data_size > self._limit:
@@ -144,8 +168,18 @@ def _reported(error: bytes) -> bytes:
         document = json.loads(error)
     except (ValueError, RecursionError):
         document = {"message": error.decode("utf-8", "replace")}
-    is_whole = isinstance(document, dict) and "error" in document
-    return json.dumps(document if is_whole else {"error": document}).encode()
+    if isinstance(document, dict) and (
+        "error" in document or "error" in (document.get("type"), document.get("object"))
+    ):
+        return error
+    return json.dumps({"error": document}).encode()
+
+
+def _is_object(data: bytes) -> bool:
+    try:
+        return isinstance(json.loads(data), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def event(payload: bytes) -> bytes:

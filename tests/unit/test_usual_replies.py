@@ -75,7 +75,7 @@ def objects(tree: Any) -> Iterator[dict[str, Any]]:
 
 def repaired(document: dict[str, Any]) -> tuple[dict[str, Any], Usage | None]:
     """What the repairs make of a reply, and the usage that they read."""
-    events = response._native(document, read_choices(document, "p"), Origin("p", "m"))
+    events = response._native(document, read_choices(document, Origin("p", "m")), Origin("p", "m"))
     assert isinstance(events[0], NativeReply)
     return events[0].document, next((event for event in events if isinstance(event, Usage)), None)
 

@@ -11,6 +11,7 @@ from gateway.dialects.anthropic.structured_output import plan_format
 from gateway.dialects.anthropic.usage import read_usage
 from gateway.dialects.base import Origin
 from gateway.dialects.decoder import ChoiceBuilder, NotAnAnswer, decode_whole, later_counts
+from gateway.dialects.error_bodies import reports_error
 from gateway.dialects.profiles.anthropic import AnthropicProfile
 from gateway.dialects.structured_output import FORMAT_TOOL
 from gateway.neutral.events import (
@@ -61,11 +62,9 @@ def decode_reply(body: bytes, generation: Generation, origin: Origin) -> list[Ev
         return end.usage
 
     def read(document: JsonObject) -> list[Event]:
-        if document.get("type") == "error":
-            raise error_in_band(document, origin)
         content = list_or_none(document.get("content"))
-        if content is None:
-            raise NotAnAnswer
+        if content is None or document.get("type") == "error":
+            raise error_in_band(document, origin) if reports_error(document) else NotAnAnswer
         reader = MessageReader(generation.prompt, origin)
         events: list[Event] = []
         for index, block in enumerate(content):

@@ -4,6 +4,7 @@ from gateway.dialects.anthropic.errors import error_in_band
 from gateway.dialects.anthropic.response import MessageEnd, MessageReader
 from gateway.dialects.base import Origin
 from gateway.dialects.decoder import NotAnAnswer, StreamDecoder, answered_by, bad_reply
+from gateway.dialects.error_bodies import reports_error
 from gateway.neutral.events import Event
 from gateway.neutral.generation import Generation
 from gateway.neutral.json import Json, JsonObject, object_or_none, text_or_none
@@ -42,7 +43,7 @@ class MessageDecoder(StreamDecoder):
             case "message_stop":
                 self._end.reason = self._end.reason or "end_turn"
                 return self._finish()
-            case "error" | None if "error" in document:
+            case "error" | None if reports_error(document):
                 raise error_in_band(document, self.origin)
         self.usage = self._end.usage
         return []

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from gateway.dialects.base import Origin, Refused
-from gateway.dialects.error_bodies import error_fields, read_error
+from gateway.dialects.error_bodies import error_fields, read_error, reports_error
 from gateway.dialects.errors import decode_fields, decode_in_band
 from gateway.dialects.profiles.base import Profile
 from gateway.errors import UpstreamDown, UpstreamError
@@ -24,9 +24,9 @@ def decode_error(refused: Refused, profile: Profile) -> UpstreamError:
 
 def error_in_band(document: JsonObject, origin: Origin) -> UpstreamError | None:
     """The error that came with status 200 where an answer would have its message."""
-    if text_or_none(document.get("message")) is not None and "type" not in document:
-        return decode_in_band(_fields(error_fields(document)), origin, _PROMPT)
-    return None
+    if isinstance(document.get("message"), dict) or not reports_error(document):
+        return None
+    return decode_in_band(_fields(error_fields(document)), origin, _PROMPT)
 
 
 def broken_off(reason: Json, ended: JsonObject, origin: Origin) -> UpstreamError | None:

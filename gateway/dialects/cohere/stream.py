@@ -42,7 +42,7 @@ class CohereDecoder(StreamDecoder):
                 return self._builder.citation(_message(document).get("citations"))
             case "message-end":
                 return self._end(object_or_empty(document.get("delta")))
-            case None:
+            case None | "error":
                 raise error_in_band(document, self.origin) or NotAnAnswer
             case _:
                 # The rest begins or ends what begins and ends anyway, or is not known yet.

@@ -83,7 +83,7 @@ def _is_usual_choice(choice: Json) -> bool:
     if type(choice) is not dict or choice.get("finish_reason") not in _ENDS or choice.get("logprobs", 0) is not None:
         return False
     index, message = choice.get("index"), choice.get("message")
-    if type(index) is not int or index < 0 or type(message) is not dict:
+    if type(index) is not int or index < 0 or type(message) is not dict or "error" in choice:
         return False
     if message.get("role") != "assistant" or type(message.get("content")) is not str or "refusal" not in message:
         return False

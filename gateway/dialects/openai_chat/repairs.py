@@ -8,9 +8,10 @@ import time
 from collections.abc import Callable, Mapping
 from types import NoneType
 
+from gateway.dialects.base import Origin
 from gateway.dialects.decoder import NotAnAnswer
 from gateway.dialects.openai_chat.calls import repair_calls
-from gateway.errors import UpstreamError
+from gateway.dialects.openai_chat.errors import error_in_band, error_of_choice
 from gateway.neutral.events import FinishReason
 from gateway.neutral.identifiers import new_completion_id
 from gateway.neutral.json import (
@@ -29,19 +30,21 @@ _FINISH: Mapping[str, FinishReason] = {
     **dict.fromkeys(("tool_calls", "tool_call", "tool_use", "function_call"), "tool_calls"),
     **dict.fromkeys(("content_filter", "content-filter", "safety", "refusal", "blocked"), "content_filter"),
 }
-_FAILURES = frozenset({"error", "insufficient_system_resource", "abort"})
 _CALLING = ("tool_calls", "function_call")
+_USUAL_ENDS = (None, "stop", "length", "tool_calls")
 _KNOWN = frozenset({"stop", "length", "tool_calls", "function_call", "content_filter"})
 _TEXTS = ("content", "refusal", "reasoning_content")
 LABELS = ("service_tier", "system_fingerprint", "obfuscation")
 LATEST = 2**53
 
 
-def read_choices(document: JsonObject, provider: str) -> list[JsonObject]:
+def read_choices(document: JsonObject, origin: Origin) -> list[JsonObject]:
     """The choices of a reply or a chunk.
 
-    Raises `NotAnAnswer` if they are no list of objects, and the error behind a finish reason that reports a failure.
+    Raises `NotAnAnswer` if they are no list of objects, and the error that one of them reports, or a `base_resp`.
     """
+    if "base_resp" in document and (error := error_in_band(document, origin)) is not None:
+        raise error
     given = document.get("choices")
     if given is None:
         given = document["choices"] = []
@@ -53,10 +56,10 @@ def read_choices(document: JsonObject, provider: str) -> list[JsonObject]:
             raise NotAnAnswer
         choices.append(choice)
     for choice in choices:
-        reason = choice.get("finish_reason")
-        if isinstance(reason, str) and reason.lower() in _FAILURES:
-            message = f"{provider} broke off the answer ({reason})."
-            raise UpstreamError(503, message, type="server_error", code="overloaded")
+        if ("error" in choice or choice.get("finish_reason") not in _USUAL_ENDS) and (
+            error := error_of_choice(choice, origin)
+        ) is not None:
+            raise error
     return choices
 
 

@@ -4,6 +4,7 @@ import orjson
 
 from gateway.dialects.base import Origin
 from gateway.dialects.decoder import NotAnAnswer, answered_by, bad_reply
+from gateway.dialects.errors import error_instead
 from gateway.dialects.openai_chat.calls import CALLS, LEGACY, called_function, called_tool, complete_calls, tool_calls
 from gateway.dialects.openai_chat.errors import error_in_band
 from gateway.dialects.openai_chat.fast_path import only_text, usual_usage
@@ -57,14 +58,14 @@ def decode_reply(body: bytes, generation: Generation, origin: Origin, *, is_nati
         is_usual = is_native and not origin.profile.rewrites_replies
         if is_usual and (found := usual_usage(document)) is not None:
             return [NativeReply(document, body), found, Done()]
-        choices = read_choices(document, origin.provider)
+        choices = read_choices(document, origin)
         if not choices:
             raise NotAnAnswer
         if is_native:
             return _native(document, choices, origin)
         return _neutral(document, choices, generation.prompt, origin)
     except NotAnAnswer:
-        return [Failed(bad_reply(origin, "answered with no chat completion"))]
+        return [Failed(error_instead(document, origin) or bad_reply(origin, "answered with no chat completion"))]
     except UpstreamError as failure:
         return [Failed(failure)]
 

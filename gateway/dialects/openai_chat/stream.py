@@ -89,7 +89,7 @@ class ChatDecoder(StreamDecoder):
             if error is not None:
                 self._note_usage(chunk)
                 raise error
-        return read_choices(chunk, self.origin.provider)
+        return read_choices(chunk, self.origin)
 
     def _repair(self, choice: JsonObject, position: int) -> tuple[int, JsonObject, bool]:
         """Repair a choice, and note whether it is open or finished: its index, its delta, whether it was changed."""

@@ -4,6 +4,7 @@ from functools import partial
 
 from gateway.dialects.base import Origin
 from gateway.dialects.decoder import NotAnAnswer, decode_whole
+from gateway.dialects.error_bodies import reports_error
 from gateway.dialects.openai_responses.errors import error_in_band, failure
 from gateway.dialects.openai_responses.fast_path import RepeatedDelta
 from gateway.dialects.openai_responses.output.builder import OutputBuilder
@@ -90,16 +91,10 @@ def _conclusion(response: JsonObject, status: str, *, has_calls: bool) -> list[E
 
 def _read(document: JsonObject, origin: Origin) -> list[Event]:
     if "output" not in document and document.get("object") != "response":
-        _require_error(document)
+        if not reports_error(document):
+            raise NotAnAnswer
         raise error_in_band(document, origin)
     status = status_of(document)
     if status in ("completed", "incomplete") and list_or_none(document.get("output")) is None:
         raise NotAnAnswer
     return ended(OutputBuilder(RepeatedDelta()), document, status, origin)
-
-
-def _require_error(document: JsonObject) -> None:
-    """Raise `NotAnAnswer` for what is no error with a status of success."""
-    is_error = document.get("error") or document.get("object") == "error" or document.get("type") == "error"
-    if not is_error and text_or_none(document.get("message") or document.get("detail")) is None:
-        raise NotAnAnswer

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from gateway.dialects.base import Origin
 from gateway.dialects.decoder import StreamDecoder, answered_by, later_counts
+from gateway.dialects.error_bodies import reports_error
 from gateway.dialects.openai_responses.errors import error_in_band
 from gateway.dialects.openai_responses.fast_path import RepeatedDelta
 from gateway.dialects.openai_responses.output.builder import OutputBuilder
@@ -56,6 +57,8 @@ class ResponsesDecoder(StreamDecoder):
         read = _READ.get(kind)
         if read is not None:
             return read(self._output, event)
+        if event.get("error") and not event.get("response") and kind in _TERMINAL:
+            raise error_in_band(event, self.origin)
         if kind in _TERMINAL:
             return self._end(object_or_empty(event.get("response")), _TERMINAL[kind])
         if kind in _BEGINNING:
@@ -79,7 +82,7 @@ class ResponsesDecoder(StreamDecoder):
         """An event without a type: an error, a whole Response, or nothing that is known."""
         if event.get("object") == "response" and isinstance(event.get("output"), list):
             return self._end(event, None)
-        if event.get("error") or event.get("object") == "error":
+        if reports_error(event):
             raise error_in_band(event, self.origin)
         return []
 
