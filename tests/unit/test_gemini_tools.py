@@ -73,7 +73,7 @@ def test_hosted_tools_and_functions_mix_from_3_on() -> None:
     tools = [{"type": "web_search"}, TOOL]
     assert body(tools=tools)["toolConfig"] == {"includeServerSideToolInvocations": True}
     assert "toolConfig" not in body(row=vertex.ROW, tools=tools)
-    assert refused(model=MIDDLE, tools=tools).param == "tools"
+    assert refused(model=MIDDLE, tools=tools).param == "tools[0]"
 
 
 def test_search_options_of_chat_are_a_search() -> None:

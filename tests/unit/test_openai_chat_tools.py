@@ -243,11 +243,6 @@ def test_choice_that_cannot_be_met_is_refused(choice: Any, code: str) -> None:
     assert refusal(asked(user(), tools=[LOOK], tool_choice=choice)) == ("tool_choice", code)
 
 
-def test_choice_of_a_tool_that_was_left_out_is_refused() -> None:
-    generation = asked(user(), tools=[LOOK, {"type": "web_search"}], tool_choice={"type": "web_search"})
-    assert refusal(generation, DROPPING) == ("tool_choice", "unsupported_parameter")
-
-
 ALLOWED = [{"type": "function", "name": "look"}, {"type": "custom", "name": "patch"}]
 
 

@@ -8,6 +8,7 @@ import orjson
 
 from gateway.dialects.anthropic.types import Tool
 from gateway.dialects.report import Report
+from gateway.dialects.turns.containers import container_options
 from gateway.neutral.events import Event, ItemBegan, ItemEnded, ItemProgress
 from gateway.neutral.json import (
     Json,
@@ -49,7 +50,7 @@ def hosted_tool(tool: HostedTool, report: Report) -> JsonObject | None:
         return known
     if kind in _SEARCHES:
         return web_search_tool(body, partial(field_path, tool.path), report)
-    if kind == "code_interpreter" and body.get("container") in (None, {"type": "auto"}):
+    if kind == "code_interpreter" and container_options(body.get("container")) == {}:
         return dict(_CODE)
     return None
 
@@ -61,6 +62,9 @@ def web_search_tool(given: JsonObject, path_of: Callable[[str], str], report: Re
         raise report.unsupported("searches that stay off the web", path_of("external_web_access"))
     if given.get("search_context_size"):
         report.drop(path_of("search_context_size"))
+    if (most := given.get("max_uses")) is not None:
+        # OpenAI has no such field; Anthropic's clients know it.
+        tool["max_uses"] = most
     filters = object_or_empty(given.get("filters"))
     for name in ("allowed_domains", "blocked_domains"):
         if filters.get(name):

@@ -97,7 +97,7 @@ class _ToolWriter:
         choice = prompt.tool_choice
         if isinstance(choice, HostedChoice) and choice.kind in self.names:
             return ToolSelection(flat, named=flat[self.names[choice.kind]])
-        return select_tools(choice, flat, toolbox, self.profile, self.report)
+        return select_tools(prompt, flat, toolbox, self.profile, self.report)
 
     def _tool(self, flat: FlatTool) -> ClientTool:
         tool = flat.tool

@@ -97,7 +97,7 @@ class ToolConfigWriter:
         if has_system_tools and not flat and isinstance(choice, str) and choice in ("required", "auto", "none"):
             # The choice is about the system tools.
             return ToolSelection(flat, choice)
-        return select_tools(choice, flat, toolbox, self._profile, self._report)
+        return select_tools(prompt, flat, toolbox, self._profile, self._report)
 
     def _choice(self, selection: ToolSelection) -> ToolChoice:
         known = self._profile.tool_choices

@@ -56,7 +56,7 @@ def _selected(
 ) -> tuple[list[FlatTool], str | None]:
     """The tools among which the model chooses, and how."""
     flat = flat_tools(prompt.tools, toolbox, profile, report)
-    selection = select_tools(prompt.tool_choice, flat, toolbox, profile, report)
+    selection = select_tools(prompt, flat, toolbox, profile, report)
     if selection.tools and not profile.takes_tools:
         return _without_tools(selection, report), selection.mode
     if selection.named is not None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from gateway.dialects.gemini.types import FileSearch, HostedToolName, Tool
 from gateway.dialects.report import Report
+from gateway.dialects.turns.containers import container_options
 from gateway.neutral.events import Event, ItemBegan, ItemEnded, ReasoningState
 from gateway.neutral.json import (
     Json,
@@ -15,6 +16,7 @@ from gateway.neutral.json import (
     text_or_none,
     texts_in,
 )
+from gateway.neutral.paths import field_path
 
 # OpenAI's names of hosted tools, dated ones by their beginning, and Gemini's own.
 _NAMES: dict[str, HostedToolName] = {
@@ -30,6 +32,8 @@ _DATED = ("web_search_", "web_search_preview_")
 _STORES = "fileSearchStores/"
 # Options without which the answer is of the same kind.
 _DISPENSABLE = ("search_context_size", "user_location", "ranking_options")
+_OF_FILE_SEARCHES = ("vector_store_ids", "max_num_results")
+_NO_NETWORK = {"type": "disabled"}
 
 PART_NAMES = frozenset(("executableCode", "codeExecutionResult", "toolCall", "toolResponse", "inlineData"))
 """The parts of an answer that `HostedItems` reads."""
@@ -58,14 +62,19 @@ class HostedToolWriter:
         Raises `InvalidRequest` for options that Gemini has not.
         """
         options: JsonObject = {key: value for key, value in given.items() if key != "type" and value is not None}
-        if name == "fileSearch":
-            return {"fileSearch": self._file_search(options, path_of)}
+        known = _OF_FILE_SEARCHES if name == "fileSearch" else ()
         for key, value in options.items():
+            if key in known:
+                continue
             if key in _DISPENSABLE:
                 self._report.drop(path_of(key))
+            elif key == "container":
+                self._container(value, path_of(key))
             elif not _is_default(key, value):
                 raise self._report.unsupported(f"{key!r} of such a tool", path_of(key))
         match name:
+            case "fileSearch":
+                return {"fileSearch": self._file_search(options, path_of)}
             case "googleSearch":
                 return {"googleSearch": {}}
             case "codeExecution":
@@ -73,12 +82,21 @@ class HostedToolWriter:
             case "urlContext":
                 return {"urlContext": {}}
 
+    def _container(self, container: Json, path: str) -> None:
+        """Report or refuse what is requested of the container, which Gemini makes as it is."""
+        options = container_options(container)
+        if options is None:
+            raise self._report.unsupported("containers that are there already", path)
+        for key, value in options.items():
+            # Its containers reach no network.
+            if key != "memory_limit" and not (key == "network_policy" and value == _NO_NETWORK):
+                raise self._report.unsupported(f"{key!r} of a container", field_path(path, key))
+            self._report.drop(field_path(path, key))
+
     def _file_search(self, options: JsonObject, path_of: Callable[[str], str]) -> FileSearch:
         stores = list_or_none(options.get("vector_store_ids"))
         if not stores or not all(isinstance(one, str) and one.startswith(_STORES) for one in stores):
             raise self._report.unsupported("vector stores that are not its own", path_of("vector_store_ids"))
-        if options.get("filters"):
-            raise self._report.unsupported("filters of a file search", path_of("filters"))
         search: FileSearch = {"fileSearchStoreNames": stores}
         if "max_num_results" in options:
             search["topK"] = options["max_num_results"]
@@ -88,10 +106,6 @@ class HostedToolWriter:
 def _is_default(key: str, value: Json) -> bool:
     """Whether an option requests nothing beyond the tool itself."""
     options = object_or_none(value)
-    if key == "container":
-        return value == "auto" or (
-            options is not None and options.get("type") == "auto" and not options.get("file_ids")
-        )
     if key == "external_web_access":
         return value is True
     return key == "filters" and options is not None and not any(options.values())

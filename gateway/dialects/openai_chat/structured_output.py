@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from gateway.dialects.openai_chat.tools import ChoiceKind, kind_of_choice
 from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.dialects.structured_output import FormatPlan, OutputCheck, native_plan, requested_format, substitute_plan
+from gateway.dialects.turns.tools import callable_tools
 from gateway.errors import UpstreamDown
 from gateway.neutral.events import Event, Finished, Text, ToolCallBegan
 from gateway.neutral.json import Json, JsonObject, list_or_none, objects_in
@@ -58,6 +59,7 @@ def answer_check(prompt: Prompt, profile: ChatProfile, provider: str) -> "Answer
     """The validation of the answer to a translated request; None where its upstream enforces all of it."""
     requested = validated_format(prompt, profile)
     must_call = not profile.tool_choices >= _CALLS and _is_unenforced_call(_required_call(prompt.tool_choice), profile)
+    must_call = must_call and bool(callable_tools(prompt.tools))
     if requested is None and not must_call:
         return None
     return AnswerCheck(requested, provider, must_call=must_call)
@@ -121,8 +123,9 @@ def _required_call(choice: ToolChoice | None) -> ChoiceKind | None:
             return kind_of_choice(choice)
         case NamedTool():
             return "named"
-        case AllowedTools(mode=mode):
-            return mode
+        case AllowedTools(mode=mode, tools=tools):
+            # Of tools that providers run, none is left that could be called.
+            return "auto" if all(isinstance(tool, HostedChoice) for tool in tools) else mode
         case HostedChoice(body=body):
             return kind_of_choice(body)
         case None:

@@ -30,9 +30,7 @@ def offer_tools(prompt: Prompt, toolbox: Toolbox, profile: ChatProfile, report: 
     """The tools and the choice. Raises `InvalidRequest` for what only other providers have."""
     offer: ToolOffer = {}
     flat = flat_tools(prompt.tools, toolbox, profile, report, takes_custom=profile.takes_custom_tools)
-    selection = select_tools(
-        prompt.tool_choice, flat, toolbox, profile, report, takes_allowed=profile.takes_allowed_tools
-    )
+    selection = select_tools(prompt, flat, toolbox, profile, report, takes_allowed=profile.takes_allowed_tools)
     if selection.tools:
         offer["tools"] = [_tool(tool) for tool in selection.tools.values()]
     choice = _choice(selection)

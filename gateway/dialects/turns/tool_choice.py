@@ -1,15 +1,26 @@
 """Which tools the model may call: written for an upstream, and checked when it has answered."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gateway.dialects.profiles.base import ConversationProfile
 from gateway.dialects.report import Report
 from gateway.dialects.turns.toolbox import Toolbox
 from gateway.dialects.turns.tools import FlatTool
-from gateway.neutral.tools import AllowedTools, HostedChoice, NamedTool, Namespace, ToolChoice, ToolReference
+from gateway.neutral.prompt import Prompt
+from gateway.neutral.tools import (
+    AllowedTools,
+    HostedChoice,
+    HostedTool,
+    NamedTool,
+    Namespace,
+    ToolChoice,
+    ToolReference,
+)
 from gateway.neutral.values import value
 
 _PATH = "tool_choice"
+_VERSION = re.compile(r"(_preview)?(_20\d\d_?\d\d_?\d\d)?$")
 
 
 @value
@@ -42,7 +53,7 @@ def permitted(choice: ToolChoice | None, toolbox: Toolbox) -> frozenset[str] | N
 
 
 def select_tools(
-    choice: ToolChoice | None,
+    prompt: Prompt,
     tools: Mapping[str, FlatTool],
     toolbox: Toolbox,
     profile: ConversationProfile,
@@ -50,19 +61,25 @@ def select_tools(
     *,
     takes_allowed: bool = False,
 ) -> ToolSelection:
-    """The tools to be shown, and the choice. With `takes_allowed`, the upstream knows a choice of some of them.
+    """The tools to be shown, and the choice among the prompt's. With `takes_allowed`, the upstream knows some of them.
+
+    A choice that is about tools which were left out is reported as dropped.
 
     Raises `InvalidRequest` for a choice that cannot be met.
     """
+    choice = prompt.tool_choice
     match choice:
         case None | "auto" | "none":
             return ToolSelection(tools, choice if tools else None)
         case str():
+            if not tools and _left_out(prompt, report):
+                report.drop(_PATH)
+                return ToolSelection(tools)
             if not tools:
                 raise report.invalid(f"There are no tools, so the tool choice cannot be {choice!r}", _PATH)
             return ToolSelection(tools, choice)
         case AllowedTools():
-            selection = _restrict(choice, tools, toolbox, profile, report)
+            selection = _restrict(choice, tools, toolbox, profile, report, _left_out(prompt, report))
             return selection if takes_allowed or not selection.allowed else _shown_alone(selection)
         case NamedTool():
             name = toolbox.find(choice)
@@ -70,6 +87,9 @@ def select_tools(
                 raise report.invalid("The tool choice names a tool that is not on offer", _PATH)
             return ToolSelection(tools, named=tools[name])
         case HostedChoice(kind=kind):
+            if _names_any(choice, _left_out(prompt, report)):
+                report.drop(_PATH)
+                return ToolSelection(tools, "auto" if tools else None)
             raise report.unsupported(f"a tool choice of type {kind!r}", _PATH)
 
 
@@ -78,14 +98,35 @@ def may_answer_in_text(choice: ToolChoice | None) -> bool:
     return choice in (None, "auto", "none") or (isinstance(choice, AllowedTools) and choice.mode == "auto")
 
 
+def _left_out(prompt: Prompt, report: Report) -> list[HostedTool]:
+    """The tools that only providers run, and that were left out."""
+    dropped = set(report.dropped)
+    return [tool for tool in prompt.tools if isinstance(tool, HostedTool) and tool.path in dropped]
+
+
+def _names_any(reference: ToolReference, tools: Iterable[HostedTool]) -> bool:
+    """Whether one of these tools is referred to, be it by the name of another version."""
+    if not isinstance(reference, HostedChoice) or reference.kind is None:
+        return False
+    family = _VERSION.sub("", reference.kind)
+    return any(tool.kind is not None and _VERSION.sub("", tool.kind) == family for tool in tools)
+
+
 def _restrict(
-    choice: AllowedTools, tools: Mapping[str, FlatTool], toolbox: Toolbox, profile: ConversationProfile, report: Report
+    choice: AllowedTools,
+    tools: Mapping[str, FlatTool],
+    toolbox: Toolbox,
+    profile: ConversationProfile,
+    report: Report,
+    left_out: Sequence[HostedTool],
 ) -> ToolSelection:
     for reference in choice.tools:
         if not profile.drops_hosted_tools and not any(name in tools for name in _names(reference, toolbox)):
             raise report.invalid("The tool choice allows a tool that is not on offer", _PATH)
     allowed = {name: tools[name] for name in _allowed(choice.tools, toolbox) if name in tools}
-    if not allowed and choice.mode == "required":
+    if not allowed and any(_names_any(reference, left_out) for reference in choice.tools):
+        report.drop(_PATH)
+    elif not allowed and choice.mode == "required":
         raise report.invalid("The tool choice requires a call and allows none", _PATH)
     if not allowed:
         return ToolSelection(tools, "none" if tools else None)
