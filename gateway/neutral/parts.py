@@ -1,6 +1,8 @@
 """The parts of a content: texts, images, files, sound, and where the client wrote each."""
 
+import re
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from gateway.neutral.json import Json, JsonObject
 from gateway.neutral.values import value
@@ -97,11 +99,44 @@ class UnknownPart:
 
 
 Part = TextPart | RefusalPart | ImagePart | FilePart | AudioPart | UnknownPart
-_ADDRESSES = ("https://", "http://")
 WORDS = (TextPart, RefusalPart)
 """The parts that are words of a message, for `isinstance`: each `A | B` would be made anew."""
 
 
-def is_address(data: str | None) -> bool:
-    """Whether what a client sent as the data of a file is its address, which some write there."""
-    return data is not None and data[:8].lower().startswith(_ADDRESSES)
+SourceKind = Literal["data", "address", "other"]
+_SCHEME = re.compile(r"\s*(?:(data:)|(?:https?|gs|s3)://)", re.I)
+_LONGEST_HEAD = 200
+
+
+def read_source(text: str) -> tuple[SourceKind, str]:
+    """What stands where data or an address may stand: a `data:` URL, the address of something, or plain base64.
+
+    Clients write one in the field of the other, with blanks around it, or its scheme in capitals: it comes back as the
+    dialects look for it.
+    """
+    found = _SCHEME.match(text)
+    if found is None:
+        return "other", text
+    scheme = found[0].strip().lower()
+    if not text.startswith(scheme) or text[-1].isspace():
+        text = scheme + text[found.end() :].rstrip()
+    if found[1] is None:
+        return "address", text
+    end = text.find(",", 0, _LONGEST_HEAD)
+    head = text[:end] if end > 0 else ""
+    # Data may be long, and is not copied without a need.
+    return "data", text if head == head.lower() else head.lower() + text[end:]
+
+
+def file_sources(data: str | None, url: str | None) -> tuple[str | None, str | None, str]:
+    """The data and the address of a file, whichever field each came in, and the field that the address came in."""
+    field = "file_url"
+    if data is not None:
+        kind, data = read_source(data)
+        if kind == "address":
+            data, url, field = None, url or data, field if url else "file_data"
+    if url:
+        kind, url = read_source(url)
+        if kind == "data" and data is None:
+            data, url = url, None
+    return data, url, field

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from gateway.dialects.bedrock.types import CachePoint, ContentBlock, Document, Media, Source
-from gateway.dialects.data_urls import read_data_url
+from gateway.dialects.data_urls import plain_audio, read_data_url
 from gateway.dialects.report import Report
 from gateway.neutral.json import object_or_none, text_or_none
 from gateway.neutral.parts import (
@@ -18,6 +18,7 @@ from gateway.neutral.parts import (
     Part,
     RefusalPart,
     UnknownPart,
+    read_source,
 )
 
 CACHE = "cache_control"
@@ -71,6 +72,7 @@ _EXTENSIONS: dict[str, tuple[_Kind, str]] = {
 }
 _AUDIO_FORMATS = frozenset({*_AUDIO.values(), "opus", "mka", "x-aac", "m4a", "mpga", "pcm", "mkv"})
 _SEND_DATA = "by their address: nothing is fetched for it, so send the data itself as a data: URL"
+_S3 = "s3://"
 _LONGEST_NAME = 200
 _ODD_IN_NAMES = re.compile(r"[^A-Za-z0-9\s()\[\]-]")
 _BLANKS = re.compile(r"\s+")
@@ -115,24 +117,32 @@ class ContentWriter:
                 raise self._report.unsupported("content of an unknown type", part.path)
 
     def _audio(self, part: AudioPart) -> ContentBlock:
-        data, name = text_or_none(part.audio.get("data")), text_or_none(part.audio.get("format"))
+        audio = plain_audio(part.audio)
+        data, name = text_or_none(audio.get("data")), text_or_none(audio.get("format"))
         if data is None or name is None:
             raise self._report.unsupported("content of type 'input_audio'", part.path)
         if name not in _AUDIO_FORMATS:
             raise self._report.unsupported(f"sound of the format {name!r}", part.path)
+        source, text = read_source(data)
+        if source == "address":
+            if not text.startswith(_S3):
+                raise self._report.unsupported(f"sound {_SEND_DATA}", part.path)
+            return {"audio": {"format": name, "source": {"s3Location": {"uri": text}}}}
         return {"audio": {"format": name, "source": {"bytes": self._base64(data, part.path)}}}
 
     def _file(self, part: FilePart) -> ContentBlock:
         for address in (part.data, part.file_id):
-            if address is not None and address.startswith(("data:", "s3://")):
+            if address is not None and address.startswith(("data:", _S3)):
                 return self._fetched(address, part.filename, part)
+        if part.data is None and part.file_id is None and part.url is not None:
+            return self._fetched(part.url, part.filename, part)
         if part.data is None:
             raise self._report.unsupported("files by the id that another provider gave them", part.path)
         return self._media({"bytes": self._base64(part.data, part.path)}, "", part.filename, part)
 
     def _fetched(self, url: str, name: str | None, part: ImagePart | FilePart) -> ContentBlock:
         """What is at an address: the data of a `data:` URL, or where Bedrock finds it in S3."""
-        if url.startswith("s3://"):
+        if url.startswith(_S3):
             return self._media({"s3Location": {"uri": url}}, "", name or url, part)
         found = read_data_url(url)
         if found is None:

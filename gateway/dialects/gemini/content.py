@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from gateway.dialects.data_urls import read_data_url
+from gateway.dialects.data_urls import plain_audio, read_data_url
 from gateway.dialects.gemini.types import Part
 from gateway.dialects.profiles.gemini import GeminiProfile
 from gateway.dialects.report import Report
 from gateway.neutral.json import text_or_none
-from gateway.neutral.parts import AudioPart, FilePart, ImagePart, RefusalPart, TextPart, UnknownPart
+from gateway.neutral.parts import AudioPart, FilePart, ImagePart, RefusalPart, TextPart, UnknownPart, read_source
 from gateway.neutral.parts import Part as NeutralPart
 from gateway.neutral.paths import field_path
 
@@ -94,10 +94,13 @@ class ContentWriter:
         return self._located(part.url, part.source_path, _IMAGE)
 
     def _audio(self, part: AudioPart) -> Part:
-        data, kind = text_or_none(part.audio.get("data")), text_or_none(part.audio.get("format"))
+        audio = plain_audio(part.audio)
+        data, kind = text_or_none(audio.get("data")), text_or_none(audio.get("format"))
         if data is None:
             raise self._report.unsupported("content of type 'input_audio'", field_path(part.path, "type"))
-        return _inline("audio/wav" if kind is None else _TYPES.get(kind, f"audio/{kind}"), data)
+        media_type = "audio/wav" if kind is None else _TYPES.get(kind, f"audio/{kind}")
+        source, text = read_source(data)
+        return self._located(text, part.path, media_type) if source == "address" else _inline(media_type, data)
 
     def _file(self, part: FilePart) -> Part:
         kind = _type_of(part.filename or "", _DOCUMENT)

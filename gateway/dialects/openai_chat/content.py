@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
+from gateway.dialects.data_urls import plain_audio
 from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.dialects.turns.content import is_plain_text, joined
 from gateway.errors import InvalidRequest
 from gateway.neutral.json import Json, JsonObject, object_or_empty, object_or_none, text_or_none
-from gateway.neutral.parts import AudioPart, CacheControl, FilePart, ImagePart, Part, RefusalPart, TextPart
+from gateway.neutral.parts import AudioPart, CacheControl, FilePart, ImagePart, Part, RefusalPart, TextPart, read_source
 
 _TEXTS = ("text", "refusal", "thinking")
 _INLINE = "data:"
@@ -70,7 +71,7 @@ def adapt_part(part: JsonObject, profile: ChatProfile, reader: str, path: str) -
         return part
     if not profile.takes_parts:
         raise _refused(f"{reader} reads text only; see {path}.", path)
-    if kind == "image_url" and not profile.takes_image_urls and not _address(part).startswith(_INLINE):
+    if kind == "image_url" and not profile.takes_image_urls and read_source(_address(part))[0] != "data":
         why = f"{reader} fetches no images by their address: send the data, as a data: URL; see {path}."
         raise _refused(why, path)
     form = profile.part_forms.get(kind, kind)
@@ -117,7 +118,7 @@ def _chat_part(part: Part) -> JsonObject:
         case FilePart():
             return {"type": "file", "file": _file(part), **_cache(part.cache), **part.extra}
         case AudioPart(audio=audio):
-            return {"type": "input_audio", "input_audio": audio, **_cache(part.cache), **part.extra}
+            return {"type": "input_audio", "input_audio": plain_audio(audio), **_cache(part.cache), **part.extra}
     raise AssertionError(f"parts of type {part.kind!r} are refused when the turns are read")
 
 

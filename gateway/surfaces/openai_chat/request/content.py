@@ -14,7 +14,8 @@ from gateway.neutral.parts import (
     RefusalPart,
     TextPart,
     UnknownPart,
-    is_address,
+    file_sources,
+    read_source,
 )
 from gateway.surfaces.extensions import extensions
 from gateway.surfaces.openai_chat.request.omissions import Omissions
@@ -132,10 +133,11 @@ def _image(
     nested = f"{path}.image_url"
     image = object_at(part.get("image_url"), nested)
     omissions.leave_out(image, _IMAGE, nested)
+    _, url = read_source(text_at(image.get("url"), f"{nested}.url"))
     return ImagePart(
         path,
         source_path=f"{nested}.url",
-        url=text_at(image.get("url"), f"{nested}.url"),
+        url=url,
         detail=optional_text_at(image.get("detail"), f"{nested}.detail"),
         cache=cache,
     )
@@ -151,13 +153,12 @@ def _file(
     nested = f"{path}.file"
     file = object_at(part.get("file"), nested)
     omissions.leave_out(file, _FILE, nested)
-    data, file_id = text_or_none(file.get("file_data")), text_or_none(file.get("file_id"))
-    url = text_or_none(extensions(file).get(_FILE_URL))
-    if is_address(data):
-        return FilePart(
-            path, url=data, filename=text_or_none(file.get("filename")), source_path=f"{nested}.file_data", cache=cache
-        )
-    source = "" if data is not None else "file_id" if file_id is not None else _FILE_URL if url is not None else ""
+    given, file_id = text_or_none(file.get("file_data")), text_or_none(file.get("file_id"))
+    data, url, field = file_sources(given, text_or_none(extensions(file).get(_FILE_URL)))
+    if given is not None and data is None:
+        # An address stands where the data belongs, which counts before an id.
+        file_id = None
+    source = "" if data is not None else "file_id" if file_id is not None else field if url is not None else ""
     return FilePart(
         path,
         data=data,

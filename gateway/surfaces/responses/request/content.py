@@ -17,7 +17,8 @@ from gateway.neutral.parts import (
     RefusalPart,
     TextPart,
     UnknownPart,
-    is_address,
+    file_sources,
+    read_source,
 )
 from gateway.surfaces.extensions import extensions
 
@@ -84,6 +85,7 @@ def _image(part: models.InputImageContent, position: Position, path: str) -> Ima
     # Chat nests the address, and some clients do so here.
     nested = object_or_none(given.get("image_url"))
     url = text_or_none(part.get("image_url") if nested is None else nested.get("url"))
+    url = None if url is None else read_source(url)[1]
     detail = text_or_none(part.get("detail")) or (None if nested is None else text_or_none(nested.get("detail")))
     cache, extra = cache_of(given, position, path), _extra(given, _KNOWN_OF_IMAGES)
     if url is not None:
@@ -113,6 +115,7 @@ def _chat_part(given: JsonObject, position: Position, path: str) -> Part:
         if url is None:
             raise invalid("An image needs its address", source)
         extra = _extra(given, _KNOWN_OF_IMAGES)
+        _, url = read_source(url)
         return ImagePart(path, source, url=url, detail=text_or_none(image.get("detail")), cache=cache, extra=extra)
     if kind == "file":
         return _nested_file(object_or_empty(given.get("file")), given, position, path)
@@ -142,9 +145,8 @@ def _file_part(
     data, file_id, url, filename = sources
     if data is None and file_id is None and not url:
         raise invalid("A file needs its data or its id", path)
-    source = "file_url" if url else "file_id"
-    if is_address(data):
-        data, url, source = None, url or data, source if url else "file_data"
+    data, url, field = file_sources(data, url)
+    source = field if url else "file_id"
     return FilePart(
         path,
         data=data,
