@@ -1,6 +1,5 @@
 """Writes function declarations and the choice between them, and the names and ids that tools and calls have there."""
 
-import re
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -11,7 +10,7 @@ from gateway.dialects.profiles.gemini import GeminiProfile
 from gateway.dialects.report import Report
 from gateway.dialects.tool_schemas import alone_references
 from gateway.dialects.turns.tool_choice import ToolSelection, select_tools
-from gateway.dialects.turns.toolbox import Toolbox
+from gateway.dialects.turns.toolbox import BAD_START, Toolbox
 from gateway.dialects.turns.tools import FlatTool, flat_tools, leave_out_hosted
 from gateway.errors import InvalidRequest
 from gateway.neutral.identifiers import new_id
@@ -21,14 +20,10 @@ from gateway.neutral.prompt import Prompt
 from gateway.neutral.tools import HostedTool
 from gateway.neutral.tools import Tool as NeutralTool
 
-LONGEST_NAME = 64
-"""The most characters that the name of a function has there (facts on providers, section 5)."""
-
 SEARCH_OPTIONS = "web_search_options"
 """Chat's options of a search that is not among the tools."""
 
 _ID_PREFIX = "gemini_"
-_BAD_START = re.compile(r"_*[0-9-]")
 
 
 def gemini_name(flat_name: str) -> str:
@@ -36,12 +31,12 @@ def gemini_name(flat_name: str) -> str:
 
     Names that differ there differ here: underscores before a digit or a dash are counted.
     """
-    return f"_{flat_name}" if _BAD_START.match(flat_name) else flat_name
+    return f"_{flat_name}" if BAD_START.match(flat_name) else flat_name
 
 
 def flat_name(name: str) -> str:
     """The flat name of a function by its name there."""
-    return name[1:] if name.startswith("_") and _BAD_START.match(name) else name
+    return name[1:] if name.startswith("_") and BAD_START.match(name) else name
 
 
 def client_call_id(gemini_id: str | None) -> str:
@@ -127,11 +122,7 @@ class _ToolWriter:
         return written
 
     def _declaration(self, function: FlatTool) -> FunctionDeclaration:
-        name = gemini_name(function.name)
-        if len(name) > LONGEST_NAME:
-            what = f"tools with names of {LONGEST_NAME} characters that begin with a digit or a dash"
-            raise self._report.unsupported(what, function.tool.name_path)
-        declaration: FunctionDeclaration = {"name": name}
+        declaration: FunctionDeclaration = {"name": gemini_name(function.name)}
         if function.description:
             declaration["description"] = function.description
         if function.parameters and self._profile.takes_json_schema:

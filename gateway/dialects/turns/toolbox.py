@@ -12,6 +12,9 @@ CallableTool = FunctionTool | CustomTool
 _Identity = tuple[str | None, str]
 _LONGEST = 64
 _ILLEGAL = re.compile(r"[^A-Za-z0-9_-]")
+# Gemini's names begin with a letter or an underscore; such a one gets an underscore more there.
+BAD_START = re.compile(r"_*[0-9-]")
+_DIGEST = 8
 
 
 class Toolbox:
@@ -26,9 +29,12 @@ class Toolbox:
         # Names that stay as they are first: where two collide, it is the made-up one that gives way.
         self._names: dict[_Identity, str] = {}
         self._tools: dict[str, CallableTool] = {}
+        self._is_complete = False
+        """Whether all tools that are offered have their names."""
         for tool in sorted(found, key=_is_changed):
             name = self._names.setdefault((tool.namespace, tool.name), self.name_of(tool.namespace, tool.name))
             self._tools[name] = tool
+        self._is_complete = True
 
     @lazy
     def _inner(self) -> dict[str, list[str]]:
@@ -57,11 +63,16 @@ class Toolbox:
             return known
         if namespace is None and name in self._tools:
             return name
-        flat = _ILLEGAL.sub("_", name if namespace is None else f"{namespace}__{name}")
-        if flat and len(flat) <= _LONGEST and flat not in self._tools:
+        joined = name if namespace is None else f"{namespace}__{name}"
+        flat = _ILLEGAL.sub("_", joined)
+        longest = _longest(flat)
+        # Of two names that are gone and differ here alone, both would be the same one.
+        is_clear = flat == joined or not self._is_complete
+        if flat and len(flat) <= longest and is_clear and flat not in self._tools:
             return flat
-        digest = hashlib.sha256(f"{namespace or ''}\0{name}".encode("utf-8", "replace")).hexdigest()[:8]
-        return f"{flat[: _LONGEST - 9]}_{digest}"
+        digest = hashlib.sha256(f"{namespace or ''}\0{name}".encode("utf-8", "replace")).hexdigest()
+        found = [f"{flat[: longest - size - 1]}_{digest[:size]}" for size in range(_DIGEST, len(digest) // 2)]
+        return next((name for name in found if name not in self._tools), found[0])
 
     def tool(self, flat_name: str) -> CallableTool | None:
         """The tool behind a name that a model called."""
@@ -84,7 +95,12 @@ class Toolbox:
 
 def _is_changed(tool: CallableTool) -> tuple[bool, bool]:
     """Whether a tool cannot have its own name: those in a namespace never do."""
-    return tool.namespace is not None, bool(_ILLEGAL.search(tool.name)) or len(tool.name) > _LONGEST
+    return tool.namespace is not None, bool(_ILLEGAL.search(tool.name)) or len(tool.name) > _longest(tool.name)
+
+
+def _longest(name: str) -> int:
+    """The most characters of a flat name, with what an upstream puts before it."""
+    return _LONGEST - 1 if BAD_START.match(name) else _LONGEST
 
 
 EMPTY_TOOLBOX = Toolbox(())

@@ -1,6 +1,7 @@
 """The tools of a request as an upstream without namespaces is offered them: flat names, free text as a function."""
 
 from collections.abc import Iterable, Sequence, Set
+from dataclasses import replace
 
 from gateway.dialects.profiles.base import ConversationProfile
 from gateway.dialects.report import Report
@@ -53,7 +54,7 @@ def flat_tools(
 
     With `takes_custom`, tools that take free text stay what they are.
 
-    Raises `InvalidRequest` for tools that only other providers run, and for those without a name.
+    Raises `InvalidRequest` for tools that only other providers run, for those without a name, and for two of one name.
     """
     flat: dict[str, FlatTool] = {}
     for tool in tools:
@@ -63,6 +64,8 @@ def flat_tools(
         if not tool.name:
             raise report.invalid("A tool needs a name", tool.name_path)
         name = toolbox.name_of(tool.namespace, tool.name)
+        if name in flat and _are_two(flat[name].tool, tool):
+            raise report.invalid(f"Another tool is called {tool.name!r}", tool.name_path)
         if isinstance(tool, FunctionTool):
             flat[name] = _function(tool, name, report, own)
         elif takes_custom:
@@ -70,6 +73,13 @@ def flat_tools(
         else:
             flat[name] = _custom(tool, name)
     return flat
+
+
+def _are_two(tool: CallableTool, later: CallableTool) -> bool:
+    """Whether they are different tools. One that the history offers may replace an earlier one."""
+    if "[" not in tool.path or "[" not in later.path:
+        return False
+    return type(tool) is not type(later) or replace(later, path=tool.path, name_path=tool.name_path) != tool
 
 
 def drop_hosted(tool: HostedTool, profile: ConversationProfile, report: Report) -> None:
