@@ -22,7 +22,7 @@ from gateway.neutral.events import (
     ToolArguments,
     Usage,
 )
-from gateway.neutral.json import Json, JsonObject, is_too_deep, parse, parse_all
+from gateway.neutral.json import Json, JsonObject, is_too_deep, parse, parse_all, parse_object
 from gateway.neutral.lenient import readable
 from gateway.neutral.prompt import Prompt
 from gateway.neutral.values import lazy
@@ -228,6 +228,13 @@ def decode_whole(
         return [*last, Failed(error_instead(document, origin) or bad_reply(origin, f"answered with no {what}"))]
     except GatewayError as error:
         return [*last, Failed(error)]
+
+
+def whole_arguments(given: Json) -> str:
+    """The whole arguments of a call as JSON. Some servers write the text of an object where it should be itself."""
+    if isinstance(given, str) and parse_object(given) is not None:
+        return given
+    return orjson.dumps(given).decode()
 
 
 def later_counts(known: JsonObject, later: JsonObject) -> JsonObject:

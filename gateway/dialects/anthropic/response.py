@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass, field
 
-import orjson
-
 from gateway.dialects.anthropic.citations import annotation
 from gateway.dialects.anthropic.errors import error_in_band
 from gateway.dialects.anthropic.hosted_tools import ServerCalls, is_server_call, is_server_result
 from gateway.dialects.anthropic.structured_output import plan_format
 from gateway.dialects.anthropic.usage import read_usage
 from gateway.dialects.base import Origin
-from gateway.dialects.decoder import ChoiceBuilder, NotAnAnswer, decode_whole, later_counts
+from gateway.dialects.decoder import ChoiceBuilder, NotAnAnswer, decode_whole, later_counts, whole_arguments
 from gateway.dialects.error_bodies import reports_error
 from gateway.dialects.profiles.anthropic import AnthropicProfile
 from gateway.dialects.structured_output import FORMAT_TOOL
@@ -30,7 +28,6 @@ from gateway.neutral.identifiers import new_id
 from gateway.neutral.json import (
     Json,
     JsonObject,
-    integer_or_none,
     list_or_empty,
     list_or_none,
     object_or_empty,
@@ -62,14 +59,17 @@ def decode_reply(body: bytes, generation: Generation, origin: Origin) -> list[Ev
         return end.usage
 
     def read(document: JsonObject) -> list[Event]:
-        content = list_or_none(document.get("content"))
+        given = document.get("content")
+        is_text = isinstance(given, str) and document.get("type") == "message"
+        content = list_or_none([{"type": "text", "text": given}] if is_text else given)
         if content is None or document.get("type") == "error":
             raise error_in_band(document, origin) if reports_error(document) else NotAnAnswer
         reader = MessageReader(generation.prompt, origin)
         events: list[Event] = []
         for index, block in enumerate(content):
-            events += reader.begin(index, block)
-            events += reader.end(index)
+            if block is not None:
+                events += reader.begin(index, block)
+                events += reader.end(index)
         return [*events, *reader.finish(end)]
 
     return decode_whole(body, origin, "message", usage, read)
@@ -126,6 +126,8 @@ class _OpenBlock:
     call: int = 0
     """Of a call: which one it is."""
     pieces: list[str] = field(default_factory=list)
+    whole: str = ""
+    """The input that came with the beginning of a call; pieces that come later count in its place."""
     signature: str = ""
     citations: list[Json] = field(default_factory=list)
 
@@ -144,6 +146,8 @@ class MessageReader:
         """Texts before the call that is the answer; they are the answer where there is no such call."""
         self._open: dict[int, _OpenBlock] = {}
         self._states: list[JsonObject] = []
+        self.unnamed: set[int] = set()
+        """The blocks of which it is not known yet what they are."""
         self._server_calls: ServerCalls | None = None
         self._calls = 0
         self._length = 0
@@ -153,7 +157,10 @@ class MessageReader:
 
     def begin(self, index: Json, given: Json) -> list[Event]:
         """A block begins, with all that is known of it."""
-        block, number = object_or_empty(given), integer_or_none(index)
+        block, number = object_or_empty(given), index if type(index) is int else _number(index)
+        if number is not None and given is None:
+            self.unnamed.add(number)
+            return []
         kind = text_or_none(block.get("type"))
         if kind is None or number is None:
             raise NotAnAnswer
@@ -169,8 +176,16 @@ class MessageReader:
             case "tool_use":
                 events += self._call(opened, block)
                 if block.get("input"):
-                    events += self.json(number, orjson.dumps(block["input"]).decode())
+                    opened.whole = whole_arguments(block["input"])
         return events
+
+    def name(self, index: Json, kind: str) -> list[Event]:
+        """What a block is, by a piece of it: where its beginning did not say so, it begins now."""
+        number = _number(index)
+        if number is None or number not in self.unnamed:
+            return []
+        self.unnamed.remove(number)
+        return self.begin(number, {"type": kind})
 
     def text(self, piece: str) -> list[Event]:
         """A piece of a text."""
@@ -211,11 +226,13 @@ class MessageReader:
 
     def end(self, index: Json) -> list[Event]:
         """A block is complete."""
-        number = integer_or_none(index)
+        number = index if type(index) is int else _number(index)
         opened = None if number is None else self._open.pop(number, None)
         if opened is None:
             return []
         kind, text = opened.kind, "".join(opened.pieces)
+        if opened.whole and not text:
+            return self._choice.arguments(opened.call, opened.whole)
         if kind == "text":
             if not opened.citations:
                 return []
@@ -242,7 +259,7 @@ class MessageReader:
         return events + end.metadata
 
     def _block(self, index: Json) -> _OpenBlock:
-        number = integer_or_none(index)
+        number = index if type(index) is int else _number(index)
         opened = None if number is None else self._open.get(number)
         if opened is None:
             raise NotAnAnswer
@@ -302,6 +319,11 @@ class MessageReader:
         if events and self._length:
             self._length, self._part = 0, PartBegan("output_text")
         return events
+
+
+def _number(index: Json) -> int | None:
+    """The index of a block that is no number, as some servers write it."""
+    return int(index[:9]) if isinstance(index, str) and index.isascii() and index.isdigit() else None
 
 
 def _piece(block: JsonObject, name: str) -> str:

@@ -25,7 +25,7 @@ class MessageDecoder(StreamDecoder):
         if document.get("type") == "content_block_delta":
             delta = document.get("delta")
             if type(delta) is dict and delta.get("type") == "text_delta" and type(text := delta.get("text")) is str:
-                return self._message.text(text)
+                return None if self._message.unnamed else self._message.text(text)
         return None
 
     def _read(self, document: JsonObject) -> list[Event]:
@@ -59,11 +59,12 @@ class MessageDecoder(StreamDecoder):
     def _delta(self, index: Json, delta: JsonObject) -> list[Event]:
         match delta.get("type"):
             case "text_delta":
-                return self._message.text(_piece(delta, "text"))
+                return [*self._message.name(index, "text"), *self._message.text(_piece(delta, "text"))]
             case "input_json_delta":
                 return self._message.json(index, _piece(delta, "partial_json"))
             case "thinking_delta":
-                return self._message.thinking(index, _piece(delta, "thinking"))
+                begun = self._message.name(index, "thinking")
+                return [*begun, *self._message.thinking(index, _piece(delta, "thinking"))]
             case "signature_delta":
                 self._message.sign(index, _piece(delta, "signature"))
             case "citations_delta":
@@ -75,14 +76,18 @@ class MessageDecoder(StreamDecoder):
 
 
 def _inner(document: JsonObject, name: str) -> JsonObject:
-    found = object_or_none(document.get(name))
+    """An object in an event; an empty one for null. Raises `NotAnAnswer` for anything else."""
+    given = document.get(name, 0)
+    found = {} if given is None else object_or_none(given)
     if found is None:
         raise NotAnAnswer
     return found
 
 
 def _piece(delta: JsonObject, name: str) -> str:
-    piece = text_or_none(delta.get(name))
+    """A text in a delta, by the same rule."""
+    given = delta.get(name, 0)
+    piece = "" if given is None else text_or_none(given)
     if piece is None:
         raise NotAnAnswer
     return piece

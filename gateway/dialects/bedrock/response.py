@@ -2,15 +2,13 @@
 
 import base64
 
-import orjson
-
 from gateway.dialects.base import Origin
 from gateway.dialects.bedrock.citations import annotation
 from gateway.dialects.bedrock.hosted_tools import HostedCalls
 from gateway.dialects.bedrock.messages import REASONING
 from gateway.dialects.bedrock.structured_output import plan_format
 from gateway.dialects.bedrock.usage import read_usage
-from gateway.dialects.decoder import ChoiceBuilder, NotAnAnswer, decode_whole
+from gateway.dialects.decoder import ChoiceBuilder, NotAnAnswer, decode_whole, whole_arguments
 from gateway.dialects.profiles.bedrock import BedrockProfile
 from gateway.dialects.structured_output import FORMAT_TOOL
 from gateway.errors import UpstreamDown
@@ -234,7 +232,7 @@ def _block(block: JsonObject, builder: ResponseBuilder) -> list[Event]:
 
 def _call(call_id: str, name: str, call: JsonObject, builder: ResponseBuilder) -> list[Event]:
     given = call.get("input")
-    arguments = orjson.dumps({} if given is None else given).decode()
+    arguments = whole_arguments({} if given is None else given)
     if call.get("type") == "server_tool_use":
         builder.hosted_call(call_id, name)
         return builder.arguments(arguments)

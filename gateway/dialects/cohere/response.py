@@ -6,7 +6,7 @@ from gateway.dialects.cohere.errors import broken_off, error_in_band
 from gateway.dialects.cohere.messages import PLAN, THINKING
 from gateway.dialects.cohere.structured_output import plan_format
 from gateway.dialects.cohere.usage import read_usage
-from gateway.dialects.decoder import ChoiceBuilder, NotAnAnswer, decode_whole
+from gateway.dialects.decoder import ChoiceBuilder, NotAnAnswer, decode_whole, whole_arguments
 from gateway.dialects.profiles.cohere import CohereProfile
 from gateway.neutral.events import Event, FinishReason, PartBegan, Reasoning, ReasoningState
 from gateway.neutral.generation import Generation
@@ -97,7 +97,7 @@ class ResponseBuilder:
 
     def arguments(self, index: int, given: Json) -> list[Event]:
         """A piece of a call's arguments, held back as long as it may still become `null`."""
-        piece = text_or_empty(given)
+        piece = whole_arguments(given) if isinstance(given, dict) else text_or_empty(given)
         if not piece:
             return []
         held_back = self._held_back.get(index)

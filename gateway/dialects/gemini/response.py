@@ -35,6 +35,7 @@ from gateway.neutral.json import (
     object_or_empty,
     object_or_none,
     objects_in,
+    parse_object,
     text_or_empty,
     text_or_none,
 )
@@ -291,7 +292,7 @@ class _Candidate:
             events += [*self._end_call(), *self._state(signature, "call")]
             index, self._calls = self._calls, self._calls + 1
             events += self._builder.call(index, client_call_id(text_or_none(call.get("id"))), flat_name(name))
-            self._open_call = index, CallArguments(object_or_none(call.get("args")))
+            self._open_call = index, CallArguments(_arguments(call.get("args")))
         elif self._open_call is None:
             return events + self._state(signature, "end")
         _, arguments = self._open_call
@@ -304,6 +305,11 @@ class _Candidate:
             return []
         (index, arguments), self._open_call = self._open_call, None
         return self._builder.arguments(index, orjson.dumps(arguments.end()).decode())
+
+
+def _arguments(given: Json) -> JsonObject | None:
+    """The arguments of a call, which some servers write as a text."""
+    return parse_object(given) if isinstance(given, str) else object_or_none(given)
 
 
 def _reason_name(reason: Json) -> str:

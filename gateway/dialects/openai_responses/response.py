@@ -10,7 +10,7 @@ from gateway.dialects.openai_responses.fast_path import RepeatedDelta
 from gateway.dialects.openai_responses.output.builder import OutputBuilder
 from gateway.dialects.openai_responses.usage import read_usage
 from gateway.neutral.events import AnswerMetadata, Event, Finished, FinishReason, Usage
-from gateway.neutral.json import JsonObject, list_or_none, object_or_empty, text_or_none
+from gateway.neutral.json import JsonObject, object_or_empty, text_or_none
 
 _REASONS: dict[str, FinishReason] = {
     "max_output_tokens": "length",
@@ -95,6 +95,7 @@ def _read(document: JsonObject, origin: Origin) -> list[Event]:
             raise NotAnAnswer
         raise error_in_band(document, origin)
     status = status_of(document)
-    if status in ("completed", "incomplete") and list_or_none(document.get("output")) is None:
+    # Null is what some servers write for an empty list.
+    if status in ("completed", "incomplete") and not isinstance(document.get("output", 0), list | None):
         raise NotAnAnswer
     return ended(OutputBuilder(RepeatedDelta()), document, status, origin)

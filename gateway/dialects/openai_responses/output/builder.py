@@ -45,6 +45,9 @@ class OutputBuilder:
 
     def item_done(self, event: JsonObject) -> list[Event]:
         """An item is complete."""
+        if event.get("item") is None:
+            # It is complete with the answer, which may have it whole.
+            return []
         final = _item_in(event)
         item = self._index.same(event, final)
         if item is not None:
