@@ -181,7 +181,7 @@ class MessageReader:
 
     def name(self, index: Json, kind: str) -> list[Event]:
         """What a block is, by a piece of it: where its beginning did not say so, it begins now."""
-        number = _number(index)
+        number = index if type(index) is int else _number(index)
         if number is None or number not in self.unnamed:
             return []
         self.unnamed.remove(number)
