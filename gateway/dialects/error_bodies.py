@@ -22,6 +22,7 @@ from gateway.wire.sse import Reader
 
 # Where the message is. The first that has any text counts.
 _MESSAGES = ("message", "Message", "msg", "detail", "reason", "error_description", "status_msg", "title")
+_BARE = ("message", "Message", "msg", "detail", "errors")
 # What an error in another one adds to what stands around it, or the other way round.
 _SHARED = ("code", "type", "param", "status", "status_code", "statusCode", "error_type")
 _BASE = "base_resp"
@@ -57,7 +58,10 @@ def reports_error(document: JsonObject) -> bool:
     """Whether a document that is no answer reports an error."""
     if document.get("error") or document.get("object") == "error" or document.get("type") == "error":
         return True
-    return bool(has_failed(document) or text_or_empty(error_fields(document).get("message")))
+    if has_failed(document):
+        return True
+    # By itself, any other of the names may be that of something else.
+    return any(document.get(name) for name in _BARE) and bool(error_fields(document).get("message"))
 
 
 def listed_error(document: Json) -> JsonObject | None:

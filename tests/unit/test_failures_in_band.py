@@ -114,10 +114,22 @@ def test_the_dialects_own_events(dialect: str, document: Any, status: int) -> No
     require(error_of(events_of(dialect, document, is_native=False, is_stream=True)), status, SAID)
 
 
-@pytest.mark.parametrize("document", [{"choices": []}, {"choices": None, "error": None}, [{"a": 1}], [], {"x": "y"}])
+@pytest.mark.parametrize(
+    "document", [{"choices": []}, {"choices": None, "error": None}, [{"a": 1}], [], {"x": "y"}, {"title": "A page"}]
+)
 def test_what_reports_nothing_is_no_answer(document: Any) -> None:
     error = error_of(events_of(CHAT_DIALECT, document, is_native=True, is_stream=False))
     assert (error.status, error.code) == (502, "upstream_bad_reply")
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_a_base_resp_counts_beside_a_whole_answer(is_stream: bool) -> None:
+    part = {"role": "assistant", "content": "Hi", "refusal": None}
+    answered = {"index": 0, "message": part, "delta": part, "finish_reason": "stop", "logprobs": None}
+    usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+    named = {"id": "x", "object": "chat.completion", "created": 1_700_000_000, "model": "m"}
+    document = {**named, "choices": [answered], "usage": usage, "base_resp": {"status_code": 1026, "status_msg": SAID}}
+    require(error_of(events_of(CHAT_DIALECT, document, is_native=True, is_stream=is_stream)), 400, SAID)
 
 
 def test_a_base_resp_of_success_is_none() -> None:

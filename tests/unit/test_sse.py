@@ -80,6 +80,13 @@ BLOCKS = st.sampled_from(
         *("event: a\ndata: 1\ndata: 2\n\n", "event: a\nid: 1\ndata: 3\n\n", "no event: a\ndata: x\n\n"),
         *("event: a\n\n", "event: a\ndata:\n\n", "event: a\ndata: \n\n", "event: a\ndata:z\n\n"),
         *(": comment\n\n", "\n\n"),
+        *(
+            "event: error\ndata: x\n\n",
+            "event: error\n\n",
+            "error: x\n\n",
+            "data: 1\nerror: x\n\n",
+            "event: an error\ndata: {}\n\n",
+        ),
     ]
 )
 

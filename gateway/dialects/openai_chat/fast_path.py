@@ -56,7 +56,7 @@ def usual_usage(document: JsonObject) -> Usage | None:
     choices, created = document.get("choices"), document.get("created")
     if type(choices) is not list or len(choices) != 1 or not _is_usual_choice(choices[0]):
         return None
-    if document.get("object") != "chat.completion" or "error" in document:
+    if document.get("object") != "chat.completion" or "error" in document or "base_resp" in document:
         return None
     if type(created) is not int or not 1 <= created < LATEST:
         return None
