@@ -21,7 +21,18 @@ from gateway.neutral.json import (
 from gateway.wire.sse import Reader
 
 # Where the message is. The first that has any text counts.
-_MESSAGES = ("message", "Message", "msg", "detail", "reason", "error_description", "status_msg", "title")
+_MESSAGES = (
+    "message",
+    "Message",
+    "msg",
+    "detail",
+    "reason",
+    "error_description",
+    "error_message",
+    "error_msg",
+    "status_msg",
+    "title",
+)
 _BARE = ("message", "Message", "msg", "detail", "errors")
 # What an error in another one adds to what stands around it, or the other way round.
 _SHARED = ("code", "type", "param", "status", "status_code", "statusCode", "error_type")

@@ -31,7 +31,7 @@ _NAMES: Mapping[str, str] = {
     **{path: name for name, path in PLACES.items()},
     **dict.fromkeys((*TOKEN_LIMITS, "max_output_tokens", "maxOutputTokens", "maxTokens"), TOKEN_LIMIT),
     **dict.fromkeys(("reasoning", "thinking", "thinkingConfig", "output_config.effort"), _EFFORT),
-    **dict.fromkeys(("output_config", "responseSchema", "responseJsonSchema", "responseMimeType"), _FORMAT),
+    **dict.fromkeys(("text", "output_config", "responseSchema", "responseJsonSchema", "responseMimeType"), _FORMAT),
     **dict.fromkeys(("stop_sequences", "stopSequences"), "stop"),
     **dict.fromkeys(("topP", "p"), "top_p"),
     **dict.fromkeys(("topK", "k"), "top_k"),

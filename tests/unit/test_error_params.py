@@ -91,7 +91,9 @@ TABLE: list[tuple[str, str, str, str | None]] = [
     # Settings with another place.
     ("openai-responses", "chat", "reasoning.effort", "reasoning_effort"),
     ("openai-responses", "chat", "text.format.schema", "response_format"),
+    ("openai-responses", "chat", "text", "response_format"),
     ("openai-responses", "chat", "text.verbosity", None),
+    ("anthropic-messages", "chat", "output_config.effort", "reasoning_effort"),
     ("openai-chat", "responses", "reasoning_effort", "reasoning.effort"),
     ("openai-chat", "responses", "response_format.json_schema", "text.format"),
     ("anthropic-messages", "chat", "thinking.budget_tokens", "reasoning_effort"),
