@@ -7,6 +7,9 @@ from gateway.dialects.schemas import target_of
 from gateway.neutral.json import Json, JsonObject, list_or_empty, object_or_empty, texts_in, written
 
 _COMBINATIONS = ("allOf", "anyOf", "oneOf")
+# Keywords that hold values, in which nothing is a reference, and those that hold schemas by their names.
+_VALUES = frozenset({"enum", "const", "default", "examples"})
+_MAPS = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs", "definitions"})
 _DEEPEST = 32
 _DEEPEST_JSON = 200
 _CHOICES = 20
@@ -17,14 +20,30 @@ _MOST = 5000
 def without_combinations(schema: JsonObject) -> tuple[JsonObject, str]:
     """An object's schema without `allOf`, `anyOf` and `oneOf` at its top, and in words what was there.
 
+    They are at the top, too, where it is a reference to a definition with them.
+
     It has the properties of all branches, each as one of them has it, and requires what all of them do, so that a
     model knows what there is to say; which goes with which is in the words. No words where there was nothing.
     """
     if schema.keys().isdisjoint(_COMBINATIONS):
-        return schema, ""
+        found = _opened(schema) if "$ref" in schema else schema
+        if found.keys().isdisjoint(_COMBINATIONS):
+            return schema, ""
+        schema = found
     taken = {name: schema[name] for name in _COMBINATIONS if name in schema}
     words = f"The whole input must also match this JSON Schema: {written(taken).decode()}"
     return _Combining(schema).run(), words
+
+
+def _opened(schema: JsonObject) -> JsonObject:
+    """The schema with what its own reference leads to in place of it, and where that refers on, with that."""
+    root = schema
+    for _ in range(_DEEPEST):
+        target = _resolved(schema, root)
+        if target is schema:
+            break
+        schema = _with_more(target, {name: value for name, value in schema.items() if name != "$ref"})
+    return schema
 
 
 class _Combining:
@@ -95,8 +114,8 @@ class _Unfolding:
     def run(self) -> JsonObject:
         return object_or_empty(self._rewritten(self._root, (), 0))
 
-    def _rewritten(self, given: Json, opened: tuple[int, ...], depth: int) -> Json:
-        """`opened` are the schemas that were referred to around this one."""
+    def _rewritten(self, given: Json, opened: tuple[int, ...], depth: int, *, is_map: bool = False) -> Json:
+        """`opened` are the schemas that were referred to around this one; `is_map`: it is schemas by their names."""
         self._count += 1
         if depth > _DEEPEST_JSON:
             return given
@@ -105,13 +124,30 @@ class _Unfolding:
         if not isinstance(given, dict):
             return given
         reference = given.get("$ref")
-        if not isinstance(reference, str) or all(name.startswith("$") for name in given):
+        if is_map:
             return {name: self._rewritten(value, opened, depth + 1) for name, value in given.items()}
+        if not isinstance(reference, str) or all(name.startswith("$") for name in given):
+            return {
+                name: self._kept(value)
+                if name in _VALUES
+                else self._rewritten(value, opened, depth + 1, is_map=name in _MAPS)
+                for name, value in given.items()
+            }
         target = _resolved(given, self._root)
         if target is given or id(target) in opened or self._count > _MOST:
             return {name: value for name, value in given.items() if name.startswith("$")}
         beside = {name: value for name, value in given.items() if name != "$ref"}
         return self._rewritten(_with_more(target, beside), (*opened, id(target)), depth + 1)
+
+    def _kept(self, value: Json) -> Json:
+        """A value, as it is: it counts, since it may come again and again."""
+        left = [value]
+        while left:
+            inner = left.pop()
+            self._count += 1
+            if isinstance(inner, list | dict):
+                left += inner if isinstance(inner, list) else inner.values()
+        return value
 
 
 def _with_more(target: JsonObject, beside: JsonObject) -> JsonObject:

@@ -8,6 +8,7 @@ import pytest
 
 from gateway.dialects.structured_output import FORMAT_TOOL
 from gateway.neutral.events import (
+    Annotation,
     AnswerMetadata,
     Event,
     Failed,
@@ -169,6 +170,31 @@ def test_places_of_citations_count_from_their_part() -> None:
     (nested,) = on_chat(events).citations
     place = nested["url_citation"]
     assert on_chat(events).text[place["start_index"] : place["end_index"]] == "it is."
+
+
+_FOUND = {"type": "search_result_location", "search_result_index": 2, "start_block_index": 0, "cited_text": "x"}
+_FILE = {"type": "file_citation", "file_id": "document_2", "index": 9, "cited_text": "x"}
+_IN_FILE = {"start_block_index": 0, "search_result_index": 2}
+
+
+@pytest.mark.parametrize(
+    ("cited", "expected"),
+    [
+        (
+            {**_FOUND, "source": "https://a/", "title": "T"},
+            {"type": "url_citation", "url": "https://a/", "title": "T", "start_index": 3, "end_index": 9},
+        ),
+        (
+            {**_FOUND, "source": "kb/12", "title": "T"},
+            {**_FILE, **_IN_FILE, "source": "kb/12", "filename": "T"},
+        ),
+        ({**_FOUND, "source": "kb", "title": None}, {**_FILE, **_IN_FILE, "source": "kb", "filename": "kb"}),
+    ],
+)
+def test_a_search_result_is_a_page_where_it_has_an_address_and_a_file_elsewhere(cited: Any, expected: Any) -> None:
+    events = told(message(say("So "), {**say("it is."), "citations": [cited]}))
+    (found,) = (event.annotation for event in events if isinstance(event, Annotation))
+    assert found == {"cited_text": "x", **expected}
 
 
 def test_tool_that_stands_in_for_the_form_is_the_answer() -> None:

@@ -192,6 +192,12 @@ def test_citations_of_pages_are_nested_and_others_stand_apart() -> None:
     [
         ({"type": "file_citation", "file_id": "f", "index": 2}, {"index": 7}),
         ({"type": "document", "title": "a", "start_index": 1, "end_index": 3}, {"start_index": 6, "end_index": 8}),
+        # Beside a range, as Cohere has it, and in other annotations `index` is a number of the provider's.
+        (
+            {"type": "file_citation", "file_id": "f", "index": 1, "start_index": 1, "end_index": 3},
+            {"start_index": 6, "end_index": 8},
+        ),
+        ({"type": "file_path", "file_id": "f", "index": 2}, {}),
         ({"type": "char_location", "cited_text": "x", "document_index": 0}, {}),
         ({"type": "file", "file": {"hash": "h"}}, {}),
         ({"type": "url_citation", "title": "no address"}, None),

@@ -65,9 +65,20 @@ def valid(schema: Any, value: Any) -> bool:
     )
 
 
+CHOICE: Any = {"anyOf": [{"$ref": "#/$defs/id"}, BY_NAME]}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {**CHOICE, "$defs": {"id": BY_ID}},
+        {"$ref": "#/$defs/choice", "$defs": {"id": BY_ID, "choice": CHOICE}},
+        {"$ref": "#/$defs/a", "$defs": {"id": BY_ID, "choice": CHOICE, "a": {"$ref": "#/$defs/choice"}}},
+    ],
+    ids=["itself", "referred to", "referred to twice"],
+)
 @pytest.mark.parametrize("dialect", ["anthropic-messages", "bedrock-converse"])
-def test_a_choice_at_the_top_is_told_in_words(dialect: str) -> None:
-    schema = {"anyOf": [{"$ref": "#/$defs/id"}, BY_NAME], "$defs": {"id": BY_ID}}
+def test_a_choice_at_the_top_is_told_in_words(dialect: str, schema: Any) -> None:
     function = {"name": "find", "description": "Finds.", "parameters": schema}
     body: Any = {"model": "lab/m", "messages": [{"role": "user", "content": "Hi"}]}
     body["tools"] = [{"type": "function", "function": function}]
@@ -80,13 +91,16 @@ def test_a_choice_at_the_top_is_told_in_words(dialect: str) -> None:
         "type": "object",
         "properties": {"id": TEXT, "name": TEXT, "deep": {"anyOf": [NUMBER, TEXT]}},
         "required": ["deep"],
-        "$defs": {"id": BY_ID},
+        "$defs": schema["$defs"],
     }
     assert spec["description"].startswith('Finds.\n\nThe whole input must also match this JSON Schema: {"anyOf"')
 
 
 LOOP = {"$defs": {"n": {"properties": {"next": {"$ref": "#/$defs/n", "description": "it"}}}}, "$ref": "#/$defs/n", "title": "T"}  # fmt: skip  # noqa: E501
 LAUGHS: Any = {"$defs": {f"d{n}": {"allOf": [{"$ref": f"#/$defs/d{n + 1}", "title": "t"}] * 3} for n in range(30)}}
+
+
+VALUE: Any = [{"$ref": "#/$defs/a", "title": "t"}, {"$ref": "x", "more": 1}]
 
 
 @pytest.mark.parametrize(
@@ -101,6 +115,18 @@ LAUGHS: Any = {"$defs": {f"d{n}": {"allOf": [{"$ref": f"#/$defs/d{n + 1}", "titl
         ({"items": {"$ref": "#/nowhere", "title": "t"}}, {"items": {"$ref": "#/nowhere"}}),
         ({"items": {"$ref": "http://x/y", "title": "t"}}, {"items": {"$ref": "http://x/y"}}),
         ({"properties": {"$ref": TEXT, "b": NUMBER}}, {"properties": {"$ref": TEXT, "b": NUMBER}}),
+        *(
+            ({"properties": {"a": {name: VALUE}}}, {"properties": {"a": {name: VALUE}}})
+            for name in ("enum", "const", "default", "examples")
+        ),
+        # Names of properties are no keywords.
+        *(
+            (
+                {name: {"default": {"$ref": "#/$defs/enum", "title": "t"}}, "$defs": {"enum": TEXT}},
+                {name: {"default": {"type": "string", "title": "t"}}, "$defs": {"enum": TEXT}},
+            )
+            for name in ("properties", "patternProperties", "dependentSchemas", "definitions")
+        ),
     ],
 )
 def test_a_reference_stands_alone(schema: Any, expected: Any) -> None:
@@ -121,6 +147,28 @@ def test_references_without_end_do_not_hold_anybody_up(schema: Any) -> None:
     found = alone_references(schema)
     assert all(name.startswith("$") for reference in references(found) for name in reference)
     assert len(orjson.dumps(found)) < 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("schema", "is_folded"),
+    [
+        ({"$ref": "#/$defs/a", "$defs": {"a": BY_ID}}, False),
+        ({"$ref": "#/nowhere", "$defs": {}}, False),
+        ({"$ref": "#"}, False),
+        ({"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}}, False),
+        ({"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/a", "oneOf": [BY_ID]}}}, True),
+        ({"$ref": "#/$defs/a", "required": ["x"], "$defs": {"a": {"allOf": [BY_ID], "properties": {"x": {}}}}}, True),
+    ],
+)
+def test_a_reference_at_the_top_is_followed_to_combinations_alone(schema: Any, is_folded: bool) -> None:
+    found: Any
+    found, words = without_combinations(schema)
+    assert bool(words) is is_folded
+    if not is_folded:
+        assert found == schema
+        return
+    assert {"id", "deep"} <= found["properties"].keys()
+    assert {"id", "deep", *schema.get("required", ())} == {*found["required"]}
 
 
 @pytest.mark.parametrize("branch", [{"$ref": "#"}, {"$ref": "#/$defs/d0"}])

@@ -15,27 +15,36 @@ _LOCATION = (
     *("start_block_index", "end_block_index", "search_result_index"),
 )
 
+_ADDRESSES = ("https://", "http://")
+
 
 def annotation(given: Json, start: int, end: int) -> JsonObject | None:
     """The annotation for a citation of the text from `start` to `end`; None for what cites nothing.
 
-    A page on the web becomes a `url_citation`; everything else a `file_citation`, which has the place that it belongs
-    to, `index`, and the cited text.
+    A page on the web becomes a `url_citation`; everything else, be it a search result whose source is no address, a
+    `file_citation`, which has the place that it belongs to, `index`, and the cited text.
     """
     citation = object_or_empty(given)
-    source = text_or_none(citation.get("url") or citation.get("source"))
+    url, source = text_or_none(citation.get("url")), text_or_none(citation.get("source"))
+    if url is None and source is not None and source.startswith(_ADDRESSES):
+        url = source
     cited_text = text_or_none(citation.get("cited_text"))
     more: JsonObject = {} if cited_text is None else {"cited_text": cited_text}
-    if source is not None:
+    if url is not None:
         return {
             "type": "url_citation",
-            "url": source,
+            "url": url,
             "title": text_or_empty(citation.get("title")),
             "start_index": start,
             "end_index": end,
             **more,
         }
+    title = text_or_none(citation.get("document_title") or citation.get("title"))
     document = integer_or_none(citation.get("document_index"))
+    if source is not None:
+        # A search result of the client's own, which it names as it likes.
+        title, more = title or source, {**more, "source": source}
+        document = integer_or_none(citation.get("search_result_index")) or 0
     if document is None:
         return None
     file_id = text_or_none(citation.get("file_id"))
@@ -43,7 +52,7 @@ def annotation(given: Json, start: int, end: int) -> JsonObject | None:
     return {
         "type": "file_citation",
         "file_id": f"document_{document}" if file_id is None else file_id,
-        "filename": text_or_empty(citation.get("document_title")),
+        "filename": title or "",
         "index": end,
         **more,
         **location,

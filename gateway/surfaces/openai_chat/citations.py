@@ -12,8 +12,10 @@ from gateway.neutral.json import text_or_none as optional_text
 if TYPE_CHECKING:
     from generated import models
 
-# Where in the text a citation stands: a page or a document as a range, a file at one place.
-_PLACES = ("start_index", "end_index", "index")
+# Where in the text a citation stands: a page or a document as a range, a file at one place. Beside a range, and in any
+# other annotation, `index` is a number of the provider's.
+_RANGE = ("start_index", "end_index")
+_PLACE = ("index",)
 
 
 def chat_annotation(annotation: JsonObject, part_start: int) -> models.ChatCompletionUrlAnnotation | None:
@@ -43,7 +45,8 @@ def chat_citation(annotation: JsonObject, part_start: int) -> JsonObject | None:
     kind = optional_text(annotation.get("type", "url_citation"))
     if kind in (None, "url_citation"):
         return None
-    places = {name: at for name in _PLACES if (at := integer_or_none(annotation.get(name))) is not None}
+    names = _PLACE if kind == "file_citation" and annotation.keys().isdisjoint(_RANGE) else _RANGE
+    places = {name: at for name in names if (at := integer_or_none(annotation.get(name))) is not None}
     return {**annotation, **{name: at + part_start for name, at in places.items()}}
 
 
