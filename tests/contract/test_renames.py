@@ -67,6 +67,7 @@ ALLOWED: dict[tuple[str, str], str] = {
     ("gateway/surfaces/responses/calls.py::CustomCallItem.__init__", "name"): _WRITTEN_CALL,
     ("gateway/surfaces/responses/defaults.py", "max_output_tokens"): "written: a field of a Response",
     ("gateway/surfaces/responses/defaults.py", "top_p"): "written: a field of a Response",
+    ("gateway/surfaces/responses/request/items.py", "name"): "tables of calls",
     ("gateway/surfaces/responses/request/items.py::_function_call", "name"): _CALL,
     ("gateway/surfaces/responses/request/items.py::_custom_call", "name"): _CALL,
     ("gateway/surfaces/responses/request/tools.py", "name"): "a table of CustomToolParam",

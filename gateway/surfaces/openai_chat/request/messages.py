@@ -47,6 +47,12 @@ _INDEX = "index"
 _CALL: "Annotated[frozenset[str], models.ChatCompletionRequestToolCall]" = frozenset(
     {"id", _INDEX, "type", "function", "custom"}
 )
+_CALLED: "Annotated[frozenset[str], models.FunctionCall]" = frozenset({"name", "arguments"})
+_CUSTOM_CALL: "Annotated[frozenset[str], models.ChatCompletionMessageCustomToolCallCustom]" = frozenset(
+    {"name", "input"}
+)
+# Answers have these also where there is nothing in them.
+_OFTEN_EMPTY = ("annotations", FIELD, *SHOWN)
 
 
 def read_messages(messages: "Sequence[models.ChatCompletionRequestMessage]", omissions: Omissions) -> Sequence[Item]:
@@ -166,10 +172,11 @@ class _Reader:
         kind: CallKind
         if _is_function_call(call):
             kind, call_id = "function", text_at(call.get("id"), f"{path}.id")
-            name, arguments = _name_and_arguments(call.get("function"), f"{path}.function")
+            name, arguments = _name_and_arguments(call.get("function"), f"{path}.function", self._omissions)
         elif call["type"] == "custom":
             kind, call_id = "custom", text_at(call.get("id"), f"{path}.id")
             custom = object_at(call.get("custom"), f"{path}.custom")
+            self._omissions.leave_out(custom, _CUSTOM_CALL, f"{path}.custom")
             name = text_at(custom.get("name"), f"{path}.custom.name")
             arguments = text_at(custom.get("input"), f"{path}.custom.input")
         else:
@@ -182,7 +189,7 @@ class _Reader:
 
     def _add_function_call(self, given: "models.FunctionCall", path: str) -> None:
         """Add the deprecated call of a message, of which there is one. Its id is made of the message's path."""
-        name, arguments = _name_and_arguments(given, f"{path}.function_call")
+        name, arguments = _name_and_arguments(given, f"{path}.function_call", self._omissions)
         call_id = _own_id(path)
         self.items.append(ToolCall(call_id, name, arguments, self._position(f"{path}.function_call")))
         self._unanswered[name].append(call_id)
@@ -197,6 +204,8 @@ class _Reader:
             known = known | {CACHE_CONTROL}
         if details and all(map(is_ours, details)):
             known = known | {FIELD, *SHOWN}
+        opened = extensions(message)
+        known = known | {name for name in _OFTEN_EMPTY if not opened.get(name)}
         self._omissions.leave_out(message, known, path)
 
 
@@ -212,9 +221,10 @@ def _is_function_call(
     return extensions(call).get("type", "function") == "function"
 
 
-def _name_and_arguments(given: "models.FunctionCall | None", path: str) -> tuple[str, str]:
+def _name_and_arguments(given: "models.FunctionCall | None", path: str, omissions: Omissions) -> tuple[str, str]:
     """The name of a called function, and its arguments as JSON."""
     function = object_at(given, path)
+    omissions.leave_out(function, _CALLED, path)
     name = text_at(function.get("name"), f"{path}.name")
     # A function without parameters is often called with an empty text, or none at all, which is no JSON.
     arguments = text_at(function.get("arguments", ""), f"{path}.arguments") or "{}"

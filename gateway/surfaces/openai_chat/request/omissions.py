@@ -19,10 +19,12 @@ class Omissions:
             self.untranslatable = part.untranslatable
 
     def leave_out(self, given: Mapping[str, object], known: Set[str], path: str) -> None:
-        """Note the paths of the fields beside the known ones, unless they are null or empty."""
+        """Note the paths of the fields beside the known ones, unless they are null."""
         if given.keys() <= known:
             return
-        self.untranslated += [f"{path}.{name}" for name, value in given.items() if name not in known and value]
+        self.untranslated += [
+            f"{path}.{name}" for name, value in given.items() if name not in known and value is not None
+        ]
 
     def refuse(self, what: str, path: str) -> None:
         """Note something for which another dialect has to refuse the request. The first one is what it reports."""

@@ -24,8 +24,8 @@ def read_prompt(given: JsonObject, history: int = 0) -> Prompt:
     return Prompt(
         items=items,
         tools=tools,
-        namespaces=namespace_descriptions(body.get("tools") or ()),
-        tool_choice=read_tool_choice(body),
+        namespaces=namespace_descriptions(body.get("tools") or (), omissions.untranslated),
+        tool_choice=read_tool_choice(body, omissions),
         settings=read_settings(body, has_tools=bool(tools)),
         output_format=read_output_format(body),
         input_path=MESSAGES,

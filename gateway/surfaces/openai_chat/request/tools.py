@@ -46,6 +46,13 @@ _FUNCTION_TOOL: "Annotated[frozenset[str], models.ChatCompletionTool]" = frozens
 _CUSTOM_TOOL: "Annotated[frozenset[str], models.CustomToolChatCompletions]" = frozenset(
     {"type", "custom", CACHE_CONTROL}
 )
+_FUNCTION_CHOICE: "Annotated[frozenset[str], models.ChatCompletionNamedToolChoice]" = frozenset({"type", "function"})
+_CUSTOM_CHOICE: "Annotated[frozenset[str], models.ChatCompletionNamedToolChoiceCustom]" = frozenset({"type", "custom"})
+_ALLOWED_CHOICE: "Annotated[frozenset[str], models.ChatCompletionAllowedToolsChoice]" = frozenset(
+    {"type", "allowed_tools"}
+)
+_ALLOWED: "Annotated[frozenset[str], models.ChatCompletionAllowedTools]" = frozenset({"mode", "tools"})
+_NAMED = frozenset({"name"})
 
 _API = b"chat "
 _kept: Kept[bytes, tuple[SharedTools, Omissions]] = Kept(32)
@@ -90,7 +97,7 @@ def _deprecated(given: "Sequence[models.FunctionObject]", omissions: Omissions) 
         yield _function(function, path, path, (), omissions)
 
 
-def read_tool_choice(body: "models.CreateChatCompletionRequest") -> ToolChoice | None:
+def read_tool_choice(body: "models.CreateChatCompletionRequest", omissions: Omissions) -> ToolChoice | None:
     """The tool choice of a body, or its deprecated function call. None where the body has neither.
 
     Raises `InvalidRequest` for a value of a wrong type.
@@ -107,12 +114,17 @@ def read_tool_choice(body: "models.CreateChatCompletionRequest") -> ToolChoice |
     match choice["type"]:
         case "function":
             function = object_at(choice.get("function"), "tool_choice.function")
+            omissions.leave_out(choice, _FUNCTION_CHOICE, "tool_choice")
+            omissions.leave_out(function, _NAMED, "tool_choice.function")
             return NamedTool("function", text_at(function.get("name"), "tool_choice.function.name"))
         case "custom":
             custom = object_at(choice.get("custom"), "tool_choice.custom")
+            omissions.leave_out(choice, _CUSTOM_CHOICE, "tool_choice")
+            omissions.leave_out(custom, _NAMED, "tool_choice.custom")
             return NamedTool("custom", text_at(custom.get("name"), "tool_choice.custom.name"))
         case "allowed_tools":
-            return _allowed_tools(choice)
+            omissions.leave_out(choice, _ALLOWED_CHOICE, "tool_choice")
+            return _allowed_tools(choice, omissions)
         case kind:
             return HostedChoice(text_or_none(kind), opened)
 
@@ -199,9 +211,10 @@ def _function_choice(body: "models.CreateChatCompletionRequest") -> ToolChoice |
     return NamedTool("function", text_at(choice.get("name"), "function_call.name"))
 
 
-def _allowed_tools(choice: "models.ChatCompletionAllowedToolsChoice") -> AllowedTools:
+def _allowed_tools(choice: "models.ChatCompletionAllowedToolsChoice", omissions: Omissions) -> AllowedTools:
     path = "tool_choice.allowed_tools"
     allowed = object_at(choice.get("allowed_tools"), path)
+    omissions.leave_out(allowed, _ALLOWED, path)
     mode = allowed.get("mode")
     if mode != "auto" and mode != "required":
         raise misshapen(f"{path}.mode", "auto or required")

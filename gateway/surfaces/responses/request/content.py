@@ -175,6 +175,11 @@ def _extra(given: JsonObject, known: Set[str]) -> dict[str, Json]:
     return {name: value for name, value in given.items() if name not in known and value is not None}
 
 
+def other_fields(given: JsonObject, known: Set[str], path: str) -> list[str]:
+    """The paths of the fields beside the known ones of an object at `path`, unless they are null."""
+    return [f"{path}.{name}" for name, value in given.items() if name not in known and value is not None]
+
+
 def invalid(why: str, path: str) -> InvalidRequest:
     """The refusal of what no model could make sense of."""
     return InvalidRequest(f"{why}; see {path}.", param=path, code="invalid_value")

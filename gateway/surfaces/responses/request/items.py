@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from gateway.neutral.items import (
     EarlierReasoning,
@@ -17,22 +17,52 @@ from gateway.neutral.items import (
 from gateway.neutral.json import text_or_empty, text_or_none
 from gateway.neutral.parts import TextPart
 from gateway.surfaces.extensions import extensions
-from gateway.surfaces.responses.request.content import cache_of, invalid, read_content
+from gateway.surfaces.responses.request.content import cache_of, invalid, other_fields, read_content
 
 if TYPE_CHECKING:
     from generated import models
 
 # They change the request's tools and settings, and are read with these.
 _OF_THE_REQUEST = ("additional_tools", "configuration_update")
+_IS_ERROR = "is_error"
+_CACHE = ("cache_control", "prompt_cache_breakpoint")
+_MESSAGE: Annotated[frozenset[str], models.EasyInputMessage] = frozenset(
+    {"type", "role", "content", "id", "status", "phase", *_CACHE}
+)
+_CALL: Annotated[frozenset[str], models.FunctionToolCallParam] = frozenset(
+    {"type", "id", "call_id", "namespace", "name", "arguments", "status"}
+)
+_CUSTOM_CALL: Annotated[frozenset[str], models.CustomToolCallParam] = frozenset(
+    {"type", "id", "call_id", "namespace", "name", "input", "status"}
+)
+_OUTPUT: Annotated[frozenset[str], models.FunctionCallOutputItemParam] = frozenset(
+    {"type", "id", "call_id", "output", "status", _IS_ERROR, *_CACHE}
+)
+# What is read of an item, and what says nothing to another API.
+_KNOWN: dict[str | None, frozenset[str]] = {
+    "message": _MESSAGE,
+    "function_call": _CALL,
+    "custom_tool_call": _CUSTOM_CALL,
+    "function_call_output": _OUTPUT,
+    "custom_tool_call_output": _OUTPUT,
+}
 
 
-def read_items(items: Iterable[tuple[Position, models.InputItem]]) -> list[Item]:
-    """All items of the conversation. Every one has its type.
+def read_items(items: Iterable[tuple[Position, models.InputItem]], untranslated: list[str]) -> list[Item]:
+    """All items of the conversation. Every one has its type. Paths of fields that no item has go to `untranslated`.
 
     The client's own keep the contract. Those of the history may be an upstream's, or an earlier version's, so that any
     field may be missing there. Raises `InvalidRequest` for an item that cannot be used.
     """
-    return [_item(item, position) for position, item in items if item["type"] not in _OF_THE_REQUEST]
+    found: list[Item] = []
+    for position, item in items:
+        if item["type"] in _OF_THE_REQUEST:
+            continue
+        known = _KNOWN.get(item["type"])
+        if known is not None and not position.in_history and not item.keys() <= known:
+            untranslated += other_fields(extensions(item), known, position.path)
+        found.append(_item(item, position))
+    return found
 
 
 def positions(items: Sequence[models.InputItem], history: int, source: str) -> list[tuple[Position, models.InputItem]]:
@@ -111,6 +141,6 @@ def _output(item: models.FunctionCallOutputItemParam | models.CustomToolCallOutp
         read_content(item.get("output"), position, "output"),
         position,
         position.inside(".call_id"),
-        is_error=beside.get("is_error") is True,
+        is_error=beside.get(_IS_ERROR) is True,
         cache=cache_of(beside, position, position.path),
     )

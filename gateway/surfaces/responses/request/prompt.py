@@ -15,7 +15,13 @@ from gateway.neutral.tools import Tool
 from gateway.surfaces.body import nothing_to_answer
 from gateway.surfaces.responses.request.items import positions, read_items
 from gateway.surfaces.responses.request.settings import ReadSettings, read_settings
-from gateway.surfaces.responses.request.tools import namespace_descriptions, offered_tools, read_tool_choice, read_tools
+from gateway.surfaces.responses.request.tools import (
+    choice_omissions,
+    namespace_descriptions,
+    offered_tools,
+    read_tool_choice,
+    read_tools,
+)
 
 if TYPE_CHECKING:
     from generated import models
@@ -42,13 +48,15 @@ def prompt_of(body: models.CreateResponse, read: ReadSettings, history: int = 0)
             tools = [*tools, *more]
         elif item["type"] == "configuration_update":
             read.update(item, position, own)
+    if choice is not None and not isinstance(choice, str):
+        read.untranslated += choice_omissions(choice)
     if not tools:
         read.values.pop(PARALLEL_CALLS, None)
     return Prompt(
-        read_items(items),
+        read_items(items, read.untranslated),
         body.get("instructions"),
         tools,
-        namespace_descriptions(given) if given else {},
+        namespace_descriptions(given, read.untranslated) if given else {},
         None if choice is None else read_tool_choice(choice),
         read.settings,
         read.output_format,

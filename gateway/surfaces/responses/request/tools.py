@@ -28,7 +28,7 @@ from gateway.neutral.tools import (
     ToolReference,
 )
 from gateway.surfaces.extensions import extensions
-from gateway.surfaces.responses.request.content import invalid
+from gateway.surfaces.responses.request.content import invalid, other_fields
 
 if TYPE_CHECKING:
     from generated import models
@@ -36,13 +36,23 @@ if TYPE_CHECKING:
 _CACHE = "cache_control"
 _NAME: Annotated[str, models.FunctionTool] = "name"
 # Chat nests the definition of a tool in a field of its type's name, and some clients do so here.
-_FUNCTION, _CUSTOM = "function", "custom"
+_FUNCTION, _CUSTOM, _ALLOWED = "function", "custom", "allowed_tools"
 _KNOWN_OF_FUNCTIONS: Annotated[frozenset[str], models.FunctionTool] = frozenset(
     {"type", "name", "description", "parameters", "strict", _FUNCTION, _CACHE}
 )
 _KNOWN_OF_CUSTOM: Annotated[frozenset[str], models.CustomToolParam] = frozenset(
     {"type", "name", "description", "format", _CUSTOM, _CACHE}
 )
+_KNOWN_OF_NAMESPACES: Annotated[frozenset[str], models.NamespaceToolParam] = frozenset(
+    {"type", "name", "description", "tools"}
+)
+# What is read of a choice, by its type; chat nests it.
+_KNOWN_OF_NAMED = frozenset({"type", "name", "namespace"})
+_KNOWN_OF_CHOICES = {
+    _FUNCTION: _KNOWN_OF_NAMED | {_FUNCTION},
+    _CUSTOM: _KNOWN_OF_NAMED | {_CUSTOM},
+    _ALLOWED: frozenset({"type", "mode", "tools", _ALLOWED}),
+}
 
 _API = b"responses "
 _kept: Kept[bytes, SharedTools] = Kept(32)
@@ -67,13 +77,15 @@ def read_tools(tools: list[models.Tool] | None, path: str = "tools", *, in_histo
     ]
 
 
-def namespace_descriptions(tools: Iterable[object]) -> dict[str, str]:
-    """What is said of the namespaces among the tools, by their names."""
+def namespace_descriptions(tools: Iterable[object], untranslated: list[str]) -> dict[str, str]:
+    """What is said of the namespaces among the tools, by their names. Paths of other fields go to `untranslated`."""
     found: dict[str, str] = {}
-    for tool in tools:
+    for index, tool in enumerate(tools):
         given = object_or_empty(tool)
-        if given.get("type") == "namespace" and (description := text_or_empty(given.get("description"))):
-            found[text_or_empty(given.get("name"))] = description
+        if given.get("type") == "namespace":
+            untranslated += other_fields(given, _KNOWN_OF_NAMESPACES, f"tools[{index}]")
+            if description := text_or_empty(given.get("description")):
+                found[text_or_empty(given.get("name"))] = description
     return found
 
 
@@ -177,6 +189,20 @@ def read_tool_choice(choice: models.ToolChoiceParam) -> ToolChoice | None:
         raise _invalid("The tool choice has no type")
     found = read_reference(given)
     return found if isinstance(found, NamedTool) else HostedChoice(text(given.get("type")), given)
+
+
+def choice_omissions(choice: models.ToolChoiceParam) -> list[str]:
+    """The paths of what no upstream of another dialect gets of a choice."""
+    given = object_or_empty(choice)
+    kind = text_or_empty(given.get("type"))
+    known = _KNOWN_OF_CHOICES.get(kind)
+    if known is None:
+        return []
+    nested = object_or_empty(given.get(kind))
+    return [
+        *other_fields(given, known, "tool_choice"),
+        *other_fields(nested, known - {kind, "type"}, f"tool_choice.{kind}"),
+    ]
 
 
 def _allowed(allowed: Mapping[str, Json]) -> AllowedTools:
