@@ -73,6 +73,8 @@ def test_a_search_that_goes_with_no_functions_is_left_out_or_refused_by_name_of_
     with pytest.raises(InvalidRequest, match="`hosted_tools: drop`") as refused:
         encoded("gemini", [SEARCH, function], drops=False, takes_hosted_with_tools=False)
     assert refused.value.param == "tools[0]"
+    twice = [function, SEARCH, {"type": "google_search"}]
+    assert encoded("gemini", twice, drops=True, takes_hosted_with_tools=False)[1] == ["tools[1]", "tools[2]"]
 
 
 FUNCTION: Any = {"type": "function", "name": "f", "parameters": {"type": "object", "properties": {}}, "strict": False}

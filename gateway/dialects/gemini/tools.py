@@ -76,8 +76,9 @@ class _ToolWriter:
         self._report = report
 
     def write(self, prompt: Prompt, search: JsonObject | None) -> WrittenTools:
-        hosted: dict[HostedToolName, tuple[Tool, str]] = {}
-        """With the path of each."""
+        hosted: dict[HostedToolName, Tool] = {}
+        paths: list[str] = []
+        """Where they were requested; several names may be one tool there."""
         others: list[NeutralTool] = []
         writer = HostedToolWriter(self._report)
         for tool in prompt.tools:
@@ -86,28 +87,29 @@ class _ToolWriter:
                 others.append(tool)
             else:
                 try:
-                    hosted[name] = writer.write(name, tool.body, partial(field_path, tool.path)), tool.path
+                    hosted[name] = writer.write(name, tool.body, partial(field_path, tool.path))
+                    paths.append(tool.path)
                 except InvalidRequest as reason:
                     leave_out_hosted(tool.path, reason, self._profile, self._report)
         if search is not None:
             try:
-                written = writer.write("googleSearch", search, f"{SEARCH_OPTIONS}.{{}}".format)
-                hosted["googleSearch"] = written, SEARCH_OPTIONS
+                hosted["googleSearch"] = writer.write("googleSearch", search, f"{SEARCH_OPTIONS}.{{}}".format)
+                paths.append(SEARCH_OPTIONS)
             except InvalidRequest as reason:
                 leave_out_hosted(SEARCH_OPTIONS, reason, self._profile, self._report)
         functions = flat_tools(others, self._toolbox, self._profile, self._report)
         choice = prompt.tool_choice
         if choice == "none":
             hosted = {}
-        if functions and not self._profile.takes_hosted_with_tools:
-            for _, path in hosted.values():
+        if hosted and functions and not self._profile.takes_hosted_with_tools:
+            for path in paths:
                 mixed = self._report.unsupported("tools that it runs itself together with functions", path)
                 leave_out_hosted(path, mixed, self._profile, self._report)
             hosted = {}
         if choice == "required" and hosted and not functions:
             raise self._report.unsupported("a required call of tools that it runs itself", "tool_choice")
         selection = select_tools(prompt, functions, self._toolbox, self._profile, self._report)
-        return self._combine([tool for tool, _ in hosted.values()], selection)
+        return self._combine([*hosted.values()], selection)
 
     def _combine(self, hosted: list[Tool], selection: ToolSelection) -> WrittenTools:
         functions = selection.tools
