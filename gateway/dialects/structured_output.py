@@ -11,11 +11,13 @@ import orjson
 from gateway.dialects.report import Report
 from gateway.errors import UpstreamDown
 from gateway.neutral.events import Unvalidated
-from gateway.neutral.json import Json, JsonObject, written
+from gateway.neutral.json import Json, JsonObject, object_or_empty, written
 from gateway.neutral.prompt import Prompt
 from gateway.neutral.structured_output import OutputFormat
 from gateway.neutral.values import value
 
+_SCHEMA = "json_schema"
+_SCHEMA_FIELDS = ("name", "schema", "description", "strict")
 FORMAT_TOOL = "answer_in_form"
 """The name of the tool that a model is made to call so that its arguments are the answer."""
 
@@ -115,9 +117,23 @@ def requested_format(found: OutputFormat | None) -> OutputFormat | None:
     return None if found is None or found.kind in ("text", "unknown") else found
 
 
-def require_known_format(prompt: Prompt, report: Report) -> None:
-    """Raise `InvalidRequest` for a format that is not known: an answer of no format is another one."""
+def require_known_format(prompt: Prompt, report: Report, *, is_rewritten: bool = False) -> None:
+    """Raise `InvalidRequest` for a format that is not known: an answer of no format is another one.
+
+    Unknown fields of one that is known are reported where it `is_rewritten` in the upstream's own words.
+    """
     found = prompt.output_format
-    if found is not None and found.kind == "unknown":
-        kind = found.body.get("type")
+    if found is None:
+        return
+    kind = found.body.get("type")
+    if found.kind == "unknown":
         raise report.unsupported(f"a response format of type {kind!r}", f"{found.path}.type")
+    if not is_rewritten:
+        return
+    nested = object_or_empty(found.body.get(_SCHEMA)) if kind == _SCHEMA else {}
+    inner = found.schema_path.removesuffix(".schema") or found.path
+    for fields, known, path in (
+        (found.body, ("type", _SCHEMA) if kind == _SCHEMA else ("type",), found.path),
+        (nested, _SCHEMA_FIELDS, inner),
+    ):
+        report.drop_all(f"{path}.{name}" for name, it in fields.items() if name not in known and it is not None)

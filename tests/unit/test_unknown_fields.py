@@ -8,16 +8,20 @@ import pytest
 
 from gateway.dialects import DIALECTS
 from gateway.dialects.base import Origin
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.neutral.generation import Generation
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 from gateway.surfaces.openai_responses import OpenAIResponsesSurface
 
+CHAT = "openai-chat"
 OTHERS = ("anthropic-messages", "bedrock-converse", "gemini", "cohere")
 VALUES: list[Any] = ["x", True, 1, {"a": 1}, False, 0, "", [], {}]
 USER: Any = {"role": "user", "content": "Hi"}
 FUNCTION: Any = {"type": "function", "name": "f", "parameters": {"type": "object", "properties": {}}}
 CUSTOM: Any = {"type": "custom", "name": "f"}
 NAMESPACE: Any = {"type": "namespace", "name": "n", "description": "", "tools": [FUNCTION]}
+IMAGE = "data:image/png;base64,AAAA"
+PDF = "data:application/pdf;base64,AAAA"
 CALL: Any = {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}
 CUSTOM_CALL: Any = {"type": "custom_tool_call", "call_id": "c", "name": "f", "input": "x"}
 OUTPUT: Any = {"type": "function_call_output", "call_id": "c", "output": "r"}
@@ -47,7 +51,8 @@ def answered(call: Any) -> Generation:
 
 
 def dropped(dialect: str, generation: Generation) -> tuple[Any, list[str]]:
-    outbound = DIALECTS[dialect].encode(generation, Origin("lab", "m", DIALECTS[dialect].profile_type()))
+    profile = ChatProfile(takes_custom_tools=True) if dialect == CHAT else DIALECTS[dialect].profile_type()
+    outbound = DIALECTS[dialect].encode(generation, Origin("lab", "m", profile))
     return orjson.loads(outbound.body), [*outbound.dropped]
 
 
@@ -134,6 +139,95 @@ def test_a_field_without_a_place_is_reported_whatever_it_holds(
         document, paths = dropped(dialect, read({"foo": value}))
         assert document == expected[0]
         assert {*paths} == {*expected[1], f"{path}.foo"}
+
+
+def part(given: Any) -> Callable[[More], Generation]:
+    return lambda more: responses(input=[{"role": "user", "content": [{**given, **more}]}])
+
+
+# What travels to an upstream that has the same part or tool.
+ATTACHED: dict[str, tuple[Callable[[More], Generation], str]] = {
+    "a text": (part({"type": "input_text", "text": "a"}), "input[0].content[0]"),
+    "an image": (part({"type": "input_image", "image_url": IMAGE}), "input[0].content[0]"),
+    "a file": (part({"type": "input_file", "filename": "a.pdf", "file_data": PDF}), "input[0].content[0]"),
+    "an instruction": (
+        lambda more: responses(
+            input=[{"role": "system", "content": [{"type": "input_text", "text": "a", **more}]}, USER]
+        ),
+        "input[0].content[0]",
+    ),
+    "an output": (
+        lambda more: responses(input=[USER, CALL, {**OUTPUT, "output": [{"type": "input_text", "text": "r", **more}]}]),
+        "input[2].output[0]",
+    ),
+    "a function": (lambda more: responses(tools=[{**FUNCTION, **more}]), "tools[0]"),
+    "a function of a namespace": (
+        lambda more: responses(tools=[{**NAMESPACE, "tools": [{**FUNCTION, **more}]}]),
+        "tools[0].tools[0]",
+    ),
+}
+
+
+@pytest.mark.parametrize("dialect", [*OTHERS, CHAT])
+@pytest.mark.parametrize(("read", "path"), ATTACHED.values(), ids=ATTACHED)
+def test_a_field_that_does_not_travel_is_reported(read: Callable[[More], Generation], path: str, dialect: str) -> None:
+    if dialect == "cohere" and ".pdf" in str(read({}).body):
+        pytest.skip("Cohere takes no files")
+    expected, known = dropped(dialect, read({}))
+    for given in VALUES:
+        document, paths = dropped(dialect, read({"foo": given}))
+        assert (document != expected) is (dialect == CHAT)
+        assert {*paths} == ({*known} if dialect == CHAT else {*known, f"{path}.foo"})
+
+
+def test_what_a_dialect_takes_care_of_itself_is_not_reported() -> None:
+    cited = part({"type": "input_file", "filename": "a.pdf", "file_data": PDF, "citations": {"enabled": True}})({})
+    for dialect in ("anthropic-messages", "bedrock-converse"):
+        document, paths = dropped(dialect, cited)
+        assert "citations" in str(document)
+        assert paths == []
+    assert dropped("gemini", cited)[1] == ["input[0].content[0].citations"]
+    marked = responses(tools=[{**FUNCTION, "prompt_cache_breakpoint": {"mode": "explicit"}}])
+    document, paths = dropped("anthropic-messages", marked)
+    assert document["tools"][0]["cache_control"] == {"type": "ephemeral"}
+    assert paths == []
+
+
+@pytest.mark.parametrize("dialect", [*OTHERS, CHAT])
+def test_a_field_of_free_text_is_reported(dialect: str) -> None:
+    for tool in ({**CUSTOM, "format": {"type": "text"}}, CUSTOM):
+        assert dropped(dialect, responses(tools=[tool]))[1] == []
+    assert dropped(dialect, responses(tools=[{**CUSTOM, "format": {"type": "foo"}}]))[1] == ["tools[0].format"]
+    for given in VALUES:
+        assert dropped(dialect, responses(tools=[{**CUSTOM, "foo": given}]))[1] == ["tools[0].foo"]
+
+
+SCHEMA: Any = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
+NAMED: Any = {"name": "n", "schema": SCHEMA, "description": "d", "strict": True}
+FORMATS: dict[str, tuple[Callable[[More], Generation], str]] = {
+    "a schema": (lambda more: responses(text={"format": {"type": "json_schema", **NAMED, **more}}), "text.format"),
+    "an object": (lambda more: responses(text={"format": {"type": "json_object", **more}}), "text.format"),
+    "chat's schema": (
+        lambda more: chat(response_format={"type": "json_schema", "json_schema": {**NAMED, **more}}),
+        "response_format.json_schema",
+    ),
+    "chat's format": (
+        lambda more: chat(response_format={"type": "json_schema", "json_schema": NAMED, **more}),
+        "response_format",
+    ),
+    "chat's object": (lambda more: chat(response_format={"type": "json_object", **more}), "response_format"),
+    "chat's text": (lambda more: chat(response_format={"type": "text", **more}), "response_format"),
+}
+
+
+@pytest.mark.parametrize("dialect", OTHERS)
+@pytest.mark.parametrize(("read", "path"), FORMATS.values(), ids=FORMATS)
+def test_a_field_of_a_format_is_reported(read: Callable[[More], Generation], path: str, dialect: str) -> None:
+    expected, known = dropped(dialect, read({}))
+    for given in VALUES:
+        document, paths = dropped(dialect, read({"foo": given}))
+        assert document == expected
+        assert {*paths} == {*known, f"{path}.foo"}
 
 
 SILENT: dict[str, Callable[[], Generation]] = {

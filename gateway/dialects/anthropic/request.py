@@ -48,7 +48,7 @@ def _body(prompt: Prompt, origin: Origin, report: Report) -> RequestBody:
     profile = AnthropicProfile.own(origin.profile)
     pending = PendingSettings(prompt.settings, profile, report)
     if prompt.output_format is not None:
-        require_known_format(prompt, report)
+        require_known_format(prompt, report, is_rewritten=True)
     toolbox = toolbox_of(prompt)
     offer, search = NO_TOOLS, pending.take("web_search_options")
     if prompt.tools or prompt.tool_choice is not None or search is not None:

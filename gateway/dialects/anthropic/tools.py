@@ -23,7 +23,9 @@ from gateway.neutral.values import value
 
 _EMPTY: JsonObject = {"type": "object", "properties": {}}
 # Fields of a tool that only Anthropic has.
-_OWN_FIELDS = frozenset({"defer_loading", "eager_input_streaming", "input_examples", "allowed_callers"})
+_OWN_FIELDS = frozenset(
+    {"defer_loading", "eager_input_streaming", "input_examples", "allowed_callers", "prompt_cache_breakpoint"}
+)
 _WEB_SEARCH = "web_search"
 # More strict tools in one request are refused.
 _MOST_STRICT = 20

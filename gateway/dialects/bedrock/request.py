@@ -38,7 +38,7 @@ def encode_request(generation: Generation, origin: Origin) -> Outbound:
 def _body(generation: Generation, origin: Origin, report: Report) -> tuple[ConverseRequest, JsonObject]:
     """The body, and the settings that belong beside its fields."""
     prompt, profile = generation.prompt, BedrockProfile.own(origin.profile)
-    require_known_format(prompt, report)
+    require_known_format(prompt, report, is_rewritten=True)
     toolbox = toolbox_of(prompt)
     messages = MessageWriter(profile, report)
     messages.write(prompt, toolbox)

@@ -59,9 +59,8 @@ def _image(part: ImagePart, url: str, profile: CohereProfile, report: Report) ->
 
 
 def _drop_attached(part: TextPart | ImagePart, report: Report) -> None:
-    if part.cache or part.extra:
+    if part.cache:
         report.drop_all(cache.path for cache in part.cache)
-        report.drop_all(field_path(part.path, name) for name in part.extra)
 
 
 def _unsupported(kind: str, part: Part, report: Report) -> InvalidRequest:

@@ -27,7 +27,7 @@ def encode_request(generation: Generation, origin: Origin) -> Outbound:
 
 def _body(generation: Generation, origin: Origin, report: Report) -> Mapping[str, object]:
     prompt, profile = generation.prompt, CohereProfile.own(origin.profile)
-    require_known_format(prompt, report)
+    require_known_format(prompt, report, is_rewritten=True)
     settings = write_settings(prompt.settings, profile, report)
     toolbox = toolbox_of(prompt)
     messages = write_messages(prompt, toolbox, profile, report)

@@ -41,7 +41,7 @@ def _path(model: str, *, is_stream: bool) -> str:
 
 def _request(prompt: Prompt, profile: GeminiProfile, report: Report) -> tuple[GenerateContentRequest, dict[str, str]]:
     """The body, and the headers that it needs."""
-    require_known_format(prompt, report)
+    require_known_format(prompt, report, is_rewritten=True)
     toolbox = toolbox_of(prompt)
     request = write_messages(read_turns(prompt, toolbox, profile, report, STATES), profile, report)
     pending = PendingSettings(prompt.settings, profile, report)

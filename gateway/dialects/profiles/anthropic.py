@@ -16,6 +16,7 @@ class AnthropicProfile(ConversationProfile):
     """
 
     dialect: ClassVar[str] = "anthropic-messages"
+    own_file_fields = frozenset({"citations", "context"})
 
     default_answer_tokens: int = 4096
     """The limit of the answer where the request has none: the API requires one."""

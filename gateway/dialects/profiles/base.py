@@ -158,6 +158,11 @@ class Profile:
 class ConversationProfile(Profile):
     """What all dialects can ask about that are written from turns: all but the Responses API's own."""
 
+    passes_unknown: ClassVar[bool] = False
+    """Whether its dialect has the same parts and tools as the client, so that unknown fields of these travel."""
+    own_file_fields: ClassVar[frozenset[str]] = frozenset()
+    """Unknown fields of a file of which its dialect takes care itself."""
+
     takes_tools: bool = True
     """Whether it can call tools. Otherwise a required call is refused, and tools on offer are left out."""
     takes_parts: bool = True

@@ -11,6 +11,7 @@ class BedrockProfile(ConversationProfile):
     """Where it differs from a model of which nothing is known."""
 
     dialect: ClassVar[str] = "bedrock-converse"
+    own_file_fields = frozenset({"citations"})
 
     tool_choices: frozenset[str] = frozenset({"auto", "required", "named"})
     """The tool choices that it knows. Converse itself has no `none`: then the tools are not sent."""

@@ -16,6 +16,7 @@ class ChatProfile(ConversationProfile):
     """Where it differs from OpenAI's chat as most servers speak it."""
 
     dialect: ClassVar[str] = "openai-chat"
+    passes_unknown = True
 
     token_limit_field: TokenLimit | None = None
     """The one name this upstream has for the answer's token limit. None: it travels under the name it came with."""

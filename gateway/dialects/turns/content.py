@@ -13,10 +13,23 @@ P = TypeVar("P")
 
 
 def shown_parts(parts: Sequence[Part], profile: ConversationProfile, report: Report) -> Sequence[Part]:
-    """The parts as this upstream may be shown them. Raises `InvalidRequest` for one that it cannot take."""
-    if len(parts) == 1 and type(parts[0]) is TextPart:
+    """The parts as this upstream may be shown them, without unknown fields that it does not have, which are reported.
+
+    Raises `InvalidRequest` for one that it cannot take.
+    """
+    if len(parts) == 1 and type(parts[0]) is TextPart and not parts[0].extra:
         return parts
+    if not profile.passes_unknown:
+        for part in parts:
+            _report_unknown(part, profile, report)
     return [part if type(part) is TextPart else _shown(part, profile, report) for part in parts]
+
+
+def _report_unknown(part: Part, profile: ConversationProfile, report: Report) -> None:
+    if isinstance(part, RefusalPart | UnknownPart) or not part.extra:
+        return
+    own = profile.own_file_fields if isinstance(part, FilePart) else ()
+    report.drop_all(field_path(part.path, name) for name in part.extra if name not in own)
 
 
 def _shown(part: Part, profile: ConversationProfile, report: Report) -> Part:

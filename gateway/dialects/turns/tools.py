@@ -20,6 +20,9 @@ _HINT = "With the setting `hosted_tools: drop`, the gateway leaves such tools ou
 # What only the Responses API knows of a tool, though the answer is the same without it.
 _DISPENSABLE = ("output_schema", "defer_loading", "allowed_callers", "async")
 
+# What a tool has anyway.
+_DEFAULTS: dict[str, JsonObject] = {"format": {"type": "text"}}
+
 
 @value
 class FlatTool:
@@ -67,8 +70,12 @@ def flat_tools(
         if name in flat and _are_two(flat[name].tool, tool):
             raise report.invalid(f"Another tool is called {tool.name!r}", tool.name_path)
         if isinstance(tool, FunctionTool):
-            flat[name] = _function(tool, name, report, own)
-        elif takes_custom:
+            extra = _extra(tool, report, own, travels=profile.passes_unknown)
+            flat[name] = _function(tool, name, extra)
+            continue
+        # None of them is written, not even for an upstream that has such tools.
+        _extra(tool, report, own, travels=False)
+        if takes_custom:
             flat[name] = FlatTool(name, tool, tool.description or "", is_custom=True, grammar=tool.grammar)
         else:
             flat[name] = _custom(tool, name)
@@ -98,12 +105,20 @@ def leave_out_hosted(path: str, reason: InvalidRequest, profile: ConversationPro
     report.drop(path)
 
 
-def _function(tool: FunctionTool, name: str, report: Report, own: Set[str]) -> FlatTool:
+def _extra(tool: CallableTool, report: Report, own: Set[str], *, travels: bool) -> JsonObject:
+    """The unknown fields that go to the upstream. Others are reported."""
+    sent: JsonObject = {}
+    for key, given in tool.extra.items():
+        if key not in own and (key in _DISPENSABLE or not travels):
+            if given != _DEFAULTS.get(key) and (given or key not in _DISPENSABLE):
+                report.drop(field_path(tool.path, key))
+        else:
+            sent[key] = given
+    return sent
+
+
+def _function(tool: FunctionTool, name: str, extra: JsonObject) -> FlatTool:
     """A function. An omitted `strict` means true in the Responses API, as far as the schema allows it."""
-    extra = dict(tool.extra)
-    for key in _DISPENSABLE:
-        if key not in own and extra.pop(key, None):
-            report.drop(field_path(tool.path, key))
     parameters, strict = tool.parameters, tool.strict
     if tool.is_strict_by_default:
         fitted = object_or_none(closed(parameters if parameters is not None else {}))

@@ -168,7 +168,7 @@ class _Reader:
             self._open().blocks.append(TextBlock(texts))
             self._has_text = True
             return
-        if len(parts) != 1 or type(parts[0]) is not TextPart:
+        if len(parts) != 1 or type(parts[0]) is not TextPart or parts[0].extra:
             parts = shown_parts(parts, self._profile, self._report)
             for part in parts if role != "user" else ():
                 if not isinstance(part, TextPart):

@@ -167,6 +167,8 @@ def _custom(tool: models.CustomToolParam, path: str, namespace: str | None) -> C
         description, format_ = text(tool.get("description")), extensions(tool.get("format"))
     cache = (*_cache(nested or {}, field_path(path, _CUSTOM)), *_cache(given, path))
     extra = _extra(given, _KNOWN_OF_CUSTOM) | _extra(nested or {}, _KNOWN_OF_CUSTOM)
+    if format_ and format_.get("type") != "grammar":
+        extra["format"] = format_
     return CustomTool(name, path, name_path, namespace, description, _grammar(format_), cache, extra)
 
 
