@@ -27,6 +27,8 @@ class FunctionTool:
     cache: Sequence[CacheControl] = ()
     extra: Mapping[str, Json] = NOTHING_MORE
     """The fields that are not known, here and below: they travel to an upstream that has the same tool."""
+    namespace_description: str = ""
+    """What is said of its namespace, here and below: for an upstream that has none."""
 
 
 @value
@@ -49,6 +51,7 @@ class CustomTool:
     grammar: Grammar | None = None
     cache: Sequence[CacheControl] = ()
     extra: Mapping[str, Json] = NOTHING_MORE
+    namespace_description: str = ""
 
 
 @value

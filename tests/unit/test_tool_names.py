@@ -129,6 +129,21 @@ def test_two_tools_of_one_name_are_refused(dialect: str, tools: list[Any]) -> No
 
 
 @pytest.mark.parametrize("dialect", [*TRANSLATED, "openai-chat"])
+def test_the_description_of_a_namespace_stands_before_those_of_its_tools(dialect: str) -> None:
+    tools = [
+        {"type": "function", "name": "x", "description": "Looks."},
+        {"type": "function", "name": "y"},
+        {"type": "custom", "name": "z", "description": "Writes."},
+    ]
+    namespace = {"type": "namespace", "name": "n", "description": "All of the weather.", "tools": tools}
+    body: Any = {"model": "lab/m", "input": "Hi", "tools": [namespace, {"type": "function", "name": "x"}]}
+    written = str(sent(dialect, OpenAIResponsesSurface().read(body)))
+    assert repr("All of the weather.\n\nLooks.")[1:-1] in written
+    assert repr("All of the weather.\n\nWrites.")[1:-1] in written
+    assert written.count("All of the weather.") == 3
+
+
+@pytest.mark.parametrize("dialect", [*TRANSLATED, "openai-chat"])
 def test_a_tool_that_is_offered_twice_is_one(dialect: str) -> None:
     tools = [{"type": "function", "name": "x", "description": "a", "parameters": {"type": "object"}}] * 2
     body: Any = {"model": "lab/m", "input": "Hi", "tools": tools}

@@ -67,6 +67,9 @@ def flat_tools(
         if not tool.name:
             raise report.invalid("A tool needs a name", tool.name_path)
         name = toolbox.name_of(tool.namespace, tool.name)
+        if tool.namespace_description:
+            words = with_words(tool.namespace_description, tool.description or "")
+            tool = replace(tool, description=words, namespace_description="")
         if name in flat and _are_two(flat[name].tool, tool):
             raise report.invalid(f"Another tool is called {tool.name!r}", tool.name_path)
         if isinstance(tool, FunctionTool):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 from gateway.errors import InvalidRequest
@@ -101,8 +102,12 @@ def unfolded(tool: models.Tool, path: str, *, in_history: bool = False) -> Itera
     if not isinstance(inner, list) or not isinstance(name, str):
         yield HostedTool("namespace", extensions(tool), path)
         return
+    description = text_or_empty(tool.get("description"))
     for index, one in enumerate(inner):
-        yield _tool(one, path if in_history else f"{path}.tools[{index}]", name)
+        found = _tool(one, path if in_history else f"{path}.tools[{index}]", name)
+        if description and not isinstance(found, HostedTool):
+            found = replace(found, namespace_description=description)
+        yield found
 
 
 def _tool(tool: models.Tool | models.NamespacedTool, path: str, namespace: str | None = None) -> Tool:
