@@ -193,6 +193,13 @@ def test_what_a_dialect_takes_care_of_itself_is_not_reported() -> None:
     assert paths == []
 
 
+@pytest.mark.parametrize("dialect", ["bedrock-converse", "gemini", "cohere"])
+def test_a_breakpoint_of_openais_is_reported_where_there_are_none(dialect: str) -> None:
+    read = part({"type": "input_text", "text": "a"})
+    marked = read({"prompt_cache_breakpoint": {"mode": "explicit"}})
+    assert dropped(dialect, marked)[1] == ["input[0].content[0].prompt_cache_breakpoint"]
+
+
 @pytest.mark.parametrize("dialect", [*OTHERS, CHAT])
 def test_a_field_of_free_text_is_reported(dialect: str) -> None:
     for tool in ({**CUSTOM, "format": {"type": "text"}}, CUSTOM):

@@ -100,7 +100,9 @@ class ContentWriter:
             if not part.cache or isinstance(part, RefusalPart | UnknownPart):
                 continue
             for cache in part.cache:
-                if cache.name == CACHE and blocks:
+                if cache.name != CACHE:
+                    self._report.drop(cache.path)
+                elif blocks:
                     point = cache_point(cache, self._report, is_supported=self._takes_cache_points)
                     blocks += [{"cachePoint": point}] if point is not None else ()
         return blocks
