@@ -7,12 +7,13 @@ that are no UTF-8.
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence, Set
+from functools import partial
 from typing import TypeAlias
 
 import orjson
 
-from gateway.neutral.json import Json, JsonObject
+from gateway.neutral.json import Json, JsonObject, count_or_zero, object_or_empty, objects_in
 
 _Path: TypeAlias = tuple[str | int, ...]
 _BLANKS = b" \t\r\n"
@@ -31,6 +32,14 @@ _PIECE = re.compile(
     r"(?:arguments|code|content|delta|input|json|plan|reasoning|refusal|summary|text|thinking|thoughts?|transcript)$"
 )
 _MOST_HELD = 256
+_END_MARK = b"[DONE]"
+# What ends a text in the dialects: nothing follows a half in it.
+_END = re.compile(
+    rb'"(?:finish_reason|finishReason|stop_reason|stopReason)"\s*:\s*"'
+    rb'|"type"\s*:\s*"(?:content_block_stop|message_stop|content-end|message-end|[\w.]+\.done'
+    rb'|response\.(?:completed|incomplete|failed))"'
+    rb'|"(?:contentBlockStop|messageStop)"\s*:'
+)
 _SIGN = b"\\u"
 _BACKSLASH = b"\\"
 # Whatever is shorter fits into 64 bits.
@@ -55,12 +64,16 @@ class Halves:
     """Joins the halves of characters that one event ends a text with and a later one goes on with in the same text.
 
     An event is sent on at once, without the half at its end. A half that something else follows in its text is U+FFFD
-    before that; one that nothing follows any more is left out.
+    before that; for one that nothing follows any more, its event is told again with U+FFFD alone, before the end.
     """
 
     def __init__(self) -> None:
         self._held: dict[_Path, str] = {}
         """The halves, by the texts that they end."""
+        self._events: dict[_Path, Json] = {}
+        """The events of those halves."""
+        self._is_end = False
+        """Whether the event that is read ends a text: nothing follows a half in it."""
 
     def may_change(self, chunk: bytes, payloads: Sequence[bytes]) -> bool:
         """Whether there is anything to join in the events that a chunk has completed, the first perhaps in part."""
@@ -73,57 +86,101 @@ class Halves:
 
     def join(self, payloads: Sequence[bytes]) -> list[bytes]:
         """The events, each with what belongs to its texts. The same bytes where that is what they have."""
-        return [self._joined(payload) for payload in payloads]
+        joined: list[bytes] = []
+        for payload in payloads:
+            event = self._joined(payload)
+            if self._held and self._is_end:
+                joined += self._left(_choices_that_end(payload))
+            joined.append(event)
+        return joined
 
     def end(self, payloads: Sequence[bytes] = ()) -> list[bytes]:
         """The last events of a stream."""
-        return self.join(payloads)
+        return [*self.join(payloads), *self._left(None)]
+
+    def _left(self, choices: Set[int] | None) -> list[bytes]:
+        """What is told of the halves that nothing follows: of all texts, or those of some choices."""
+        paths = [path for path in self._held if choices is None or not choices.isdisjoint(path[1:2])]
+        told: list[bytes] = []
+        for path in paths:
+            del self._held[path]
+            # Nothing but the one text is told again.
+            said = _walked(self._events.pop(path), (), partial(_only, path))
+            told.append(orjson.dumps(said))
+        return told
 
     def _joined(self, payload: bytes) -> bytes:
         has_half = _has_half(payload)
+        self._is_end = (has_half or bool(self._held)) and (payload == _END_MARK or bool(_END.search(payload)))
         if not (has_half or self._held) or len(payload) > _MOST_BYTES:
             return payload
         try:
             # orjson reads no halves.
             document: Json = _loads(payload) if has_half else orjson.loads(payload)
-            kind = document.get("type") if isinstance(document, dict) else None
-            joined = self._walked(document, (kind,) if isinstance(kind, str) else ())
+            before = set(self._held)
+            joined = _walked(document, (), self._text)
+            self._events.update(dict.fromkeys(self._held.keys() - before, joined))
             return payload if joined == document else orjson.dumps(joined)
         except (ValueError, TypeError, RecursionError):
             return payload
 
-    def _walked(self, value: Json, path: _Path) -> Json:
-        if isinstance(value, str):
-            return self._text(value, path)
-        if isinstance(value, list):
-            return [self._element(one, path, position) for position, one in enumerate(value)]
-        if isinstance(value, dict):
-            # Texts of the same fields differ by whatever is counted.
-            indices = [f"{name}={index}" for name, index in value.items() if _is_index(name, index)]
-            return self._fields(value, (*path, *sorted(indices)))
-        return value
-
-    def _element(self, value: Json, path: _Path, position: int) -> Json:
-        if not isinstance(value, dict):
-            return self._walked(value, (*path, position))
-        index = value.get("index")
-        # Some parts are told apart by a field alone, such as `thought`.
-        flags = [name for name, field in value.items() if field is True]
-        return self._fields(value, (*path, index if type(index) is int else position, *sorted(flags)))
-
-    def _fields(self, value: JsonObject, path: _Path) -> JsonObject:
-        return {_whole(name): self._walked(field, (*path, name)) for name, field in value.items()}
-
     def _text(self, text: str, path: _Path) -> str:
-        if not text:
-            return text
-        name = path[-1] if path else ""
-        if isinstance(name, str) and _PIECE.search(name):
+        if text and _is_piece(path):
             text = self._held.pop(path, "") + text
-            if _is_first_half(text[-1]) and len(self._held) < _MOST_HELD:
+            if _is_first_half(text[-1]) and not self._is_end and len(self._held) < _MOST_HELD:
                 self._held[path] = text[-1]
                 text = text[:-1]
         return _whole(text)
+
+
+def _walked(value: Json, path: _Path, text: Callable[[str, _Path], str]) -> Json:
+    """A copy of an event with each of its texts as `text` makes it, by its place."""
+    if isinstance(value, str):
+        return text(value, path)
+    if isinstance(value, list):
+        return [_element(one, path, position, text) for position, one in enumerate(value)]
+    if isinstance(value, dict):
+        kind = value.get("type") if not path else None
+        # Texts of the same fields differ by whatever is counted.
+        indices = [f"{name}={index}" for name, index in value.items() if _is_index(name, index)]
+        return _fields(value, (*path, *([kind] if isinstance(kind, str) else ()), *sorted(indices)), text)
+    return value
+
+
+def _element(value: Json, path: _Path, position: int, text: Callable[[str, _Path], str]) -> Json:
+    if not isinstance(value, dict):
+        return _walked(value, (*path, position), text)
+    index = value.get("index")
+    # Some parts are told apart by a field alone, such as `thought`.
+    flags = [name for name, field in value.items() if field is True]
+    return _fields(value, (*path, index if type(index) is int else position, *sorted(flags)), text)
+
+
+def _fields(value: JsonObject, path: _Path, text: Callable[[str, _Path], str]) -> JsonObject:
+    return {_whole(name): _walked(field, (*path, name), text) for name, field in value.items()}
+
+
+def _only(target: _Path, text: str, path: _Path) -> str:
+    """U+FFFD for the text at one place, nothing for other pieces, and everything else as it is."""
+    if path == target:
+        return "\ufffd"
+    return "" if _is_piece(path) else text
+
+
+def _is_piece(path: _Path) -> bool:
+    """Whether what stands at a place is a piece of a text."""
+    name = path[-1] if path else ""
+    return isinstance(name, str) and bool(_PIECE.search(name))
+
+
+def _choices_that_end(payload: bytes) -> Set[int] | None:
+    """The choices of chat that end with an event; None where it ends whatever there is."""
+    try:
+        choices = objects_in(object_or_empty(orjson.loads(payload)).get("choices"))
+    except orjson.JSONDecodeError:
+        return None
+    indices = {count_or_zero(choice.get("index")) for choice in choices if choice.get("finish_reason")}
+    return indices or None
 
 
 def _is_index(name: str, value: Json) -> bool:

@@ -181,10 +181,47 @@ def test_events_without_a_half_pass_as_they_are_while_one_is_held() -> None:
     payload = json.dumps({"choices": [choice(0, content=A)]}).encode()
     assert halves.may_change(payload, [payload])
     halves.join([payload])
-    others = [b'{ "choices" : [ {"index":1, "delta":{"content":"\\u00e9"} } ] }', b"[DONE]", b'{"x": 1e400}', b"{"]
+    others = [b'{ "choices" : [ {"index":1, "delta":{"content":"\\u00e9"} } ] }', b'{"x": 1e400}', b"{"]
     assert halves.may_change(b"", [])
     assert halves.join(others) == others
+    (left,) = halves.end()
+    assert json.loads(left)["choices"][0]["delta"] == {"content": "\ufffd"}
     assert halves.end() == []
+
+
+# What ends a text, by dialect: the event with the half, and the end.
+STOP = b'{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}'
+ENDS: dict[str, tuple[Any, bytes]] = {
+    "a choice's end": ({"choices": [choice(0, content=A)]}, STOP),
+    "the end mark": ({"choices": [choice(0, content=A)]}, b"[DONE]"),
+    "Anthropic's block": (typed("content_block_delta", "text", A, index=0), b'{"type":"content_block_stop","index":0}'),
+    "an item": (typed("response.output_text.delta", "delta", A), b'{"type":"response.output_text.done"}'),
+    "a Response": (typed("response.output_text.delta", "delta", A), b'{"type":"response.completed"}'),
+    "Gemini's candidate": (parts(text=A), b'{"candidates":[{"finishReason":"STOP"}]}'),
+    "Bedrock's block": (block(0, A), b'{"contentBlockStop":{"contentBlockIndex":0}}'),
+}
+
+
+@pytest.mark.parametrize(("event", "end"), ENDS.values(), ids=ENDS)
+def test_a_half_that_nothing_follows_is_told_before_the_end(event: Any, end: bytes) -> None:
+    halves = Halves()
+    first, left, last = halves.join([json.dumps(event).encode(), end])
+    assert (texts_of(json.loads(first))[-1], texts_of(json.loads(left))[-1], last) == ("a", "\ufffd", end)
+    assert halves.end() == []
+
+
+def test_a_choice_that_ends_ends_no_other() -> None:
+    halves = Halves()
+    given = [{"choices": [choice(index, content=A)]} for index in (0, 1)]
+    later = {"choices": [choice(1, content=Z)]}
+    found = halves.join([*(json.dumps(one).encode() for one in given), STOP, json.dumps(later).encode()])
+    assert [texts_of(json.loads(one)) for one in found] == [["a"], ["a"], ["\ufffd"], ["stop"], ["😀b"]]
+
+
+def test_a_half_in_the_event_that_ends_its_text_is_lost_there() -> None:
+    event = {"choices": [{**choice(0, content=A), "finish_reason": "stop"}]}
+    (found,) = Halves().join([json.dumps(event).encode()])
+    assert texts_of(json.loads(found)) == ["a\ufffd", "stop"]
 
 
 def test_no_more_than_some_halves_are_held() -> None:
