@@ -14,7 +14,7 @@ from gateway.neutral.generation import Generation
 from gateway.neutral.lenient import Halves, readable
 from gateway.routing.plan import Lane
 from gateway.schemas.validator import AnswerSchema
-from gateway.wire.sse import DamagedStream
+from gateway.wire.sse import DamagedStream, begins_events
 from gateway.wire.sse import Reader as EventReader
 from gateway.wire.transport import Answer, Stream
 
@@ -26,8 +26,6 @@ _WHOLE = (b"{", b"<")
 # And the bytes of a byte order mark.
 _BLANKS = b" \t\r\n\xef\xbb\xbf"
 _MOST_BLANKS = 64 * 1024
-# What an event stream begins with, and nothing else.
-_FIELDS = (b"data:", b"event:", b"error:", b"id:", b"retry:", b":")
 
 log = structlog.get_logger(__name__)
 Batch = Sequence[Event]
@@ -196,7 +194,7 @@ class Run:
 
     def _decoded(self, body: bytes, *, is_native: bool) -> Batch:
         """The events of a plain body. Its first bytes say whether it is an event stream, whatever was requested."""
-        if body.lstrip(_BLANKS).startswith(_FIELDS):
+        if begins_events(body.lstrip(_BLANKS)):
             return self._folded(body)
         dialect, generation, origin = self._dialect, self._generation, self._origin
         events = dialect.decode_reply(body, generation, origin, is_native=is_native)

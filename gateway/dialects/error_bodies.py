@@ -18,7 +18,7 @@ from gateway.neutral.json import (
     text_or_empty,
     text_or_none,
 )
-from gateway.wire.sse import Reader
+from gateway.wire.sse import Reader, begins_events
 
 # Where the message is. The first that has any text counts.
 _MESSAGES = (
@@ -49,9 +49,9 @@ _NOT_OURS = frozenset({"invalid_api_key", "insufficient_quota", "authentication_
 _DEEPEST = 10
 _MOST_COMPLAINTS = 8
 _LONGEST_TEXT = 1000
+_LONGEST_CODE = 10
 _PAGE = "<"
 _OBJECT = "{"
-_EVENTS = (b"data:", b"event:", b"error:")
 
 
 def read_error(body: bytes) -> JsonObject:
@@ -132,6 +132,8 @@ def _failed_base(given: JsonObject) -> JsonObject | None:
         return None
     base = object_or_empty(given[_BASE])
     code = base.get("status_code")
+    if isinstance(code, str) and code.isdecimal():
+        code = int(code[:_LONGEST_CODE])
     return {"message": base.get("status_msg"), "status": _BASE_STATUSES.get(code if isinstance(code, int) else None)}
 
 
@@ -202,10 +204,10 @@ def _joined(complaints: Iterable[str]) -> str:
 
 def _plain_text(body: bytes) -> Json:
     """A short text on one line, or the document in the first event of a stream; None for a page and the like."""
-    if body.lstrip().startswith(_EVENTS):
+    if begins_events(body.lstrip()):
         reader = Reader()
-        payloads = [*reader.feed(body), *reader.end()]
-        return parse(payloads[0]) if payloads else None
+        documents = map(parse, (*reader.feed(body), *reader.end()))
+        return next((document for document in documents if isinstance(document, dict)), None)
     if len(body) > _LONGEST_TEXT:
         return None
     text = " ".join(body.decode("utf-8", "replace").split())

@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Callable, Sequence, Set
 from functools import partial
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import orjson
 
@@ -32,6 +32,8 @@ _PIECE = re.compile(
     r"(?:arguments|code|content|delta|input|json|plan|reasoning|refusal|summary|text|thinking|thoughts?|transcript)$"
 )
 _MOST_HELD = 256
+# A half in a larger event is not told again where nothing follows it: the events of halves are kept until then.
+_MOST_AGAIN = 16 * 1024
 _END_MARK = b"[DONE]"
 # What ends a text in the dialects: nothing follows a half in it.
 _END = re.compile(
@@ -60,6 +62,13 @@ def readable(payload: bytes) -> bytes:
     return written if _is_read(written) else payload
 
 
+class _Half(NamedTuple):
+    """A half, and its event as it is told again where nothing follows the half."""
+
+    half: str
+    event: bytes
+
+
 class Halves:
     """Joins the halves of characters that one event ends a text with and a later one goes on with in the same text.
 
@@ -68,12 +77,12 @@ class Halves:
     """
 
     def __init__(self) -> None:
-        self._held: dict[_Path, str] = {}
+        self._held: dict[_Path, _Half] = {}
         """The halves, by the texts that they end."""
-        self._events: dict[_Path, Json] = {}
-        """The events of those halves."""
+        self._found: dict[_Path, str] = {}
+        """The halves at the end of the event that is read."""
         self._is_end = False
-        """Whether the event that is read ends a text: nothing follows a half in it."""
+        """Whether that event ends a text: nothing follows a half in it."""
 
     def may_change(self, chunk: bytes, payloads: Sequence[bytes]) -> bool:
         """Whether there is anything to join in the events that a chunk has completed, the first perhaps in part."""
@@ -90,45 +99,45 @@ class Halves:
         for payload in payloads:
             event = self._joined(payload)
             if self._held and self._is_end:
-                joined += self._left(_choices_that_end(payload))
+                joined += self._left(payload)
             joined.append(event)
         return joined
 
     def end(self, payloads: Sequence[bytes] = ()) -> list[bytes]:
         """The last events of a stream."""
-        return [*self.join(payloads), *self._left(None)]
+        return [*self.join(payloads), *self._left(_END_MARK)]
 
-    def _left(self, choices: Set[int] | None) -> list[bytes]:
-        """What is told of the halves that nothing follows: of all texts, or those of some choices."""
-        paths = [path for path in self._held if choices is None or not choices.isdisjoint(path[1:2])]
-        told: list[bytes] = []
-        for path in paths:
-            del self._held[path]
-            # Nothing but the one text is told again.
-            said = _walked(self._events.pop(path), (), partial(_only, path))
-            told.append(orjson.dumps(said))
-        return told
+    def _left(self, end: bytes) -> list[bytes]:
+        """What is told of the halves in the texts that an event ends: nothing follows them."""
+        texts = _ended_texts(end)
+        paths = [path for path in self._held if texts is None or any(text <= {*path} for text in texts)]
+        return [event for path in paths if (event := self._held.pop(path).event)]
 
     def _joined(self, payload: bytes) -> bytes:
         has_half = _has_half(payload)
         self._is_end = (has_half or bool(self._held)) and (payload == _END_MARK or bool(_END.search(payload)))
         if not (has_half or self._held) or len(payload) > _MOST_BYTES:
             return payload
+        held = self._held.copy()
+        self._found.clear()
         try:
             # orjson reads no halves.
             document: Json = _loads(payload) if has_half else orjson.loads(payload)
-            before = set(self._held)
             joined = _walked(document, (), self._text)
-            self._events.update(dict.fromkeys(self._held.keys() - before, joined))
-            return payload if joined == document else orjson.dumps(joined)
+            written = payload if joined == document else orjson.dumps(joined)
+            for path, half in self._found.items():
+                self._held[path] = _Half(half, _told_again(joined, path) if len(payload) <= _MOST_AGAIN else b"")
         except (ValueError, TypeError, RecursionError):
+            self._held = held
             return payload
+        return written
 
     def _text(self, text: str, path: _Path) -> str:
         if text and _is_piece(path):
-            text = self._held.pop(path, "") + text
-            if _is_first_half(text[-1]) and not self._is_end and len(self._held) < _MOST_HELD:
-                self._held[path] = text[-1]
+            if (held := self._held.pop(path, None)) is not None:
+                text = held.half + text
+            if _is_first_half(text[-1]) and not self._is_end and len(self._held) + len(self._found) < _MOST_HELD:
+                self._found[path] = text[-1]
                 text = text[:-1]
         return _whole(text)
 
@@ -151,9 +160,12 @@ def _element(value: Json, path: _Path, position: int, text: Callable[[str, _Path
     if not isinstance(value, dict):
         return _walked(value, (*path, position), text)
     index = value.get("index")
+    number: str | int = index if type(index) is int else position
+    if path == ("choices",):
+        number = _choice_at(number)
     # Some parts are told apart by a field alone, such as `thought`.
     flags = [name for name, field in value.items() if field is True]
-    return _fields(value, (*path, index if type(index) is int else position, *sorted(flags)), text)
+    return _fields(value, (*path, number, *sorted(flags)), text)
 
 
 def _fields(value: JsonObject, path: _Path, text: Callable[[str, _Path], str]) -> JsonObject:
@@ -173,14 +185,27 @@ def _is_piece(path: _Path) -> bool:
     return isinstance(name, str) and bool(_PIECE.search(name))
 
 
-def _choices_that_end(payload: bytes) -> Set[int] | None:
-    """The choices of chat that end with an event; None where it ends whatever there is."""
+def _told_again(event: Json, path: _Path) -> bytes:
+    """An event with U+FFFD for its one text, and nothing for others."""
+    return orjson.dumps(_walked(event, (), partial(_only, path)))
+
+
+def _ended_texts(end: bytes) -> list[Set[str | int]] | None:
+    """What is in the places of the texts that an event ends, for each of them; None where it ends all there are."""
     try:
-        choices = objects_in(object_or_empty(orjson.loads(payload)).get("choices"))
+        event = object_or_empty(orjson.loads(end))
     except orjson.JSONDecodeError:
         return None
-    indices = {count_or_zero(choice.get("index")) for choice in choices if choice.get("finish_reason")}
-    return indices or None
+    if choices := objects_in(event.get("choices")):
+        return [{_choice_at(choice.get("index"))} for choice in choices if choice.get("finish_reason")]
+    inner = [event, *(value for value in event.values() if isinstance(value, dict))]
+    indices = {f"{name}={index}" for one in inner for name, index in one.items() if _is_index(name, index)}
+    return [indices] if indices else None
+
+
+def _choice_at(index: Json) -> str:
+    """How a choice of chat stands in the place of a text, so that it is no other number there."""
+    return f"choice={count_or_zero(index)}"
 
 
 def _is_index(name: str, value: Json) -> bool:

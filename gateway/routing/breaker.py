@@ -68,7 +68,6 @@ class Breaker:
         `request` is the digest of a request that may have been the cause, and counts once; None where none can be.
         """
         was_open = self.is_open
-        self._probed_until = -math.inf
         if request is not None:
             if request in self._failed:
                 # It may be the cause itself, and tells nothing new: the others wait no longer for it.

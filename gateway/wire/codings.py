@@ -24,6 +24,9 @@ _ZSTANDARD_HEADS = (b"\x28\xb5\x2f\xfd", *(bytes((first, 0x2A, 0x4D, 0x18)) for 
 _PIECE = 1024 * 1024
 # Of Zstandard, four bytes can be a block of 128 KiB, and all of what it is given is unpacked at once.
 _SLICE = 128
+_DEFLATE_SLICE = 4096
+_MOST_MEMBERS = 10_000
+"""An empty member has 20 bytes, and unpacks to nothing that would count."""
 _WINDOW = 8 * 1024 * 1024
 """What RFC 9659 lets a sender use."""
 _NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
@@ -156,6 +159,7 @@ class _Deflate:
         self._rest = _Rest(())
         self._head = b""
         """What came before the two bytes by which it is known which of them it is."""
+        self._members = 1
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         if self._inner is None:
@@ -164,20 +168,30 @@ class _Deflate:
                 return
             self._inner, heads = _inflater(data)
             self._rest = _Rest(heads)
+        # All that follows a member is copied: of a large piece with many small members, again and again.
+        for place in range(0, len(data), _DEFLATE_SLICE):
+            yield from self._inflated(data[place : place + _DEFLATE_SLICE])
+
+    def _inflated(self, data: bytes) -> Iterator[bytes]:
+        inner = self._inner
+        assert inner is not None
         is_full = True
         while data or is_full:
-            if self._inner.eof:
+            if inner.eof:
                 data = self._rest.member(data)
                 if not data:
                     return
-                self._inner = zlib.decompressobj(_GZIP_OR_ZLIB)
+                self._members += 1
+                if self._members > _MOST_MEMBERS:
+                    raise _damaged()
+                inner = self._inner = zlib.decompressobj(_GZIP_OR_ZLIB)
             try:
-                piece = self._inner.decompress(data, _PIECE)
+                piece = inner.decompress(data, _PIECE)
             except zlib.error:
                 raise _damaged() from None
             # One that is full may not be all that there is.
             is_full = len(piece) == _PIECE
-            data = self._inner.unconsumed_tail or self._inner.unused_data
+            data = inner.unconsumed_tail or inner.unused_data
             yield piece
 
 

@@ -8,6 +8,8 @@ MAX_EVENT_BYTES = 32 * 1024 * 1024
 DONE = b"data: [DONE]\n\n"
 BETWEEN = b"\n\ndata: "
 """What stands between the data of two events that have nothing else."""
+# What an event stream begins with, and nothing else.
+_BEGINNINGS = (b"data:", b"event:", b"error:", b"id:", b"retry:", b":")
 KEEP_ALIVE = b": keep-alive\n\n"
 
 _NAME = b"event:"
@@ -18,6 +20,12 @@ _ERROR_NAMED = b"error\ndata: "
 _NAMED = re.compile(rb"^event:.*\ndata: (.+)\n\n", re.MULTILINE)
 """An event of a line with its name and one of data."""
 _MARK = b"\xef\xbb\xbf"
+_BLANKS = b" \t\r\n"
+
+
+def begins_events(body: bytes) -> bool:
+    """Whether a body, from its first byte that is no blank, is an event stream."""
+    return body.startswith(_BEGINNINGS)
 
 
 class DamagedStream(ValueError):
@@ -57,7 +65,8 @@ class Reader:
     def feed(self, chunk: bytes) -> list[bytes]:
         """The data of the events that this chunk completes. Raises `EventTooLarge`."""
         if self._head is not None:
-            chunk = self._head + chunk
+            # Blank lines in front say nothing, and some servers send them before the mark.
+            chunk = (self._head + chunk).lstrip(_BLANKS)
             if len(chunk) < len(_MARK) and _MARK.startswith(chunk):
                 self._head = chunk
                 return []

@@ -34,7 +34,8 @@ def patient(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
         config = {
             "retries": {"attempts": 3, "longest_wait": 0.5},
-            "breaker": {"failures": 6, "seconds": 0.4},
+            # Longer than the pauses of one request, whose own failures after the first do not prolong it.
+            "breaker": {"failures": 6, "seconds": 5},
             "embedded": {"enabled": False},
             "providers": {
                 "one": provider("one"),

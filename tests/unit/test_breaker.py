@@ -83,6 +83,7 @@ def test_a_request_that_has_failed_before_keeps_an_open_circuit_open_for_no_long
         assert breaker.admits_probe
         breaker.begin()
         assert breaker.fail(b"a") is False
+        breaker.abandon()
         # What was left is left, and the next may probe at once.
         assert (breaker.is_open, breaker.seconds_left) == (True, max(30.0 - seconds, 0.0))
         assert breaker.admits is (seconds >= 30)
@@ -90,10 +91,24 @@ def test_a_request_that_has_failed_before_keeps_an_open_circuit_open_for_no_long
     for expected in (30.0, 18.0):
         breaker.begin()
         breaker.fail(b"c")
+        breaker.abandon()
         assert breaker.seconds_left == expected
         clock.now += 12
     breaker.succeed()
     assert breaker.admits
+
+
+def test_a_failure_that_is_no_probe_leaves_the_probe_its_place() -> None:
+    clock = Clock()
+    breaker = Breaker(1, 30.0, clock)
+    breaker.fail(b"a")
+    clock.now += 31
+    assert breaker.admits
+    breaker.begin()
+    # Sent before the circuit opened.
+    for late in (b"a", b"b"):
+        breaker.fail(late)
+        assert not breaker.admits_probe
 
 
 def test_failed_requests_are_remembered_up_to_a_number() -> None:
@@ -110,6 +125,7 @@ def test_what_can_go_nowhere_else_goes_there_one_at_a_time() -> None:
     breaker.begin()
     assert (breaker.admits_probe, breaker.seconds_left) == (False, 30.0)
     breaker.fail()
+    breaker.abandon()
     assert (breaker.admits_probe, breaker.seconds_left) == (True, 30.0)
     breaker.begin()
     clock.now += 10

@@ -129,3 +129,14 @@ async def test_a_refusal_stays_one_in_whatever_coding(status: int, coding: str, 
 def test_identity_is_no_coding(coding: str) -> None:
     assert not is_coded({"content-encoding": coding})
     assert not is_coded({})
+
+
+@pytest.mark.parametrize("coding", ["gzip", "gzip, gzip"])
+def test_members_without_end_are_refused(coding: str) -> None:
+    members = gzip.compress(b"") * 20_000
+    body = members if coding == "gzip" else gzip.compress(members)
+    with pytest.raises(BadReply):
+        unpacked(Answer(200, {"content-encoding": coding}, body))
+    fewer = gzip.compress(b"") * 100 + gzip.compress(b"ok")
+    body = fewer if coding == "gzip" else gzip.compress(fewer)
+    assert unpacked(Answer(200, {"content-encoding": coding}, body)).body == b"ok"

@@ -296,3 +296,30 @@ def test_long_numbers_stay_numbers() -> None:
         "a": None,
         "x": [1.2345678901234568e22, -7, 1.5, 1000.0],
     }
+
+
+def test_only_the_texts_that_an_event_ends_are_over() -> None:
+    def delta(text: str, index: int) -> bytes:
+        event = typed("response.output_text.delta", "delta", text, output_index=index, content_index=0)
+        return json.dumps(event).encode()
+
+    done = b'{"type":"response.output_item.done","output_index":1}'
+    found = Halves().join([delta(A, 0), delta(A, 1), done, delta(Z, 0)])
+    assert [texts_of(json.loads(one)) for one in found] == [["a"], ["a"], ["\ufffd"], [], ["😀b"]]
+
+
+@pytest.mark.parametrize("depth", [200, 300, 500, 900, 5000])
+def test_an_event_that_is_too_deep_is_not_held(depth: int) -> None:
+    halves = Halves()
+    deep = b'{"choices":[{"index":0,"delta":{"content":"a\\ud83d"}}],"x":' + b"[" * depth + b"]" * depth + b"}"
+    assert halves.join([deep, b"[DONE]"])[-1] == b"[DONE]"
+    assert halves.end() == []
+
+
+def test_what_has_been_joined_is_forgotten() -> None:
+    halves = Halves()
+    for index in range(2000):
+        for text in (A, Z):
+            halves.join([json.dumps(typed("x.delta", "delta", text, content_index=index)).encode()])
+    assert not halves.may_change(b"", [])
+    assert halves.end() == []

@@ -82,6 +82,10 @@ PIECES: dict[str, tuple[Sequence[dict[str, Any]], list[Call]]] = {
     ),
     "no index, then one": ((piece("f", '{"x"', id="a"), piece(None, ":1}", index=1)), [("a", "f", X)]),
     "no index at all": ((piece("f", X), piece("f", X)), [(None, "f", X), (None, "f", X)]),
+    "an id that never gets a name": (
+        ({"index": 0, "id": "a", "function": {}}, piece("f", X, index=1, id="b")),
+        [("b", "f", X)],
+    ),
     "nothing": (({},), []),
     "nothing in words": ((piece("", "", index=0, id="", type="function"),), []),
     "a function of null": (({"index": 0, "id": None, "function": None},), []),

@@ -149,3 +149,10 @@ def test_a_tool_that_is_offered_twice_is_one(dialect: str) -> None:
     body: Any = {"model": "lab/m", "input": "Hi", "tools": tools}
     document = sent(dialect, OpenAIResponsesSurface().read(body))
     assert named(document.get("tools") or document.get("toolConfig")) == ["x"]
+
+
+@pytest.mark.parametrize("dialect", ["anthropic-messages", "gemini", "bedrock-converse"])
+def test_one_that_is_offered_twice_with_a_cache_mark_is_one(dialect: str) -> None:
+    tool = {**function("f"), "cache_control": {"type": "ephemeral"}}
+    body: Any = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "tools": [tool, tool]}
+    assert named(sent(dialect, OpenAIChatSurface().read(body))).count("f") == 1

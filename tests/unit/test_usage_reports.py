@@ -67,6 +67,7 @@ REPORTS: dict[str, tuple[str, list[Any]]] = {
     "once": ("openai-chat", chunks({"usage": FULL})),
     "in texts": ("openai-chat", chunks({"usage": {"prompt_tokens": "7", "completion_tokens": "5"}})),
     "under other names": ("openai-chat", chunks({"usage": {"input_tokens": 7, "output_tokens": 5}})),
+    "zeros beside other names": ("openai-chat", chunks({"usage": {**NONE, "input_tokens": 7, "output_tokens": 5}})),
     "a zero beside a vendor's own": ("openai-chat", chunks({"usage": NONE, "x_groq": {"usage": FULL}})),
     "a vendor's own before the end": ("openai-chat", [{**chunks()[0], "x_groq": {"usage": FULL}}, *chunks({})[1:]]),
     "a zero later": ("openai-chat", chunks({"usage": FULL}, {"usage": NONE})),

@@ -5,26 +5,87 @@ Clients put the pieces of an index together, text by text: a name or an id that 
 
 from dataclasses import dataclass, field
 
+from gateway.dialects.decoder import NotAnAnswer
 from gateway.dialects.openai_chat.calls import CALLS, FIELDS, LEGACY, NO_ARGUMENTS, called_tool, is_empty, tool_calls
 from gateway.dialects.openai_chat.calls import called_function as legacy_function
 from gateway.neutral.identifiers import new_id
-from gateway.neutral.json import JsonObject, object_or_empty, text_or_empty, text_or_none
+from gateway.neutral.json import Json, JsonObject, object_or_empty, text_or_empty, text_or_none
 
 CallKey = tuple[int, int]
 """A choice, and the index of a call in it."""
-_LEGACY_INDEX = -1
+_MOST_CALLS = 10_000
 
 
 @dataclass(slots=True)
 class _Call:
     """What has come of one call."""
 
+    index: int = -1
+    """Its index for clients, once it has a name."""
     id: str = ""
     name: str = ""
     held: list[str] = field(default_factory=list)
     """The arguments that came before the name."""
     has_arguments: bool = False
     is_custom: bool = False
+
+    def take(self, definition: JsonObject, place: str, call_id: str) -> bool:
+        """Note a piece. Its name stays only in the first that has one, with the arguments that waited for it."""
+        name, text = text_or_empty(definition.get("name")), text_or_empty(definition.get(place))
+        changed = False
+        if self.name:
+            if name:
+                del definition["name"]
+                changed = True
+        elif name:
+            self.name = name
+            if self.held:
+                definition[place] = text = "".join((*self.held, text))
+                self.held, changed = [], True
+        else:
+            self.held += [text] if text else []
+            self.id = self.id or call_id
+            return True
+        self.has_arguments |= bool(text)
+        self.is_custom |= place == FIELDS["custom"]
+        return changed
+
+    def identify(self, piece: JsonObject, *, is_first: bool) -> bool:
+        """Give the first piece an id and a type, and take the id from a later one. True if that changed it."""
+        given = text_or_none(piece.get("id"))
+        if not is_first:
+            if given is None:
+                return False
+            del piece["id"]
+            return True
+        self.id = self.id or given or new_id("call")
+        kind = "custom" if self.is_custom else "function"
+        if (piece.get("id"), piece.get("type")) == (self.id, kind):
+            return False
+        piece["id"], piece["type"] = self.id, kind
+        return True
+
+
+@dataclass(slots=True)
+class _Choice:
+    """The calls of one choice."""
+
+    calls: list[_Call] = field(default_factory=list)
+    """In the order in which they came."""
+    by_number: dict[int, _Call] = field(default_factory=dict)
+    """By the index that the upstream gave."""
+    by_id: dict[str, _Call] = field(default_factory=dict)
+    is_unnumbered: bool = False
+    """Whether a call came without an index."""
+    count: int = 0
+    """How many have a name."""
+    legacy: _Call | None = None
+
+    def begin(self) -> _Call:
+        if len(self.calls) >= _MOST_CALLS:
+            raise NotAnAnswer
+        self.calls.append(_Call())
+        return self.calls[-1]
 
 
 class CallPieces:
@@ -36,158 +97,111 @@ class CallPieces:
     """
 
     def __init__(self) -> None:
-        self._calls: dict[CallKey, _Call] = {}
-        self._own: dict[CallKey, int] = {}
-        """The index of a call by the one that its upstream gave it."""
-        self._counts: dict[int, int] = {}
-        """How many calls each choice has."""
-        self._unnumbered: set[int] = set()
-        """The choices with a call that came without an index."""
+        self._choices: dict[int, _Choice] = {}
 
     def has_any(self, choice: int) -> bool:
         """Whether a choice has had tool calls."""
-        return choice in self._counts
+        return choice in self._choices and self._choices[choice].count > 0
 
     def has_legacy(self, choice: int) -> bool:
         """Whether a choice has had a call in the deprecated form."""
-        return (choice, _LEGACY_INDEX) in self._calls
+        return choice in self._choices and self._choices[choice].legacy is not None
 
     @property
     def is_incomplete(self) -> bool:
         """Whether there are arguments of which nobody knows what they are for."""
-        return any(call.held and (call.id or "".join(call.held) != NO_ARGUMENTS) for call in self._calls.values())
+        waiting = (call for choice in self._choices.values() for call in (*choice.calls, choice.legacy) if call)
+        return any(call.held and (call.id or "".join(call.held) != NO_ARGUMENTS) for call in waiting)
 
     def repair(self, delta: JsonObject, choice: int) -> tuple[bool, bool]:
-        """Repair the pieces in a repaired delta: whether any was changed, and whether one has another index now."""
-        kept: list[JsonObject] = []
-        calls, changed, moved = tool_calls(delta), False, False
-        for call in calls:
-            called = called_tool(call)
-            if is_empty(call) and not text_or_none(call.get("id")) and not self._is_known(call, choice):
+        """Repair the pieces in a repaired delta: whether any was changed, and whether one has another index now.
+
+        Raises `NotAnAnswer` for more calls than any answer has.
+        """
+        known = self._choices.setdefault(choice, _Choice())
+        kept: list[Json] = []
+        pieces, changed, moved = tool_calls(delta), False, False
+        for piece in pieces:
+            if is_empty(piece) and not text_or_none(piece.get("id")) and piece.get("index") not in known.by_number:
                 continue
-            given, index = call.get("index"), self._index(call, choice)
-            if type(given) is not int or given != index:
-                call["index"] = index
+            called, call = called_tool(piece), _call_of(piece, known)
+            is_first = not call.name
+            changed |= call.take(object_or_empty(piece.get(called.kind)), FIELDS[called.kind], _id(piece))
+            if not call.name:
+                continue
+            if is_first:
+                call.index = known.count
+                known.count += 1
+            given = piece.get("index")
+            if type(given) is not int or given != call.index:
+                piece["index"] = call.index
                 changed = moved = True
-            key = choice, index
-            is_first = not self._of(key).name
-            changed |= self._piece(key, call, object_or_empty(call.get(called.kind)), FIELDS[called.kind])
-            if self._of(key).name:
-                kept.append(call)
-                changed |= self._identify(key, call, is_first=is_first)
-        if len(kept) < len(calls):
-            delta[CALLS] = [*kept] or None
+            kept.append(piece)
+            changed |= call.identify(piece, is_first=is_first)
+            known.by_id.setdefault(call.id, call)
+        if len(kept) < len(pieces):
+            delta[CALLS] = kept or None
             changed = True
-        return changed | self._repair_legacy(delta, choice), moved
+        return changed | _repair_legacy(delta, known), moved
 
     def take_silent(self, choice: int) -> list[int]:
         """The functions called in a choice that has ended which have no arguments, each once."""
-        silent = [
-            index
-            for (place, index), call in self._calls.items()
-            if place == choice and index >= 0 and call.name and not (call.has_arguments or call.is_custom)
-        ]
-        for index in silent:
-            self._calls[choice, index].has_arguments = True
-        return sorted(silent)
+        calls = self._choices[choice].calls if choice in self._choices else []
+        silent = [call for call in calls if call.name and not (call.has_arguments or call.is_custom)]
+        for call in silent:
+            call.has_arguments = True
+        return sorted(call.index for call in silent)
 
     def take_silent_legacy(self, choice: int) -> bool:
         """Whether the call of the deprecated form has no arguments in a choice that has ended; once."""
-        call = self._calls.get((choice, _LEGACY_INDEX))
+        call = self._choices[choice].legacy if choice in self._choices else None
         if call is None or call.has_arguments or not call.name:
             return False
         call.has_arguments = True
         return True
 
-    def _of(self, key: CallKey) -> _Call:
-        return self._calls.setdefault(key, _Call())
 
-    def _is_known(self, call: JsonObject, choice: int) -> bool:
-        given = call.get("index")
-        return type(given) is int and (choice, given) in self._own
+def _id(piece: JsonObject) -> str:
+    return text_or_empty(piece.get("id"))
 
-    def _index(self, call: JsonObject, choice: int) -> int:
-        """The index of the call that a piece belongs to."""
-        given, call_id, name = call.get("index"), text_or_none(call.get("id")), called_tool(call).name
-        if type(given) is int and given >= 0:
-            return self._by_number(given, call_id, name, choice)
-        count = self._counts.get(choice, 0)
-        for index in range(count):
-            known = self._of((choice, index))
-            if call_id and known.id == call_id and not self._is_another(known, name, call_id):
-                return index
-        if count and not call_id and not name:
-            return count - 1
-        self._unnumbered.add(choice)
-        return self._next(choice)
 
-    def _by_number(self, given: int, call_id: str | None, name: str, choice: int) -> int:
-        """By the index that the upstream gave."""
-        index = self._own.get((choice, given))
-        if index is None:
-            count = self._counts.get(choice, 0)
-            continues = choice in self._unnumbered and count and not name and not call_id
-            index = self._own[choice, given] = count - 1 if continues else self._next(choice)
-            return index
-        known = self._of((choice, index))
-        is_other_id = bool(name and call_id and known.id and call_id != known.id)
-        if is_other_id or self._is_another(known, name, call_id):
-            index = self._own[choice, given] = self._next(choice)
-        return index
+def _call_of(piece: JsonObject, choice: _Choice) -> _Call:
+    """The call that a piece belongs to, begun where it is none that has come."""
+    number, call_id, name = piece.get("index"), _id(piece), called_tool(piece).name
+    if type(number) is int and number >= 0:
+        known = choice.by_number.get(number)
+        if known is None and choice.is_unnumbered and choice.calls and not name and not call_id:
+            known = choice.calls[-1]
+        is_other_id = known is not None and bool(name and call_id and known.id and call_id != known.id)
+        if known is None or is_other_id or _is_another(known, name, call_id):
+            known = choice.begin()
+        choice.by_number[number] = known
+        return known
+    known = choice.by_id.get(call_id) if call_id else None
+    if known is None and choice.calls and not call_id and not name:
+        known = choice.calls[-1]
+    if known is None or _is_another(known, name, call_id):
+        choice.is_unnumbered = True
+        known = choice.begin()
+        if call_id:
+            choice.by_id[call_id] = known
+    return known
 
-    def _is_another(self, known: _Call, name: str, call_id: str | None) -> bool:
-        """Whether a name begins another call, where the id does not tell: what has arguments has its whole name."""
-        return bool(name and known.name and name != known.name and (not call_id or known.has_arguments))
 
-    def _next(self, choice: int) -> int:
-        index = self._counts.get(choice, 0)
-        self._counts[choice] = index + 1
-        return index
+def _is_another(known: _Call, name: str, call_id: str) -> bool:
+    """Whether a name begins another call, where the id does not tell: what has arguments has its whole name."""
+    return bool(name and known.name and name != known.name and (not call_id or known.has_arguments))
 
-    def _piece(self, key: CallKey, call: JsonObject, definition: JsonObject, place: str) -> bool:
-        """Note a piece; its name stays only where it is the first, with the arguments that waited for it."""
-        known, changed = self._of(key), False
-        name, text = text_or_none(definition.get("name")), text_or_empty(definition.get(place))
-        if known.name:
-            if name:
-                del definition["name"]
-                changed = True
-        elif name:
-            known.name = name
-            if known.held:
-                definition[place] = text = "".join((*known.held, text))
-                known.held, changed = [], True
-        else:
-            known.held += [text] if text else []
-            known.id = known.id or text_or_none(call.get("id")) or ""
-            return True
-        known.has_arguments |= bool(text)
-        known.is_custom |= place == FIELDS["custom"]
-        return changed
 
-    def _identify(self, key: CallKey, call: JsonObject, *, is_first: bool) -> bool:
-        """An id and a type with the first piece, and no id with a later one."""
-        known, given = self._of(key), text_or_none(call.get("id"))
-        if not is_first:
-            if given is None:
-                return False
-            del call["id"]
-            return True
-        known.id = known.id or given or new_id("call")
-        kind = "custom" if known.is_custom else "function"
-        if (call.get("id"), call.get("type")) == (known.id, kind):
-            return False
-        call["id"], call["type"] = known.id, kind
-        return True
-
-    def _repair_legacy(self, delta: JsonObject, choice: int) -> bool:
-        if delta.get(LEGACY) is None:
-            return False
-        key = choice, _LEGACY_INDEX
-        if key not in self._calls and legacy_function(delta).says_nothing:
+def _repair_legacy(delta: JsonObject, choice: _Choice) -> bool:
+    if delta.get(LEGACY) is None:
+        return False
+    if choice.legacy is None:
+        if legacy_function(delta).says_nothing:
             delta[LEGACY] = None
             return True
-        changed = self._piece(key, {}, object_or_empty(delta[LEGACY]), FIELDS["function"])
-        if not self._of(key).name:
-            delta[LEGACY] = None
-        return changed
+        choice.legacy = _Call()
+    changed = choice.legacy.take(object_or_empty(delta[LEGACY]), FIELDS["function"], "")
+    if not choice.legacy.name:
+        delta[LEGACY] = None
+    return changed

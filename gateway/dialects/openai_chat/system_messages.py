@@ -41,7 +41,8 @@ def _with_one_leading(messages: list[JsonObject]) -> list[JsonObject]:
     if len(leading) == count and count < 2:
         return messages
     if len(leading) < 2:
-        return [*leading, *messages[count:]]
+        # A request of nothing else is its upstream's to refuse.
+        return [*leading, *messages[count:]] or messages
     contents = [message.get("content") for message in leading]
     texts = texts_in(contents)
     content: Json = _BETWEEN.join(texts)
@@ -51,7 +52,9 @@ def _with_one_leading(messages: list[JsonObject]) -> list[JsonObject]:
         for one in contents:
             parts += [{"type": "text", "text": one}] if isinstance(one, str) else list_or_empty(one)
         content = parts
-    return [{**leading[0], "content": content}, *messages[count:]]
+    # What only some of them say of themselves, such as a name, is none of the whole.
+    shared = {name: value for name, value in leading[0].items() if all(one.get(name) == value for one in leading)}
+    return [{**shared, "role": leading[0]["role"], "content": content}, *messages[count:]]
 
 
 def _count_leading(messages: Sequence[JsonObject]) -> int:

@@ -71,13 +71,14 @@ def read_usage(document: JsonObject) -> Usage | None:
     raw = object_or_none(usage_field(document))
     if raw is None:
         return None
-    if (usual := usual_counts(raw)) is not None:
+    if (usual := usual_counts(raw)) is not None and (usual.prompt or usual.completion):
         return usual
     prompt, completion = (_count(raw, *names) for names in _OWN_AND_OTHER)
     total = _count(raw, "total_tokens")
     repaired = raw if _is_right(raw, (prompt, completion, total)) else _repaired(raw, prompt, completion)
-    prompt_details = object_or_empty(raw.get("prompt_tokens_details"))
-    reasoning = count_or_zero(object_or_empty(raw.get("completion_tokens_details")).get("reasoning_tokens"))
+    prompt_details = object_or_empty(raw.get("prompt_tokens_details") or raw.get("input_tokens_details"))
+    details = object_or_empty(raw.get("completion_tokens_details") or raw.get("output_tokens_details"))
+    reasoning = count_or_zero(details.get("reasoning_tokens"))
     missing = total - prompt - completion
     if missing > 0:
         if missing == reasoning:

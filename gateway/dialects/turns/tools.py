@@ -89,7 +89,8 @@ def _are_two(tool: CallableTool, later: CallableTool) -> bool:
     """Whether they are different tools. One that the history offers may replace an earlier one."""
     if "[" not in tool.path or "[" not in later.path:
         return False
-    return type(tool) is not type(later) or replace(later, path=tool.path, name_path=tool.name_path) != tool
+    same_place = replace(later, path=tool.path, name_path=tool.name_path, cache=tool.cache)
+    return type(tool) is not type(later) or same_place != tool
 
 
 def drop_hosted(tool: HostedTool, profile: ConversationProfile, report: Report) -> None:
