@@ -21,6 +21,7 @@ RARE = {
     *("audio", "prediction", "modalities", "logit_bias", "logprobs", "top_logprobs", "n", "web_search_options"),
     *("prompt", "moderation", "functions", "function_call"),
 }
+EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 _UNKNOWN = ("model_not_found", "ambiguous_model")
 # What only an answer tells: that it is not in the form, or not the call, that was asked for.
 _NOT_KEPT = "upstream_bad_reply"
@@ -55,7 +56,7 @@ def answered_or_refused_by_the_rule(context: Any, response: Any, case: Any) -> N
     is_served = case.body["model"] in models_for(case.operation.path)
     if (not is_served and error["code"] in _UNKNOWN) or is_forgiven(error["message"]):
         return
-    if is_made_up(error["message"], case.body) or _is_made_up_form(case.body):
+    if is_made_up(error["message"], case.body) or _has_made_up_value(case.body):
         return
     if status == 400:
         assert error["code"] in REFUSALS, f"refused for no reason that is ours: {error}"
@@ -71,10 +72,11 @@ def _is_positive(case: Any) -> bool:
     return case.meta is None or bool(case.meta.generation.mode.is_positive)
 
 
-def _is_made_up_form(body: dict[str, Any]) -> bool:
-    """Whether a chat request asks for a form of a kind that nobody has: it reaches its upstream as it came."""
-    form = body.get("response_format")
-    return isinstance(form, dict) and form.get("type") not in ("text", "json_object", "json_schema")
+def _has_made_up_value(body: dict[str, Any]) -> bool:
+    """Whether a chat request has a form or an effort that nobody has: these reach its upstream as they came."""
+    form, effort = body.get("response_format"), body.get("reasoning_effort")
+    is_odd_form = isinstance(form, dict) and form.get("type") not in ("text", "json_object", "json_schema")
+    return is_odd_form or (effort is not None and effort not in EFFORTS)
 
 
 def _asks_for_form(body: dict[str, Any]) -> bool:

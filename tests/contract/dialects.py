@@ -77,7 +77,7 @@ _NEVER_TOLD = re.compile(
 """A model that reasons in a loop of calls misses what it said; calls that it never made come without."""
 
 
-_EXTRA = "extra_forbidden: "
+_EXTRA = "extra_forbidden:"
 LISTED = Bundle.load().document["components"]["schemas"]["CreateChatCompletionRequest"]["properties"].keys()
 
 
@@ -89,7 +89,9 @@ def is_forgiven(complaint: str) -> bool:
 def is_made_up(complaint: str, body: dict[str, Any]) -> bool:
     """Whether an upstream complains only of fields that the fuzzer has made up: these reach it as they came."""
     _, extra, names = complaint.partition(_EXTRA)
-    return bool(extra) and {*names.split(f"; {_EXTRA}")} <= body.keys() - LISTED
+    # Blanks at the ends of a message are not passed on; a name may be nothing else.
+    made_up = {name.strip() for name in body.keys() - LISTED}
+    return bool(extra) and {name.strip() for name in names.split(f"; {_EXTRA}")} <= made_up
 
 
 def _message(told: str) -> str:
