@@ -73,8 +73,12 @@ def models_for(path: str) -> list[str]:
 
 _NEVER_TOLD = re.compile(
     "must be passed back|Invalid `signature`|Expected `thinking`|reasoning before the tool call|Thought signature is"
+    "|candidateCount value of"
 )
-"""A model that reasons in a loop of calls misses what it said; calls that it never made come without."""
+"""A model that reasons in a loop of calls misses what it said; calls that it never made come without.
+
+How many answers it gives at once is its own: OpenAI's contract has up to 128.
+"""
 
 
 _EXTRA = "extra_forbidden:"
