@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
+from gateway.access_log import CLIENT_LEFT
 from gateway.errors import GatewayError
 from gateway.http import Body, Request
 from gateway.neutral.end_user import EndUser
@@ -13,9 +14,6 @@ from gateway.neutral.events import Done, Event, Failed, Usage
 from gateway.routing.plan import Lane
 from gateway.routing.router import Route
 from gateway.store.journal import Journal, UsageRow
-
-# What nginx logs for a client that left before it was answered; there is no standard status for it.
-CLIENT_LEFT = 499
 
 
 class Account:
@@ -30,7 +28,9 @@ class Account:
         self._usage: Usage | None = None
         self.end_user: EndUser | None = None
         came = time.time() - self._elapsed() / 1000
-        self.row = UsageRow(request_id=request.id, time=came, key_id=request.key_id, operation=request.operation)
+        self.access = access = request.access
+        self.row = UsageRow(request_id=access.request_id, time=came, key_id=request.key_id, operation=request.operation)
+        self.access.usage = self.row
 
     def routed(self, route: Route | Lane) -> None:
         """The provider and the model are known, or have become others."""

@@ -90,7 +90,7 @@ class Application:
             handlers = {id_: partial(handler, gateway=gateway) for id_, handler in self._handlers.items()}
             dispatch = Dispatch(self._bundle, keys, settings.max_body_bytes)
             fallback = StarletteRouter(routes=documentation_routes(self._bundle), redirect_slashes=False)
-            self._pipeline = build_pipeline(handlers, dispatch, fallback)
+            self._pipeline = build_pipeline(handlers, dispatch, fallback, settings.cors.origins)
             await _warm(self._pipeline)
             _settle_garbage()
             yield

@@ -78,9 +78,13 @@ class Exchange:
                 self.rest = rest
             finally:
                 if self.rest is None:
+                    self.account.access.waited += self.run.waited
                     await rest.aclose()
             return
-        events = await self.run.events()
+        try:
+            events = await self.run.events()
+        finally:
+            self.account.access.waited += self.run.waited
         for event in events:
             if isinstance(event, Usage):
                 # It was made and paid for, though it may have failed.
@@ -138,6 +142,8 @@ class Engine:
                 raise error.with_headers(*answer_headers(attempts.lane, attempts.count)) from error.__cause__
             finally:
                 account.routed(attempts.lane)
+                account.access.attempts = attempts.count
+                account.access.waited += attempts.paused
 
     async def _planned(
         self, request: Request[Body], surface: Surface[Body], memory: Memory | None, account: Account
@@ -215,6 +221,7 @@ async def _written(
                 account.observe(batch)
                 if data := await _encoded(exchange, batch, account):
                     yield data
+            account.access.waited += exchange.run.waited
 
 
 async def _encoded(exchange: Exchange, batch: Batch, account: Account) -> bytes:

@@ -9,7 +9,9 @@ GatewayError
 ├── MethodNotAllowed    405
 ├── BodyTooLarge        413
 ├── UnsupportedMedia    415
+├── UpgradeRequired     426   a WebSocket, which there is not
 ├── InternalError       500   a defect of ours; says nothing about itself
+├── NotImplementedYet   501   an operation that is to come
 ├── Unavailable         503   not ready yet, or a part is missing
 └── UpstreamError       4xx   what a provider refused, translated
     └── UpstreamDown    502, 503, 504
@@ -201,6 +203,18 @@ class UnsupportedMedia(GatewayError):
     code = "unsupported_media_type"
 
 
+class UpgradeRequired(GatewayError):
+    """A WebSocket was requested. The status and the header make Codex go on by HTTP at once."""
+
+    status = 426
+    type = "invalid_request_error"
+    code = "websocket_unsupported"
+
+    def __init__(self) -> None:
+        message = "There are no WebSockets here. Send the request by HTTP."
+        super().__init__(message, headers=((b"upgrade", b"websocket"), (b"connection", b"upgrade")))
+
+
 class InternalError(GatewayError):
     """A defect of ours. The caller learns no more than that."""
 
@@ -208,6 +222,17 @@ class InternalError(GatewayError):
 
     def __init__(self) -> None:
         super().__init__("The gateway met an error of its own while it handled this request.")
+
+
+class NotImplementedYet(GatewayError):
+    """The operation is OpenAI's, and is not here yet. Clients that repeat a 5xx are not to repeat this one."""
+
+    status = 501
+    type = "invalid_request_error"
+    code = "unsupported_operation"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, headers=((b"x-should-retry", b"false"),))
 
 
 class Unavailable(GatewayError):

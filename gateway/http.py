@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from gateway.access_log import Access
 from gateway.errors import GatewayError, Header
 from gateway.neutral.json import Json
 
@@ -13,6 +14,8 @@ JSON: tuple[bytes, bytes] = (b"content-type", b"application/json")
 EVENT_STREAM: list[Header] = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-cache"),
+    # nginx holds the events of a stream back otherwise, until its buffer is full.
+    (b"x-accel-buffering", b"no"),
 ]
 
 
@@ -20,13 +23,19 @@ EVENT_STREAM: list[Header] = [
 class Request(Generic[Body]):
     """A request that kept the contract. `body` has been validated and *is* its type in `generated.models`."""
 
-    id: str
+    access: Access
+    """Its entry in the access log."""
     operation: str
     key_id: str
     """The key that the request came with; empty for an operation that the contract does not secure."""
     body: Body
     path: Mapping[str, str]
     query: Mapping[str, Json]
+
+    @property
+    def id(self) -> str:
+        """The id by which it is found again, in logs and in the usage table."""
+        return self.access.request_id
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 import logging
 import re
 import sys
+from contextvars import ContextVar
 
 import orjson
 import structlog
@@ -23,6 +24,9 @@ _SECRETS = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 
+REQUEST_ID: ContextVar[str] = ContextVar("REQUEST_ID", default="")
+"""The id of the request that the current task works for, which every line that it causes carries; empty for none."""
+
 # What libraries say of their ordinary life is not news about this server.
 _QUIET = ("alembic", "asyncio", "connexion", "httpcore", "httpx", "sqlalchemy", "uvicorn")
 
@@ -30,9 +34,17 @@ _QUIET = ("alembic", "asyncio", "connexion", "httpcore", "httpx", "sqlalchemy", 
 # tell whom it calls.
 _NEVER_TALKATIVE = ("botocore", "google", "pyqwest", "urllib3")
 
+
+def _with_request_id(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    if request_id := REQUEST_ID.get():
+        event.setdefault("request_id", request_id)
+    return event
+
+
 # What every line tells beside its message, whoever logged it.
 _FIELDS: tuple[Processor, ...] = (
     structlog.contextvars.merge_contextvars,
+    _with_request_id,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -45,10 +57,15 @@ def redact(text: str) -> str:
     return _SECRETS.sub(lambda found: f"{found['before'] or ''}***", text)
 
 
-def configure(level: str, *, console: bool | None = None) -> None:
-    """Send every logger of this process, ours and the libraries', to stderr from `level` on.
+def is_for_person(format: str) -> bool:
+    """Whether lines are for a person (`text`) or for programs (`json`); `auto`: for a person on a terminal."""
+    return sys.stderr.isatty() if format == "auto" else format == "text"
 
-    `console` chooses the form; None asks whether stderr is a terminal.
+
+def configure(level: str, format: str = "auto", *, has_libraries: bool = False) -> None:
+    """Send every logger of this process to stderr from `level` on, in the format `auto`, `json` or `text`.
+
+    Libraries' own lines are left out below warnings, unless `has_libraries`.
     """
     structlog.configure(
         processors=[
@@ -63,13 +80,13 @@ def configure(level: str, *, console: bool | None = None) -> None:
     )
     lines = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=_FIELDS,
-        processors=_renderers(sys.stderr.isatty() if console is None else console),
+        processors=_renderers(is_for_person(format)),
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(lines)
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name in _QUIET:
-        logging.getLogger(name).setLevel(logging.DEBUG if level.upper() == "DEBUG" else logging.WARNING)
+        logging.getLogger(name).setLevel(level.upper() if has_libraries else logging.WARNING)
     for name in _NEVER_TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
 

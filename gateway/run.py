@@ -1,6 +1,7 @@
 """Runs one request on one upstream, and reads what it answers."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -75,6 +76,8 @@ class Run:
         """What the answer is held to, because the upstream does not see to it."""
         self.held: Held | None = None
         """What was answered before this began, if it was."""
+        self.waited = 0.0
+        """Seconds in which it has waited for its upstream."""
         self._outbound = dialect.encode(generation, self._origin)
         self.headers: Mapping[str, str] = {}
         """Those of the upstream's answer, once it has come. Names are in lower case."""
@@ -94,7 +97,11 @@ class Run:
         held = None if self.held is None else self.held.take()
         try:
             if held is None:
-                answer = await self._upstream.send(self._outbound, self._dialect, self._credential)
+                began = time.perf_counter()
+                try:
+                    answer = await self._upstream.send(self._outbound, self._dialect, self._credential)
+                finally:
+                    self.waited += time.perf_counter() - began
             else:
                 answer = self._upstream.accepted(held, self._dialect)
         except UpstreamError as error:
@@ -111,11 +118,13 @@ class Run:
         """
         if self._schema is not None:
             await self._schema.require_usable()
+        began = time.perf_counter()
         try:
             async with self._upstream.stream(self._outbound, self._credential) as stream:
                 await self._upstream.require_accepted(stream, self._dialect)
                 self.headers = stream.headers
                 first = await _beginning(stream.chunks)
+                self.waited += time.perf_counter() - began
                 begun = first.lstrip(_BLANKS)
                 if begun.startswith(_WHOLE) or (begun.startswith(b"[") and not self._reads_arrays()):
                     yield await self._no_stream(first, stream)
@@ -156,7 +165,9 @@ class Run:
                 return
             if damage is not None:
                 raise self._damaged()
+            began = time.perf_counter()
             chunk = await anext(chunks, None)
+            self.waited += time.perf_counter() - began
         try:
             payloads = reader.end()
         except DamagedStream:

@@ -102,9 +102,12 @@ class ShortPath:
             return None
         lane, begun = asked.way.lane, asked.begun
         written: tuple[Ended | bytes, Usage | None] | None = None
+        sent = time.perf_counter()
         try:
             answer = await lane.upstream.transport.send(asked.call)
-            first_ms = (time.perf_counter() - begun) * 1000
+            came = time.perf_counter()
+            request.access.waited += came - sent
+            first_ms = (came - begun) * 1000
             if answer.status == 200:
                 if (dialect := asked.way.brief) is None:
                     written = self._translated(asked, surface, answer)
@@ -214,7 +217,7 @@ class ShortPath:
         request, end_user = asked.request, asked.end_user
         seconds = time.perf_counter() - asked.begun
         row = UsageRow(
-            request_id=request.id,
+            request_id=request.access.request_id,
             time=time.time() - seconds,
             key_id=request.key_id,
             user_id=end_user.user.id if end_user and end_user.user else None,
@@ -228,6 +231,7 @@ class ShortPath:
         if usage is not None:
             row.prompt_tokens, row.completion_tokens = usage.prompt, usage.completion
             row.cached_tokens, row.reasoning_tokens = usage.cached, usage.reasoning
+        request.access.usage, request.access.attempts = row, 1
         self._journal.record(row, end_user)
 
 

@@ -2,8 +2,12 @@
 
 import asyncio
 import logging
+import os
+import re
+import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import orjson
@@ -11,25 +15,44 @@ from starlette.types import ASGIApp, Message
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-from gateway.errors import InternalError
+from gateway.access_log import CLIENT_LEFT, Access, AccessLog
+from gateway.errors import Header, InternalError
+from gateway.logs import REQUEST_ID, redact
 
+# What a client may call its request: what fits on a line of a log, and is found there.
+_ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._:+/=@-]{0,127}")
 _NO_BODY = (204, 304)
 _DISCONNECT: Message = {"type": "http.disconnect"}
 
 log = logging.getLogger("uvicorn.error")
 
 
-def refusal(status: str, type: str, code: str, message: str) -> bytes:
-    """A whole answer that ends the connection."""
-    return _whole(status, orjson.dumps({"error": {"message": message, "type": type, "param": None, "code": code}}))
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A whole answer to something that is no request, or not yet one; it ends the connection."""
+
+    status: int
+    code: str
+    message: str
+    type: str = "invalid_request_error"
+
+    def answer(self, request_id: str) -> bytes:
+        """It as bytes, with the id by which its line in the log is found."""
+        fields = {"message": self.message, "type": self.type, "param": None, "code": self.code}
+        return _whole(self.status, orjson.dumps({"error": fields}), request_id)
 
 
-def _whole(status: str, body: bytes) -> bytes:
-    head = f"HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\nconnection: close"
-    return head.encode() + b"\r\n\r\n" + body
+def request_id(given: bytes | None) -> str:
+    """The id of a request: its client's own where that is one, and looks like no secret, else a new one."""
+    if given is not None and _ID.fullmatch(given) and redact(own := given.decode()) == own:
+        return own
+    return f"req_{os.urandom(12).hex()}"
 
 
-_FAILED = _whole("500 Internal Server Error", InternalError().body())
+def _whole(status: int, body: bytes, request_id: str) -> bytes:
+    lines = (b"content-type: application/json", b"content-length: %d" % len(body), b"connection: close")
+    head = (*lines, b"x-request-id: %b" % request_id.encode(), b"", body)
+    return STATUS_LINE[status] + b"\r\n".join(head)
 
 
 class Connection(Protocol):
@@ -38,6 +61,8 @@ class Connection(Protocol):
     transport: asyncio.Transport
     flow: FlowControl
     loop: asyncio.AbstractEventLoop
+
+    access_lines: AccessLog | None
 
     @property
     def default_headers(self) -> list[tuple[bytes, bytes]]:
@@ -55,6 +80,7 @@ class Exchange:
     """
 
     __slots__ = (
+        "_added",
         "_chunked",
         "_connection",
         "_head",
@@ -64,7 +90,9 @@ class Exchange:
         "_on_disconnect",
         "_pieces",
         "_size",
+        "_status",
         "_waiter",
+        "access",
         "disconnected",
         "expects_continue",
         "keep_alive",
@@ -74,8 +102,11 @@ class Exchange:
         "scope",
     )
 
-    def __init__(self, connection: Connection, scope: dict[str, Any], *, keep_alive: bool, expects: bool) -> None:
+    def __init__(
+        self, connection: Connection, scope: dict[str, Any], access: Access, *, keep_alive: bool, expects: bool
+    ) -> None:
         self.scope = scope
+        self.access = access
         self.keep_alive = keep_alive
         self.expects_continue = expects
         self.more_body = True
@@ -88,7 +119,9 @@ class Exchange:
         self._on_disconnect: Callable[[], object] | None = None
         self._head: list[bytes] = []
         self._is_head = scope["method"] == "HEAD"
+        self._added: list[Header] = []
         self._chunked = False
+        self._status = 0
         self._left: int | None = None
         """Bytes of the body that are still to come, where its length was given."""
 
@@ -100,16 +133,23 @@ class Exchange:
 
     async def run(self, app: ASGIApp) -> None:
         """Have the application answer. Without a whole answer, the connection is closed."""
+        REQUEST_ID.set(self.access.request_id)
         try:
             await app(self.scope, self.receive, self.send)
         except Exception as error:
             log.error("Exception in ASGI application", exc_info=error)
             has_written = self.response_started and not self._head
             if not has_written and not self.disconnected:
-                self._connection.transport.write(_FAILED)
+                body = InternalError().body()
+                self._connection.transport.write(_whole(500, body, self.access.request_id))
+                self._status = 500
         finally:
             if not self.response_complete and not self.disconnected:
                 self._connection.transport.close()
+            if (lines := self._connection.access_lines) is not None:
+                has_left = self.disconnected and not self.response_complete
+                status = CLIENT_LEFT if has_left else self._status
+                lines.add(self.access, self.scope["method"], self.scope["path"], status)
 
     def feed(self, piece: bytes) -> None:
         """A piece of the request's body has come."""
@@ -133,6 +173,10 @@ class Exchange:
         if self._on_disconnect is not None:
             self._on_disconnect()
 
+    def add_headers(self, headers: Sequence[Header]) -> None:
+        """Send these with the answer, whatever that is."""
+        self._added += headers
+
     def take_body(self) -> bytes | None:
         """The whole body of the request, if it has come and nothing of it was received."""
         if self.more_body or self._is_read or self.disconnected:
@@ -155,7 +199,9 @@ class Exchange:
         while not (self._pieces or self.disconnected or self.response_complete or self._has_ended()):
             self._ask_for_body()
             self._waiter = self._connection.loop.create_future()
+            began = time.perf_counter()
             await self._waiter
+            self.access.waited += time.perf_counter() - began
         if self.disconnected or self.response_complete:
             return _DISCONNECT
         self._is_read = not self.more_body
@@ -164,7 +210,9 @@ class Exchange:
     async def send(self, message: Message) -> None:
         """ASGI's: the head of the answer, then its body."""
         if self._connection.flow.write_paused and not self.disconnected:
+            began = time.perf_counter()
             await self._connection.flow.drain()
+            self.access.waited += time.perf_counter() - began
         if self.disconnected:
             return
         if self.response_complete:
@@ -176,15 +224,17 @@ class Exchange:
 
     def _send_head(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
         self.response_started = True
+        self._status = status
         if self.expects_continue:
             # Whether the body that was not asked for comes all the same, nothing tells.
             self.keep_alive = self.expects_continue = False
         lines = [STATUS_LINE[status]]
         lines += [b"%b: %b\r\n" % header for header in self._connection.default_headers]
-        for name, value in headers:
+        lines.append(b"x-request-id: %b\r\n" % self.access.request_id.encode())
+        for name, value in (*headers, *self._added) if self._added else headers:
             if name == b"content-length":
                 self._left = int(value)
-            elif name == b"connection":
+            elif name == b"connection" and value != b"upgrade":
                 self.keep_alive = self.keep_alive and value != b"close"
                 continue
             lines.append(b"%b: %b\r\n" % (name, value))

@@ -35,10 +35,14 @@ class Config(uvicorn.Config):
             proxy_headers=False,
             timeout_graceful_shutdown=_GRACEFUL_STOP_SECONDS,
         )
+        self.on_stopped: Callable[[], object] = _nothing
+        """What is called when the last request has been answered."""
 
     def load_app(self) -> Any:
         built = import_from_string(self.app)()
         self.http_protocol_class = built.protocol
+        if built.access_log is not None:
+            self.on_stopped = built.access_log.close
         return built.application
 
 
@@ -61,6 +65,12 @@ class Server(uvicorn.Server):
                 break
             await asyncio.sleep(0)
         await super().shutdown(sockets=sockets)
+        if isinstance(self.config, Config):
+            self.config.on_stopped()
+
+
+def _nothing() -> None:
+    """There is nothing left to do."""
 
 
 def run_alone(listener: socket.socket, announce: Announce) -> None:

@@ -9,21 +9,17 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from gateway.access_log import Access, AccessLog
 from gateway.cli.connections import Connections
-from gateway.cli.exchange import Exchange, refusal
+from gateway.cli.exchange import Exchange, Refusal, request_id
+from gateway.cli.upgrades import plain_head
 from gateway.contract.sending import CLIENT
 
-_TOO_LARGE = refusal(
-    "431 Request Header Fields Too Large",
-    "invalid_request_error",
-    "headers_too_large",
-    "The request line and headers are too large.",
-)
-_TOO_SLOW = refusal("408 Request Timeout", "invalid_request_error", "request_timeout", "The request came too slowly.")
-_TOO_MANY = refusal(
-    "503 Service Unavailable", "server_error", "unavailable", "The gateway has too many connections. Try again later."
-)
-_MALFORMED = refusal("400 Bad Request", "invalid_request_error", "invalid_http", "The request is not valid HTTP/1.1.")
+_TOO_LARGE = Refusal(431, "headers_too_large", "The request line and headers are too large.")
+_TOO_SLOW = Refusal(408, "request_timeout", "The request came too slowly.")
+_TOO_MANY = Refusal(503, "unavailable", "The gateway has too many connections. Try again later.", type="server_error")
+_MALFORMED = Refusal(400, "invalid_http", "The request is not valid HTTP/1.1.")
+_NO_PROXY = Refusal(405, "method_not_allowed", "This is no proxy: there is no CONNECT.")
 # Requests that wait on one connection while another is answered. What comes behind them is not read, and the connection
 # closed after them: a client sends the others again.
 _MOST_PIPELINED = 64
@@ -45,9 +41,12 @@ class GatewayProtocol(HttpToolsProtocol):
 
     cycle: Exchange | None  # type: ignore[assignment]  # uvicorn's own class is replaced by ours
 
-    def __init__(self, *args: Any, connections: Connections, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, connections: Connections, access_log: AccessLog | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._counted = connections
+        self.access_lines = access_log
         self._queue: deque[Exchange] = deque()
         self._current: Exchange | None = None
         self._serving: asyncio.Task[None] | None = None
@@ -56,6 +55,10 @@ class GatewayProtocol(HttpToolsProtocol):
         self._body_gap = 0
         """Bytes of a body that came since the last piece of it: sizes and extensions of chunks, trailers."""
         self._is_surplus = self._in_head = self._in_body = self._is_lost = self._is_stopping = self._is_deaf = False
+        self._is_upgrade = False
+        """The head that has come would switch to another protocol: it is read again without that."""
+        self._given_id: bytes | None = None
+        """The client's own id of the request whose head is being read."""
 
     @property
     def default_headers(self) -> list[tuple[bytes, bytes]]:
@@ -88,7 +91,7 @@ class GatewayProtocol(HttpToolsProtocol):
             return
         was_in_head, was_in_body = self._in_head, self._in_body
         self._body_gap += len(data)
-        super().data_received(data)
+        self._feed(data)
         if self._in_body:
             self._counted.took_body(self, len(data) if was_in_body else 0)
             if self._body_gap > self._counted.bounds.head_bytes:
@@ -107,18 +110,21 @@ class GatewayProtocol(HttpToolsProtocol):
         super().resume_writing()
         self._counted.resumed(self)
 
-    def send_400_response(self, msg: str) -> None:
-        self._refuse(_MALFORMED)
-
     # What the parser calls.
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        # Trailers are not passed on.
-        if not self._in_body:
-            super().on_header(name, value)
+        if self._in_body:
+            # Trailers are not passed on: they would count as headers.
+            return
+        name = name.lower()
+        if name == b"x-request-id":
+            self._given_id = value
+        elif name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_message_begin(self) -> None:
-        self._in_head = True
+        self._in_head, self._given_id = True, None
         if not self._is_answering:
             self._counted.began_head(self)
         self.url = b""
@@ -134,12 +140,16 @@ class GatewayProtocol(HttpToolsProtocol):
             self._is_deaf = True
             self.flow.pause_reading()
             return
+        if self.parser.should_upgrade():
+            self._is_upgrade = True
+            return
         self._counted.ended_head(self)
         version = self.parser.get_http_version()
         keep_alive = version != "1.0" and not self._is_stopping and self.parser.should_keep_alive()
         scope = self._scope(version)
         was_answering = self._is_answering
-        self.cycle = exchange = Exchange(self, scope, keep_alive=keep_alive, expects=self.expect_100_continue)
+        access = Access(request_id(self._given_id))
+        self.cycle = exchange = Exchange(self, scope, access, keep_alive=keep_alive, expects=self.expect_100_continue)
         scope["extensions"][CLIENT] = exchange
         self._queue.append(exchange)
         if was_answering:
@@ -159,7 +169,7 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._in_body = False
-        if self._is_deaf:
+        if self._is_deaf or self._is_upgrade:
             return
         self._counted.ended_body(self)
         if self.cycle is not None and not self.cycle.response_complete:
@@ -223,14 +233,39 @@ class GatewayProtocol(HttpToolsProtocol):
     def unwritten(self) -> int:
         return self.transport.get_write_buffer_size()
 
-    def _refuse(self, answer: bytes) -> None:
+    def _feed(self, data: bytes) -> None:
+        """Have the parser read on. What would switch to another protocol is read again as HTTP/1.1."""
+        while True:
+            try:
+                self.parser.feed_data(data)
+                return
+            except httptools.HttpParserUpgrade as upgrade:
+                if self._is_deaf or self.transport.is_closing():
+                    return
+                self._is_upgrade = False
+                method, version = self.parser.get_method(), self.parser.get_http_version()
+                if method == b"CONNECT":
+                    self._refuse(_NO_PROXY)
+                    return
+                data = plain_head(method, self.url, version, self.headers) + data[upgrade.args[0] :]
+                self.parser = httptools.HttpRequestParser(self)
+                self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+            except httptools.HttpParserError:
+                self._refuse(_MALFORMED)
+                return
+
+    def _refuse(self, refusal: Refusal) -> None:
         """Answer what has come of a request, unless an answer is on its way already, and close."""
         is_answered = self._in_body and self.cycle is not None and self.cycle.response_started
         if is_answered or self.unwritten() or (self._is_answering and not self._in_body):
             self.close()
         elif not self.transport.is_closing():
-            self.transport.write(answer)
+            access = Access(request_id(None))
+            self.transport.write(refusal.answer(access.request_id))
             self.transport.close()
+            if self.access_lines is not None and not self._is_surplus:
+                access.code = refusal.code
+                self.access_lines.add(access, "-", "-", refusal.status)
 
     @property
     def _is_answering(self) -> bool:

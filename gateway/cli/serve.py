@@ -46,7 +46,7 @@ def serve(
     try:
         effective = settings.load()
         listeners = address.listen(effective.host, effective.port, effective.workers)
-        logs.configure(effective.log_level)
+        logs.configure(effective.log_level, effective.log_format, has_libraries=effective.log_libraries)
         first = asyncio.run(_mint_first_key(effective))
     except (ConfigurationError, AddressError, StoreError) as error:
         typer.echo(_named_as_typed(str(error), flags), err=True)

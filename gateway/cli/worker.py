@@ -10,11 +10,14 @@ from starlette.types import ASGIApp
 from uvicorn.config import STARTUP_FAILURE
 
 from gateway import logs, settings
+from gateway.access_log import AccessLog, opened
 from gateway.app import create_app
 from gateway.cli.connections import Connections
 from gateway.cli.protocol import GatewayProtocol
 from gateway.contract.handlers import MissingHandler
 from gateway.settings import ConfigurationError
+
+_WITH_ACCESS = ("debug", "info")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +26,20 @@ class Built:
 
     application: ASGIApp
     protocol: Callable[..., asyncio.Protocol]
+    access_log: AccessLog | None
 
 
 def build() -> Built:
     """Build them from the environment; `gateway.cli.processes` calls this by name, once in each process."""
     try:
         effective = settings.load()
-        logs.configure(effective.log_level)
+        logs.configure(effective.log_level, effective.log_format, has_libraries=effective.log_libraries)
         connections = Connections(effective.bounds.connections)
-        return Built(create_app(effective), partial(GatewayProtocol, connections=connections))
+        access_log = None
+        if effective.log_level in _WITH_ACCESS:
+            access_log = opened(is_json=not logs.is_for_person(effective.log_format))
+        protocol = partial(GatewayProtocol, connections=connections, access_log=access_log)
+        return Built(create_app(effective), protocol, access_log)
     except (ConfigurationError, MissingHandler) as error:
         print(error, file=sys.stderr)
         sys.exit(STARTUP_FAILURE)

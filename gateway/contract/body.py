@@ -1,13 +1,15 @@
 """Reads a request's body: media type, size, JSON, schema, in that order."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
 from starlette.types import Receive
 
 from gateway.contract.bundle import Bundle, OperationSpec
+from gateway.contract.coding import decoded
 from gateway.contract.validation import CompiledSchema
-from gateway.errors import BodyTooLarge, InvalidRequest, UnsupportedMedia
+from gateway.errors import BodyTooLarge, Header, InvalidRequest, UnsupportedMedia
 
 Headers = dict[bytes, bytes]
 
@@ -32,6 +34,11 @@ class BodyReader:
         if not self._schema.is_valid(body):
             raise self._schema.refusal(body)
         return body
+
+    async def decoded(self, headers: Headers, fields: Sequence[Header], data: bytes) -> bytes:
+        """The body without the coding that its header fields name. Raises a `GatewayError`."""
+        _check_media_type(headers)
+        return await decoded(data, fields, self._limit)
 
     async def receive(self, headers: Headers, receive: Receive) -> bytes:
         """A body that is still to come. Raises a `GatewayError`, or `ClientLeft`."""

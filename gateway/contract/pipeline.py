@@ -1,6 +1,6 @@
 """connexion's pipeline, cut down to what it is needed for, with our stage in it."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,11 +14,14 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Mount, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gateway.contract.cors import Cors
 from gateway.contract.forthcoming import not_yet
 from gateway.contract.handlers import Handler
 from gateway.contract.methods import AllowedMethods
+from gateway.contract.sending import client_of, send_error
 from gateway.contract.stage import ContractMiddleware, Dispatch
-from gateway.errors import GatewayError, InternalError, MethodNotAllowed, NotFound
+from gateway.contract.upgrades import is_websocket
+from gateway.errors import GatewayError, InternalError, MethodNotAllowed, NotFound, UpgradeRequired
 
 log = structlog.get_logger(__name__)
 
@@ -27,7 +30,8 @@ class Shortcut:
     """Hands a request on a path without parameters straight to its operation.
 
     It is a look-up, where the way through connexion is two routers, a copy of the scope, a regular expression for each
-    path before the right one and a wrapped `send`: 40 µs a request. Everything else goes that way.
+    path before the right one and a wrapped `send`: 40 µs a request. Everything else goes that way. A slash at the end
+    of a path is left out, without a redirect: that would be built from the Host header, which anybody can write.
     """
 
     def __init__(self, app: ASGIApp, *, dispatch: Dispatch) -> None:
@@ -36,17 +40,19 @@ class Shortcut:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] == "http" and not scope.get("root_path"):
-            operation = self._operations.get((scope["method"], scope["path"]))
+            method = scope["method"]
+            if method == "GET" and _wants_websocket(scope):
+                return send_error(UpgradeRequired(), scope, send)
+            operation = self._operations.get((method, scope["path"]))
             if operation is not None:
                 return operation(scope, receive, send)
+            if scope["raw_path"].endswith(b"/") and len(scope["path"]) > 1:
+                return self({**scope, "path": scope["path"][:-1], "raw_path": scope["raw_path"][:-1]}, receive, send)
         return self._app(scope, receive, send)
 
 
 class ExactRouting(RoutingMiddleware):
-    """connexion's routing without redirects: a path with a slash too many is not found.
-
-    The redirect would be built from the Host header, which anybody can write.
-    """
+    """connexion's routing without redirects."""
 
     def add_api(self, *args: Any, **kwargs: Any) -> None:
         super().add_api(*args, **kwargs)
@@ -56,8 +62,13 @@ class ExactRouting(RoutingMiddleware):
                 route.app.redirect_slashes = False
 
 
-def build_pipeline(handlers: Mapping[str, Handler], dispatch: Dispatch, fallback: ASGIApp) -> ASGIApp:
-    """The ASGI application: errors to the envelope, routing by the contract, our stage; `fallback` for other paths."""
+def build_pipeline(
+    handlers: Mapping[str, Handler], dispatch: Dispatch, fallback: ASGIApp, origins: Sequence[str] = ()
+) -> ASGIApp:
+    """The ASGI application: errors to the envelope, routing by the contract, our stage; `fallback` for other paths.
+
+    `origins` are those of pages that may call it from a browser.
+    """
     pipeline = ConnexionMiddleware(
         fallback,
         middlewares=[
@@ -73,17 +84,17 @@ def build_pipeline(handlers: Mapping[str, Handler], dispatch: Dispatch, fallback
     async def refused(request: ConnexionRequest, error: Exception) -> ConnexionResponse:
         scope = request.scope
         is_unknown = isinstance(error, HTTPException) and error.status_code in (404, 405)
-        upgrade = request.headers.get("upgrade", "")
-        forthcoming = not_yet(scope["method"], scope["path"], upgrade) if is_unknown else None
-        return _response(forthcoming or _as_gateway_error(error, scope["path"], allowed))
+        forthcoming = not_yet(scope["method"], scope["path"]) if is_unknown else None
+        return _response(forthcoming or _as_gateway_error(error, scope["path"], allowed), scope)
 
     async def crashed(request: ConnexionRequest, error: Exception) -> ConnexionResponse:
         log.error("unhandled_error", path=request.scope["path"], exc_info=error)
-        return _response(InternalError())
+        return _response(InternalError(), request.scope)
 
     pipeline.add_error_handler(HTTPException, refused)
     pipeline.add_error_handler(Exception, crashed)
-    return Shortcut(pipeline, dispatch=dispatch)
+    application = Shortcut(pipeline, dispatch=dispatch)
+    return Cors(application, origins, allowed.on) if origins else application
 
 
 def _as_gateway_error(error: Exception, path: str, allowed: AllowedMethods) -> GatewayError:
@@ -96,6 +107,12 @@ def _as_gateway_error(error: Exception, path: str, allowed: AllowedMethods) -> G
     return InternalError()
 
 
-def _response(error: GatewayError) -> ConnexionResponse:
+def _wants_websocket(scope: Scope) -> bool:
+    return any(name == b"upgrade" and is_websocket(value) for name, value in scope["headers"])
+
+
+def _response(error: GatewayError, scope: Scope) -> ConnexionResponse:
+    if (client := client_of(scope)) is not None:
+        client.access.code = error.code
     headers = {name.decode(): value.decode("latin-1") for name, value in error.headers}
     return ConnexionResponse(status_code=error.status, mimetype="application/json", body=error.body(), headers=headers)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from gateway.contract.bundle import Bundle, OperationSpec
+from gateway.errors import Header, InvalidRequest
 
 Headers = dict[bytes, bytes]
 ReadSecret = Callable[[Headers], str | None]
@@ -17,6 +18,25 @@ def compile_security(spec: OperationSpec, bundle: Bundle) -> Sequence[ReadSecret
         return None
     schemes = bundle.document["components"]["securitySchemes"]
     return [_reader(schemes[name]) for alternative in spec.security for name in alternative]
+
+
+def credential_headers(spec: OperationSpec, bundle: Bundle) -> frozenset[bytes]:
+    """The names of the headers, in lower case, in which an operation looks for a secret."""
+    schemes = bundle.document["components"]["securitySchemes"]
+    named = [schemes[name] for alternative in spec.security for name in alternative]
+    return frozenset(scheme.get("name", "authorization").lower().encode("latin-1") for scheme in named)
+
+
+def require_one_credential(fields: Sequence[Header], credentials: frozenset[bytes]) -> None:
+    """Raise `InvalidRequest` where two fields of one credential header differ: proxies and servers choose differently.
+
+    `fields` are a request's, names in lower case.
+    """
+    first: dict[bytes, bytes] = {}
+    for name, value in fields:
+        if name in credentials and first.setdefault(name, value) != value:
+            message = f"The header {name.decode()} was sent twice, with different values."
+            raise InvalidRequest(message, code="conflicting_credentials")
 
 
 def _reader(scheme: dict[str, str]) -> ReadSecret:

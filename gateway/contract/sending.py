@@ -7,8 +7,9 @@ from typing import Protocol
 
 from starlette.types import Scope, Send
 
-from gateway.errors import Header
-from gateway.http import EVENT_STREAM, JSON, Reply, StreamReply
+from gateway.access_log import Access
+from gateway.errors import GatewayError, Header
+from gateway.http import EVENT_STREAM, JSON, Reply, StreamReply, error_reply
 from gateway.wire import sse
 
 KEEP_ALIVE_SECONDS = 15.0
@@ -18,6 +19,13 @@ CLIENT = "waystone.client"
 
 class Client(Protocol):
     """What our server's protocol can do for a request beyond ASGI: the same with fewer steps, and at once."""
+
+    @property
+    def access(self) -> Access:
+        """The request's entry in the access log; its id goes with the answer."""
+
+    def add_headers(self, headers: Sequence[Header]) -> None:
+        """Send these with the answer, whatever that is."""
 
     def call_on_disconnect(self, callback: Callable[[], object] | None) -> None:
         """Have `callback` called at once when the client leaves before its answer is complete; None: no longer."""
@@ -65,6 +73,14 @@ class Presence:
         if self._task is not None:
             self.has_left = True
             self._task.cancel()
+
+
+async def send_error(error: GatewayError, scope: Scope, send: Send) -> None:
+    """Answer a request that no operation gets."""
+    client = client_of(scope)
+    if client is not None:
+        client.access.code = error.code
+    await send_reply(error_reply(error), send, client)
 
 
 async def send_reply(reply: Reply, send: Send, client: Client | None) -> None:

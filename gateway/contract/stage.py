@@ -11,11 +11,13 @@ from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
 from connexion.operations import AbstractOperation
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gateway.access_log import Access
 from gateway.auth import KeyRing, Principal
 from gateway.contract.body import BodyReader, ClientLeft
 from gateway.contract.bundle import Bundle, OperationSpec
+from gateway.contract.coding import CODING
 from gateway.contract.parameters import compile_query
-from gateway.contract.security import compile_security
+from gateway.contract.security import compile_security, credential_headers, require_one_credential
 from gateway.contract.sending import Client, Presence, client_of, send_reply, send_stream
 from gateway.errors import GatewayError, InternalError, Unauthenticated
 from gateway.http import Reply, Request, StreamReply, error_reply
@@ -47,23 +49,23 @@ class Operation:
         self._handler = handler
         self._keys = dispatch.keys
         self._secrets = compile_security(spec, dispatch.bundle)
+        self._credentials = credential_headers(spec, dispatch.bundle)
         self._read_query = compile_query(spec, dispatch.bundle)
         self._body = BodyReader(spec, dispatch.bundle, dispatch.max_body_bytes) if spec.body_schema else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request_id = f"req_{os.urandom(12).hex()}"
         client = client_of(scope)
+        access = Access(f"req_{os.urandom(12).hex()}") if client is None else client.access
         presence = Presence(client)
         try:
-            reply = await self._answer(request_id, scope, receive, client, presence)
-            reply.headers.append((b"x-request-id", request_id.encode()))
+            reply = await self._answer(access, scope, receive, client, presence)
             if isinstance(reply, StreamReply):
                 await send_stream(reply, send, presence)
             else:
                 presence.stop()
                 await send_reply(reply, send, client)
         except ClientLeft:
-            log.debug("client_left_before_its_request_was_read", request_id=request_id)
+            log.debug("client_left_before_its_request_was_read")
         except asyncio.CancelledError:
             if not presence.has_left:
                 raise
@@ -72,28 +74,37 @@ class Operation:
             presence.stop()
 
     async def _answer(
-        self, request_id: str, scope: Scope, receive: Receive, client: Client | None, presence: Presence
+        self, access: Access, scope: Scope, receive: Receive, client: Client | None, presence: Presence
     ) -> Reply | StreamReply:
         try:
-            headers = dict(scope["headers"])
+            fields = scope["headers"]
+            headers = dict(fields)
+            if len(headers) != len(fields):
+                require_one_credential(fields, self._credentials)
             principal = self._known(headers) or await self._authenticate(headers)
+            if principal is not None:
+                access.key = principal.name or principal.key_id
             query = self._read_query(scope["query_string"]) if self._read_query else {}
             body = None
             if self._body is not None:
                 data = None if client is None else client.take_body()
                 if data is None:
                     data = await self._body.receive(headers, receive)
+                if CODING in headers:
+                    data = await self._body.decoded(headers, fields, data)
                 body = self._body.read(headers, data)
             presence.watch()
             path = scope.get("path_params", {})
-            request = Request(request_id, self._id, "" if principal is None else principal.key_id, body, path, query)
+            request = Request(access, self._id, "" if principal is None else principal.key_id, body, path, query)
             return await self._handler(request)
         except GatewayError as error:
+            access.code = error.code
             return error_reply(error)
         except ClientLeft:
             raise
         except Exception:
-            log.exception("unhandled_error", operation=self._id, request_id=request_id)
+            log.exception("unhandled_error", operation=self._id)
+            access.code = InternalError.code
             return error_reply(InternalError())
 
     def _known(self, headers: dict[bytes, bytes]) -> Principal | None:

@@ -93,6 +93,8 @@ class Attempts:
         self._spared: list[Lane] = []
         self.count = 0
         """Requests that were sent to an upstream."""
+        self.paused = 0.0
+        """Seconds that went by between them, because an upstream was to be left alone."""
         self.lane = lanes[0]
         """Who answers; or whose error it is, where none does."""
 
@@ -113,7 +115,9 @@ class Attempts:
             ready_at = min((failure.ready_at for failure in self._failures.values()), default=math.inf)
             if ready_at == math.inf:
                 raise self._final()
-            await self._conditions.pause(max(ready_at - self._conditions.clock(), 0.0))
+            began = self._conditions.clock()
+            await self._conditions.pause(max(ready_at - began, 0.0))
+            self.paused += self._conditions.clock() - began
             waiting = [failure.lane for failure in self._failures.values() if failure.ready_at <= ready_at]
 
     async def _round(self, lanes: Sequence[Lane], prepare: Callable[[Lane], Made], *, is_probe: bool) -> Made | None:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, Field, PrivateAttr, SecretStr, 
 from gateway.providers import ROWS, Row
 from gateway.providers.address import address
 from gateway.settings.bounds import Bounds
+from gateway.settings.cors import CorsSettings
 from gateway.settings.document import ConfigurationError, Document, KeyPath, read
 from gateway.settings.models import BreakerSettings, Models, ModelSettings, Retries, Target, model_problems
 from gateway.settings.options import KEY, AbsolutePath, DatabaseAddress, Key, Number, Section, Text, filled, lower
@@ -64,7 +65,13 @@ class Settings(Section):
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(lower)] = Field(
         default="info", description="debug, info, warning or error"
     )
-    """The lowest level that is logged."""
+    """The lowest level that is logged. `info` has a line for each request, the access log."""
+    log_format: Annotated[Literal["auto", "json", "text"], BeforeValidator(lower)] = Field(
+        default="auto", description="auto, json or text"
+    )
+    """Lines for programs (`json`) or for a person (`text`); `auto` means text on a terminal, and json elsewhere."""
+    log_libraries: bool = Field(default=False, description="true or false")
+    """Whether the lines of libraries are logged from that level on; else only their warnings and errors are."""
     data_dir: AbsolutePath = Field(description="the path of a folder")
     """The folder for state. [`~/.local/share/waystone`]"""
     database_url: DatabaseAddress = Field(
@@ -101,6 +108,9 @@ class Settings(Section):
     """How much one caller may ask for, as below."""
     breaker: Annotated[BreakerSettings, BeforeValidator(filled)] = Field(
         default=BreakerSettings(), description="failures or seconds, each with a number"
+    )
+    cors: Annotated[CorsSettings, BeforeValidator(filled)] = Field(
+        default=CorsSettings(), description="a mapping, such as `origins: [https://app.example.com]`"
     )
     _proxies: Proxies = PrivateAttr(default=NO_PROXIES)
 

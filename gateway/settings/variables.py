@@ -15,6 +15,7 @@ VARIABLES: Mapping[str, KeyPath] = {
     "PORT": ("port",),
     "WORKERS": ("workers",),
     "LOG_LEVEL": ("log_level",),
+    "LOG_FORMAT": ("log_format",),
 }
 """The variables that set something, besides those of the providers that are known by name."""
 

@@ -19,6 +19,7 @@ import orjson
 import uvloop
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.access_log import Access
 from gateway.app import create_app
 from gateway.contract.sending import CLIENT
 from gateway.dialects import DIALECTS
@@ -121,10 +122,14 @@ class _Client:
 
     def __init__(self, body: bytes) -> None:
         self._body = body
+        self.access = Access("req_0")
         self.status = 0
         self.pieces: list[bytes] = []
 
     def call_on_disconnect(self, callback: Callable[[], object] | None) -> None:
+        pass
+
+    def add_headers(self, headers: Sequence[Header]) -> None:
         pass
 
     def take_body(self) -> bytes | None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from gateway.access_log import Access
 from gateway.contract.bundle import Bundle
 from gateway.contract.parameters import compile_query
 from gateway.errors import InvalidRequest
@@ -85,7 +86,7 @@ def test_retrieval_reads_the_parameters_of_a_stream() -> None:
 
 
 def test_a_stored_response_is_not_streamed_yet_and_the_refusal_says_so() -> None:
-    request: Request[None] = Request("req_1", "responses.retrieve", "", None, {}, {"stream": True})
+    request: Request[None] = Request(Access("req_1"), "responses.retrieve", "", None, {}, {"stream": True})
     gateway: Any = None
     with pytest.raises(InvalidRequest, match="cannot stream a stored response yet") as refused:
         asyncio.run(retrieve(request, gateway))

@@ -33,6 +33,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     # State, and the contract's stage.
     ("gateway.store",),
     ("gateway.auth",),
+    ("gateway.access_log",),
     ("gateway.http",),
     ("gateway.contract",),
     ("gateway.documentation",),
@@ -87,7 +88,16 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "gateway.surfaces": ("gateway.surfaces", *NEUTRAL),
     "gateway.providers": ("gateway.providers", "gateway.dialects.profiles"),
     "gateway.wire": ("gateway.wire", "gateway.errors"),
-    "gateway.contract": ("gateway.contract", "gateway.errors", "gateway.http", "gateway.auth", "gateway.wire.sse"),
+    "gateway.contract": (
+        "gateway.contract",
+        "gateway.errors",
+        "gateway.access_log",
+        "gateway.http",
+        "gateway.auth",
+        "gateway.wire.sse",
+        # Pure readers, both.
+        "gateway.wire.unpacking",
+    ),
     "gateway.store": ("gateway.store", "gateway.neutral.end_user", "gateway.errors", "gateway.paging"),
 }
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, cast
 from unittest.mock import patch
 
+from gateway.access_log import Access
 from gateway.catalogue import Catalogue
 from gateway.dialects import DIALECTS
 from gateway.dialects.profiles.base import Profile
@@ -140,7 +141,7 @@ class World:
         tried = _watched(engine)
         if not short:
             engine.short_path = None
-        request = Request("req_1", "operation", "key_1", body, {}, {})
+        request = Request(Access("req_1"), "operation", "key_1", body, {}, {})
         with ExitStack() as stack:
             stack.enter_context(patch.object(identifiers, "_digits", lambda: "5" * 40))
             stack.enter_context(patch("os.urandom", lambda size: b"5" * size))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gateway.access_log import Access
 from gateway.account import Account
 from gateway.errors import InvalidRequest, UpstreamDown
 from gateway.http import Request
@@ -25,7 +26,7 @@ class Rows:
 
 def status_after(events: list[Event], error: BaseException | None = None) -> int:
     journal: Any = Rows()
-    account = Account(journal, Request("req_1", "chat", "key_1", None, {}, {}))
+    account = Account(journal, Request(Access("req_1"), "chat", "key_1", None, {}, {}))
     with suppress(asyncio.CancelledError, InvalidRequest, ValueError), account:
         account.observe(events)
         if error is not None:

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 
+from gateway.access_log import Access
 from gateway.catalogue import Catalogue
 from gateway.dialects.openai_chat.request import DIALECT
 from gateway.engine import Engine
@@ -68,6 +69,6 @@ async def test_prompt_of_a_large_request_is_read_once_and_beside_the_loop(keys: 
     surface = _Watched()
     body: Any = {"model": "a/small", "messages": [{"role": "user", "content": "Hi."}] * 2001}
     with pytest.raises(InvalidRequest):
-        await engine.answer(Request("req_1", DIALECT, "key_1", body, {}, {}), surface)
+        await engine.answer(Request(Access("req_1"), DIALECT, "key_1", body, {}, {}), surface)
     assert len(surface.threads) == 1
     assert surface.threads[0] != threading.get_ident()

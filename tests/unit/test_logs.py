@@ -59,7 +59,7 @@ def test_redaction_of_a_long_text_takes_no_time_to_speak_of() -> None:
 
 
 def test_lines_for_programs_are_json_whoever_logs(capsys: pytest.CaptureFixture[str]) -> None:
-    logs.configure("info", console=False)
+    logs.configure("info", "json")
     structlog.get_logger("ours").info("started", port=3000)
     logging.getLogger("theirs").warning("slow: %s", "disk")
     ours, theirs = map(json.loads, capsys.readouterr().err.splitlines())
@@ -67,9 +67,9 @@ def test_lines_for_programs_are_json_whoever_logs(capsys: pytest.CaptureFixture[
     assert (theirs["event"], theirs["level"], theirs["logger"]) == ("slow: disk", "warning", "theirs")
 
 
-@pytest.mark.parametrize("console", [True, False])
-def test_a_traceback_is_logged_and_redacted(capsys: pytest.CaptureFixture[str], console: bool) -> None:
-    logs.configure("info", console=console)
+@pytest.mark.parametrize("format", ["text", "json"])
+def test_a_traceback_is_logged_and_redacted(capsys: pytest.CaptureFixture[str], format: str) -> None:
+    logs.configure("info", format)
     try:
         raise ValueError("sent sk-proj-AbCdEf0123456789")
     except ValueError:
@@ -80,10 +80,13 @@ def test_a_traceback_is_logged_and_redacted(capsys: pytest.CaptureFixture[str], 
 
 
 def test_the_level_holds_and_libraries_are_quieter(capsys: pytest.CaptureFixture[str]) -> None:
-    logs.configure("info", console=False)
+    logs.configure("info", "json")
     structlog.get_logger("ours").debug("detail")
     logging.getLogger("uvicorn.error").info("Started server process")
     assert capsys.readouterr().err == ""
-    logs.configure("debug", console=False)
+    logs.configure("debug", "json")
+    logging.getLogger("uvicorn.error").info("Started server process")
+    assert capsys.readouterr().err == ""
+    logs.configure("debug", "json", has_libraries=True)
     logging.getLogger("uvicorn.error").info("Started server process")
     assert "Started server process" in capsys.readouterr().err
