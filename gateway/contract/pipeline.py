@@ -40,14 +40,14 @@ class Shortcut:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] == "http" and not scope.get("root_path"):
-            method = scope["method"]
-            if method == "GET" and _wants_websocket(scope):
+            if scope["method"] == "GET" and _wants_websocket(scope):
                 return send_error(UpgradeRequired(), scope, send)
-            operation = self._operations.get((method, scope["path"]))
+            operation = self._operations.get((scope["method"], scope["path"]))
+            if operation is None and scope["raw_path"].endswith(b"/") and len(scope["path"]) > 1:
+                scope = {**scope, "path": scope["path"][:-1], "raw_path": scope["raw_path"][:-1]}
+                operation = self._operations.get((scope["method"], scope["path"]))
             if operation is not None:
                 return operation(scope, receive, send)
-            if scope["raw_path"].endswith(b"/") and len(scope["path"]) > 1:
-                return self({**scope, "path": scope["path"][:-1], "raw_path": scope["raw_path"][:-1]}, receive, send)
         return self._app(scope, receive, send)
 
 

@@ -78,7 +78,7 @@ class Servers:
         # JSON is YAML, too.
         file.write_text(json.dumps(config))
         own = {"WAYSTONE_CONFIG": str(file), "WAYSTONE_DATA": str(folder / f"data-{number}"), "WAYSTONE_API_KEY": KEY}
-        return self._python(GATEWAY, cores, {**own, "LOG_LEVEL": "error", **environment}, "gateway", "serve", "--port")
+        return self._python(GATEWAY, cores, {**own, **environment}, "gateway", "serve", "--port")
 
     def _gateway_tls(self) -> Program:
         providers = {CHAT_DIALECT: provider(CHAT_DIALECT, self._tls_url)}

@@ -43,7 +43,7 @@ def test_the_page_shows_this_contract_and_asks_nobody_to_validate_it(client: htt
     assert "validatorUrl: null" in start
 
 
-@pytest.mark.parametrize("path", ["/docs/assets/nothing.js", "/docs/nothing", "/docs/"])
+@pytest.mark.parametrize("path", ["/docs/assets/nothing.js", "/docs/nothing", "/docs/assets/"])
 def test_what_is_not_there_is_the_envelope(client: httpx.Client, path: str) -> None:
     reply = client.get(path)
     assert reply.status_code == 404

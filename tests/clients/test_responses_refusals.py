@@ -140,16 +140,6 @@ def test_a_stored_response_cannot_be_streamed_yet(client: httpx.Client, query: s
     assert client.get(f"{RESPONSES}/{response['id']}?stream=false").status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("method", "below"), [("POST", "/compact"), ("POST", "/input_tokens"), ("POST", "/resp_1/cancel"), ("GET", "")]
-)
-def test_operations_that_are_to_come_say_so(client: httpx.Client, method: str, below: str) -> None:
-    body = {"model": "test/echo", "input": "Hi."} if method == "POST" else None
-    headers = {"connection": "upgrade", "upgrade": "websocket"} if method == "GET" else {}
-    error = _error(client.request(method, f"{RESPONSES}{below}", json=body, headers=headers), 400)
-    assert "not supported yet" in error["message"]
-
-
 def test_a_response_and_a_conversation_cannot_both_come_before(client: httpx.Client, conversation: str) -> None:
     response = plain(client)
     state = {"previous_response_id": response["id"], "conversation": conversation.rpartition("/")[2]}

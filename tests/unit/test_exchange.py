@@ -1,22 +1,15 @@
 """The server's protocol over a transport that notes what is written, and when; and what a client's leaving does."""
 
 import asyncio
-import re
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-import uvicorn
 from starlette.types import Receive, Scope, Send
-from uvicorn.server import ServerState
 
-from gateway.cli.connections import Connections
-from gateway.cli.protocol import GatewayProtocol
 from gateway.contract.sending import CLIENT
-from gateway.settings.bounds import ConnectionBounds
+from tests.unit.server_wire import Client, hello, turns
 
 pytestmark = pytest.mark.anyio
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 GET = b"GET /a%20b?c=d HTTP/1.1\r\nhost: here\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nhost: here\r\ncontent-length: 5\r\n\r\n"
 
@@ -24,67 +17,6 @@ POST = b"POST / HTTP/1.1\r\nhost: here\r\ncontent-length: 5\r\n\r\n"
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
-
-
-class Wire(asyncio.Transport):
-    """Notes what is written."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.writes: list[bytes] = []
-        self.is_closed = False
-        self.reads = True
-
-    def write(self, data: Any) -> None:
-        # The id of a request is another one each time.
-        self.writes.append(re.sub(rb"x-request-id: req_[0-9a-f]{24}\r\n", b"", bytes(data)))
-
-    def close(self) -> None:
-        self.is_closed = True
-
-    def is_closing(self) -> bool:
-        return self.is_closed
-
-    def abort(self) -> None:
-        self.is_closed = True
-
-    def get_write_buffer_size(self) -> int:
-        return 0
-
-    def pause_reading(self) -> None:
-        self.reads = False
-
-    def resume_reading(self) -> None:
-        self.reads = True
-
-
-class Client:
-    """A connection to an application."""
-
-    def __init__(self, app: App) -> None:
-        config = uvicorn.Config(app, ws="none", lifespan="off", interface="asgi3", log_config=None)
-        config.load()
-        loop = asyncio.get_running_loop()
-        self.state = ServerState()
-        self.connections = Connections(ConnectionBounds())
-        self.protocol = GatewayProtocol(config, self.state, {}, loop, connections=self.connections)
-        self.wire = Wire()
-        self.protocol.connection_made(self.wire)
-
-    async def send(self, *pieces: bytes) -> None:
-        for piece in pieces:
-            self.protocol.data_received(piece)
-            await _turns()
-
-
-async def _turns() -> None:
-    for _ in range(5):
-        await asyncio.sleep(0)
-
-
-async def hello(scope: Scope, receive: Receive, send: Send) -> None:
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"5")]})
-    await send({"type": "http.response.body", "body": b"hello"})
 
 
 async def test_head_and_body_are_one_write_and_the_task_is_the_connections() -> None:
@@ -96,7 +28,7 @@ async def test_head_and_body_are_one_write_and_the_task_is_the_connections() -> 
     assert set(client.state.tasks) == tasks
     assert len(tasks) == 1
     client.protocol.connection_lost(None)
-    await _turns()
+    await turns()
     assert client.state.tasks == set()
 
 
@@ -157,8 +89,8 @@ async def test_pipelined_requests_are_answered_in_their_order_one_at_a_time() ->
 
     client = Client(app)
     await client.send(b"".join(b"GET /?%d HTTP/1.1\r\nhost: here\r\n\r\n" % number for number in range(5)))
-    await _turns()
-    await _turns()
+    await turns()
+    await turns()
     assert [written[-1:] for written in client.wire.writes] == [b"0", b"1", b"2", b"3", b"4"]
 
 
@@ -178,7 +110,7 @@ async def test_client_that_leaves_is_reported_at_once_and_only_then() -> None:
     client.protocol.connection_lost(ConnectionResetError())
     assert left == ["waits"]
     waits.set()
-    await _turns()
+    await turns()
     assert len(client.wire.writes) == 1
 
 
@@ -193,7 +125,7 @@ async def test_after_the_body_only_the_clients_leaving_is_received() -> None:
     await client.send(GET)
     assert received == ["http.request"]
     client.protocol.connection_lost(None)
-    await _turns()
+    await turns()
     assert received == ["http.request", "http.disconnect"]
 
 
@@ -211,7 +143,7 @@ async def test_large_body_is_read_no_faster_than_it_is_taken() -> None:
     await client.send(b"POST / HTTP/1.1\r\nhost: here\r\ncontent-length: 200000\r\n\r\n" + b"x" * 100_000)
     has_read = [client.wire.reads]
     go_on.set()
-    await _turns()
+    await turns()
     assert [*has_read, client.wire.reads] == [False, True]
     assert sizes == [100_000]
     await client.send(b"x" * 100_000)
@@ -341,7 +273,7 @@ async def test_pipelined_requests_have_an_end_and_the_first_are_answered() -> No
     client = Client(hello)
     await client.send(GET * 1000)
     for _ in range(100):
-        await _turns()
+        await turns()
     assert b"".join(client.wire.writes).count(b"hello") == 64
     assert b"connection: close" in client.wire.writes[-1]
     assert client.wire.is_closed
