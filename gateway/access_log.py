@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -31,6 +31,30 @@ _LONGEST_VALUE = 512
 log = structlog.get_logger(__name__)
 Fields = dict[str, Any]
 
+MEANINGS: Mapping[str, str] = {
+    "timestamp": "When the line was made, in UTC.",
+    "level": "`info`.",
+    "logger": "`gateway.access`.",
+    "event": "`request`.",
+    "request_id": "The id in the answer's `x-request-id`: the client's own, or else one of the gateway's.",
+    "method": "The method; `-` where what came was no HTTP.",
+    "path": "The path, without its query.",
+    "status": "The status that was sent; 499 where the client left before its answer was complete.",
+    "duration_ms": "From the request's head to the end of its answer, in milliseconds.",
+    "gateway_ms": "The gateway's share of that: without waiting for upstreams, for retries and for the client.",
+    "key": "The name of the gateway key, or its id.",
+    "code": "The code of the error that it was answered with.",
+    "user": "The end user, of `metadata.waystone`.",
+    "group": "Their group.",
+    "provider": "The provider that answered, or failed last.",
+    "model": "The model.",
+    "prompt_tokens": "Tokens of the prompt.",
+    "completion_tokens": "Tokens of the answer.",
+    "attempts": "How often upstreams were called.",
+    "outcome": "How the answer of a stream ended, where that is another status than the one that was sent.",
+}
+"""The fields of a line. From `key` on they stand there where they are known, from `user` on for generation requests."""
+
 
 class Access:
     """What is known of one request for its line in the access log. Whoever learns something adds it.
@@ -52,9 +76,13 @@ class Access:
         self.attempts = 0
 
     def fields(self, method: str, path: str, status: int) -> Fields:
-        """The line's own fields, without those that every line of the log has."""
+        """The fields of the line, those first that every line of the log has."""
         duration = time.perf_counter() - self.begun
         fields: Fields = {
+            "timestamp": _now(),
+            "level": "info",
+            "logger": LOGGER,
+            "event": "request",
             "request_id": self.request_id,
             "method": method,
             "path": _safe(path),
@@ -81,10 +109,10 @@ class Access:
 class AccessLog:
     """Writes the lines, with `render`, to `write`, which may block: a thread calls it."""
 
-    def __init__(self, render: Callable[[Fields], str], write: Callable[[str], object]) -> None:
+    def __init__(self, render: Callable[[Fields], bytes], write: Callable[[bytes], object]) -> None:
         self._render = render
         self._write = write
-        self._lines: deque[str] = deque(maxlen=_MOST_WAITING)
+        self._lines: deque[bytes] = deque(maxlen=_MOST_WAITING)
         self._lost = 0
         self._is_awake = False
         self._has_lines, self._closing = threading.Event(), threading.Event()
@@ -129,35 +157,35 @@ class AccessLog:
             log.warning("access_lines_lost", lines=lost, reason="the log was not read fast enough")
         lines = [self._lines.popleft() for _ in range(len(self._lines))]
         if lines:
-            self._write("".join(lines))
+            self._write(b"".join(lines))
 
 
 def opened(*, is_json: bool) -> AccessLog:
     """The access log of this process, on stderr: JSON, or lines for a person."""
 
-    def write(text: str) -> None:
+    def write(lines: bytes) -> None:
         try:
-            sys.stderr.write(text)
-            sys.stderr.flush()
+            sys.stderr.buffer.write(lines)
+            sys.stderr.buffer.flush()
         except (OSError, ValueError):
             # Whoever read it has gone; requests are served all the same.
             pass
 
-    return AccessLog(_json_line if is_json else _plain_line, write)
+    return AccessLog(_json_line if is_json else _text_line, write)
 
 
-def _json_line(fields: Fields) -> str:
-    line = {**fields, "event": "request", "level": "info", "logger": LOGGER, "timestamp": _now()}
-    return orjson.dumps(line).decode() + "\n"
+def _json_line(fields: Fields) -> bytes:
+    return orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def _plain_line(fields: Fields) -> str:
-    words = [f"{name}={_word(value)}" for name, value in fields.items() if value is not None and name not in _LEADING]
-    method, path, status, duration = (fields[name] for name in _LEADING)
-    return f"{_now()} [info     ] {method} {_word(path)} {status} {duration} ms  {' '.join(words)}\n"
+def _text_line(fields: Fields) -> bytes:
+    now, method, path, status, duration = (fields.pop(name) for name in _LEADING)
+    words = [f"{name}={_word(value)}" for name, value in fields.items() if value is not None and name not in _OF_EVERY]
+    return f"{now} [info     ] {method} {_word(path)} {status} {duration} ms  {' '.join(words)}\n".encode()
 
 
-_LEADING = ("method", "path", "status", "duration_ms")
+_LEADING = ("timestamp", "method", "path", "status", "duration_ms")
+_OF_EVERY = ("level", "logger", "event")
 
 
 def _word(value: object) -> str:

@@ -18,6 +18,7 @@ README: Tables = {"variables": settings.variables, "providers": providers.summar
 CONFIGURATION: Tables = {
     "top": settings.top,
     **{name: partial(settings.bounds, name) for name in Bounds.model_fields},
+    "access_log": settings.access_log,
     "provider": settings.provider,
     "profile": settings.profile,
     "variables": providers.variables,

@@ -1,4 +1,4 @@
-"""The tables of settings in README.md and docs/configuration.md, from the classes in gateway/settings/.
+"""The tables of settings and of the access log in README.md and docs/configuration.md, from the code.
 
 What a setting is stands in the docstring below it. A default that the value in the code does not show stands there,
 too, in brackets at the end. What may be written is the field's description, which error messages have, too.
@@ -14,6 +14,7 @@ from textwrap import dedent
 
 from pydantic.fields import FieldInfo
 
+from gateway.access_log import MEANINGS
 from gateway.settings import VARIABLES, ProviderSettings, Settings
 from gateway.settings.bounds import Bounds
 from gateway.settings.document import dotted
@@ -65,6 +66,11 @@ def profile() -> str:
 def bounds(name: str) -> str:
     """The bounds of one section of `bounds`."""
     return _table(f"bound of {code(name)}", type(getattr(Bounds(), name)))
+
+
+def access_log() -> str:
+    """The fields of a line in the access log."""
+    return table(("field", "what it is"), [(code(name), meaning) for name, meaning in MEANINGS.items()])
 
 
 def entries(section: type[Section], above: str = "") -> Iterator[Entry]:

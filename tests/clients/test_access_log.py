@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
+from gateway.access_log import MEANINGS
 from tests.clients.contract import CHAT_PATHS, PATHS, request
 from tests.clients.sockets import DEADLINE, JSON, connection, exchange, head, post, read_reply
 from tests.servers.chat_upstream import ChatUpstream
@@ -96,11 +97,16 @@ def test_of_two_requests_on_a_connection_each_has_its_own(logged: RunningGateway
         assert OWN.fullmatch(read_reply(opened).headers["x-request-id"])
 
 
+def test_every_field_of_a_line_is_described(logged: RunningGateway) -> None:
+    exchange(logged.url, post(CHAT, orjson.dumps(request(CHAT)), JSON, "x-request-id: described-1"), "POST")
+    assert _line(logged, "described-1").keys() == MEANINGS.keys() - {"code", "outcome"}
+
+
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
 @pytest.mark.parametrize("path", PATHS)
 def test_line_says_whose_request_it_was_and_what_it_used(logged: RunningGateway, path: str, stream: bool) -> None:
-    named = {"metadata": {"waystone": json.dumps({"user": "ann", "group": "blue"})}}
-    more = {"stream_options": {"include_usage": True}} if stream and path in CHAT_PATHS else {}
+    named: dict[str, Any] = {"metadata": {"waystone": json.dumps({"user": "ann", "group": "blue"})}}
+    more: dict[str, Any] = {"stream_options": {"include_usage": True}} if stream and path in CHAT_PATHS else {}
     body = orjson.dumps(request(path, stream=stream, **more, **named))
     reply = exchange(logged.url, post(f"{path}?a={SECRET}", body, JSON), "POST")
     assert reply.status in (200, 400)

@@ -107,9 +107,9 @@ async def test_many_at_once_are_bounded_like_all_pipelined_requests() -> None:
 async def test_what_cannot_be_read_is_refused_in_the_envelope_with_an_id(data: bytes, status: bytes) -> None:
     lines: list[dict[str, Any]] = []
 
-    def note(fields: dict[str, Any]) -> str:
+    def note(fields: dict[str, Any]) -> bytes:
         lines.append(fields)
-        return ""
+        return b""
 
     access_log = AccessLog(note, len)
     client = Client(Seen(), access_log)
