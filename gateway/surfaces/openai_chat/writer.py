@@ -58,15 +58,16 @@ class ChatWriter:
         return int(time.time())
 
     @lazy
-    def _identity(self) -> models.ChatCompletionChunk:
-        # The same in all chunks of a stream: what is told of it later comes too late.
-        return {
+    def _head(self) -> bytes:
+        """What all chunks of a stream begin with, up to their choices. What is told of it later comes too late."""
+        identity: models.ChatCompletionChunk = {
             "id": self._id,
             "created": self._created,
             "model": self._model,
             "object": "chat.completion.chunk",
             "choices": [],
         }
+        return b"data: " + orjson.dumps(identity).removesuffix(b"[]}")
 
     @lazy
     def _deltas(self) -> Deltas:
@@ -123,6 +124,7 @@ class ChatWriter:
             elif type(event) is Text and event.text and not event.logprobs:
                 # A text that brings nothing but itself, as nearly all do, is put between what all have around them.
                 if run is None or run.choice != event.choice:
+                    parts += [self._chunk([choice]) for choice in self._deltas.begin(event.choice)]
                     run = self._deltas.run_of_texts(event.choice)
                     before, after = self._around_text(event.choice)
                 if run is None:
@@ -170,25 +172,23 @@ class ChatWriter:
     def _chunk(
         self, choices: list[models.ChatCompletionChunkChoice], usage: models.CompletionUsage | None = None
     ) -> bytes:
-        chunk: models.ChatCompletionChunk = {**self._identity, "choices": choices}
-        if self._service_tier is not None:
-            chunk["service_tier"] = self._service_tier
-        if self._include_usage:
-            # Null in all chunks but the last.
-            chunk["usage"] = usage
-        return sse.event(orjson.dumps(chunk))
+        return self._head + orjson.dumps(choices) + self._tail(usage)
+
+    def _tail(self, usage: models.CompletionUsage | None = None) -> bytes:
+        """What stands behind the choices of a chunk."""
+        tier = b"" if self._service_tier is None else b',"service_tier":' + orjson.dumps(self._service_tier)
+        # Null in all chunks but the last.
+        counts = b',"usage":' + orjson.dumps(usage) if self._include_usage else b""
+        return tier + counts + b"}\n\n"
 
     def _around_text(self, choice: int) -> tuple[bytes, bytes]:
         """What stands before and after the text in a chunk that has nothing else: the same in all of them."""
         key = choice, self._service_tier
         around = self._around.get(key)
         if around is None:
-            head = orjson.dumps(self._identity).removesuffix(b',"choices":[]}')
-            tier = b"" if self._service_tier is None else b',"service_tier":' + orjson.dumps(self._service_tier)
-            usage = b',"usage":null' if self._include_usage else b""
             around = self._around[key] = (
-                b'data: %b,"choices":[{"index":%d,"delta":{"content":' % (head, choice),
-                b'},"logprobs":null,"finish_reason":null}]%b%b}\n\n' % (tier, usage),
+                b'%b[{"index":%d,"delta":{"content":' % (self._head, choice),
+                b'},"logprobs":null,"finish_reason":null}]' + self._tail(),
             )
         return around
 
