@@ -1,4 +1,4 @@
-"""A reply that is one text is read at a glance: the same events as if it had an empty text more, which is read whole."""
+"""A reply that is one text is read at a glance: the same events as with an empty text more, which is read whole."""
 
 from collections.abc import Callable
 from typing import Any

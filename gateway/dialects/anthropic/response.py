@@ -1,5 +1,6 @@
 """Reads a message: its blocks, whole or in pieces, as neutral events, and what it reports of itself as a whole."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gateway.dialects.anthropic.citations import annotation
@@ -208,6 +209,13 @@ class MessageReader:
             return self._choice.text(piece)
         begun, self._part = self._part, None
         return [begun, *self._choice.text(piece)]
+
+    def texts(self, pieces: Sequence[str]) -> list[Event]:
+        """Pieces of a text, one after the other."""
+        if self._held is not None or self._part is not None:
+            return [event for piece in pieces for event in self.text(piece)]
+        self._length += sum(map(len, pieces))
+        return self._choice.texts(pieces)
 
     def thinking(self, index: Json, piece: str) -> list[Event]:
         """A piece of the thinking."""

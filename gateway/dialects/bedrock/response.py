@@ -1,6 +1,7 @@
 """Reads a plain answer of Converse, and builds the events of one, block by block, whether plain or streamed."""
 
 import base64
+from collections.abc import Sequence
 
 from gateway.dialects.base import Origin
 from gateway.dialects.bedrock.citations import annotation
@@ -99,6 +100,13 @@ class ResponseBuilder:
         events: list[Event] = [PartBegan("output_text")] if self._part_length else []
         self._is_interrupted, self._part_length, self._block_start = False, len(text), 0
         return [*events, *self._choice.text(text)]
+
+    def texts(self, texts: Sequence[str]) -> list[Event]:
+        """Pieces of text, one after the other."""
+        if self._held_back is not None or self._is_interrupted:
+            return [event for text in texts for event in self.text(text)]
+        self._part_length += sum(map(len, texts))
+        return self._choice.texts(texts)
 
     def call(self, call_id: str, name: str) -> list[Event]:
         """A call of the client's begins."""

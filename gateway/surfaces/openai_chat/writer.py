@@ -17,7 +17,7 @@ from gateway.neutral.values import lazy
 from gateway.surfaces.base import Author, Ended
 from gateway.surfaces.extensions import extensions
 from gateway.surfaces.openai_chat.completion import fold, only_text
-from gateway.surfaces.openai_chat.deltas import Deltas, Progress
+from gateway.surfaces.openai_chat.deltas import Deltas
 from gateway.surfaces.openai_chat.functions import asks_for_functions
 from gateway.surfaces.openai_chat.usage import chat_usage
 from gateway.wire import sse
@@ -113,8 +113,8 @@ class ChatWriter:
 
     def write(self, events: Sequence[Event]) -> bytes:
         parts: list[bytes] = []
-        run: Progress | None = None
-        before = after = b""
+        texts: list[str] = []
+        choice = 0
         for event in events:
             if type(event) is NativeChunk:
                 self._is_native = True
@@ -122,19 +122,19 @@ class ChatWriter:
             elif self._is_over:
                 break
             elif type(event) is Text and event.text and not event.logprobs:
-                # A text that brings nothing but itself, as nearly all do, is put between what all have around them.
-                if run is None or run.choice != event.choice:
-                    parts += [self._chunk([choice]) for choice in self._deltas.begin(event.choice)]
-                    run = self._deltas.run_of_texts(event.choice)
-                    before, after = self._around_text(event.choice)
-                if run is None:
-                    self._write_event(event, parts)
-                else:
-                    run.text_length += len(event.text)
-                    parts += (before, orjson.dumps(event.text), after)
+                # A text that brings nothing but itself, as nearly all do, is written with those that follow it.
+                if texts and event.choice != choice:
+                    self._write_texts(texts, choice, parts)
+                    texts = []
+                choice = event.choice
+                texts.append(event.text)
             else:
-                run = None
+                if texts:
+                    self._write_texts(texts, choice, parts)
+                    texts = []
                 self._write_event(event, parts)
+        if texts:
+            self._write_texts(texts, choice, parts)
         return b"".join(parts)
 
     def fail(self, error: GatewayError) -> None:
@@ -142,6 +142,18 @@ class ChatWriter:
 
     def end(self) -> bytes:
         return b""
+
+    def _write_texts(self, texts: list[str], choice: int, parts: list[bytes]) -> None:
+        """Write texts of one choice in a row, each between what all have around them."""
+        parts += [self._chunk([begun]) for begun in self._deltas.begin(choice)]
+        run = self._deltas.run_of_texts(choice)
+        if run is None:
+            for text in texts:
+                self._write_event(Text(text, choice), parts)
+            return
+        run.text_length += sum(map(len, texts))
+        before, after = self._around_text(choice)
+        parts += (before, (after + before).join(map(orjson.dumps, texts)), after)
 
     def _write_event(self, event: Event, parts: list[bytes]) -> None:
         match event:
