@@ -52,18 +52,27 @@ class StreamDecoder(ABC):
             document: Json = orjson.loads(payload)
         except orjson.JSONDecodeError:
             return self._feed_words(payload)
-        texts = self._piece_of_text(document) if type(document) is dict else None
-        return self._feed_document(payload, document) if texts is None else texts
+        text = self._text_in(document) if type(document) is dict else None
+        return self._feed_document(payload, document) if text is None else self._texts([text])
 
     def feed_all(self, payloads: Sequence[bytes]) -> list[Event]:
         events: list[Event] = []
         together = payloads[:-1] if payloads and payloads[-1] == END_MARK else payloads
         documents = parse_all(together) if len(together) > 1 else []
+        texts: list[str] = []
         for payload, document in zip(together, documents, strict=False):
             if self.is_over:
                 break
-            texts = self._piece_of_text(document) if type(document) is dict else None
-            events += self._feed_document(payload, document) if texts is None else texts
+            text = self._text_in(document) if type(document) is dict else None
+            if text is not None:
+                texts.append(text)
+                continue
+            if texts:
+                events += self._texts(texts)
+                texts = []
+            events += self._feed_document(payload, document)
+        if texts:
+            events += self._texts(texts)
         for payload in payloads[len(documents) :]:
             events += self.feed(payload)
         return events
@@ -89,9 +98,16 @@ class StreamDecoder(ABC):
         except GatewayError as error:
             return self._fail(error)
 
-    def _piece_of_text(self, document: JsonObject) -> Sequence[Event] | None:
-        """The events of one that is a piece of a text and nothing else, as nine of ten are; None for any other."""
+    def _text_in(self, document: JsonObject) -> str | None:
+        """The text of an event that goes on with a text and does nothing else, as nine of ten do; None for any other.
+
+        It changes nothing that the next one depends on: several are looked at before their texts are taken.
+        """
         return None
+
+    def _texts(self, texts: Sequence[str]) -> Sequence[Event]:
+        """The events of the texts that were found in a row."""
+        raise NotImplementedError
 
     @abstractmethod
     def _read(self, document: JsonObject) -> list[Event]:
@@ -157,6 +173,12 @@ class ChoiceBuilder:
         if self._check is not None:
             self._check.add(text)
         return [Text(text, self._choice, logprobs)] if text or logprobs else []
+
+    def texts(self, texts: Sequence[str]) -> list[Event]:
+        """Pieces of the answer's text, one after the other."""
+        if self._check is not None:
+            self._check.add("".join(texts))
+        return [Text(text, self._choice) for text in texts if text]
 
     def call(self, index: int, call_id: str, name: str) -> list[Event]:
         """A call begins. Raises `UpstreamDown` for a tool that the request's tool choice rules out."""

@@ -2,7 +2,6 @@
 
 import os
 import re
-import secrets
 import time
 
 _HEX = 40
@@ -47,7 +46,7 @@ def new_id(prefix: str) -> str:
 
 def new_completion_id() -> str:
     """A fresh identifier of a chat completion, whose prefix OpenAI ends otherwise."""
-    return f"chatcmpl-{secrets.token_hex(_HEX // 2)}"
+    return f"chatcmpl-{os.urandom(_HEX // 2).hex()}"
 
 
 def item_prefix(kind: str) -> str:

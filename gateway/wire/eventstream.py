@@ -78,16 +78,17 @@ class Reader:
         wanted = _PRELUDE.size
         while place + wanted <= size:
             length, headers_length, prelude_sum = prelude(data, place)
-            checksum = crc32(data[place : place + 8])
-            if checksum != prelude_sum or length < _SMALLEST + headers_length:
+            is_whole = place + length <= size and length <= self._limit
+            # The sum of a whole frame is one over its prelude, too.
+            if length < _SMALLEST + headers_length or not (is_whole or crc32(data[place : place + 8]) == prelude_sum):
                 raise BrokenFrame("the length of a frame is damaged")
             if length > self._limit:
                 raise EventTooLarge
-            if place + length > size:
+            if not is_whole:
                 wanted = length
                 break
             end = place + length - 4
-            if crc32(data[place + 8 : end], checksum) != number(data, end)[0]:
+            if crc32(data[place:end]) != number(data, end)[0]:
                 raise BrokenFrame("a frame is damaged")
             start = place + 12 + headers_length
             raw = data[place + 12 : start]

@@ -1,6 +1,8 @@
 """Chunks that arrived together are read as they are one by one: the same bytes leave, the same errors are found."""
 
 from collections.abc import Sequence
+from typing import Any
+from unittest.mock import patch
 
 import orjson
 import pytest
@@ -8,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.dialects.base import Origin
+from gateway.dialects.openai_chat.fast_path import ChunkTemplate
 from gateway.dialects.openai_chat.native import NativeDecoder
+from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.neutral.events import Event, Failed, NativeChunk
 from gateway.wire.sse import BETWEEN
 
@@ -87,3 +91,73 @@ def test_whatever_arrives_together_is_read_as_it_is_one_by_one(
 def test_pieces_that_are_texts_only_together_are_none(written: list[bytes]) -> None:
     given = [FIRST, *map(chunk, written)]
     assert together(given)[:2] == one_by_one(given)
+
+
+ROLES = st.fixed_dictionaries(
+    {"role": st.sampled_from(["assistant", "model", None])},
+    optional={
+        "content": st.sampled_from(["", None, "x", "<think>"]),
+        "refusal": st.none(),
+        "reasoning": st.sampled_from(["", "x"]),
+        "tool_calls": st.just([]),
+    },
+)
+DELTAS = st.one_of(
+    st.sampled_from(["", "Hi", "<think>", None, 5]).map(lambda text: {"content": text}),
+    st.sampled_from([{"reasoning": "x"}, {"role": "assistant", "content": "Hi"}, {}, {"content": "", "refusal": None}]),
+)
+CHANGES = st.fixed_dictionaries(
+    {},
+    optional={
+        "id": st.sampled_from(["c", "d"]),
+        "created": st.sampled_from([1, True, 1.0, 2]),
+        "usage": st.sampled_from([None, {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}]),
+        "obfuscation": st.sampled_from(["x", "xy"]),
+        "service_tier": st.sampled_from(["default", 5]),
+        "index": st.sampled_from([0, 1, False, None]),
+        "logprobs": st.sampled_from([None, {"content": [], "refusal": None}]),
+        "finish_reason": st.sampled_from([None, "stop"]),
+    },
+)
+
+
+def changed(delta: dict[str, Any], more: dict[str, Any]) -> bytes:
+    """A chunk with a delta, and with more in its choice or beside it."""
+    inner = ("index", "logprobs", "finish_reason")
+    choice: dict[str, Any] = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": None}
+    choice |= {name: value for name, value in more.items() if name in inner}
+    beside = {name: value for name, value in more.items() if name not in inner}
+    head = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+    return orjson.dumps({**head, "choices": [choice], **beside})
+
+
+@settings(max_examples=1000)
+@given(
+    role=st.builds(changed, ROLES, CHANGES),
+    texts=st.lists(st.builds(changed, DELTAS, CHANGES), max_size=4),
+    usual=st.lists(st.sampled_from(["a", "b"]).map(lambda text: changed({"content": text}, {})), max_size=3),
+    profile=st.sampled_from([ChatProfile(), ChatProfile(think_tags="always")]),
+)
+def test_the_first_text_is_known_by_the_role_before_it_and_read_as_it_would_be_in_full(
+    role: bytes, texts: list[bytes], usual: list[bytes], profile: ChatProfile
+) -> None:
+    def read() -> list[tuple[bytes, object]]:
+        decoder = NativeDecoder(Origin("p", "m", profile), include_usage=True)
+        events = [event for payload in [role, *texts, *usual, END, b"[DONE]"] for event in decoder.feed(payload)]
+        return [(payloads([event])[0], getattr(event, "is_mute", None)) for event in events]
+
+    found = read()
+    with patch.object(ChunkTemplate, "expect", lambda *_: None):
+        assert found == read()
+
+
+def test_the_first_text_behind_a_role_needs_no_repair() -> None:
+    decoder = NativeDecoder(Origin("p", "m"), include_usage=False)
+    decoder.feed(changed({"role": "assistant", "content": "", "refusal": None}, {}))
+
+    with patch.object(NativeDecoder, "_read", None):
+        (event,) = decoder.feed(changed({"content": "Hi"}, {}))
+
+    assert isinstance(event, NativeChunk)
+    assert not event.is_mute
+    assert decoder.template.knows_bytes

@@ -78,8 +78,9 @@ class ContentWriter:
 
     def write(self, parts: Sequence[Part]) -> list[InputBlock]:
         """The blocks for the parts of one content. Raises `InvalidRequest`."""
-        if len(parts) == 1 and type(parts[0]) is TextPart:
-            return [*text_blocks(parts)]
+        if len(parts) == 1 and type(part := parts[0]) is TextPart and not part.cache:
+            # Most are.
+            return [{"type": "text", "text": part.text}] if part.text and not part.text.isspace() else []
         blocks: list[InputBlock] = []
         for part in parts:
             match part:

@@ -12,7 +12,7 @@ from gateway.dialects.profiles.anthropic import AnthropicProfile
 from gateway.dialects.report import Report
 from gateway.dialects.turns.call_ids import CallIds
 from gateway.dialects.turns.toolbox import Toolbox
-from gateway.dialects.turns.turns import AssistantTurn, CallBlock, InputTurn, ReasoningBlock, has_user, read_turns
+from gateway.dialects.turns.turns import AssistantTurn, CallBlock, InputTurn, has_user, read_turns
 from gateway.dialects.turns.turns import TextBlock as TextsOfTurn
 from gateway.neutral.items import EarlierReasoning, ProviderItem
 from gateway.neutral.json import objects_in
@@ -58,7 +58,7 @@ class MessageWriter:
         turns = read_turns(_without_replayed(prompt), toolbox, profile, report, (_STATE,))
         for turn in turns:
             self._write(turn)
-        self._end_assistant()
+        self._end_calls()
         if not self.messages and not self.system and not has_user(turns):
             raise report.empty()
         if self._late:
@@ -85,16 +85,23 @@ class MessageWriter:
 
     def _write(self, turn: InputTurn | AssistantTurn) -> None:
         if isinstance(turn, AssistantTurn):
-            self._defer(turn)
-        elif turn.role == "user":
+            if turn.calls:
+                self._defer(turn)
+                return
             if self._pending is not None:
-                self._end_assistant()
+                self._end_calls()
+            if self._late:
+                self._place_late()
+            self._write_answer(turn)
+            return
+        if self._pending is not None:
+            self._end_calls()
+        if turn.role == "user":
             if self._late:
                 self._fold_late()
             blocks = self._writer.write(turn.parts)
             self._add("user", _cached(blocks, turn.cache) if turn.cache else blocks)
         else:
-            self._end_assistant()
             texts = _cached(text_blocks(turn.parts), turn.cache)
             if self.messages:
                 self._late += texts
@@ -117,37 +124,38 @@ class MessageWriter:
 
     def _defer(self, turn: AssistantTurn) -> None:
         """Keep a turn until it is known what follows: calls that were made at once are answered in one message."""
-        calls, outputs, first = turn.calls, list[int](), self._first_output
-        if calls:
-            outputs = [call.output.item.position.index for call in calls if call.output is not None]
-        if self._pending is not None and calls and first is not None and calls[-1].item.position.index < first:
-            self._pending.blocks += turn.blocks
-            self._pending.calls += turn.calls
-            self._first_output = min([first, *outputs])
-            return
+        outputs = [call.output.item.position.index for call in turn.calls if call.output is not None]
+        first = self._first_output
         if self._pending is not None:
-            self._end_assistant()
+            if first is not None and turn.calls[-1].item.position.index < first:
+                self._pending.blocks += turn.blocks
+                self._pending.calls += turn.calls
+                self._first_output = min([first, *outputs])
+                return
+            self._end_calls()
         if self._late:
             self._place_late()
         self._pending, self._first_output = turn, min(outputs, default=None)
 
-    def _end_assistant(self) -> None:
+    def _end_calls(self) -> None:
         turn, self._pending = self._pending, None
-        if turn is None:
-            return
+        if turn is not None:
+            self._write_answer(turn)
+
+    def _write_answer(self, turn: AssistantTurn) -> None:
         blocks: list[Block] = []
         results: list[Block] = []
+        # Looks at types take a fraction of what a match takes.
         for block in turn.blocks:
-            match block:
-                case TextsOfTurn(parts):
-                    blocks += text_blocks(parts)
-                case ReasoningBlock(state):
-                    blocks += objects_in(state[_STATE])
-                case CallBlock():
-                    self.called_tools[block.name] = None
-                    call_id = self._ids.take(block.item.call_id)
-                    blocks.append({"type": "tool_use", "id": call_id, "name": block.name, "input": block.arguments})
-                    results.append(self._result(block, call_id))
+            if isinstance(block, TextsOfTurn):
+                blocks += text_blocks(block.parts)
+            elif isinstance(block, CallBlock):
+                self.called_tools[block.name] = None
+                call_id = self._ids.take(block.item.call_id)
+                blocks.append({"type": "tool_use", "id": call_id, "name": block.name, "input": block.arguments})
+                results.append(self._result(block, call_id))
+            else:
+                blocks += objects_in(block.state[_STATE])
         while blocks and blocks[-1]["type"] in _THINKING:
             # Thinking without anything after it cannot stand at the end.
             blocks.pop()

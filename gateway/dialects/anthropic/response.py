@@ -1,5 +1,6 @@
 """Reads a message: its blocks, whole or in pieces, as neutral events, and what it reports of itself as a whole."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gateway.dialects.anthropic.citations import annotation
@@ -16,11 +17,13 @@ from gateway.neutral.events import (
     Annotation,
     AnswerMetadata,
     Event,
+    Finished,
     FinishReason,
     PartBegan,
     Reasoning,
     ReasoningState,
     Refusal,
+    Text,
     Usage,
 )
 from gateway.neutral.generation import Generation
@@ -45,6 +48,7 @@ _FINISH: dict[str, FinishReason] = {
     "model_context_window_exceeded": "length",
     "refusal": "content_filter",
 }
+_ORDINARY = ("stop", "length")
 _THINKING = ("thinking", "redacted_thinking")
 # OpenAI's names for the tiers that an answer can come from.
 _TIERS = {"standard": "default", "priority": "priority"}
@@ -64,6 +68,12 @@ def decode_reply(body: bytes, generation: Generation, origin: Origin) -> list[Ev
         content = list_or_none([{"type": "text", "text": given}] if is_text else given)
         if content is None or document.get("type") == "error":
             raise error_in_band(document, origin) if reports_error(document) else NotAnAnswer
+        reason = _FINISH.get(text_or_empty(end.reason), "stop")
+        # Most are one text: it is what the reader would make of it.
+        if len(content) == 1 and reason in _ORDINARY and generation.prompt.output_format is None:
+            text = _only_text(content[0])
+            if text:
+                return [Text(text), Finished(reason), *end.metadata]
         reader = MessageReader(generation.prompt, origin)
         events: list[Event] = []
         for index, block in enumerate(content):
@@ -200,6 +210,13 @@ class MessageReader:
         begun, self._part = self._part, None
         return [begun, *self._choice.text(piece)]
 
+    def texts(self, pieces: Sequence[str]) -> list[Event]:
+        """Pieces of a text, one after the other."""
+        if self._held is not None or self._part is not None:
+            return [event for piece in pieces for event in self.text(piece)]
+        self._length += sum(map(len, pieces))
+        return self._choice.texts(pieces)
+
     def thinking(self, index: Json, piece: str) -> list[Event]:
         """A piece of the thinking."""
         if not piece:
@@ -319,6 +336,13 @@ class MessageReader:
         if events and self._length:
             self._length, self._part = 0, PartBegan("output_text")
         return events
+
+
+def _only_text(block: Json) -> str | None:
+    """The text of a block that has nothing else; None for any other."""
+    if type(block) is not dict or block.get("type") != "text" or block.get("citations"):
+        return None
+    return text_or_none(block.get("text"))
 
 
 def _number(index: Json) -> int | None:

@@ -1,5 +1,7 @@
 """Reads a streamed message: each event has its own type, and unknown ones are ignored."""
 
+from collections.abc import Sequence
+
 from gateway.dialects.anthropic.errors import error_in_band
 from gateway.dialects.anthropic.response import MessageEnd, MessageReader
 from gateway.dialects.base import Origin
@@ -21,12 +23,15 @@ class MessageDecoder(StreamDecoder):
         self._end = MessageEnd()
         self._has_begun = False
 
-    def _piece_of_text(self, document: JsonObject) -> list[Event] | None:
+    def _text_in(self, document: JsonObject) -> str | None:
         if document.get("type") == "content_block_delta":
             delta = document.get("delta")
             if type(delta) is dict and delta.get("type") == "text_delta" and type(text := delta.get("text")) is str:
-                return None if self._message.unnamed else self._message.text(text)
+                return None if self._message.unnamed else text
         return None
+
+    def _texts(self, texts: Sequence[str]) -> list[Event]:
+        return self._message.texts(texts)
 
     def _read(self, document: JsonObject) -> list[Event]:
         match document.get("type"):

@@ -13,7 +13,6 @@ from gateway.dialects.turns.turns import (
     AssistantTurn,
     CallBlock,
     InputTurn,
-    ReasoningBlock,
     TextBlock,
     has_user,
     read_turns,
@@ -89,18 +88,18 @@ class MessageWriter:
     def _write_answer(self, turn: AssistantTurn) -> None:
         blocks: list[ContentBlock] = []
         outputs: list[ContentBlock] = []
+        # Looks at types take a fraction of what a match takes.
         for block in turn.blocks:
-            match block:
-                case ReasoningBlock(state):
-                    blocks += self._reasoning(state)
-                case TextBlock(parts):
-                    blocks += self._content.blocks(parts)
-                case CallBlock(item, name):
-                    self.called[name] = None
-                    call_id = self._ids.take(item.call_id)
-                    blocks.append({"toolUse": {"toolUseId": call_id, "name": name, "input": block.arguments}})
-                    outputs += self._output(block, call_id)
-        if all("reasoningContent" in block for block in blocks):
+            if isinstance(block, TextBlock):
+                blocks += self._content.blocks(block.parts)
+            elif isinstance(block, CallBlock):
+                self.called[block.name] = None
+                call_id = self._ids.take(block.item.call_id)
+                blocks.append({"toolUse": {"toolUseId": call_id, "name": block.name, "input": block.arguments}})
+                outputs += self._output(block, call_id)
+            else:
+                blocks += self._reasoning(block.state)
+        if not blocks or ("reasoningContent" in blocks[-1] and all("reasoningContent" in block for block in blocks)):
             # An answer that broke off before its first word.
             return
         if outputs and not self._is_in_loop:
@@ -123,15 +122,16 @@ class MessageWriter:
     def _output(self, call: CallBlock, call_id: str) -> list[ContentBlock]:
         output = call.output
         blocks = [] if output is None else self._content.blocks(output.parts)
-        content = [block for block in blocks if "cachePoint" not in block]
-        if any("audio" in block for block in content):
+        points = [block for block in blocks if "cachePoint" in block]
+        content = [block for block in blocks if "cachePoint" not in block] if points else blocks
+        if [block for block in content if "audio" in block]:
             raise self._report.unsupported("sound in the output of a tool", call.item.position.path)
         if not self._profile.takes_text_outputs:
             content = [_as_json(block) for block in content]
         result: ToolResult = {"toolUseId": call_id, "content": content or [{"text": _NO_OUTPUT}]}
         if self._profile.takes_output_status:
             result["status"] = "error" if output is None or output.item.is_error else "success"
-        return [{"toolResult": result}, *(block for block in blocks if "cachePoint" in block)]
+        return [{"toolResult": result}, *points]
 
     def _add(self, role: Role, blocks: list[ContentBlock]) -> None:
         """Add blocks to the last message, where that has the same role and takes them, or else as a new one."""

@@ -38,13 +38,15 @@ def encode_request(generation: Generation, origin: Origin) -> Outbound:
 def _body(generation: Generation, origin: Origin, report: Report) -> tuple[ConverseRequest, JsonObject]:
     """The body, and the settings that belong beside its fields."""
     prompt, profile = generation.prompt, BedrockProfile.own(origin.profile)
-    require_known_format(prompt, report, is_rewritten=True)
+    if prompt.output_format is not None:
+        require_known_format(prompt, report, is_rewritten=True)
     toolbox = toolbox_of(prompt)
     messages = MessageWriter(profile, report)
     messages.write(prompt, toolbox)
     plan = plan_format(prompt, profile)
     tools = ToolConfigWriter(profile, report)
-    tools.write(prompt, toolbox, messages.called, plan)
+    if prompt.tools or prompt.tool_choice is not None or messages.called or plan is not None:
+        tools.write(prompt, toolbox, messages.called, plan)
     system = messages.system + tools.instructions
     if plan is not None and plan.method == "prompt":
         system.append({"text": instruction(plan)})

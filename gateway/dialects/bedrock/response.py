@@ -1,6 +1,7 @@
 """Reads a plain answer of Converse, and builds the events of one, block by block, whether plain or streamed."""
 
 import base64
+from collections.abc import Sequence
 
 from gateway.dialects.base import Origin
 from gateway.dialects.bedrock.citations import annotation
@@ -16,12 +17,14 @@ from gateway.neutral.events import (
     Annotation,
     AnswerMetadata,
     Event,
+    Finished,
     FinishReason,
     ItemBegan,
     ItemEnded,
     PartBegan,
     Reasoning,
     ReasoningState,
+    Text,
 )
 from gateway.neutral.generation import Generation
 from gateway.neutral.json import (
@@ -46,6 +49,7 @@ _REASONS: dict[str, FinishReason] = {
     "guardrail_intervened": "content_filter",
     "content_filtered": "content_filter",
 }
+_ORDINARY = ("stop", "length")
 _FAILURES = ("malformed_model_output", "malformed_tool_use")
 _FENCE = "```"
 
@@ -54,7 +58,7 @@ def decode_response(body: bytes, generation: Generation, origin: Origin) -> list
     """The events of one answer, ending in `Done`, or in `Failed` where it is none."""
 
     def read(document: JsonObject) -> list[Event]:
-        return _read(document, ResponseBuilder(generation, origin))
+        return _read(document, generation, origin)
 
     return decode_whole(body, origin, "Converse answer", lambda document: read_usage(document.get("usage")), read)
 
@@ -96,6 +100,13 @@ class ResponseBuilder:
         events: list[Event] = [PartBegan("output_text")] if self._part_length else []
         self._is_interrupted, self._part_length, self._block_start = False, len(text), 0
         return [*events, *self._choice.text(text)]
+
+    def texts(self, texts: Sequence[str]) -> list[Event]:
+        """Pieces of text, one after the other."""
+        if self._held_back is not None or self._is_interrupted:
+            return [event for text in texts for event in self.text(text)]
+        self._part_length += sum(map(len, texts))
+        return self._choice.texts(texts)
 
     def call(self, call_id: str, name: str) -> list[Event]:
         """A call of the client's begins."""
@@ -195,11 +206,19 @@ def service_tier(document: JsonObject) -> list[Event]:
     return [] if tier is None else [AnswerMetadata({"service_tier": tier})]
 
 
-def _read(document: JsonObject, builder: ResponseBuilder) -> list[Event]:
+def _read(document: JsonObject, generation: Generation, origin: Origin) -> list[Event]:
     message = object_or_empty(object_or_empty(document.get("output")).get("message"))
     content, reason = list_or_none(message.get("content")), text_or_none(document.get("stopReason"))
     if content is None or reason is None:
         raise NotAnAnswer
+    finished = _REASONS.get(reason)
+    # Most are one text: it is what the builder would make of it.
+    if len(content) == 1 and finished in _ORDINARY and generation.prompt.output_format is None:
+        block = object_or_none(content[0])
+        text = None if block is None else text_or_none(block.get("text"))
+        if text:
+            return [Text(text), Finished(finished), *service_tier(document)]
+    builder = ResponseBuilder(generation, origin)
     events: list[Event] = []
     for entry in content:
         block = object_or_none(entry)

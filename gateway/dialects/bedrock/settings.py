@@ -107,6 +107,8 @@ class SettingsWriter:
         inference: InferenceConfig = {}
         if (limit := self._pending.token_limit()) is not None:
             inference["maxTokens"] = limit
+        if not self._pending:
+            return inference
         if (temperature := self._pending.number("temperature")) is not None:
             inference["temperature"] = temperature
         if (top_p := self._pending.number("top_p")) is not None:
@@ -132,6 +134,8 @@ class SettingsWriter:
 
     def _write_metadata(self, given: Mapping[str, str], own: JsonObject, written: ConverseSettings) -> None:
         """The client's metadata and its identifiers of its user, as far as Bedrock's logs can hold them."""
+        if not given and not own and not self._pending:
+            return
         metadata: JsonObject = {name: value for name, value in given.items() if _fits(name, value)}
         for name in _USERS:
             if _fits(name, self._pending.peek(name)):

@@ -1,5 +1,7 @@
 """Reads a streamed answer of Converse, event by event."""
 
+from collections.abc import Sequence
+
 from gateway.dialects.base import Origin
 from gateway.dialects.bedrock.errors import error_in_band
 from gateway.dialects.bedrock.response import ResponseBuilder, service_tier
@@ -28,13 +30,16 @@ class ConverseDecoder(StreamDecoder):
         self._has_stopped = False
         self._counts: JsonObject = {}
 
-    def _piece_of_text(self, document: JsonObject) -> list[Event] | None:
+    def _text_in(self, document: JsonObject) -> str | None:
         payload = document.get("contentBlockDelta")
         if type(payload) is dict and len(document) == 1 and payload.get("contentBlockIndex") == self._block:
             delta = payload.get("delta")
             if type(delta) is dict and type(text := delta.get("text")) is str:
-                return self._builder.text(text)
+                return text
         return None
+
+    def _texts(self, texts: Sequence[str]) -> list[Event]:
+        return self._builder.texts(texts)
 
     def _read(self, document: JsonObject) -> list[Event]:
         kind, payload = next(iter(document.items()), ("", None))

@@ -8,7 +8,7 @@ from gateway.dialects.gemini.tools import gemini_call_id, gemini_name
 from gateway.dialects.gemini.types import Content, FunctionCall, FunctionResponse, GenerateContentRequest, Part
 from gateway.dialects.profiles.gemini import GeminiProfile
 from gateway.dialects.report import Report
-from gateway.dialects.turns.turns import AssistantTurn, CallBlock, OutputBlock, ReasoningBlock, TextBlock, Turn
+from gateway.dialects.turns.turns import AssistantTurn, CallBlock, OutputBlock, TextBlock, Turn
 from gateway.neutral.json import Json, JsonObject, objects_in, parse_object, text_or_none
 
 STATES = ("parts", "thought_signature", "on")
@@ -105,17 +105,18 @@ class _AnswerWriter:
         self._has_calls = False
 
     def write(self, turn: AssistantTurn) -> list[Part | JsonObject]:
+        # Looks at types take a fraction of what a match takes.
         for block in turn.blocks:
-            match block:
-                case TextBlock():
-                    for part in block.parts:
-                        if part.text:
-                            self._add({"text": part.text}, "text")
-                case ReasoningBlock():
-                    self._add_reasoning(block.state)
-                case CallBlock():
-                    self._add_call(block)
-        self._release()
+            if isinstance(block, TextBlock):
+                for part in block.parts:
+                    if part.text:
+                        self._add({"text": part.text}, "text")
+            elif isinstance(block, CallBlock):
+                self._add_call(block)
+            else:
+                self._add_reasoning(block.state)
+        if self._signature is not None:
+            self._release()
         return self._parts
 
     def _add_reasoning(self, state: Mapping[str, Json]) -> None:

@@ -1,6 +1,6 @@
 """Reads answers, streamed ones and plain ones: a plain reply is read as the only chunk of a stream."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import orjson
 
@@ -84,10 +84,12 @@ class ResponseDecoder(StreamDecoder):
         self._is_whole = is_whole
         self._candidates: dict[int, _Candidate] = {}
         self._counts = TokenCounts()
+        self._latest: list[Json] = []
+        """Counts that came with the texts that are still to be taken."""
         self._is_blocked = False
         self._model: Json = None
 
-    def _piece_of_text(self, document: JsonObject) -> list[Event] | None:
+    def _text_in(self, document: JsonObject) -> str | None:
         found = self._candidates.get(0)
         if found is None or not found.is_text_open:
             return None
@@ -102,8 +104,14 @@ class ResponseDecoder(StreamDecoder):
         if type(text) is not str:
             return None
         if "usageMetadata" in document:
-            self._counts.add(document["usageMetadata"])
-        return found.go_on(text)
+            self._latest.append(document["usageMetadata"])
+        return text
+
+    def _texts(self, texts: Sequence[str]) -> list[Event]:
+        if self._latest:
+            self._counts.add_all(self._latest)
+            self._latest.clear()
+        return self._candidates[0].go_on(texts)
 
     def _read(self, document: JsonObject) -> list[Event]:
         if "usageMetadata" in document:
@@ -213,10 +221,10 @@ class _Candidate:
             self._message = candidate.get("finishMessage")
         return events
 
-    def go_on(self, text: str, logprobs: list[JsonObject] | None = None) -> list[Event]:
+    def go_on(self, texts: Sequence[str]) -> list[Event]:
         """More of the text that is open."""
-        self._texts.append(text)
-        return self._builder.text(text, logprobs)
+        self._texts += texts
+        return self._builder.texts(texts)
 
     def finish(self) -> list[Event]:
         """The events that had to wait for the end, and the end. Raises `UpstreamDown` for one that is no answer's."""
@@ -259,8 +267,6 @@ class _Candidate:
         return events + self._state(signature, "end")
 
     def _text(self, text: str, signature: str | None, logprobs: list[JsonObject] | None) -> list[Event]:
-        if signature is None and self.is_text_open:
-            return self.go_on(text, logprobs)
         if not text and not logprobs and not self.is_text_open:
             return self._state(signature, "end")
         events: list[Event] = []
@@ -268,7 +274,7 @@ class _Candidate:
             events = [*self._hosted.close(), *self._end_call(), *self._state(signature, "text")]
             self.is_text_open = True
             self._start = sum(map(len, self._texts))
-        else:
+        elif signature is not None:
             # A state emitted now would cut the text in two.
             self._late_signature = signature
         self._texts.append(text)

@@ -1,5 +1,7 @@
 """Reads token counts (shared facts on providers, section 0.3)."""
 
+from collections.abc import Sequence
+
 from gateway.dialects.decoder import later_counts
 from gateway.neutral.events import Usage
 from gateway.neutral.json import Json, JsonObject, count_or_zero, object_or_empty, text_or_none
@@ -32,6 +34,14 @@ class TokenCounts:
             self._raw.update(later)
         else:
             self._raw = later_counts(self._raw, later)
+
+    def add_all(self, given: Sequence[Json]) -> None:
+        """Note the counts of some chunks in a row: those of the last, where it has all that the others have."""
+        last = object_or_empty(given[-1])
+        names = last.keys()
+        is_all = all(last.values()) and all(type(one) is dict and one.keys() <= names for one in given)
+        for one in given[-1:] if is_all else given:
+            self.add(one)
 
     @property
     def tier(self) -> str | None:

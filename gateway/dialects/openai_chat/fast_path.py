@@ -113,6 +113,13 @@ class ChunkTemplate:
         self.call = 0
         """The call whose arguments they are."""
 
+    def expect(self, chunk: JsonObject) -> None:
+        """Take the chunk that begins an answer, which has a role and no text, as what its texts are compared with."""
+        (choice,) = objects_in(chunk["choices"])
+        if choice.get("finish_reason") is None and choice.get("logprobs") is None and type(choice["index"]) is int:
+            self.field, self.choice = "content", choice["index"]
+            self._envelope, self._choice = _without(chunk, _ENVELOPE), _without(choice, _DELTA)
+
     def learn(self, payload: bytes) -> None:
         """Take a chunk as the template, if its one choice has nothing but a text."""
         chunk: JsonObject = orjson.loads(payload)
@@ -127,14 +134,14 @@ class ChunkTemplate:
         if found is not None and isinstance(index, int):
             self.field, self.call, text = found
             self._envelope, self._choice, self.choice = chunk, choice, index
-            self._learn_bytes(payload, text)
+            self.learn_bytes(payload, text)
 
     def forget(self) -> None:
         """Know no chunk: what the next ones of this kind say is no longer what they said."""
         self._envelope, self._before = None, b""
 
-    def _learn_bytes(self, payload: bytes, text: str) -> None:
-        """Keep what stands before and after the text, if it is clear where that is."""
+    def learn_bytes(self, payload: bytes, text: str) -> None:
+        """Keep what stands before and after the text of a chunk like it, if it is clear where that is."""
         written = orjson.dumps(text)
         self._before = b""
         # A chunk on several lines cannot leave as it came, nor be told by what it begins with.
@@ -171,6 +178,11 @@ class ChunkTemplate:
         except orjson.JSONDecodeError:
             return False
         return type(parsed) is list and len(parsed) == len(payloads) and {*map(type, parsed)} == {str}
+
+    @property
+    def knows_bytes(self) -> bool:
+        """Whether chunks are recognised without being parsed."""
+        return bool(self._before)
 
     def text_in(self, chunk: JsonObject) -> str | None:
         """The text of a parsed chunk like the template; None for any other, which stays as it is."""

@@ -39,6 +39,7 @@ class NativeDecoder(ChatDecoder):
             end = self.template.run(payloads, place)
             if end - place > 1 and self.template.are_texts(payloads[place:end]):
                 # Nothing of them is to be repaired, so they leave as one.
+                self._is_mute = False
                 events.append(NativeChunk(BETWEEN.join(payloads[place:end])))
             else:
                 end = max(end, place + 1)
@@ -76,6 +77,9 @@ class NativeDecoder(ChatDecoder):
                 # One with a text is to be copied.
                 self.template.forget()
         self._is_mute = self._is_mute and _says_nothing(choices)
+        if self._is_mute and not changed and len(choices) == 1 and self.thoughts is None:
+            # So the first text, which clients wait for, needs no more than a look.
+            self.template.expect(document)
         payload = self._written(document) if changed else _on_one_line(self.payload)
         events.append(NativeChunk(payload, self._is_mute))
         return events
@@ -105,7 +109,8 @@ class NativeDecoder(ChatDecoder):
         return bool(silent)
 
     def _read_text(self, payload: bytes, text: str) -> list[Event]:
-        return [NativeChunk(_on_one_line(payload))]
+        self._is_mute = self._is_mute and not text
+        return [NativeChunk(_on_one_line(payload), self._is_mute)]
 
     def _owed(self) -> list[Event]:
         if self.calls.is_incomplete:

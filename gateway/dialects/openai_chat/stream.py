@@ -42,7 +42,7 @@ class ChatDecoder(StreamDecoder):
         self.with_calls: set[int] = set()
         self.calls = CallPieces()
         self.template = ChunkTemplate()
-        self._thoughts: dict[int, Thoughts] | None = {} if reads_thoughts(origin.profile, is_native=is_native) else None
+        self.thoughts: dict[int, Thoughts] | None = {} if reads_thoughts(origin.profile, is_native=is_native) else None
         """What is looked through for reasoning in its text, by choice; None where nothing is."""
 
     def feed(self, payload: bytes) -> Sequence[Event]:
@@ -57,6 +57,8 @@ class ChatDecoder(StreamDecoder):
             if not isinstance(chunk, dict):
                 raise NotAnAnswer
             if (text := self.template.text_in(chunk)) is not None:
+                if not self.template.knows_bytes:
+                    self.template.learn_bytes(payload, text)
                 return self._read_text(payload, text)
             self.payload = payload
             return self._read(chunk)
@@ -102,8 +104,8 @@ class ChatDecoder(StreamDecoder):
                 self.with_calls.add(index)
             if moved:
                 self.template.forget()
-        if self._thoughts is not None:
-            changed |= self._take_thoughts(self._thoughts, choice, delta, index)
+        if self.thoughts is not None:
+            changed |= self._take_thoughts(self.thoughts, choice, delta, index)
         if choice.get("finish_reason") is not None:
             has_legacy = self.calls.has_legacy(index)
             changed |= repair_reason(choice, has_calls=index in self.with_calls, has_legacy=has_legacy)
@@ -123,8 +125,8 @@ class ChatDecoder(StreamDecoder):
     def _last_delta(self, index: int) -> JsonObject:
         """What is still held of a choice's text or reasoning when its stream has ended."""
         delta: JsonObject = {}
-        if self._thoughts is not None and index in self._thoughts:
-            self._thoughts[index].take({}, delta, is_last=True)
+        if self.thoughts is not None and index in self.thoughts:
+            self.thoughts[index].take({}, delta, is_last=True)
         return delta
 
     def _unfinished(self) -> list[int]:

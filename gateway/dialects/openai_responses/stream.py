@@ -41,11 +41,12 @@ class ResponsesDecoder(StreamDecoder):
         self._counts: JsonObject = {}
         """What the first events have counted already, as some servers do."""
 
-    def _piece_of_text(self, document: JsonObject) -> Sequence[Event] | None:
-        repeated = self._repeated.take(document)
-        if repeated is None:
-            self._repeated.forget()
-        return repeated
+    def _feed_document(self, payload: bytes, document: Json) -> Sequence[Event]:
+        repeated = self._repeated.take(document) if type(document) is dict else None
+        if repeated is not None:
+            return repeated
+        self._repeated.forget()
+        return super()._feed_document(payload, document)
 
     def _last(self) -> list[Event] | None:
         return self._ended

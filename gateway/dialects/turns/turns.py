@@ -1,7 +1,7 @@
 """Reads the items of a prompt as the turns of a conversation, in the order that every provider takes."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import orjson
 
@@ -93,8 +93,8 @@ class AssistantTurn:
     The outputs of the calls come right after it, wherever they stood.
     """
 
-    blocks: list[Block] = field(default_factory=list)
-    calls: list[CallBlock] = field(default_factory=list)
+    blocks: list[Block]
+    calls: list[CallBlock]
     """Those among the blocks."""
 
 
@@ -142,33 +142,35 @@ class _Reader:
     def read(self) -> None:
         if self._prompt.instructions:
             self.turns.append(InputTurn("system", [TextPart(self._prompt.instructions, "instructions")]))
+        # Looks at types take a fraction of what a match takes.
         for item in self._prompt.items:
-            if type(item) is Message:
-                # Most are, and a match takes longer than a look.
+            if isinstance(item, Message):
                 self._message(item)
-                continue
-            match item:
-                case ToolCall():
-                    self._call(item)
-                case ToolOutput():
+            elif isinstance(item, ToolCall):
+                self._call(item)
+            elif isinstance(item, ToolOutput):
+                if self._answer is not None or self._reasoning:
                     self._end()
-                    self._require_call(item)
-                case EarlierReasoning():
-                    self._reason(item)
-                case ProviderItem():
-                    self._drop(item)
+                self._require_call(item)
+            elif isinstance(item, EarlierReasoning):
+                self._reason(item)
+            else:
+                self._drop(item)
         self._end()
 
     def _message(self, message: Message) -> None:
         role, parts = message.role, message.content
+        first = parts[0] if len(parts) == 1 else None
+        # Most are one text.
+        plain = first if type(first) is TextPart and not first.extra else None
         if role == "assistant":
-            texts = self._texts(parts)
+            texts = self._texts(parts) if plain is None else (plain,)
             if self._has_text:
                 self._end(keep_reasoning=True)
             self._open().blocks.append(TextBlock(texts))
             self._has_text = True
             return
-        if len(parts) != 1 or type(parts[0]) is not TextPart or parts[0].extra:
+        if plain is None:
             parts = shown_parts(parts, self._profile, self._report)
             for part in parts if role != "user" else ():
                 if not isinstance(part, TextPart):
@@ -196,13 +198,12 @@ class _Reader:
             # Broken off, and never carried out: there is nothing to go on with.
             return
         name = self._toolbox.name_of(call.namespace, call.name)
-        shown = None if output is None else OutputBlock(output, self._shown(output))
+        shown = None
+        if output is not None:
+            shown = OutputBlock(output, shown_parts(output.content, self._profile, self._report))
         block, answer = CallBlock(call, name, shown), self._open()
         answer.blocks.append(block)
         answer.calls.append(block)
-
-    def _shown(self, output: ToolOutput) -> Sequence[Part]:
-        return shown_parts(output.content, self._profile, self._report)
 
     def _reason(self, item: EarlierReasoning) -> None:
         state = item.state or {}
@@ -213,12 +214,13 @@ class _Reader:
             self._report.drop_item(item.position)
 
     def _open(self) -> AssistantTurn:
-        if self._answer is None:
-            self._answer = AssistantTurn()
+        answer = self._answer
+        if answer is None:
+            answer = self._answer = AssistantTurn([], [])
         if self._reasoning:
-            self._answer.blocks += self._reasoning
+            answer.blocks += self._reasoning
             self._reasoning = []
-        return self._answer
+        return answer
 
     def _end(self, *, keep_reasoning: bool = False) -> None:
         answer = self._answer

@@ -31,15 +31,15 @@ def only_text(events: Sequence[Event]) -> list[models.ChatCompletionChoice] | No
 
     The result is the same without it, and takes five times as long.
     """
-    match events:
-        case [Text() as first, Finished(reason, 0), *rest] if first.text and first.choice == 0 and not first.logprobs:
-            if not _ABOUT_ALL.issuperset(map(type, rest)):
-                return None
-        case _:
-            return None
+    first, finished = events[:2] if len(events) > 1 else (None, None)
+    # Looks at types take a fraction of what a match takes.
+    if type(first) is not Text or not first.text or first.choice or first.logprobs:
+        return None
+    if type(finished) is not Finished or finished.choice or not _ABOUT_ALL.issuperset(map(type, events[2:])):
+        return None
     message: models.ChatCompletionResponseMessage = {"role": "assistant", "content": first.text, "refusal": None}
     extensions(message)["annotations"] = []
-    return [{"index": 0, "message": message, "logprobs": None, "finish_reason": reason}]
+    return [{"index": 0, "message": message, "logprobs": None, "finish_reason": finished.reason}]
 
 
 @dataclass(slots=True)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -71,7 +70,7 @@ class Progress:
     is_finished: bool = False
     states: list[JsonObject] = field(default_factory=list)
     """The author's states of its reasoning, until the event that they come before is known."""
-    written: Counter[str] = field(default_factory=Counter)
+    written: dict[str, int] = field(default_factory=dict)
     """How many entries of each list were written. Clients put the lists together by the entries' index."""
 
 
@@ -114,6 +113,13 @@ class Deltas:
             ):
                 yield from self._in_choice(event, event.choice)
 
+    def begin(self, choice: int) -> Sequence[models.ChatCompletionChunkChoice]:
+        """What comes before all else of a choice: its role; nothing where it has begun."""
+        if choice in self._choices:
+            return ()
+        self._choices[choice] = Progress(choice)
+        return (_chunk_choice(choice, {"role": "assistant", "content": ""}),)
+
     def run_of_texts(self, choice: int) -> Progress | None:
         """Where the next texts of a choice bring nothing but themselves, until another event comes; None elsewhere.
 
@@ -130,10 +136,8 @@ class Deltas:
             yield from self.take(Finished(reason, choice))
 
     def _in_choice(self, event: Event | _Image, choice: int) -> Iterator[models.ChatCompletionChunkChoice]:
-        progress = self._choices.get(choice)
-        if progress is None:
-            progress = self._choices[choice] = Progress(choice)
-            yield _chunk_choice(choice, {"role": "assistant", "content": ""})
+        yield from self.begin(choice)
+        progress = self._choices[choice]
         if progress.is_finished:
             return
         if isinstance(event, ReasoningState):
@@ -190,8 +194,9 @@ def _chunk_choice(
 
 def _next(progress: Progress, name: str) -> int:
     """The index of the next entry of a list."""
-    progress.written[name] += 1
-    return progress.written[name] - 1
+    number = progress.written.get(name, 0)
+    progress.written[name] = number + 1
+    return number
 
 
 def _delta(event: Event | _Image, progress: Progress) -> _Delta:

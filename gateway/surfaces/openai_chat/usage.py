@@ -20,7 +20,7 @@ def chat_usage(usage: Usage | None) -> models.CompletionUsage:
     Details beyond the two that are neutral are shown where the upstream has chat's own names for them.
     """
     usage = usage or Usage()
-    is_chat = all(type(usage.raw.get(name)) is int for name in _COUNTS)
+    is_chat = _COUNTS[0] in usage.raw and all(type(usage.raw.get(name)) is int for name in _COUNTS)
     raw: JsonObject = usage.raw if is_chat else {}
     written: models.CompletionUsage = {
         "prompt_tokens": usage.prompt,

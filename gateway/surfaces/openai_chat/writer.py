@@ -17,7 +17,7 @@ from gateway.neutral.values import lazy
 from gateway.surfaces.base import Author, Ended
 from gateway.surfaces.extensions import extensions
 from gateway.surfaces.openai_chat.completion import fold, only_text
-from gateway.surfaces.openai_chat.deltas import Deltas, Progress
+from gateway.surfaces.openai_chat.deltas import Deltas
 from gateway.surfaces.openai_chat.functions import asks_for_functions
 from gateway.surfaces.openai_chat.usage import chat_usage
 from gateway.wire import sse
@@ -58,15 +58,16 @@ class ChatWriter:
         return int(time.time())
 
     @lazy
-    def _identity(self) -> models.ChatCompletionChunk:
-        # The same in all chunks of a stream: what is told of it later comes too late.
-        return {
+    def _head(self) -> bytes:
+        """What all chunks of a stream begin with, up to their choices. What is told of it later comes too late."""
+        identity: models.ChatCompletionChunk = {
             "id": self._id,
             "created": self._created,
             "model": self._model,
             "object": "chat.completion.chunk",
             "choices": [],
         }
+        return b"data: " + orjson.dumps(identity).removesuffix(b"[]}")
 
     @lazy
     def _deltas(self) -> Deltas:
@@ -83,19 +84,19 @@ class ChatWriter:
         whole = only_text(events)
         choices: list[models.ChatCompletionChunkChoice] = []
         for event in events if whole is None else events[2:]:
-            match event:
-                case NativeReply(document):
-                    return document
-                case Failed(error):
-                    raise error
-                case Usage():
-                    self._usage = event
-                case AnswerMetadata(fields):
-                    self._add_metadata(fields)
-                case Done():
-                    break
-                case _:
-                    choices += self._deltas.take(event)
+            # Looks at types take a fraction of what a match takes.
+            if isinstance(event, Usage):
+                self._usage = event
+            elif isinstance(event, AnswerMetadata):
+                self._add_metadata(event.fields)
+            elif isinstance(event, Done):
+                break
+            elif isinstance(event, NativeReply):
+                return event.document
+            elif isinstance(event, Failed):
+                raise event.error
+            else:
+                choices += self._deltas.take(event)
         if whole is None:
             choices += self._deltas.end()
         completion: models.ChatCompletion = {
@@ -112,8 +113,8 @@ class ChatWriter:
 
     def write(self, events: Sequence[Event]) -> bytes:
         parts: list[bytes] = []
-        run: Progress | None = None
-        before = after = b""
+        texts: list[str] = []
+        choice = 0
         for event in events:
             if type(event) is NativeChunk:
                 self._is_native = True
@@ -121,18 +122,19 @@ class ChatWriter:
             elif self._is_over:
                 break
             elif type(event) is Text and event.text and not event.logprobs:
-                # A text that brings nothing but itself, as nearly all do, is put between what all have around them.
-                if run is None or run.choice != event.choice:
-                    run = self._deltas.run_of_texts(event.choice)
-                    before, after = self._around_text(event.choice)
-                if run is None:
-                    self._write_event(event, parts)
-                else:
-                    run.text_length += len(event.text)
-                    parts += (before, orjson.dumps(event.text), after)
+                # A text that brings nothing but itself, as nearly all do, is written with those that follow it.
+                if texts and event.choice != choice:
+                    self._write_texts(texts, choice, parts)
+                    texts = []
+                choice = event.choice
+                texts.append(event.text)
             else:
-                run = None
+                if texts:
+                    self._write_texts(texts, choice, parts)
+                    texts = []
                 self._write_event(event, parts)
+        if texts:
+            self._write_texts(texts, choice, parts)
         return b"".join(parts)
 
     def fail(self, error: GatewayError) -> None:
@@ -140,6 +142,18 @@ class ChatWriter:
 
     def end(self) -> bytes:
         return b""
+
+    def _write_texts(self, texts: list[str], choice: int, parts: list[bytes]) -> None:
+        """Write texts of one choice in a row, each between what all have around them."""
+        parts += [self._chunk([begun]) for begun in self._deltas.begin(choice)]
+        run = self._deltas.run_of_texts(choice)
+        if run is None:
+            for text in texts:
+                self._write_event(Text(text, choice), parts)
+            return
+        run.text_length += sum(map(len, texts))
+        before, after = self._around_text(choice)
+        parts += (before, (after + before).join(map(orjson.dumps, texts)), after)
 
     def _write_event(self, event: Event, parts: list[bytes]) -> None:
         match event:
@@ -170,25 +184,23 @@ class ChatWriter:
     def _chunk(
         self, choices: list[models.ChatCompletionChunkChoice], usage: models.CompletionUsage | None = None
     ) -> bytes:
-        chunk: models.ChatCompletionChunk = {**self._identity, "choices": choices}
-        if self._service_tier is not None:
-            chunk["service_tier"] = self._service_tier
-        if self._include_usage:
-            # Null in all chunks but the last.
-            chunk["usage"] = usage
-        return sse.event(orjson.dumps(chunk))
+        return self._head + orjson.dumps(choices) + self._tail(usage)
+
+    def _tail(self, usage: models.CompletionUsage | None = None) -> bytes:
+        """What stands behind the choices of a chunk."""
+        tier = b"" if self._service_tier is None else b',"service_tier":' + orjson.dumps(self._service_tier)
+        # Null in all chunks but the last.
+        counts = b',"usage":' + orjson.dumps(usage) if self._include_usage else b""
+        return tier + counts + b"}\n\n"
 
     def _around_text(self, choice: int) -> tuple[bytes, bytes]:
         """What stands before and after the text in a chunk that has nothing else: the same in all of them."""
         key = choice, self._service_tier
         around = self._around.get(key)
         if around is None:
-            head = orjson.dumps(self._identity).removesuffix(b',"choices":[]}')
-            tier = b"" if self._service_tier is None else b',"service_tier":' + orjson.dumps(self._service_tier)
-            usage = b',"usage":null' if self._include_usage else b""
             around = self._around[key] = (
-                b'data: %b,"choices":[{"index":%d,"delta":{"content":' % (head, choice),
-                b'},"logprobs":null,"finish_reason":null}]%b%b}\n\n' % (tier, usage),
+                b'%b[{"index":%d,"delta":{"content":' % (self._head, choice),
+                b'},"logprobs":null,"finish_reason":null}]' + self._tail(),
             )
         return around
 

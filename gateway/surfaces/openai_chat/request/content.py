@@ -65,6 +65,8 @@ def read_answer(message: "models.ChatCompletionRequestAssistantMessage", path: s
     """The parts of an earlier answer, a refusal last. None where it only calls tools, or is empty altogether."""
     content, refusal = message.get("content"), message.get("refusal")
     parts: list[Part]
+    if content is None and refusal is None:
+        return []
     if isinstance(content, str):
         is_more = bool(message.get("tool_calls") or message.get("function_call") or refusal)
         parts = [TextPart(content, f"{path}.content")] if content or not is_more else []

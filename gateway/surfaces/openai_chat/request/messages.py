@@ -55,24 +55,32 @@ _CUSTOM_CALL: "Annotated[frozenset[str], models.ChatCompletionMessageCustomToolC
 _OFTEN_EMPTY = ("annotations", FIELD, *SHOWN)
 
 
+def _place(number: int) -> tuple[str, str]:
+    """The path of a message, and that of its content."""
+    return f"{MESSAGES}[{number}]", f"{MESSAGES}[{number}].content"
+
+
+_PLACES = tuple(map(_place, range(128)))
+
+
 def read_messages(messages: "Sequence[models.ChatCompletionRequestMessage]", omissions: Omissions) -> Sequence[Item]:
     """The items of the messages, in order. Raises `InvalidRequest` for a value of a wrong type."""
     reader = _Reader(omissions)
     items = reader.items
-    for number, message in enumerate(messages):
-        path = f"{MESSAGES}[{number}]"
-        # Most are a role and a text.
-        if (
-            type(message) is dict
-            and len(message) == 2
-            and type(content := message.get("content")) is str
-            and (role := _SPEAKERS.get(message.get("role", ""))) is not None
-        ):
-            # The last two are the defaults; given here, they cost no call.
-            text = TextPart(content, f"{path}.content", (), NOTHING_MORE)
-            items.append(Message(role, (text,), Position(len(items), path)))
-        else:
-            reader.add(message, path)
+    places = _PLACES if len(messages) <= len(_PLACES) else [_place(number) for number in range(len(messages))]
+    for message, (path, content_path) in zip(messages, places, strict=False):
+        # Most are a role and a text, or a tool's output, which has an id more. What is a default is given, too: so it
+        # costs no call.
+        if type(message) is dict and type(content := message.get("content")) is str and len(message) <= 3:
+            if len(message) == 2 and (role := _SPEAKERS.get(message.get("role", ""))) is not None:
+                part = TextPart(content, content_path, (), NOTHING_MORE)
+                items.append(Message(role, (part,), Position(len(items), path)))
+                continue
+            if message.get("role") == "tool" and type(call_id := message.get("tool_call_id")) is str:
+                part = TextPart(content, content_path, (), NOTHING_MORE)
+                items.append(ToolOutput(call_id, (part,), Position(len(items), path), f"{path}.tool_call_id"))
+                continue
+        reader.add(message, path)
     return items
 
 
@@ -141,7 +149,8 @@ class _Reader:
         """Add an earlier answer: a message for its text, an item for each of its calls, its reasoning before these."""
         if message.get("audio") is not None:
             self._omissions.refuse("an earlier answer's recording", f"{path}.audio")
-        calls = list_at(message.get("tool_calls"), f"{path}.tool_calls")
+        given = message.get("tool_calls")
+        calls = given if type(given) is list else list_at(given, f"{path}.tool_calls")
         reasoning = list(_reasoning(message, calls, path)) if FIELD in extensions(message) else []
         if reasoning:
             self._add_reasoning(reasoning, None)
@@ -167,6 +176,21 @@ class _Reader:
 
     def _add_call(self, call: "models.ChatCompletionRequestToolCall", path: str, reasoning: list[_Sealed]) -> None:
         """Add a call, with the reasoning that comes before it. A call that only chat knows is not added."""
+        function = call.get("function") if type(call) is dict and len(call) == 3 else None
+        if (
+            type(function) is dict
+            and len(function) == 2
+            and call.get("type") == "function"
+            and type(call_id := call.get("id")) is str
+            and type(name := function.get("name")) is str
+            and type(arguments := function.get("arguments")) is str
+            and arguments
+        ):
+            # Nearly all are this and nothing else.
+            if reasoning:
+                self._add_reasoning(reasoning, call_id)
+            self.items.append(ToolCall(call_id, name, arguments, self._position(path), "function"))
+            return
         require_object(call, path)
         self._omissions.leave_out(call, _CALL, path)
         kind: CallKind
