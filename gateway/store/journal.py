@@ -6,7 +6,7 @@ rows are never urgent, so they have transactions of their own: by hundreds they 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,12 +25,21 @@ T = TypeVar("T")
 
 
 class Journal:
-    """One a process. `folder` is where usage rows outlive a stop while the database is away."""
+    """One a process. `folder` is where usage rows outlive a stop while the database is away.
 
-    def __init__(self, database: Database, folder: Path, capacity: int = CAPACITY) -> None:
+    `written` is called with the usage rows of each batch, once they are in the database.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        folder: Path,
+        capacity: int = CAPACITY,
+        written: Callable[[Sequence[UsageRow]], object] | None = None,
+    ) -> None:
         self._checkpoints = Checkpoints(database)
         self._commits = GroupCommit(database, self._checkpoints)
-        self._usage = UsageQueue(database, self._checkpoints, Spool(folder), capacity)
+        self._usage = UsageQueue(database, self._checkpoints, Spool(folder), capacity, written)
         self.record: Callable[[UsageRow, EndUser | None], None] = self._usage.record
         """Takes a usage row, to be written within a second. Called on every request: appends and returns."""
 

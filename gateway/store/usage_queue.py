@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections import deque
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import count
 
@@ -37,11 +38,19 @@ log = structlog.get_logger(__name__)
 class UsageQueue:
     """Usage rows on their way to the database."""
 
-    def __init__(self, database: Database, checkpoints: Checkpoints, spool: Spool, capacity: int) -> None:
+    def __init__(
+        self,
+        database: Database,
+        checkpoints: Checkpoints,
+        spool: Spool,
+        capacity: int,
+        written: Callable[[Sequence[UsageRow]], object] | None,
+    ) -> None:
         self._database = database
         self._checkpoints = checkpoints
         self._spool = spool
         self._capacity = capacity
+        self._written = written
         self._waiting: deque[Entry] = deque()
         self._batch: list[Entry] = []
         self._dropped = 0
@@ -143,6 +152,8 @@ class UsageQueue:
                     log.warning("usage_not_written", reason=str(error), effect="kept in memory, and tried again")
                 self._is_failing = True
                 return False
+            if self._written is not None:
+                self._written([row for _, row, _ in self._batch])
             self._batch = []
         if self._is_failing:
             log.info("usage_written_again")
