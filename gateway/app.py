@@ -31,7 +31,7 @@ from gateway.routing.health import Health
 from gateway.routing.router import Router
 from gateway.schemas.validator import SchemaValidator
 from gateway.sealing import SECRET_BYTES, Sealer
-from gateway.services import Gateway
+from gateway.services import Gateway, State
 from gateway.settings import Settings, load
 from gateway.store import secrets
 from gateway.store.database import Database
@@ -58,7 +58,7 @@ class Application:
     async def _opened(self, _: Any) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             settings = self._settings
-            database = await Database.open(settings.database_url)
+            database = await Database.open(settings.database_url, settings.data_dir)
             stack.push_async_callback(database.close)
             static_key = settings.api_key.get_secret_value() if settings.api_key else None
             keys = KeyRing(database, static_key)
@@ -80,7 +80,7 @@ class Application:
             await sweep.start()
             stack.push_async_callback(sweep.close)
             gateway = Gateway(
-                database,
+                State(database, journal),
                 engine,
                 Models(router, catalogue, upstreams, settings.models),
                 Responses(engine, archive, stored),

@@ -173,6 +173,14 @@ conversation_items = Table(
     UniqueConstraint("id", "conversation_id", name="conversation_items_by_id"),
 )
 
+# One row, written to find out whether anything can be.
+probes = Table(
+    "probes",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("value", LargeBinary, nullable=False),
+)
+
 secrets = Table(
     "secrets",
     metadata,
