@@ -11,6 +11,7 @@ from typing import Any
 from starlette.routing import Router as StarletteRouter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.accounting.ledger import open_ledger
 from gateway.auth import KeyRing
 from gateway.catalogue import Catalogue
 from gateway.contract.bundle import Bundle
@@ -30,11 +31,10 @@ from gateway.routing.health import Health
 from gateway.routing.router import Router
 from gateway.schemas.validator import SchemaValidator
 from gateway.sealing import SECRET_BYTES, Sealer
-from gateway.services import Gateway
+from gateway.services import Gateway, State
 from gateway.settings import Settings, load
 from gateway.store import secrets
 from gateway.store.database import Database
-from gateway.store.journal import Journal
 from gateway.upstreams import open_upstreams
 
 _DAY = 86_400.0
@@ -58,22 +58,21 @@ class Application:
     async def _opened(self, _: Any) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             settings = self._settings
-            database = await Database.open(settings.database_url)
+            database = await Database.open(settings.database_url, settings.data_dir)
             stack.push_async_callback(database.close)
             static_key = settings.api_key.get_secret_value() if settings.api_key else None
             keys = KeyRing(database, static_key)
             await keys.start()
             stack.push_async_callback(keys.close)
-            journal = Journal(database, settings.data_dir)
-            await journal.start()
-            stack.push_async_callback(journal.close)
+            ledger = await stack.enter_async_context(open_ledger(database, settings.data_dir))
+            journal = ledger.journal
             upstreams = await stack.enter_async_context(open_upstreams(settings))
             catalogue = Catalogue(upstreams)
             stack.push_async_callback(catalogue.close)
             router = Router(upstreams, catalogue, settings.models)
             schemas = SchemaValidator(settings.bounds.answer_schema)
             stack.push_async_callback(schemas.close)
-            engine = Engine(router, journal, await _sealer(database), _conditions(settings), schemas)
+            engine = Engine(router, ledger, await _sealer(database), _conditions(settings), schemas)
             stored = StoredResponses(database)
             retention = settings.retention_days * _DAY
             archive = Archive(History(database, stored), journal, retention)
@@ -81,7 +80,7 @@ class Application:
             await sweep.start()
             stack.push_async_callback(sweep.close)
             gateway = Gateway(
-                database,
+                State(database, journal),
                 engine,
                 Models(router, catalogue, upstreams, settings.models),
                 Responses(engine, archive, stored),

@@ -10,6 +10,7 @@ from typing import Never
 import structlog
 
 from gateway.account import Account
+from gateway.accounting.ledger import Ledger
 from gateway.dialects.base import Dialect, Origin
 from gateway.dialects.report import require_translatable
 from gateway.errors import GatewayError, Header
@@ -28,7 +29,6 @@ from gateway.run import Batch, Held, Run, opening
 from gateway.schemas.validator import AnswerSchema, SchemaValidator
 from gateway.sealing import Sealer
 from gateway.short_path import Memory, ShortPath, answer_headers, keep_answer
-from gateway.store.journal import Journal
 from gateway.surfaces.base import Author, Surface, Writer
 
 _MANY = 2000
@@ -51,8 +51,9 @@ class ClientRequest:
 
 @dataclass(slots=True)
 class Exchange:
-    """One attempt at an answer: what writes it, what runs it, and what remembers it."""
+    """One attempt at an answer: who is to give it, what writes it, what runs it, and what remembers it."""
 
+    lane: Lane
     writer: Writer
     run: Run
     account: Account
@@ -70,43 +71,47 @@ class Exchange:
 
     async def begin(self) -> None:
         """Call the upstream, and wait for the first content of the answer. Raises `GatewayError`."""
-        self.account.begin_attempt()
-        if self.is_stream:
-            rest = self.run.batches()
-            try:
-                self.first = await opening(rest, self.account.spend)
-                self.rest = rest
-            finally:
-                if self.rest is None:
-                    self.account.access.waited += self.run.waited
-                    await rest.aclose()
-            return
+        self.account.begin_attempt(self.lane, self.run.body)
         try:
-            events = await self.run.events()
-        finally:
-            self.account.access.waited += self.run.waited
-        for event in events:
-            if isinstance(event, Usage):
-                # It was made and paid for, though it may have failed.
-                self.account.spend(event)
-            elif isinstance(event, Failed):
-                raise event.error
-        self.first = events
+            if self.is_stream:
+                rest = self.run.batches()
+                try:
+                    self.first = await opening(rest, self.account.spend)
+                    self.rest = rest
+                finally:
+                    if self.rest is None:
+                        self.account.access.waited += self.run.waited
+                        await rest.aclose()
+                return
+            try:
+                events = await self.run.events()
+            finally:
+                self.account.access.waited += self.run.waited
+            for event in events:
+                if isinstance(event, Usage):
+                    # It was made and paid for, though it may have failed.
+                    self.account.spend(event)
+                elif isinstance(event, Failed):
+                    raise event.error
+            self.first = events
+        except GatewayError as error:
+            self.account.attempt_failed(error, is_accepted=self.run.is_accepted)
+            raise
 
 
 class Engine:
     """Answers generation requests."""
 
     def __init__(
-        self, router: Router, journal: Journal, sealer: Sealer, conditions: Conditions, schemas: SchemaValidator
+        self, router: Router, ledger: Ledger, sealer: Sealer, conditions: Conditions, schemas: SchemaValidator
     ) -> None:
         self._router = router
-        self._journal = journal
+        self._ledger = ledger
         self._sealer = sealer
         self._planner = Planner(sealer)
         self._conditions = conditions
         self._schemas = schemas
-        self.short_path: ShortPath | None = ShortPath(router, self._planner, conditions.health, journal, sealer)
+        self.short_path: ShortPath | None = ShortPath(router, self._planner, conditions.health, ledger, sealer)
         """None: every request goes the long path."""
 
     async def answer(
@@ -123,7 +128,7 @@ class Engine:
             if isinstance(answered, Reply):
                 return answered
             held = answered
-        with Account(self._journal, request, None if held is None else held.begun) as account:
+        with Account(self._ledger, request, None if held is None else held.begun) as account:
             if held is None:
                 generation, lanes = await self._planned(request, surface, memory, account)
             else:
@@ -137,11 +142,12 @@ class Engine:
             try:
                 exchange = await attempts.run(partial(self._exchange, client))
                 exchange.memory = memory
+                exchange.run.late = self._ledger.late
                 return await _reply(exchange, answer_headers(attempts.lane, attempts.count, exchange.run.dropped))
             except GatewayError as error:
+                account.routed(attempts.lane)
                 raise error.with_headers(*answer_headers(attempts.lane, attempts.count)) from error.__cause__
             finally:
-                account.routed(attempts.lane)
                 account.access.attempts = attempts.count
                 account.access.waited += attempts.paused
 
@@ -179,7 +185,7 @@ class Engine:
         if run.dropped:
             log.debug("fields_dropped", provider=upstream.name, model=lane.model, fields=list(run.dropped))
         author = Author(upstream.name, lane.model, partial(lane.seal, self._sealer, client.key_id))
-        return Exchange(surface.writer(generation, author), run, client.account, generation.is_stream)
+        return Exchange(lane, surface.writer(generation, author), run, client.account, generation.is_stream)
 
     def _schema(self, key_id: str, generation: Generation, dialect: Dialect, origin: Origin) -> AnswerSchema | None:
         """What the gateway itself holds the answer to."""
@@ -213,15 +219,33 @@ async def _written(
     exchange: Exchange, batches: AsyncGenerator[Batch, None], account: Account
 ) -> AsyncGenerator[bytes, None]:
     """The bytes of a stream, each chunk whole events."""
+    run = exchange.run
     with account:
-        async with aclosing(batches):
-            account.observe(exchange.first)
-            yield await _encoded(exchange, exchange.first, account)
-            async for batch in batches:
-                account.observe(batch)
-                if data := await _encoded(exchange, batch, account):
-                    yield data
-            account.access.waited += exchange.run.waited
+        try:
+            async with aclosing(batches):
+                account.observe(exchange.first)
+                yield await _encoded(exchange, exchange.first, account)
+                async for batch in batches:
+                    account.observe(batch)
+                    if data := await _encoded(exchange, batch, account):
+                        yield data
+        except (asyncio.CancelledError, GeneratorExit):
+            _leave(run, account)
+            raise
+        finally:
+            account.access.waited += run.waited
+        if account.has_failed:
+            account.cut(run.known_usage(), is_complete=run.has_ended)
+
+
+def _leave(run: Run, account: Account) -> None:
+    """The client has left its stream. Where that had ended, what the upstream reports of its usage is waited for."""
+    if run.late is not None and run.remainder is not None:
+        # A stream that is passed on had its end with the last chunk; another's client has yet to be sent it.
+        account.leave_open(is_answered=run.is_native)
+        run.late.read(run.remainder, account.settle)
+    else:
+        account.cut(run.known_usage(), is_complete=run.has_ended)
 
 
 async def _encoded(exchange: Exchange, batch: Batch, account: Account) -> bytes:

@@ -3,10 +3,12 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 import structlog
 
+from gateway.accounting.late_usage import LateUsage, Remainder
 from gateway.dialects.base import Decoder, Dialect, Origin, Reader
 from gateway.dialects.error_params import client_param
 from gateway.errors import GatewayError, UpstreamDown, UpstreamError
@@ -71,7 +73,6 @@ class Run:
         self._credential = lane.credential
         self._origin = origin
         self._dialect = dialect
-        self._is_native = is_native
         self._schema = schema
         """What the answer is held to, because the upstream does not see to it."""
         self.held: Held | None = None
@@ -80,7 +81,21 @@ class Run:
         """Seconds in which it has waited for its upstream."""
         self._outbound = dialect.encode(generation, self._origin)
         self.headers: Mapping[str, str] = {}
-        """Those of the upstream's answer, once it has come. Names are in lower case."""
+        """Those of the upstream's answer, once it has been accepted. Names are in lower case."""
+        self.is_native = is_native
+        self.is_accepted = False
+        """Whether the upstream has accepted the request: its status was a success."""
+        self.late: LateUsage | None = None
+        """Where there is room for what comes when the client has left; None before anything may reach the client."""
+        self.remainder: Remainder | None = None
+        """What was left open for that."""
+        self._reading: tuple[Decoder, Reader] | None = None
+        self._next: asyncio.Future[bytes | None] | None = None
+
+    @property
+    def body(self) -> bytes:
+        """What the upstream is sent."""
+        return self._outbound.body
 
     @property
     def dropped(self) -> Sequence[str]:
@@ -106,8 +121,8 @@ class Run:
                 answer = self._upstream.accepted(held, self._dialect)
         except UpstreamError as error:
             raise self._for_client(error) from error.__cause__
-        self.headers = answer.headers
-        events = self._decoded(answer.body, is_native=self._is_native)
+        self.headers, self.is_accepted = answer.headers, True
+        events = self._decoded(answer.body, is_native=self.is_native)
         return events if self._schema is None else await self._validated(events, self._schema)
 
     async def batches(self) -> AsyncGenerator[Batch, None]:
@@ -118,21 +133,54 @@ class Run:
         """
         if self._schema is not None:
             await self._schema.require_usable()
-        began = time.perf_counter()
+        context = self._upstream.stream(self._outbound, self._credential)
+        began, has_begun = time.perf_counter(), False
         try:
-            async with self._upstream.stream(self._outbound, self._credential) as stream:
+            stream = await context.__aenter__()
+            try:
                 await self._upstream.require_accepted(stream, self._dialect)
-                self.headers = stream.headers
+                self.headers, self.is_accepted = stream.headers, True
                 first = await _beginning(stream.chunks)
-                self.waited += time.perf_counter() - began
+                self.waited, has_begun = self.waited + time.perf_counter() - began, True
                 begun = first.lstrip(_BLANKS)
                 if begun.startswith(_WHOLE) or (begun.startswith(b"[") and not self._reads_arrays()):
                     yield await self._no_stream(first, stream)
                     return
                 async for batch in self._read(first, stream):
                     yield batch
+            except (asyncio.CancelledError, GeneratorExit):
+                self.remainder = self._left_open(context, stream.chunks)
+                raise
+            finally:
+                # Closed in one way whatever has happened: what is not over is cut.
+                if self.remainder is None:
+                    await context.__aexit__(None, None, None)
         except UpstreamError as error:
+            if not has_begun:
+                self.waited += time.perf_counter() - began
             yield [Failed(self._for_client(error))]
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the upstream has reported the end of a streamed answer."""
+        return self._reading is not None and self._reading[0].has_ended
+
+    def known_usage(self) -> Usage | None:
+        """The tokens of a streamed answer, as far as the upstream has counted them."""
+        return None if self._reading is None else self._reading[0].known_usage()
+
+    def _left_open(
+        self, context: AbstractAsyncContextManager[Stream], chunks: AsyncIterator[bytes]
+    ) -> Remainder | None:
+        """What is to be read on although the client has left; None where the upstream is to be cut at once."""
+        reading, self._next = self._next, None
+        if self._reading is not None and self.late is not None:
+            decoder, reader = self._reading
+            if decoder.has_ended and not decoder.is_over and self.late.take_place():
+                return Remainder(context, chunks, decoder, reader, reading)
+        if reading is not None:
+            reading.cancel()
+        return None
 
     def _reads_arrays(self) -> bool:
         """Whether the dialect has a reader of its own, to which an array is a stream, too."""
@@ -140,8 +188,9 @@ class Run:
 
     async def _read(self, first: bytes, stream: Stream) -> AsyncGenerator[Batch, None]:
         chunks = stream.chunks
-        decoder = self._dialect.decoder(self._generation, self._origin, is_native=self._is_native)
+        decoder = self._dialect.decoder(self._generation, self._origin, is_native=self.is_native)
         reader, halves = self._dialect.reader(), Halves()
+        self._reading = decoder, reader
         chunk: bytes | None = first
         while chunk is not None:
             damage: DamagedStream | None = None
@@ -165,9 +214,7 @@ class Run:
                 return
             if damage is not None:
                 raise self._damaged()
-            began = time.perf_counter()
-            chunk = await anext(chunks, None)
-            self.waited += time.perf_counter() - began
+            chunk = await self._next_chunk(stream, decoder)
         try:
             payloads = reader.end()
         except DamagedStream:
@@ -175,11 +222,29 @@ class Run:
         batch = [*self._fed(decoder, halves.end(payloads)), *decoder.end()]
         yield batch if self._schema is None else await self._validated(batch, self._schema)
 
+    async def _next_chunk(self, stream: Stream, decoder: Decoder) -> bytes | None:
+        """The next chunk; None at the end of the stream."""
+        began = time.perf_counter()
+        try:
+            if not stream.is_resumable and decoder.has_ended:
+                return await self._protected(stream.chunks)
+            return await anext(stream.chunks, None)
+        finally:
+            self.waited += time.perf_counter() - began
+
+    async def _protected(self, chunks: AsyncIterator[bytes]) -> bytes | None:
+        """The next chunk of a generator, which would be over if it were cancelled, though usage may still come."""
+        self._next = asyncio.ensure_future(anext(chunks, None))
+        chunk = await asyncio.shield(self._next)
+        self._next = None
+        return chunk
+
     def _damaged(self) -> UpstreamDown:
         return self._bad_reply("sent an event that is too large, or no event at all")
 
     def _fed(self, decoder: Decoder, payloads: Sequence[bytes]) -> Batch:
-        return self._checked(decoder.feed_all(payloads))
+        events = decoder.feed_all(payloads)
+        return self._checked(events) if events and type(events[-1]) is Failed else events
 
     async def _validated(self, batch: Batch, schema: AnswerSchema) -> Batch:
         """The batch without its `Unvalidated` texts; `Failed` stands in the place of the first that is not valid."""

@@ -6,16 +6,35 @@ from gateway.memory.conversations import Conversations
 from gateway.memory.responses import Responses
 from gateway.models import Models
 from gateway.store.database import Database
-from gateway.store.errors import StoreError
+from gateway.store.errors import StoreError, Unwritable
+from gateway.store.journal import Journal
+
+
+class State:
+    """Where the gateway keeps what it has to: what is in the database, and what requests write to it."""
+
+    def __init__(self, database: Database, journal: Journal) -> None:
+        self._database = database
+        self._journal = journal
+
+    async def check(self) -> None:
+        """Raise `Unavailable` while the database cannot be read, or not be written."""
+        try:
+            await self._database.check()
+            await self._journal.check()
+        except Unwritable as error:
+            raise Unavailable(f"The gateway can store nothing at the moment: {error.reason}.") from None
+        except StoreError:
+            raise Unavailable("The gateway's database is not within reach.") from None
 
 
 class Gateway:
     """The services of a running gateway, given to every handler."""
 
     def __init__(
-        self, database: Database, engine: Engine, models: Models, responses: Responses, conversations: Conversations
+        self, state: State, engine: Engine, models: Models, responses: Responses, conversations: Conversations
     ) -> None:
-        self._database = database
+        self._state = state
         self.engine = engine
         self.models = models
         self.responses = responses
@@ -23,7 +42,4 @@ class Gateway:
 
     async def check_ready(self) -> None:
         """Raise `Unavailable` while requests cannot be served."""
-        try:
-            await self._database.check()
-        except StoreError:
-            raise Unavailable("The gateway's database is not within reach.") from None
+        await self._state.check()

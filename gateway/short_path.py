@@ -15,12 +15,13 @@ from typing import Generic, Protocol
 import structlog
 
 from gateway.account import Account
+from gateway.accounting.ledger import Ledger
 from gateway.dialects.base import BriefDialect, Dialect, Origin
 from gateway.dialects.report import require_translatable
 from gateway.errors import GatewayError, Header
 from gateway.http import Body, Reply, Request
 from gateway.neutral.end_user import EndUser, split_end_user
-from gateway.neutral.events import Done, Failed, Usage
+from gateway.neutral.events import Done, Failed, Usage, text_bytes
 from gateway.neutral.generation import Generation
 from gateway.neutral.values import value
 from gateway.routing.health import Health
@@ -28,7 +29,7 @@ from gateway.routing.plan import Lane, Planner, header_value
 from gateway.routing.router import Router, Step, keep
 from gateway.run import Held
 from gateway.sealing import Sealer
-from gateway.store.journal import Journal, UsageRow
+from gateway.store.journal import UsageRow
 from gateway.surfaces.base import Author, BriefSurface, Ended, Surface
 from gateway.wire.transport import Answer, Call
 
@@ -74,14 +75,18 @@ class _Asked(Generic[Body]):
     dropped: Sequence[str]
 
 
+_Written = tuple[Ended | bytes, Usage | None, int]
+"""An answer in the client's form, what it used, and how many bytes its texts are."""
+
+
 class ShortPath:
     """Answers what is usual."""
 
-    def __init__(self, router: Router, planner: Planner, health: Health, journal: Journal, sealer: Sealer) -> None:
+    def __init__(self, router: Router, planner: Planner, health: Health, ledger: Ledger, sealer: Sealer) -> None:
         self._router = router
         self._planner = planner
         self._health = health
-        self._journal = journal
+        self._ledger = ledger
         self._sealer = sealer
         self._kept: dict[tuple[str, str | None], tuple[Sequence[Step], _Way | None]] = {}
 
@@ -101,32 +106,33 @@ class ShortPath:
         except Exception:  # noqa: BLE001 - the long path raises it again, where it is accounted
             return None
         lane, begun = asked.way.lane, asked.begun
-        written: tuple[Ended | bytes, Usage | None] | None = None
+        written: _Written | None = None
         sent = time.perf_counter()
         try:
             answer = await lane.upstream.transport.send(asked.call)
             came = time.perf_counter()
             request.access.waited += came - sent
-            first_ms = (came - begun) * 1000
             if answer.status == 200:
                 if (dialect := asked.way.brief) is None:
                     written = self._translated(asked, surface, answer)
                 elif (reply := dialect.read(answer.body, is_text=memory is not None)) is not None:
-                    written = reader.write(asked.generation, reply, lane.upstream.name), reply.usage
-        except GatewayError as error:
-            return Held(lane, error, begun, asked.generation)
-        except BaseException:
+                    body = reader.write(asked.generation, reply, lane.upstream.name)
+                    written = body, reply.usage, reply.text_bytes
+        except BaseException as error:
+            request.access.waited += time.perf_counter() - sent
+            if isinstance(error, GatewayError):
+                return Held(lane, error, begun, asked.generation)
             with self._account(asked):
                 raise
         if written is None:
             return Held(lane, answer, begun, asked.generation)
         self._health.answered(lane, answer.headers)
-        body, usage = written
+        body = written[0]
         if isinstance(body, Ended):
             if memory is not None:
-                await self._keep(memory, body, asked, usage)
+                await self._keep(memory, body, asked, written)
             body = body.body
-        self._record(asked, usage, first_ms)
+        self._record(asked, written, came)
         return Reply(body, headers=answer_headers(lane, 1, asked.dropped))
 
     def _asked(self, request: Request[Body], surface: Surface[Body], reader: BriefSurface[Body]) -> _Asked[Body] | None:
@@ -155,10 +161,8 @@ class ShortPath:
         call = way.lane.upstream.fixed_call(outbound, way.lane.credential)
         return None if call is None else _Asked(request, begun, generation, end_user, way, call, outbound.dropped)
 
-    def _translated(
-        self, asked: _Asked[Body], surface: Surface[Body], answer: Answer
-    ) -> tuple[Ended | bytes, Usage | None] | None:
-        """The answer of another dialect in the client's form, and what it used; None for one that has failed."""
+    def _translated(self, asked: _Asked[Body], surface: Surface[Body], answer: Answer) -> _Written | None:
+        """The answer of another dialect in the client's form; None for one that has failed."""
         way, generation = asked.way, asked.generation
         assert generation is not None
         events = way.dialect.decode_reply(answer.body, generation, way.origin, is_native=False)
@@ -170,7 +174,7 @@ class ShortPath:
         body = writer.reply(events)
         # Usage comes right before the end.
         usage = events[-2] if len(events) > 1 else None
-        return writer.ended or body, usage if isinstance(usage, Usage) else None
+        return writer.ended or body, usage if isinstance(usage, Usage) else None, text_bytes(events)
 
     def _way(self, model: str, preferred: str | None) -> _Way | None:
         """The way of a model's requests, where there is one that is short."""
@@ -198,23 +202,32 @@ class ShortPath:
 
     def _account(self, asked: _Asked[Body]) -> Account:
         """The account of a request that does not end as it should."""
-        account = Account(self._journal, asked.request, asked.begun)
-        account.routed(asked.way.lane)
+        account = Account(self._ledger, asked.request, asked.begun)
+        account.begin_attempt(asked.way.lane, asked.call.body or b"")
         account.end_user = asked.end_user
         return account
 
-    async def _keep(self, memory: Memory, ended: Ended, asked: _Asked[Body], usage: Usage | None) -> None:
+    async def _keep(self, memory: Memory, ended: Ended, asked: _Asked[Body], written: _Written) -> None:
         try:
             await keep_answer(memory, ended)
         except BaseException as error:
             with self._account(asked) as account:
+                _, usage, account.row.completion_bytes = written
                 account.observe([Done()] if usage is None else [usage, Done()])
                 if isinstance(error, GatewayError):
                     raise error.with_headers(*answer_headers(asked.way.lane, 1)) from error.__cause__
                 raise
 
-    def _record(self, asked: _Asked[Body], usage: Usage | None, first_ms: float) -> None:
+    def _record(self, asked: _Asked[Body], written: _Written, came: float) -> None:
         request, end_user = asked.request, asked.end_user
+        request.access.attempts = 1
+        first_ms = (came - asked.begun) * 1000
+        _, usage, size = written
+        if usage is None or not usage.prompt or not usage.completion:
+            with self._account(asked) as account:
+                account.row.first_event_ms, account.row.completion_bytes = first_ms, size
+                account.observe([] if usage is None else [usage])
+            return
         seconds = time.perf_counter() - asked.begun
         row = UsageRow(
             request_id=request.access.request_id,
@@ -227,12 +240,15 @@ class ShortPath:
             model=asked.way.lane.model,
             first_event_ms=first_ms,
             duration_ms=seconds * 1000,
+            prompt_tokens=usage.prompt,
+            completion_tokens=usage.completion,
+            cached_tokens=usage.cached,
+            reasoning_tokens=usage.reasoning,
+            prompt_bytes=len(asked.call.body or b""),
+            completion_bytes=size,
         )
-        if usage is not None:
-            row.prompt_tokens, row.completion_tokens = usage.prompt, usage.completion
-            row.cached_tokens, row.reasoning_tokens = usage.cached, usage.reasoning
-        request.access.usage, request.access.attempts = row, 1
-        self._journal.record(row, end_user)
+        request.access.usage = row
+        self._ledger.journal.record(row, end_user)
 
 
 async def keep_answer(memory: Memory, ended: Ended) -> None:

@@ -73,7 +73,7 @@ def _named_as_typed(message: str, flags: Mapping[str, str]) -> str:
 async def _mint_first_key(effective: Settings) -> NewKey | None:
     """A new key where nothing else would open the gateway."""
     static_key = effective.api_key.get_secret_value() if effective.api_key else None
-    database = await Database.open(effective.database_url)
+    database = await Database.open(effective.database_url, effective.data_dir)
     try:
         return await KeyRing(database, static_key).mint_first()
     finally:

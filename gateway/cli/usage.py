@@ -13,7 +13,10 @@ from gateway.cli import moments, tables
 from gateway.cli.state import ConfigPath, with_database
 from gateway.store.usage import Subject, Total, totals
 
-_NUMBERS = ("requests", "errors", "prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens")
+_NUMBERS = (
+    *("requests", "errors", "prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens"),
+    "estimated_tokens",
+)
 
 
 def usage(
@@ -23,7 +26,10 @@ def usage(
     json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False,
     config: ConfigPath = None,
 ) -> None:
-    """Sum up requests, errors and tokens, by model, key, user or group."""
+    """Sum up requests, errors and tokens, by model, key, user or group.
+
+    The last column is how many of the prompt and completion tokens were estimated, where no provider reported them.
+    """
     work = partial(totals, by=by, since=_time(since, "--since"), until=_time(until, "--until"))
     sums = with_database(config, lambda database: database.read(work))
     if json:

@@ -7,7 +7,7 @@ from typing import Protocol
 from gateway.dialects.profiles.base import NO_PROFILE, Profile
 from gateway.errors import UpstreamError
 from gateway.neutral.brief import BriefReply, BriefRequest
-from gateway.neutral.events import Event
+from gateway.neutral.events import Event, Usage
 from gateway.neutral.generation import Generation
 from gateway.neutral.structured_output import OutputFormat
 from gateway.neutral.values import value
@@ -74,6 +74,10 @@ class Decoder(Protocol):
 
     is_over: bool
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the upstream has reported the answer's end, such as a finish reason: only usage can still come."""
+
     def feed(self, payload: bytes) -> Sequence[Event]:
         """Read one event of the reader's."""
 
@@ -82,6 +86,9 @@ class Decoder(Protocol):
 
     def end(self) -> Sequence[Event]:
         """The stream is over: `Done`, or `Failed` if the answer was cut off."""
+
+    def known_usage(self) -> Usage | None:
+        """What the upstream has counted so far, which may be less than it will have counted in the end."""
 
 
 class BriefDialect(Protocol):

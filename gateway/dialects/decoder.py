@@ -45,6 +45,13 @@ class StreamDecoder(ABC):
         self.is_over = False
         self.usage: Usage | None = None
 
+    @property
+    @abstractmethod
+    def has_ended(self) -> bool: ...
+
+    def known_usage(self) -> Usage | None:
+        return self.usage
+
     def feed(self, payload: bytes) -> Sequence[Event]:
         if self.is_over:
             return ()

@@ -3,7 +3,7 @@
 from types import TracebackType
 
 from gateway.errors import GatewayError, InvalidRequest, NotFound, Unavailable
-from gateway.store.errors import Missing, Refused, StoreError, TooLarge
+from gateway.store.errors import Missing, Refused, StoreError, TooLarge, Unwritable
 
 
 def not_found(what: str, id_: str, param: str | None = None) -> NotFound:
@@ -39,5 +39,7 @@ def _explanation(error: Missing | TooLarge | StoreError) -> GatewayError:
             )
         case Refused():
             return InvalidRequest("The request holds text or numbers that the gateway's database cannot keep.")
+        case Unwritable():
+            return Unavailable(f"The gateway can store nothing at the moment: {error.reason}.")
         case _:
             return Unavailable("The gateway's database is not within reach. Try again in a moment.")

@@ -36,3 +36,5 @@ class BriefReply:
     text: str = ""
     model: str = ""
     service_tier: str | None = None
+    text_bytes: int = 0
+    """How many bytes of the body are the texts of the answer."""

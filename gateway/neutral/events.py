@@ -1,5 +1,6 @@
 """What every answer consists of: the neutral events between dialects and surfaces."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -180,6 +181,8 @@ class NativeReply:
     document: JsonObject
     written: bytes | None = None
     """The same as the upstream wrote it, where nothing of it had to be repaired."""
+    text_bytes: int = field(default=0, compare=False)
+    """How many bytes of it are texts of the answer, as `text_bytes` counts them."""
 
 
 @dataclass(slots=True)
@@ -190,6 +193,8 @@ class NativeChunk:
     payload: bytes
     is_mute: bool = field(default=False, compare=False)
     """Whether nothing of the answer has come yet: a role alone, as most servers begin."""
+    text_bytes: int = field(default=0, compare=False)
+    """How many bytes of it are texts of the answer, as `text_bytes` counts them."""
 
 
 Event = (
@@ -214,3 +219,18 @@ Event = (
     | NativeReply
     | NativeChunk
 )
+
+_TEXTS = (Text, Reasoning, Summary, Refusal, ToolArguments)
+_NATIVE = (NativeChunk, NativeReply)
+
+
+def text_bytes(events: Sequence[Event]) -> int:
+    """How many bytes of texts, reasoning and arguments the events bring to the client, in UTF-8."""
+    size = 0
+    for event in events:
+        if isinstance(event, _TEXTS):
+            text = event.text
+            size += len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+        elif isinstance(event, _NATIVE):
+            size += event.text_bytes
+    return size

@@ -14,6 +14,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import structlog
@@ -27,6 +28,7 @@ from sqlalchemy.util.concurrency import greenlet_spawn
 from gateway.store import schema
 from gateway.store.errors import StoreError
 from gateway.store.location import Location, locate
+from gateway.store.permissions import keep_folder_private, make_private_file, make_private_folder
 from gateway.store.tables import HEAD
 from gateway.store.translation import DRIVER_ERRORS, translated
 from gateway.store.writer import Settled, WritingThread
@@ -55,12 +57,15 @@ class Database:
         self._running: set[asyncio.Task[Any]] = set()
 
     @classmethod
-    async def open(cls, url: str) -> Self:
+    async def open(cls, url: str, own_folder: Path | None = None) -> Self:
         """Connect, and make or migrate the tables; several processes may do so at once.
 
+        `own_folder` is the gateway's own, which other users of the machine are kept out of.
         Raises `StoreError` with a message for the operator, which never holds the URL's password.
         """
         location = locate(url)
+        if own_folder is not None:
+            keep_folder_private(own_folder)
         database = cls(location)
         try:
             await database._prepare()
@@ -154,7 +159,8 @@ class Database:
         if self._location.ignored:
             log.warning("database_parameters_ignored", parameters=self._location.ignored)
         if self._location.file is not None:
-            _make_folder(self._location)
+            make_private_folder(self._location.file.parent)
+            make_private_file(self._location.file)
             await self._start(self._use_wal, self._checkpoints)
         if await self.read(schema.revision) == HEAD:
             return
@@ -206,12 +212,3 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
     cursor.close()
-
-
-def _make_folder(location: Location) -> None:
-    if location.file is None:
-        return
-    try:
-        location.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"its folder cannot be made ({error.strerror})") from None

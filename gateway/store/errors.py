@@ -1,8 +1,9 @@
 """What can go wrong between the gateway and its database. No message holds a password.
 
 StoreError
-├── Unreachable   the database is away, locked or full: the same work may succeed later
-│   └── Contended   two transactions waited for each other, and this one gave way
+├── Unreachable   the database is away or locked: the same work may succeed later
+│   ├── Contended   two transactions waited for each other, and this one gave way
+│   └── Unwritable  it answers, and takes nothing: a full disk, a disk that fails, a database that is read-only
 └── Refused       the database will never take these values
 """
 
@@ -12,11 +13,19 @@ class StoreError(Exception):
 
 
 class Unreachable(StoreError):
-    """The database is away, locked, full or not ours to write: the same work may succeed later."""
+    """The database is away, locked, or takes nothing: the same work may succeed later."""
 
 
 class Contended(Unreachable):
     """Two transactions waited for each other, and the database undid this one. Anew, it may succeed at once."""
+
+
+class Unwritable(Unreachable):
+    """The database cannot write, whatever it is given. `reason` completes a sentence: "its disk is full"."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class Refused(StoreError):

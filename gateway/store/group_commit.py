@@ -1,7 +1,6 @@
 """Writes that wait together are committed together: one transaction, however many callers."""
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,10 +14,10 @@ from gateway.store.database import Connection, Database
 from gateway.store.errors import Contended, Unreachable
 from gateway.store.responses import StoredResponse
 from gateway.store.turns import Append
+from gateway.store.writability import Writability
 from gateway.store.writer import Settled
 
 _BATCH = 64
-_AWAY_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +69,15 @@ class GroupCommit:
     A caller that is cancelled leaves its work to be done.
     """
 
-    def __init__(self, database: Database, checkpoints: Checkpoints) -> None:
+    def __init__(self, database: Database, checkpoints: Checkpoints, writability: Writability) -> None:
         self._database = database
+        self._writability = writability
         self._checkpoints = checkpoints
         self._waiting: deque[_Job] = deque()
         self._alone: deque[_Job] = deque()
         """Of a batch that failed: each again, in a transaction of its own."""
         self._is_idle = asyncio.Event()
         self._is_idle.set()
-        self._away_until = 0.0
 
     def submit(self, work: Work) -> "asyncio.Future[Any]":
         """The future result of `work`, set once it is committed. Its error is what `work` raised, or a `StoreError`."""
@@ -89,11 +88,6 @@ class GroupCommit:
             # Not at once: what else comes in this iteration of the event loop goes along.
             asyncio.get_running_loop().call_soon(self._hand_over)
         return job.outcome
-
-    def raise_if_away(self) -> None:
-        """Raise `Unreachable` for a moment after the database was found to be away."""
-        if time.monotonic() < self._away_until:
-            raise Unreachable("the database was away a moment ago")
 
     async def close(self) -> None:
         """Wait until everything that was submitted is committed, or has failed."""
@@ -116,6 +110,7 @@ class GroupCommit:
                 if not job.outcome.done():  # else its caller was cancelled
                     job.outcome.set_result(outcome)
             self._checkpoints.note(len(batch.jobs), sum(map(_size, batch.jobs)))
+            self._writability.succeeded()
         else:
             self._settle_failed(batch, failure)
         self._hand_over()
@@ -126,7 +121,7 @@ class GroupCommit:
         failed = batch.jobs
         if isinstance(failure, Unreachable) and not isinstance(failure, Contended):
             # Those behind would wait as long again, and fail alike.
-            self._away_until = time.monotonic() + _AWAY_SECONDS
+            self._writability.failed(failure, sum(map(_size, failed)))
             failed = [*failed, *self._alone, *self._waiting]
             self._alone.clear()
             self._waiting.clear()

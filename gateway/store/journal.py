@@ -6,7 +6,7 @@ rows are never urgent, so they have transactions of their own: by hundreds they 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,18 +19,31 @@ from gateway.store.spool import Spool
 from gateway.store.turns import Append as Append
 from gateway.store.turns import Appended
 from gateway.store.usage import UsageRow as UsageRow
-from gateway.store.usage_queue import CAPACITY, UsageQueue
+from gateway.store.usage_queue import CAPACITY, RowWriter, UsageQueue
+from gateway.store.writability import Writability
 
 T = TypeVar("T")
 
 
 class Journal:
-    """One a process. `folder` is where usage rows outlive a stop while the database is away."""
+    """One a process. `folder` is where usage rows outlive a stop while the database is away.
 
-    def __init__(self, database: Database, folder: Path, capacity: int = CAPACITY) -> None:
+    `written` is called with the usage rows of each batch, once they are in the database.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        folder: Path,
+        capacity: int = CAPACITY,
+        written: Callable[[Sequence[UsageRow]], object] | None = None,
+    ) -> None:
         self._checkpoints = Checkpoints(database)
-        self._commits = GroupCommit(database, self._checkpoints)
-        self._usage = UsageQueue(database, self._checkpoints, Spool(folder), capacity)
+        self._writability = Writability(database)
+        self._commits = GroupCommit(database, self._checkpoints, self._writability)
+        self._usage = UsageQueue(
+            RowWriter(database, self._checkpoints, self._writability, written), Spool(folder), capacity
+        )
         self.record: Callable[[UsageRow, EndUser | None], None] = self._usage.record
         """Takes a usage row, to be written within a second. Called on every request: appends and returns."""
 
@@ -41,6 +54,7 @@ class Journal:
     async def close(self) -> None:
         """Wait until everything is committed that was handed over. Usage rows go to a file if that takes over 5 s."""
         await asyncio.gather(self._commits.close(), self._usage.close())
+        await self._writability.close()
         await self._checkpoints.close()
 
     async def write(self, work: Callable[[Connection], T]) -> T:
@@ -61,5 +75,9 @@ class Journal:
         return outcome
 
     def raise_if_away(self) -> None:
-        """Raise `Unreachable` for a moment after the database was found to be away: before anything is paid for."""
-        self._commits.raise_if_away()
+        """Raise `Unreachable` while nothing can be stored: before anything is paid for."""
+        self._writability.raise_if_away()
+
+    async def check(self) -> None:
+        """Raise `StoreError` while nothing can be stored, as far as a small write can find out."""
+        await self._writability.check()

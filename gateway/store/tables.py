@@ -14,10 +14,11 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    false,
     text,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision in migrations/versions, which makes these very tables (a test compares them)."""
 
 metadata = MetaData()
@@ -106,11 +107,26 @@ usage = Table(
     Column("reasoning_tokens", BigInteger),
     Column("first_event_ms", Double),
     Column("duration_ms", Double, nullable=False),
+    Column("estimated", Boolean, nullable=False, server_default=false()),
+    Column("given_up", Boolean, nullable=False, server_default=false()),
     Index("usage_by_time", "time"),
     _index_of_named("user_id"),
     _index_of_named("group_id"),
     Index("usage_by_key", "key_id", "time"),
     Index("usage_by_model", "model", "time"),
+)
+
+# What replies have shown of how many bytes a token takes, in their prompts and in their texts.
+token_ratios = Table(
+    "token_ratios",
+    metadata,
+    Column("provider", String, primary_key=True),
+    Column("model", String, primary_key=True),
+    Column("prompt_bytes", Double, nullable=False),
+    Column("prompt_tokens", Double, nullable=False),
+    Column("completion_bytes", Double, nullable=False),
+    Column("completion_tokens", Double, nullable=False),
+    Column("updated_at", Double, nullable=False),
 )
 
 # No foreign key to the one before: a client may delete that, and what follows it stays.
@@ -155,6 +171,14 @@ conversation_items = Table(
     Column("item", LargeBinary, nullable=False),
     # The id first: so it also finds an item of which nobody says the conversation.
     UniqueConstraint("id", "conversation_id", name="conversation_items_by_id"),
+)
+
+# One row, written to find out whether anything can be.
+probes = Table(
+    "probes",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("value", LargeBinary, nullable=False),
 )
 
 secrets = Table(

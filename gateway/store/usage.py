@@ -19,7 +19,12 @@ _TEXT_LIMIT = 512
 
 @dataclass(slots=True, kw_only=True)
 class UsageRow:
-    """What one request used. `time` in seconds since 1970; tokens as the upstream reported them, or None."""
+    """What one request used. `time` in seconds since 1970; tokens as the upstream reported them, or None.
+
+    `estimated`: at least one count was estimated, because the upstream did not report it. `given_up`: an attempt whose
+    place another one took, beside the row of its request. The bytes are what the counts stand for: those of the body
+    that was sent, and those of the answer's texts. They are not stored; ratios of bytes to tokens are learnt from them.
+    """
 
     request_id: str
     time: float
@@ -37,11 +42,18 @@ class UsageRow:
     reasoning_tokens: int | None = None
     first_event_ms: float | None = None
     duration_ms: float = 0.0
+    estimated: bool = False
+    given_up: bool = False
+    prompt_bytes: int = 0
+    completion_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """The sum of the requests of one subject; `id` is None for those that named none. `name` is a key's."""
+    """The sum of the requests of one subject; `id` is None for those that named none. `name` is a key's.
+
+    `estimated_tokens` is how many of the prompt and completion tokens stand in rows that were estimated.
+    """
 
     id: str | None
     name: str | None
@@ -51,6 +63,7 @@ class Total:
     completion_tokens: int
     cached_tokens: int
     reasoning_tokens: int
+    estimated_tokens: int
 
 
 Entry = tuple[str, UsageRow, EndUser | None]
@@ -77,6 +90,7 @@ def totals(connection: Connection, by: Subject, since: float | None, until: floa
     """Sums by subject, the most requests first, from `since` to before `until`; None leaves a side open.
 
     Errors are the requests that ended with a status of 400 or more. Models are named `<provider>/<model>`.
+    Attempts that were given up are no requests, but their tokens count.
     """
     subject: ColumnElement[str | None]
     match by:
@@ -88,9 +102,10 @@ def totals(connection: Connection, by: Subject, since: float | None, until: floa
             subject = usage.c.key_id
         case "model":
             subject = func.coalesce(usage.c.provider + "/", "") + usage.c.model
-    requests = func.count().label("requests")
+    requests = func.coalesce(func.sum(case((usage.c.given_up, 0), else_=1)), 0).label("requests")
+    tokens = func.coalesce(usage.c.prompt_tokens, 0) + func.coalesce(usage.c.completion_tokens, 0)
     sums = [
-        func.coalesce(func.sum(case((usage.c.status >= 400, 1), else_=0)), 0),
+        func.coalesce(func.sum(case((usage.c.given_up, 0), (usage.c.status >= 400, 1), else_=0)), 0),
         *(
             func.coalesce(func.sum(column), 0)
             for column in (
@@ -100,6 +115,7 @@ def totals(connection: Connection, by: Subject, since: float | None, until: floa
                 usage.c.reasoning_tokens,
             )
         ),
+        func.coalesce(func.sum(case((usage.c.estimated, tokens), else_=0)), 0),
     ]
     name = func.max(keys.c.name) if by == "key" else cast(None, keys.c.name.type)
     query = select(subject, name, requests, *(cast(column, BigInteger) for column in sums)).group_by(subject)

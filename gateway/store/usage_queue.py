@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections import deque
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import count
 
@@ -15,6 +16,7 @@ from gateway.store.database import Database
 from gateway.store.errors import Refused, StoreError
 from gateway.store.spool import Spool, TakenFile
 from gateway.store.usage import Entry, UsageRow
+from gateway.store.writability import Writability
 
 FLUSH_SECONDS = 0.2
 """Between two writes; a killed process loses what came since the last one."""
@@ -25,6 +27,9 @@ CAPACITY = 100_000
 _BATCH = 256
 """Rows a transaction: responses that are to be stored wait behind it, two or three milliseconds."""
 
+_ROW_BYTES = 500
+"""About what a row takes in the database with its indexes."""
+
 _LONGEST_PAUSE = 5.0
 _CLOSING_SECONDS = 5.0
 """After which the rows that are left go to a file, well before a supervisor's patience ends."""
@@ -34,12 +39,39 @@ _CLOSING_ATTEMPTS = 3
 log = structlog.get_logger(__name__)
 
 
+class RowWriter:
+    """Writes rows in one transaction, and lets everybody know who has to: `written` is called with the rows."""
+
+    def __init__(
+        self,
+        database: Database,
+        checkpoints: Checkpoints,
+        writability: Writability,
+        written: Callable[[Sequence[UsageRow]], object] | None,
+    ) -> None:
+        self._database = database
+        self._checkpoints = checkpoints
+        self._writability = writability
+        self._written = written
+
+    async def write(self, batch: list[Entry]) -> None:
+        """Write a batch. Raises `StoreError`."""
+        try:
+            await self._database.write(partial(usage.record, batch=batch))
+        except StoreError as error:
+            self._writability.failed(error, len(batch) * _ROW_BYTES)
+            raise
+        self._checkpoints.note_usage(len(batch))
+        self._writability.succeeded()
+        if self._written is not None:
+            self._written([row for _, row, _ in batch])
+
+
 class UsageQueue:
     """Usage rows on their way to the database."""
 
-    def __init__(self, database: Database, checkpoints: Checkpoints, spool: Spool, capacity: int) -> None:
-        self._database = database
-        self._checkpoints = checkpoints
+    def __init__(self, rows: RowWriter, spool: Spool, capacity: int) -> None:
+        self._rows = rows
         self._spool = spool
         self._capacity = capacity
         self._waiting: deque[Entry] = deque()
@@ -152,8 +184,7 @@ class UsageQueue:
     async def _write(self, batch: list[Entry]) -> None:
         """Write a batch in one transaction. If refused, find the row at fault by halves and leave it out."""
         try:
-            await self._database.write(partial(usage.record, batch=batch))
-            self._checkpoints.note_usage(len(batch))
+            await self._rows.write(batch)
         except Refused as error:
             if len(batch) > 1:
                 middle = len(batch) // 2

@@ -111,7 +111,7 @@ class _Streaming(AbstractAsyncContextManager[Stream]):
         chunks = _Chunks(connection, response, self._call.provider)
         if is_coded(response.headers):
             unpacked = unpacked_chunks(response.status, response.headers, chunks, self._call.provider)
-            return Stream(response.status, response.headers, unpacked)
+            return Stream(response.status, response.headers, unpacked, is_resumable=False)
         return Stream(response.status, response.headers, chunks, chunks.is_over)
 
     async def __aexit__(

@@ -91,7 +91,7 @@ class ProxiedTransport:
                 headers = _headers(response.headers)
                 if is_coded(headers):
                     chunks = unpacked_chunks(response.status, headers, chunks, call.provider)
-                yield Stream(response.status, headers, chunks)
+                yield Stream(response.status, headers, chunks, is_resumable=False)
             finally:
                 end.cancel()
 

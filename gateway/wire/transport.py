@@ -65,6 +65,8 @@ class Stream:
     chunks: AsyncIterator[bytes]
     is_over: Callable[[], bool] = lambda: False
     """Whether all of it has been taken, where that can be told without waiting."""
+    is_resumable: bool = True
+    """Whether a read of the chunks that was cancelled can be taken up again. A generator's cannot."""
 
     async def read(self, provider: str) -> bytes:
         """The rest of the answer. Raises `UpstreamDown` over `MAX_BODY_BYTES`."""

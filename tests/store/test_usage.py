@@ -54,6 +54,8 @@ async def test_row_comes_back_as_it_was_given(database: Database) -> None:
         "reasoning_tokens": 4,
         "first_event_ms": 1.5,
         "duration_ms": 2.5,
+        "estimated": True,
+        "given_up": True,
     }
     await _record(database, UsageRow(**fields))
     assert await _stored(database) == [{"id": "id0", **fields}]
@@ -82,11 +84,13 @@ async def test_totals_sum_requests_errors_and_tokens(database: Database) -> None
         _row(user_id="ann", prompt_tokens=10, completion_tokens=20, status=400),
         _row(user_id="bob", status=502),
         _row(prompt_tokens=7),
+        _row(user_id="bob", prompt_tokens=5, completion_tokens=1, estimated=True),
+        _row(user_id="bob", prompt_tokens=30, estimated=True, given_up=True, status=504),
     )
     assert await _totals(database, "user") == [
-        Total("ann", None, 2, 1, 11, 22, 3, 4),
-        Total("bob", None, 1, 1, 0, 0, 0, 0),
-        Total(None, None, 1, 0, 7, 0, 0, 0),
+        Total("ann", None, 2, 1, 11, 22, 3, 4, 0),
+        Total("bob", None, 2, 1, 35, 1, 0, 0, 36),
+        Total(None, None, 1, 0, 7, 0, 0, 0, 0),
     ]
 
 

@@ -8,6 +8,9 @@ from typing import Any, cast
 from unittest.mock import patch
 
 from gateway.access_log import Access
+from gateway.accounting.late_usage import LateUsage
+from gateway.accounting.ledger import Ledger
+from gateway.accounting.token_ratios import TokenRatios
 from gateway.catalogue import Catalogue
 from gateway.dialects import DIALECTS
 from gateway.dialects.profiles.base import Profile
@@ -93,6 +96,11 @@ class Way:
     took_short_path: bool
 
 
+def ledger_of(journal: Any) -> Ledger:
+    """A ledger over a journal that writes nothing."""
+    return Ledger(journal, TokenRatios(), LateUsage())
+
+
 def vars_of(entity: Any) -> Any:
     return entity and (entity.id, entity.metadata)
 
@@ -130,7 +138,7 @@ class World:
         )
         conditions = Conditions(Health(9, 9.0, lambda: 0.0), _Retries(), {}, _pause, lambda: 0.0)
         router = Router({"lab": upstream}, Catalogue({"lab": upstream}), {})
-        engine = Engine(router, cast(Any, journal), Sealer(bytes(32)), conditions, cast(Any, None))
+        engine = Engine(router, ledger_of(journal), Sealer(bytes(32)), conditions, cast(Any, None))
         steps = await router.steps("lab/m")
         lane = Planner(Sealer(bytes(32))).only(steps)
         assert lane is not None

@@ -13,7 +13,7 @@ from gateway.dialects.base import Origin
 from gateway.dialects.openai_chat.fast_path import ChunkTemplate
 from gateway.dialects.openai_chat.native import NativeDecoder
 from gateway.dialects.profiles.openai_chat import ChatProfile
-from gateway.neutral.events import Event, Failed, NativeChunk
+from gateway.neutral.events import Event, Failed, NativeChunk, text_bytes
 from gateway.wire.sse import BETWEEN
 
 BEFORE = b'{"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":'
@@ -85,6 +85,39 @@ def test_whatever_arrives_together_is_read_as_it_is_one_by_one(
     assert (found, is_over) == one_by_one(given)
 
 
+FIELDS = ("content", "reasoning_content", "refusal")
+
+
+@given(st.lists(st.tuples(st.sampled_from(FIELDS), st.text(max_size=9)), max_size=8), st.booleans())
+def test_bytes_of_texts_are_counted_whatever_leaves_unread(pieces: list[tuple[str, str]], at_once: bool) -> None:
+    first = orjson.loads(FIRST)
+    given = []
+    for name, text in pieces:
+        first["choices"][0]["delta"] = {name: text}
+        given.append(orjson.dumps(first))
+    decoder = NativeDecoder(Origin("p", "m"), include_usage=False)
+    batches = [given] if at_once else [[payload] for payload in given]
+
+    sizes = [text_bytes(decoder.feed_all(batch)) for batch in batches]
+
+    assert sum(sizes) == sum(len(text.encode()) for _, text in pieces)
+
+
+def test_bytes_of_a_call_are_those_of_its_arguments() -> None:
+    call = orjson.loads(FIRST)
+    decoder = NativeDecoder(Origin("p", "m"), include_usage=False)
+    function = {"name": "look", "arguments": '{"a":'}
+    call["choices"][0]["delta"] = {
+        "role": "assistant",
+        "tool_calls": [{"index": 0, "id": "1", "type": "function", "function": function}],
+    }
+    size = text_bytes(decoder.feed(orjson.dumps(call)))
+    for piece in ("1", "2}"):
+        call["choices"][0]["delta"] = {"tool_calls": [{"index": 0, "function": {"arguments": piece}}]}
+        size += text_bytes(decoder.feed(orjson.dumps(call)))
+    assert size == len('{"a":12}')
+
+
 @pytest.mark.parametrize(
     "written", [[b'"\\"', b'","x"'], [b'"', b'"', b'"x","y"'], [b'"a","b"', b'"'], [b"1", b"2"], [b'"a"', b'"b']]
 )
@@ -93,7 +126,7 @@ def test_pieces_that_are_texts_only_together_are_none(written: list[bytes]) -> N
     assert together(given)[:2] == one_by_one(given)
 
 
-ROLES = st.fixed_dictionaries(
+ROLES: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {"role": st.sampled_from(["assistant", "model", None])},
     optional={
         "content": st.sampled_from(["", None, "x", "<think>"]),

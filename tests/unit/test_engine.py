@@ -20,6 +20,7 @@ from gateway.routing.health import Health
 from gateway.routing.router import Router
 from gateway.sealing import Sealer
 from gateway.surfaces.openai_chat import OpenAIChatSurface
+from tests.unit.both_paths import ledger_of
 from tests.unit.lanes import upstream
 
 pytestmark = pytest.mark.anyio
@@ -65,7 +66,7 @@ async def test_prompt_of_a_large_request_is_read_once_and_beside_the_loop(keys: 
     upstreams = {"a": upstream("a", keys)}
     conditions = Conditions(Health(9, 9.0, lambda: 0.0), _Retries(), {}, _pause, lambda: 0.0)
     router = Router(upstreams, Catalogue(upstreams), {})
-    engine = Engine(router, cast(Any, _Journal()), Sealer(bytes(32)), conditions, cast(Any, None))
+    engine = Engine(router, ledger_of(_Journal()), Sealer(bytes(32)), conditions, cast(Any, None))
     surface = _Watched()
     body: Any = {"model": "a/small", "messages": [{"role": "user", "content": "Hi."}] * 2001}
     with pytest.raises(InvalidRequest):

@@ -23,6 +23,10 @@ class MessageDecoder(StreamDecoder):
         self._end = MessageEnd()
         self._has_begun = False
 
+    @property
+    def has_ended(self) -> bool:
+        return self._end.reason is not None
+
     def _text_in(self, document: JsonObject) -> str | None:
         if document.get("type") == "content_block_delta":
             delta = document.get("delta")

@@ -30,6 +30,10 @@ class ConverseDecoder(StreamDecoder):
         self._has_stopped = False
         self._counts: JsonObject = {}
 
+    @property
+    def has_ended(self) -> bool:
+        return self._has_stopped
+
     def _text_in(self, document: JsonObject) -> str | None:
         payload = document.get("contentBlockDelta")
         if type(payload) is dict and len(document) == 1 and payload.get("contentBlockIndex") == self._block:

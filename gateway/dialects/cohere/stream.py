@@ -22,6 +22,10 @@ class CohereDecoder(StreamDecoder):
         self._reason: Json = None
         self._has_ended = False
 
+    @property
+    def has_ended(self) -> bool:
+        return self._has_ended
+
     def _read(self, document: JsonObject) -> list[Event]:
         kind = document.get("type")
         if kind == "content-delta":

@@ -26,6 +26,7 @@ from gateway.neutral.events import (
     ItemEnded,
     ReasoningState,
     Summary,
+    Usage,
 )
 from gateway.neutral.generation import Generation
 from gateway.neutral.json import (
@@ -88,6 +89,14 @@ class ResponseDecoder(StreamDecoder):
         """Counts that came with the texts that are still to be taken."""
         self._is_blocked = False
         self._model: Json = None
+
+    @property
+    def has_ended(self) -> bool:
+        candidates = self._candidates.values()
+        return bool(candidates) and all(candidate.is_finished for candidate in candidates)
+
+    def known_usage(self) -> Usage | None:
+        return self._counts.usage()
 
     def _text_in(self, document: JsonObject) -> str | None:
         found = self._candidates.get(0)

@@ -37,10 +37,12 @@ class ChatBrief:
             return None
         if not isinstance(document, dict) or (usage := usual_usage(document)) is None:
             return None
+        content: str = document["choices"][0]["message"]["content"]  # type: ignore[index,call-overload,assignment]
+        size = len(content) if content.isascii() else len(content.encode())
         if not is_text:
-            return BriefReply(body, usage)
+            return BriefReply(body, usage, text_bytes=size)
         text = None if is_too_deep(body, document) else usual_text(document)
         if text is None:
             return None
         model, tier = text_or_empty(document.get("model")), text_or_none(document.get("service_tier"))
-        return BriefReply(body, usage, text, model, tier)
+        return BriefReply(body, usage, text, model, tier, size)

@@ -42,6 +42,21 @@ def called_tool(call: JsonObject) -> CalledTool:
     return CalledTool("", "", "function")
 
 
+def message_bytes(message: Json) -> int:
+    """How many bytes of a repaired message, or of a delta, are texts of the answer: all but names and labels."""
+    if type(message) is dict and len(message) == 1 and type(text := message.get("content")) is str:
+        return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+    part = object_or_empty(message)
+    # Reasoning may stand in both of its fields.
+    reasoning = text_or_empty(part.get("reasoning_content")) or text_or_empty(part.get("reasoning"))
+    texts = [text_or_empty(part.get("content")), text_or_empty(part.get("refusal")), reasoning]
+    if CALLS in part:
+        texts += [called_tool(call).text for call in tool_calls(part)]
+    elif LEGACY in part:
+        texts.append(called_function(part).text)
+    return len("".join(texts).encode("utf-8", "surrogatepass"))
+
+
 def is_empty(call: JsonObject) -> bool:
     """Whether a repaired call, or a piece of one, says nothing. One with an id and arguments means something."""
     called = called_tool(call)

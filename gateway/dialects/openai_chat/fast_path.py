@@ -10,7 +10,7 @@ from gateway.dialects.openai_chat.repairs import LABELS, LATEST
 from gateway.dialects.openai_chat.think_tags import begins_thoughts
 from gateway.dialects.openai_chat.usage import usual_counts
 from gateway.neutral.events import Usage
-from gateway.neutral.json import Json, JsonObject, object_or_empty, objects_in
+from gateway.neutral.json import Json, JsonObject, object_or_empty, objects_in, text_or_empty
 
 _TEXTS = ("content", "reasoning_content", "reasoning")
 _CALLS = "tool_calls"
@@ -68,6 +68,13 @@ def usual_usage(document: JsonObject) -> Usage | None:
             return None
     usage = document.get("usage")
     return usual_counts(usage) if type(usage) is dict else None
+
+
+def usual_bytes(document: JsonObject) -> int:
+    """How many bytes the text of such a reply is."""
+    (choice,) = objects_in(document["choices"])
+    text = text_or_empty(object_or_empty(choice["message"]).get("content"))
+    return len(text) if text.isascii() else len(text.encode())
 
 
 def usual_text(document: JsonObject) -> str | None:
@@ -168,16 +175,19 @@ class ChunkTemplate:
             end += 1
         return end
 
-    def are_texts(self, payloads: Sequence[bytes]) -> bool:
-        """Whether each chunk of a run has one text between that beginning and that end, and nothing else."""
+    def texts_size(self, payloads: Sequence[bytes]) -> int | None:
+        """How many bytes the texts of a run are; None unless each chunk has one text between its ends, and no more."""
         start, left = len(self._before) - 1, len(self._after) - 1
         # No text goes over the line break between two, for JSON has none within a text.
         texts = b",\n".join([payload[start : len(payload) - left] for payload in payloads])
         try:
-            parsed: Json = orjson.loads(b"[%b]" % texts)
+            parsed = orjson.loads(b"[%b]" % texts)
         except orjson.JSONDecodeError:
-            return False
-        return type(parsed) is list and len(parsed) == len(payloads) and {*map(type, parsed)} == {str}
+            return None
+        if type(parsed) is not list or len(parsed) != len(payloads) or {*map(type, parsed)} != {str}:
+            return None
+        text = "".join(parsed)
+        return len(text) if text.isascii() else len(text.encode())
 
     @property
     def knows_bytes(self) -> bool:

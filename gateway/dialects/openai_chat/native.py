@@ -6,7 +6,7 @@ import orjson
 
 from gateway.dialects.base import Origin
 from gateway.dialects.decoder import bad_reply
-from gateway.dialects.openai_chat.calls import CALLS, LEGACY, NO_ARGUMENTS, tool_calls
+from gateway.dialects.openai_chat.calls import CALLS, LEGACY, NO_ARGUMENTS, message_bytes, tool_calls
 from gateway.dialects.openai_chat.repairs import copy_reasoning, identity, repair_labels, repair_reason
 from gateway.dialects.openai_chat.stream import ChatDecoder
 from gateway.dialects.openai_chat.usage import usage_document, usage_field
@@ -37,10 +37,11 @@ class NativeDecoder(ChatDecoder):
         place = 0
         while place < len(payloads) and not self.is_over:
             end = self.template.run(payloads, place)
-            if end - place > 1 and self.template.are_texts(payloads[place:end]):
+            size = self.template.texts_size(payloads[place:end]) if end - place > 1 else None
+            if size is not None:
                 # Nothing of them is to be repaired, so they leave as one.
                 self._is_mute = False
-                events.append(NativeChunk(BETWEEN.join(payloads[place:end])))
+                events.append(NativeChunk(BETWEEN.join(payloads[place:end]), text_bytes=size))
             else:
                 end = max(end, place + 1)
                 for payload in payloads[place:end]:
@@ -81,7 +82,11 @@ class NativeDecoder(ChatDecoder):
             # So the first text, which clients wait for, needs no more than a look.
             self.template.expect(document)
         payload = self._written(document) if changed else _on_one_line(self.payload)
-        events.append(NativeChunk(payload, self._is_mute))
+        size = 0
+        if not self._is_mute:
+            for choice in choices:
+                size += message_bytes(choice["delta"]) if choice["delta"] else 0
+        events.append(NativeChunk(payload, self._is_mute, size))
         return events
 
     def _repair_whole(self, choice: JsonObject, position: int) -> bool:
@@ -110,7 +115,8 @@ class NativeDecoder(ChatDecoder):
 
     def _read_text(self, payload: bytes, text: str) -> list[Event]:
         self._is_mute = self._is_mute and not text
-        return [NativeChunk(_on_one_line(payload), self._is_mute)]
+        size = len(text) if text.isascii() else len(text.encode())
+        return [NativeChunk(_on_one_line(payload), self._is_mute, size)]
 
     def _owed(self) -> list[Event]:
         if self.calls.is_incomplete:

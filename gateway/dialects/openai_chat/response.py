@@ -5,9 +5,17 @@ import orjson
 from gateway.dialects.base import Origin
 from gateway.dialects.decoder import NotAnAnswer, answered_by, bad_reply
 from gateway.dialects.errors import error_instead
-from gateway.dialects.openai_chat.calls import CALLS, LEGACY, called_function, called_tool, complete_calls, tool_calls
+from gateway.dialects.openai_chat.calls import (
+    CALLS,
+    LEGACY,
+    called_function,
+    called_tool,
+    complete_calls,
+    message_bytes,
+    tool_calls,
+)
 from gateway.dialects.openai_chat.errors import error_in_band
-from gateway.dialects.openai_chat.fast_path import only_text, usual_usage
+from gateway.dialects.openai_chat.fast_path import only_text, usual_bytes, usual_usage
 from gateway.dialects.openai_chat.reasoning import ReasoningCollector
 from gateway.dialects.openai_chat.repairs import (
     copy_reasoning,
@@ -57,7 +65,7 @@ def decode_reply(body: bytes, generation: Generation, origin: Origin, *, is_nati
                 return [Failed(error)]
         is_usual = is_native and not origin.profile.rewrites_replies
         if is_usual and (found := usual_usage(document)) is not None:
-            return [NativeReply(document, body), found, Done()]
+            return [NativeReply(document, body, usual_bytes(document)), found, Done()]
         choices = read_choices(document, origin)
         if not choices:
             raise NotAnAnswer
@@ -72,7 +80,7 @@ def decode_reply(body: bytes, generation: Generation, origin: Origin, *, is_nati
 
 def _native(document: JsonObject, choices: list[JsonObject], origin: Origin) -> list[Event]:
     """The document with everything in it that an OpenAI client reads."""
-    usage = read_usage(document)
+    usage, size = read_usage(document), 0
     document.update(identity(document, origin.model))
     document["object"] = "chat.completion"
     repair_labels(document)
@@ -83,11 +91,12 @@ def _native(document: JsonObject, choices: list[JsonObject], origin: Origin) -> 
         message["role"] = "assistant"
         message.setdefault("content", None)
         message.setdefault("refusal", None)
+        size += message_bytes(message)
     if usage is None:
         document["usage"] = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
-        return [NativeReply(document), Done()]
+        return [NativeReply(document, text_bytes=size), Done()]
     document["usage"] = usage_document(usage)
-    return [NativeReply(document), usage, Done()]
+    return [NativeReply(document, text_bytes=size), usage, Done()]
 
 
 def _neutral(document: JsonObject, choices: list[JsonObject], prompt: Prompt, origin: Origin) -> list[Event]:

@@ -45,6 +45,10 @@ class ChatDecoder(StreamDecoder):
         self.thoughts: dict[int, Thoughts] | None = {} if reads_thoughts(origin.profile, is_native=is_native) else None
         """What is looked through for reasoning in its text, by choice; None where nothing is."""
 
+    @property
+    def has_ended(self) -> bool:
+        return bool(self.open) and self.open <= self.finished
+
     def feed(self, payload: bytes) -> Sequence[Event]:
         if self.is_over:
             return ()

@@ -11,7 +11,7 @@ from gateway.dialects.openai_responses.fast_path import RepeatedDelta
 from gateway.dialects.openai_responses.output.builder import OutputBuilder
 from gateway.dialects.openai_responses.output.items import part_kind
 from gateway.dialects.openai_responses.response import ended, status_of, usage_of
-from gateway.neutral.events import Event, PartKind
+from gateway.neutral.events import Event, PartKind, Usage
 from gateway.neutral.json import Json, JsonObject, object_or_empty
 
 _Read = Callable[[OutputBuilder, JsonObject], list[Event]]
@@ -40,6 +40,13 @@ class ResponsesDecoder(StreamDecoder):
         self._model: Json = None
         self._counts: JsonObject = {}
         """What the first events have counted already, as some servers do."""
+
+    @property
+    def has_ended(self) -> bool:
+        return self._ended is not None
+
+    def known_usage(self) -> Usage | None:
+        return self.usage or (usage_of({"usage": self._counts}) if self._counts else None)
 
     def _feed_document(self, payload: bytes, document: Json) -> Sequence[Event]:
         repeated = self._repeated.take(document) if type(document) is dict else None
