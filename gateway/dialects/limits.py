@@ -16,14 +16,13 @@ def exhausted(headers: Mapping[str, str]) -> float | None:
     `ratelimitbysize-remaining` (Mistral), `x-tokenlimit-remaining` (Together): shared facts on providers, sections 1,
     3, 4, 9, 10, 12 to 15. Anthropic's priority tier falls back to the standard one, so its limits refuse nothing.
     """
-    waits = [
-        _lifted(headers, name)
-        for name, value in headers.items()
-        if "remaining" in name and value[:1] in "0-" and "limit" in name and _is_nothing(value)
-    ]
+    waits: list[float] = []
+    for name, value in headers.items():
+        if "remaining" in name and value[:1] in "0-" and "limit" in name and _is_nothing(value):
+            waits.append(_lifted(headers, name))
     if headers.get("x-ratelimit-over-limit") == "yes":
         waits.append(_UNTOLD)
-    return max(waits, default=0.0) or None
+    return max(waits) or None if waits else None
 
 
 def _lifted(headers: Mapping[str, str], name: str) -> float:

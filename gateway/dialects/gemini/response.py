@@ -1,6 +1,7 @@
 """Reads answers, streamed ones and plain ones: a plain reply is read as the only chunk of a stream."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import orjson
 
@@ -102,15 +103,14 @@ class ResponseDecoder(StreamDecoder):
         found = self._candidates.get(0)
         if found is None or not found.is_text_open:
             return None
-        candidates = document.get("candidates")
-        candidate = candidates[0] if type(candidates) is list and len(candidates) == 1 else None
-        if type(candidate) is not dict or not _UNUSUAL.isdisjoint(candidate) or candidate.get("index", 0):
+        given: Any = document
+        try:
+            (candidate,) = given["candidates"]
+            (part,) = candidate["content"]["parts"]
+            text = part["text"]
+        except (LookupError, TypeError, ValueError):
             return None
-        content = candidate.get("content")
-        parts = content.get("parts") if type(content) is dict else None
-        part = parts[0] if type(parts) is list and len(parts) == 1 else None
-        text = part.get("text") if type(part) is dict and len(part) == 1 else None
-        if type(text) is not str:
+        if type(text) is not str or len(part) != 1 or not _UNUSUAL.isdisjoint(candidate) or candidate.get("index", 0):
             return None
         if "usageMetadata" in document:
             self._latest.append(document["usageMetadata"])
