@@ -93,7 +93,7 @@ def test_pieces_that_are_texts_only_together_are_none(written: list[bytes]) -> N
     assert together(given)[:2] == one_by_one(given)
 
 
-ROLES = st.fixed_dictionaries(
+ROLES: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {"role": st.sampled_from(["assistant", "model", None])},
     optional={
         "content": st.sampled_from(["", None, "x", "<think>"]),
