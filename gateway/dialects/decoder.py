@@ -113,7 +113,7 @@ class StreamDecoder(ABC):
         return None
 
     def _texts(self, texts: Sequence[str]) -> Sequence[Event]:
-        """The events of the texts that were found in a row."""
+        """The events of texts that `_text_in` has found in a row; a decoder in which it finds any has its own."""
         raise NotImplementedError
 
     @abstractmethod
