@@ -38,7 +38,7 @@ def shown(value: Any) -> str:
 def test_what_stands_under_the_name_of_a_secret_is_gone(name: str, value: Any) -> None:
     if name.lower().endswith("headers") and isinstance(value, dict):
         value = {"x-any": SECRET}
-    tool = {"type": "MCP", "nested": [{"server": {name: value, "label": "kept"}}], name: value}
+    tool: Any = {"type": "MCP", "nested": [{"server": {name: value, "label": "kept"}}], name: value}
     for redact in (without_secrets, without_entrances):
         left = shown(redact(tool))
         assert SECRET not in left
@@ -86,7 +86,7 @@ def test_properties_of_a_schema_are_no_secrets_whatever_they_are_called(tool: di
 
 
 def test_secret_in_a_schema_that_is_no_schema_itself_is_gone() -> None:
-    schema = {"type": "object", "properties": {"token": SECRET}, "x-auth": SECRET, "default": {"api_key": SECRET}}
+    schema: Any = {"type": "object", "properties": {"token": SECRET}, "x-auth": SECRET, "default": {"api_key": SECRET}}
     for redact in (without_secrets, without_entrances):
         assert redact({"type": "function", "parameters": schema})["parameters"] == {
             "type": "object",
@@ -97,7 +97,7 @@ def test_secret_in_a_schema_that_is_no_schema_itself_is_gone() -> None:
 
 @pytest.mark.parametrize("kind", ["mcp", "MCP", "Mcp", "remote_server"])
 def test_tool_server_is_repeated_without_what_opens_it(kind: str) -> None:
-    tool = {
+    tool: Any = {
         "type": kind,
         "server_label": "shop",
         "server_url": f"https://ann:{SECRET}@shop.example/sse?key={SECRET}#a",
@@ -117,7 +117,7 @@ def test_tool_server_is_repeated_without_what_opens_it(kind: str) -> None:
 
 def test_secrets_of_domains_keep_their_names_in_a_reply() -> None:
     entry = {"domain": "shop.example", "name": "KEY", "value": SECRET, "other": SECRET}
-    tool = {"type": "shell", "policy": {"domain_secrets": [entry, SECRET]}}
+    tool: Any = {"type": "shell", "policy": {"domain_secrets": [entry, SECRET]}}
     hidden = {"domain": "shop.example", "name": "KEY", "value": HIDDEN, "other": HIDDEN}
     assert without_secrets(tool)["policy"] == {"domain_secrets": [hidden, HIDDEN]}
     assert without_entrances(tool)["policy"] == {}
@@ -140,7 +140,7 @@ def test_what_was_written_in_an_item_stays_as_it_is(item: dict[str, Any]) -> Non
 
 def test_log_probabilities_of_a_message_keep_their_tokens() -> None:
     part = {"type": "output_text", "text": "Hi", "annotations": [], "logprobs": [{"token": "Hi", "logprob": -0.1}]}
-    item = {"type": "message", "role": "assistant", "content": [part], "x_auth": SECRET}
+    item: Any = {"type": "message", "role": "assistant", "content": [part], "x_auth": SECRET}
     normal = normalise_item(item, "msg_1")
     assert normal["content"] == [part]
     assert "x_auth" not in normal
