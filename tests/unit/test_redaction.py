@@ -48,7 +48,7 @@ def test_what_stands_under_the_name_of_a_secret_is_gone(name: str, value: Any) -
 
 @pytest.mark.parametrize("name", ORDINARY)
 def test_what_stands_under_another_name_stays(name: str) -> None:
-    tool = {"type": "x", name: "kept", "nested": [{name: 5}]}
+    tool: Any = {"type": "x", name: "kept", "nested": [{name: 5}]}
     assert without_secrets(tool) == without_entrances(tool) == tool
 
 
