@@ -1,6 +1,7 @@
 """The contract for readers: `/openapi.json`, `/openapi.yaml`, and Swagger UI at `/docs` with assets of our own."""
 
 from importlib.util import find_spec
+from os import PathLike, stat_result
 from pathlib import Path
 
 import yaml
@@ -8,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from gateway.contract.bundle import Bundle
 
@@ -27,32 +29,45 @@ _PAGE = """<!doctype html>
 """
 _START = 'SwaggerUIBundle({url: "/openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null});\n'
 # Scripts and styles from here only; Swagger UI sets inline styles and shows data: images.
-_POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+# No page of another may show this one in a frame.
+_POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
+_NO_SNIFFING = {"x-content-type-options": "nosniff"}
 
 
 def documentation_routes(bundle: Bundle) -> list[BaseRoute]:
     """The routes that show the contract. They need no key: the contract is no secret."""
 
     async def as_json(_: Request) -> Response:
-        return Response(bundle.raw, media_type="application/json")
+        return Response(bundle.raw, media_type="application/json", headers=_NO_SNIFFING)
 
     async def as_yaml(_: Request) -> Response:
         text = yaml.dump(bundle.document, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
-        return Response(text, media_type="application/yaml")
+        return Response(text, media_type="application/yaml", headers=_NO_SNIFFING)
 
     async def page(_: Request) -> Response:
-        return HTMLResponse(_PAGE, headers={"content-security-policy": _POLICY})
+        return HTMLResponse(_PAGE, headers={"content-security-policy": _POLICY, **_NO_SNIFFING})
 
     async def start(_: Request) -> Response:
-        return Response(_START, media_type="text/javascript")
+        return Response(_START, media_type="text/javascript", headers=_NO_SNIFFING)
 
     return [
         Route("/openapi.json", as_json),
         Route("/openapi.yaml", as_yaml),
         Route("/docs", page),
         Route("/docs/start.js", start),
-        Mount("/docs/assets", StaticFiles(directory=_assets())),
+        Mount("/docs/assets", _Assets(directory=_assets())),
     ]
+
+
+class _Assets(StaticFiles):
+    """Files whose types are as they are sent."""
+
+    def file_response(
+        self, full_path: str | PathLike[str], stat_result: stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        response.headers.update(_NO_SNIFFING)
+        return response
 
 
 class _Dumper(yaml.CSafeDumper):

@@ -176,8 +176,10 @@ class Run:
         reading, self._next = self._next, None
         if self._reading is not None and self.late is not None:
             decoder, reader = self._reading
-            if decoder.has_ended and not decoder.is_over and self.late.take_place():
-                return Remainder(context, chunks, decoder, reader, reading)
+            if decoder.has_ended and not decoder.is_over and self.late.take_place(len(self.body)):
+                remainder = Remainder(context, chunks, decoder, reader, reading)
+                remainder.size = len(self.body)
+                return remainder
         if reading is not None:
             reading.cancel()
         return None

@@ -16,6 +16,8 @@ SECONDS = 2.0
 MOST_BYTES = 64 * 1024
 MOST_AT_ONCE = 256
 """Of one worker. Each holds a connection to its upstream; where more clients leave, the upstream is cut at once."""
+MOST_HELD = 64 * 1024 * 1024
+"""Bytes of the requests of all of them, which stay in memory until they are over. One is read on whatever its size."""
 
 log = structlog.get_logger(__name__)
 Settle = Callable[[Usage | None], None]
@@ -25,7 +27,10 @@ class Remainder:
     """A stream whose answer has ended, and of which only usage can still come. It is open until it is closed.
 
     `reading` is the read that was under way when the client left, where the stream is one that must not be cancelled.
+    `size` is that of the request, in bytes.
     """
+
+    size = 0
 
     def __init__(
         self,
@@ -73,20 +78,26 @@ class LateUsage:
         self._seconds = seconds
         self._most_bytes = most_bytes
         self._places = most_at_once
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._held = 0
+        self._tasks: dict[asyncio.Task[None], int] = {}
+        """With the size of each one's request."""
         self._is_closed = False
 
-    def take_place(self) -> bool:
-        """Whether one more stream may be read on. Whoever takes a place calls `read`, which gives it back."""
-        if self._is_closed or not self._places:
+    def take_place(self, size: int = 0) -> bool:
+        """Whether one more stream may be read on, after a request of that size.
+
+        Whoever takes a place calls `read` with a `Remainder` of the same size, which gives it back.
+        """
+        if self._is_closed or not self._places or (self._held and self._held + size > MOST_HELD):
             return False
         self._places -= 1
+        self._held += size
         return True
 
     def read(self, remainder: Remainder, settle: Settle) -> None:
         """Read a stream on in the background. `settle` is called once with its usage, whatever happens."""
         task = asyncio.create_task(self._read(remainder, settle))
-        self._tasks.add(task)
+        self._tasks[task] = remainder.size
         task.add_done_callback(self._forget)
 
     async def close(self) -> None:
@@ -111,7 +122,7 @@ class LateUsage:
             await remainder.close()
 
     def _forget(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+        self._held -= self._tasks.pop(task)
         self._places += 1
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("late_usage_failed", exc_info=error)

@@ -25,8 +25,17 @@ _WITH_STATUS = frozenset(
 )
 """The types whose stored form has a status."""
 
-WITH_TOOLS = frozenset({"additional_tools", "tool_search_output"})
+_CONVERSED = frozenset((_WITH_STATUS - {"tool_search_output"}) | {"reasoning", "compaction"})
+"""The types of which it is known what in them was written by a model or a person."""
+PLAIN_MESSAGE = frozenset({"type", "role", "content", "id", "status", "phase"})
+"""The fields of a message; one that has no others has no tools either."""
+
 _GIVEN_ID = re.compile(r"[!-~]{1,128}")
+
+
+def without_secrets_of(item: JsonObject) -> JsonObject:
+    """The item as it may be kept: without the means to enter other systems, as tools in it may have them."""
+    return without_entrances(item, _CONVERSED)
 
 
 def stored_item(written: bytes) -> JsonObject:
@@ -68,8 +77,8 @@ def normalise_item(item: JsonObject, id_: str) -> JsonObject:
     """The stored form of an item, with this id. The fields that it has stay, and the item itself is not changed."""
     kind = item_type(item)
     normal: JsonObject = {"id": id_, "type": kind} | item | {"id": id_, "type": kind}
-    if kind in WITH_TOOLS:
-        normal = without_entrances(normal)
+    if kind != "message" or not normal.keys() <= PLAIN_MESSAGE:
+        normal = without_secrets_of(normal)
     if kind in _WITH_STATUS and normal.get("status") is None:
         normal["status"] = "completed"
     if kind == "message":

@@ -14,14 +14,13 @@ from gateway.errors import InvalidRequest, ItemNotFound
 from gateway.http import Body, Reply, Request, StreamReply
 from gateway.memory.failures import explained
 from gateway.memory.history import History, Items
-from gateway.memory.items import WITH_TOOLS, given_id, is_same, normalise_item
+from gateway.memory.items import PLAIN_MESSAGE, given_id, is_same, normalise_item, without_secrets_of
 from gateway.memory.stored import MAX_BYTES, StoredResponses
 from gateway.neutral.generation import Generation
 from gateway.neutral.identifiers import ResponseIds
 from gateway.neutral.json import JsonObject, text_or_empty, text_or_none
 from gateway.neutral.values import value
 from gateway.paging import Page
-from gateway.redaction import without_entrances
 from gateway.store import turns
 from gateway.store.journal import Append, Journal
 from gateway.store.responses import StoredResponse
@@ -197,7 +196,7 @@ def _identified(item: JsonObject, ids: ResponseIds, taken: set[str | None]) -> J
         own = ids.item(kind)
         item = {**item, "id": own}
     taken.add(own)
-    return without_entrances(item) if kind in WITH_TOOLS else item
+    return item if kind == "message" and item.keys() <= PLAIN_MESSAGE else without_secrets_of(item)
 
 
 def _json(items: Items) -> bytes:

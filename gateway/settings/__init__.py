@@ -15,7 +15,17 @@ from gateway.settings.bounds import Bounds
 from gateway.settings.cors import CorsSettings
 from gateway.settings.document import ConfigurationError, Document, KeyPath, read
 from gateway.settings.models import BreakerSettings, Models, ModelSettings, Retries, Target, model_problems
-from gateway.settings.options import KEY, AbsolutePath, DatabaseAddress, Key, Number, Section, Text, filled, lower
+from gateway.settings.options import (
+    GATEWAY_KEY,
+    AbsolutePath,
+    DatabaseAddress,
+    GatewayKey,
+    Number,
+    Section,
+    Text,
+    filled,
+    lower,
+)
 from gateway.settings.problems import Origins, translate
 from gateway.settings.providers import ProviderSettings, Timeouts, provider_problems
 from gateway.settings.variables import VARIABLES, variables
@@ -80,7 +90,7 @@ class Settings(Section):
         description="sqlite:///path/to/file or postgresql://user:password@host/database",
     )
     """The database for state. [an SQLite file in that folder]"""
-    api_key: Key = Field(default=None, description=KEY)
+    api_key: GatewayKey = Field(default=None, description=GATEWAY_KEY)
     """A gateway key to accept from the start. [none]"""
     max_body_bytes: Annotated[int, Number] = Field(
         default=20 * 1024 * 1024, ge=1, le=2**31, description="a whole number of bytes from 1 to 2147483648"

@@ -91,6 +91,8 @@ Text = Annotated[str, Field(min_length=1)]
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$")]
 Secret = Annotated[SecretStr, AfterValidator(_sendable)]
 Key = Annotated[Secret | None, BeforeValidator(stripped)]
+# It comes over the network, and nothing slows down who guesses it.
+GatewayKey = Annotated[Annotated[Secret, Field(min_length=20)] | None, BeforeValidator(stripped)]
 Seconds = Annotated[float, Number, Field(gt=0, le=86_400, allow_inf_nan=False)]
 Weight = Annotated[float, Number, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
@@ -98,5 +100,9 @@ DatabaseAddress = Annotated[str, AfterValidator(_database_address)]
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 
 KEY = "a text of printable ASCII characters; digits alone need quotes"
+GATEWAY_KEY = (
+    "at least 20 printable ASCII characters that nobody can guess, such as those of `openssl rand -hex 24`; "
+    "digits alone need quotes"
+)
 SECONDS = "seconds, over 0 and at most 86400"
 WEIGHT = "a share, a number from 0 to 1000000"

@@ -1,6 +1,7 @@
 """Writes that wait together are committed together: one transaction, however many callers."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -110,7 +111,7 @@ class GroupCommit:
                 if not job.outcome.done():  # else its caller was cancelled
                     job.outcome.set_result(outcome)
             self._checkpoints.note(len(batch.jobs), sum(map(_size, batch.jobs)))
-            self._writability.succeeded()
+            self._writability.written_at = time.monotonic()
         else:
             self._settle_failed(batch, failure)
         self._hand_over()

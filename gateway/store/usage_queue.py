@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -62,7 +63,7 @@ class RowWriter:
             self._writability.failed(error, len(batch) * _ROW_BYTES)
             raise
         self._checkpoints.note_usage(len(batch))
-        self._writability.succeeded()
+        self._writability.written_at = time.monotonic()
         if self._written is not None:
             self._written([row for _, row, _ in batch])
 

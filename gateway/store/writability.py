@@ -38,7 +38,8 @@ class Writability:
         self._failure: Unreachable | None = None
         self._size = _SMALLEST
         self._probing: asyncio.Task[None] | None = None
-        self._written_at = -_FRESH_SECONDS
+        self.written_at = -_FRESH_SECONDS
+        """When something was written last, by `time.monotonic`; whoever writes sets it."""
 
     def failed(self, error: StoreError, size: int = 0) -> None:
         """A write of so many bytes has failed, or another transaction than this one would have, too."""
@@ -52,10 +53,6 @@ class Writability:
         if self._probing is None or self._probing.done():
             self._probing = asyncio.create_task(self._probe_until_it_works())
 
-    def succeeded(self) -> None:
-        """Something was written."""
-        self._written_at = time.monotonic()
-
     def raise_if_away(self) -> None:
         """Raise the `Unreachable` that a write would meet now."""
         match self._failure:
@@ -67,14 +64,14 @@ class Writability:
     async def check(self) -> None:
         """The same, and try it out where nothing has been written for a while. Raises `StoreError`."""
         self.raise_if_away()
-        if time.monotonic() - self._written_at < _FRESH_SECONDS:
+        if time.monotonic() - self.written_at < _FRESH_SECONDS:
             return
         try:
             await self._write(1)
         except StoreError as error:
             self.failed(error)
             raise
-        self.succeeded()
+        self.written_at = time.monotonic()
 
     async def close(self) -> None:
         """Probe no more."""
@@ -97,7 +94,7 @@ class Writability:
             if isinstance(self._failure, Unwritable):
                 log.info("everything_can_be_stored_again")
             self._failure, self._size = None, _SMALLEST
-            self.succeeded()
+            self.written_at = time.monotonic()
 
     async def _write(self, size: int) -> None:
         await self._database.write(partial(_write, size=size))

@@ -34,7 +34,15 @@ def test_the_page_takes_everything_from_here(client: httpx.Client) -> None:
         assert part.status_code == 200
         assert len(part.content) > 50
     assert "//" not in page.text.replace("<!doctype html>", "")
-    assert "default-src 'self'" in page.headers["content-security-policy"]
+    policy = page.headers["content-security-policy"].split("; ")
+    assert {"default-src 'self'", "frame-ancestors 'none'"} <= {*policy}
+
+
+@pytest.mark.parametrize(
+    "path", ["/docs", "/docs/start.js", "/docs/assets/swagger-ui.css", "/openapi.json", "/openapi.yaml"]
+)
+def test_no_browser_guesses_what_a_file_is(client: httpx.Client, path: str) -> None:
+    assert client.get(path).headers["x-content-type-options"] == "nosniff"
 
 
 def test_the_page_shows_this_contract_and_asks_nobody_to_validate_it(client: httpx.Client) -> None:

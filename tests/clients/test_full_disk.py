@@ -60,9 +60,8 @@ def test_full_disk_is_no_reason_to_pay_for_what_cannot_be_kept(filling: RunningG
             "The gateway can store nothing at the moment: its disk cannot be written.",
         )
         upstream.forget()
-        bodies: list[dict[str, Any]] = [{}, {"stream": True}]
-        for body in bodies:
-            refused = ask(client, **body)
+        for is_stream in (False, True):
+            refused = ask(client, stream=is_stream)
             assert (refused.status_code, message(refused)) == (503, message(first))
         assert upstream.received == [], "nothing was sent that could not be kept"
         ready = client.get("/health/ready")

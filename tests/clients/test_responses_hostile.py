@@ -21,6 +21,13 @@ MCP = {
 }
 
 
+HOSTED = {"type": "crm_host", "Authorization": "SECRET6", "tools": [{"x_auth": "SECRET7"}], "max_tokens": 5}
+ODD = [
+    {**MCP, "type": "MCP"},
+    {"type": "crm", "server_label": "crm", "x_auth": "SECRET5", "options": {"Api-Key": "SECRET5", "token_count": 3}},
+]
+
+
 def nested(depth: int) -> Any:
     value: Any = "deep"
     for _ in range(depth):
@@ -90,6 +97,24 @@ def test_secrets_of_tool_servers_are_neither_kept_nor_repeated(client: httpx.Cli
     for shown in (str(response), kept, listed, client.get(f"{RESPONSES}/{response['id']}").text):
         assert "SECRET" not in shown
         assert "crm" in shown or shown is listed
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_secrets_in_forms_that_nobody_has_listed_are_neither_kept_nor_repeated(
+    client: httpx.Client, is_stream: bool
+) -> None:
+    unknown = {"type": "crm_session", "note": "crm", "credentials": {"key": "SECRET8"}, "hosted": HOSTED}
+    items = [user("Hello."), {"type": "additional_tools", "role": "developer", "tools": [*ODD, HOSTED]}]
+    events = streamed(client, items, model="drops/echo", tools=ODD) if is_stream else []
+    response = events[-1]["response"] if is_stream else plain(client, items, model="drops/echo", tools=ODD)
+    kept = client.get(f"{RESPONSES}/{response['id']}/input_items").text
+    conversation = client.post(CONVERSATIONS, json={"items": [*items, unknown]}).json()["id"]
+    listed = client.get(f"{CONVERSATIONS}/{conversation}/items").text
+    for shown in (str(events), str(response), kept, listed, client.get(f"{RESPONSES}/{response['id']}").text):
+        assert "SECRET" not in shown
+    for shown in (kept, listed):
+        assert '"max_tokens":5' in shown
+        assert '"token_count":3' in shown
 
 
 @pytest.mark.parametrize("depth", [100, 240, 252])

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from gateway.accounting.late_usage import LateUsage, Remainder
+from gateway.accounting.late_usage import MOST_HELD, LateUsage, Remainder
 from gateway.dialects.base import Origin
 from gateway.dialects.openai_chat.native import NativeDecoder
 from gateway.errors import UpstreamDown
@@ -139,6 +139,19 @@ async def test_so_many_are_read_on_at_once_and_no_more() -> None:
     assert not late.take_place()
     await late.close()
     assert [one.counts for one in opened] == [[None], [None]]
+
+
+async def test_requests_that_are_held_meanwhile_are_bounded_by_their_bytes() -> None:
+    late = LateUsage()
+    large = MOST_HELD - 10
+    opened = Open(never_says_anything)
+    assert late.take_place(large)
+    remainder = await opened.remainder()
+    remainder.size = large
+    late.read(remainder, opened.settle)
+    assert [late.take_place(size) for size in (11, 10)] == [False, True]
+    await late.close()
+    assert LateUsage().take_place(2 * MOST_HELD), "one alone is read on whatever its size"
 
 
 async def test_place_is_free_again_when_a_stream_is_over() -> None:

@@ -17,7 +17,7 @@ from gateway.settings import Settings, describe, load
 from gateway.settings.document import ConfigurationError
 
 HOME = {"HOME": "/home/ann"}
-SECRET = "sk-4f9c-never-shown"
+SECRET = "sk-4f9c-that-is-never-shown"
 
 
 ROWS: Mapping[str, Row] = {
@@ -202,7 +202,9 @@ def test_settings_cannot_be_changed(load_yaml: Load) -> None:
             "database_url: mysql://x",
             "w.yaml:1: database_url: expected sqlite:///path/to/file or postgresql://",
         ),
-        ("api_key: 5", "w.yaml:1: api_key: expected a text of printable ASCII characters"),
+        ("api_key: 5", "w.yaml:1: api_key: expected at least 20 printable ASCII characters that nobody can guess"),
+        ("api_key: sk-1234567890123456", "w.yaml:1: api_key: expected at least 20 printable ASCII characters"),
+        ("api_key: '  sk-1234567890123456   '", "w.yaml:1: api_key: expected at least 20 printable ASCII characters"),
         ("hots: x", "w.yaml:1: hots: unknown key; did you mean host? (known here: host, "),
         ("providers: [a]", "w.yaml:1: providers: expected the names of providers"),
         ("providers: {lab: x}", "w.yaml:1: providers.lab: expected the names of providers"),

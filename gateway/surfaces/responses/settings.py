@@ -39,7 +39,8 @@ def effective_tool_choice(given: models.ToolChoiceParam) -> Json:
         case {"type": "function", "function": {"name": str() as name}}:
             return {"type": "function", "name": name}
         case {"type": str()}:
-            return choice
+            # A choice among some tools may repeat them.
+            return without_secrets(choice)
         case _:
             return "auto"
 
