@@ -1,5 +1,6 @@
 """The contract for readers: `/openapi.json`, `/openapi.yaml`, and Swagger UI at `/docs` with assets of our own."""
 
+import asyncio
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -36,9 +37,10 @@ def documentation_routes(bundle: Bundle) -> list[BaseRoute]:
     async def as_json(_: Request) -> Response:
         return Response(bundle.raw, media_type="application/json")
 
+    written = OnceWritten(bundle)
+
     async def as_yaml(_: Request) -> Response:
-        text = yaml.dump(bundle.document, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
-        return Response(text, media_type="application/yaml")
+        return Response(await written.get(), media_type="application/yaml")
 
     async def page(_: Request) -> Response:
         return HTMLResponse(_PAGE, headers={"content-security-policy": _POLICY})
@@ -53,6 +55,25 @@ def documentation_routes(bundle: Bundle) -> list[BaseRoute]:
         Route("/docs/start.js", start),
         Mount("/docs/assets", StaticFiles(directory=_assets())),
     ]
+
+
+class OnceWritten:
+    """The contract as YAML, written when the first client wants it: that takes a second of a thread."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._bundle = bundle
+        self._writing = asyncio.Lock()
+        self._text: bytes | None = None
+
+    async def get(self) -> bytes:
+        """The whole text."""
+        async with self._writing:
+            if self._text is None:
+                self._text = await asyncio.to_thread(self._write)
+        return self._text
+
+    def _write(self) -> bytes:
+        return yaml.dump(self._bundle.document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, encoding="utf-8")
 
 
 class _Dumper(yaml.CSafeDumper):

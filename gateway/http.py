@@ -27,6 +27,8 @@ class Request(Generic[Body]):
     body: Body
     path: Mapping[str, str]
     query: Mapping[str, Json]
+    elements: int = 0
+    """Fields, messages, items, parts, tools and properties of the body, where it is larger than a few kilobytes."""
 
 
 @dataclass(slots=True)

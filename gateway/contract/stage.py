@@ -12,7 +12,7 @@ from connexion.operations import AbstractOperation
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.auth import KeyRing, Principal
-from gateway.contract.body import BodyReader, ClientLeft
+from gateway.contract.body import BodyLimits, BodyReader, ClientLeft
 from gateway.contract.bundle import Bundle, OperationSpec
 from gateway.contract.parameters import compile_query
 from gateway.contract.security import compile_security
@@ -27,10 +27,10 @@ Handler = Callable[[Request[Any]], Awaitable[Reply | StreamReply]]
 class Dispatch:
     """What every operation is compiled with."""
 
-    def __init__(self, bundle: Bundle, keys: KeyRing, max_body_bytes: int) -> None:
+    def __init__(self, bundle: Bundle, keys: KeyRing, body_limits: BodyLimits) -> None:
         self.bundle = bundle
         self.keys = keys
-        self.max_body_bytes = max_body_bytes
+        self.body_limits = body_limits
         self.literal: dict[tuple[str, str], Operation] = {}
         """The operations on paths without parameters, by method and path."""
 
@@ -48,7 +48,8 @@ class Operation:
         self._keys = dispatch.keys
         self._secrets = compile_security(spec, dispatch.bundle)
         self._read_query = compile_query(spec, dispatch.bundle)
-        self._body = BodyReader(spec, dispatch.bundle, dispatch.max_body_bytes) if spec.body_schema else None
+        self._body = BodyReader(spec, dispatch.bundle, dispatch.body_limits) if spec.body_schema else None
+        self._in_flight = dispatch.body_limits.in_flight
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request_id = f"req_{os.urandom(12).hex()}"
@@ -70,6 +71,7 @@ class Operation:
             presence.absorb()
         finally:
             presence.stop()
+            self._in_flight.held -= presence.body_bytes
 
     async def _answer(
         self, request_id: str, scope: Scope, receive: Receive, client: Client | None, presence: Presence
@@ -78,16 +80,26 @@ class Operation:
             headers = dict(scope["headers"])
             principal = self._known(headers) or await self._authenticate(headers)
             query = self._read_query(scope["query_string"]) if self._read_query else {}
-            body = None
+            body, elements = None, 0
             if self._body is not None:
                 data = None if client is None else client.take_body()
                 if data is None:
-                    data = await self._body.receive(headers, receive)
-                body = self._body.read(headers, data)
+                    data = await self._body.receive(headers, receive, presence)
+                else:
+                    presence.body_bytes = len(data)
+                    self._in_flight.held += presence.body_bytes
+                    if self._in_flight.held > self._in_flight.most:
+                        self._in_flight.refuse()
+                if len(data) > self._body.at_once_bytes:
+                    body, elements = await self._body.read_large(headers, data)
+                else:
+                    body, elements = self._body.read(headers, data)
+                # It is not needed any more, and the answer may take long.
+                del data
             presence.watch()
             path = scope.get("path_params", {})
-            request = Request(request_id, self._id, "" if principal is None else principal.key_id, body, path, query)
-            return await self._handler(request)
+            key_id = "" if principal is None else principal.key_id
+            return await self._handler(Request(request_id, self._id, key_id, body, path, query, elements))
         except GatewayError as error:
             return error_reply(error)
         except ClientLeft:
