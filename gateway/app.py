@@ -80,8 +80,9 @@ class Application:
             stack.push_async_callback(schemas.close)
             engine = Engine(router, journal, await _sealer(database), _conditions(settings), schemas)
             stored = StoredResponses(database)
+            limits = _body_limits(settings)
             retention = settings.retention_days * _DAY
-            archive = Archive(History(database, stored), journal, retention)
+            archive = Archive(History(database, stored, limits.complexity), journal, retention)
             sweep = Sweep(database, retention)
             await sweep.start()
             stack.push_async_callback(sweep.close)
@@ -93,7 +94,7 @@ class Application:
                 Conversations(database, journal, stored.items),
             )
             handlers = {id_: partial(handler, gateway=gateway) for id_, handler in self._handlers.items()}
-            dispatch = Dispatch(self._bundle, keys, _body_limits(settings))
+            dispatch = Dispatch(self._bundle, keys, limits)
             fallback = StarletteRouter(routes=documentation_routes(self._bundle), redirect_slashes=False)
             self._pipeline = build_pipeline(handlers, dispatch, fallback)
             await _warm(self._pipeline)

@@ -27,8 +27,8 @@ class Request(Generic[Body]):
     body: Body
     path: Mapping[str, str]
     query: Mapping[str, Json]
-    elements: int = 0
-    """Fields, messages, items, parts, tools and properties of the body, where it is larger than a few kilobytes."""
+    is_large: bool = False
+    """Whether it takes long to translate the body, which is then done beside the loop."""
 
 
 @dataclass(slots=True)

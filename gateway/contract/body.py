@@ -8,7 +8,7 @@ import orjson
 from starlette.types import Receive
 
 from gateway.contract.bundle import Bundle, OperationSpec
-from gateway.contract.complexity import Complexity
+from gateway.contract.complexity import Complexity, is_large
 from gateway.contract.in_flight import InFlight
 from gateway.contract.sending import Presence
 from gateway.contract.validation import CompiledSchema
@@ -44,8 +44,8 @@ class BodyReader:
         self.at_once_bytes = limits.complexity.uncounted_bytes
         """Up to this size, `read` has a body; `read_large` has those over it."""
 
-    def read(self, headers: Headers, data: bytes) -> tuple[Any, int]:
-        """The parsed and validated body, and how many elements were counted in it. Raises a `GatewayError`."""
+    def read(self, headers: Headers, data: bytes) -> tuple[Any, bool]:
+        """The parsed and validated body, and whether it is one that takes long. Raises a `GatewayError`."""
         _check_media_type(headers)
         size = len(data)
         if size > self._limit:
@@ -58,9 +58,9 @@ class BodyReader:
             *_, elements = self._complexity.elements(body, size)
         if not self._schema.is_valid(body):
             raise self._schema.refusal(body)
-        return body, elements
+        return body, is_large(elements, size)
 
-    async def read_large(self, headers: Headers, data: bytes) -> tuple[Any, int]:
+    async def read_large(self, headers: Headers, data: bytes) -> tuple[Any, bool]:
         """The same for a large body: others go on between one step and the next, and large ones take turns."""
         _check_media_type(headers)
         if len(data) > self._limit:
@@ -70,10 +70,11 @@ class BodyReader:
             body = _parse(data)
             await asyncio.sleep(0)
             elements = await self._complexity.look_through(body, len(data))
-            if not self._schema.is_valid(body):
-                raise self._schema.refusal(body)
+            is_valid = self._schema.is_valid(body)
             await asyncio.sleep(0)
-        return body, elements
+            if not is_valid:
+                raise self._schema.refusal(body)
+        return body, is_large(elements, len(data))
 
     async def receive(self, headers: Headers, receive: Receive, presence: Presence) -> bytes:
         """A body that is still to come. Raises a `GatewayError`, or `ClientLeft`.

@@ -9,6 +9,9 @@ from gateway.errors import RequestTooComplex
 
 _AT_ONCE_BYTES = 256 * 1024
 _NODES_AT_ONCE = 5_000
+_MANY = 500
+"""Elements; translating so many takes 5 to 20 ms."""
+_LARGE_BYTES = 1024 * 1024
 _LISTS_OF_PARTS = ("content", "tool_calls", "output", "summary")
 _FORMATS = ("response_format", "text")
 _TOOLS = ("tools", "functions")
@@ -48,19 +51,32 @@ class Complexity:
 
     async def count(self, data: bytes) -> None:
         """Count a body before it is parsed; others go on in between. Raises `RequestTooComplex`."""
-        bounds, tally, start = self._bounds, JsonTally(self._bounds.nesting), 0
-        while start < len(data):
+        if await self._values(data, self._bounds.values) > self._bounds.values:
+            raise _too_complex("values", self._bounds.values, "The body has more than {most} values")
+
+    async def count_history(self, pieces: Sequence[bytes], param: str) -> None:
+        """Count what a request continues, which is held to the same. Raises `RequestTooComplex`."""
+        if sum(map(len, pieces)) <= self.uncounted_bytes:
+            return
+        left = self._bounds.values
+        for piece in pieces:
+            left -= await self._values(piece, left)
+            if left < 0:
+                words = "What the request continues has more than {most} values"
+                raise _too_complex("values", self._bounds.values, words, param)
+
+    async def _values(self, data: bytes, most: int) -> int:
+        """The number of values, or one that is larger than `most`. Raises `RequestTooComplex` for nesting."""
+        tally, start = JsonTally(self._bounds.nesting), 0
+        # What is broken is found by the parser, too, which says where.
+        while start < len(data) and tally.values <= most and not tally.is_broken:
             end = slice_end(data, start)
             tally.add(data[start:end])
-            if tally.values > bounds.values:
-                raise _too_complex("values", bounds.values, "The body has more than {most} values")
-            if tally.is_too_deep:
+            if tally.is_too_deep and tally.values <= most:
                 raise self._too_deep()
-            if tally.is_broken:
-                # The parser finds that out, too, and says where.
-                return
             start = end
             await asyncio.sleep(0)
+        return tally.values
 
     def require_shallow(self, data: bytes) -> None:
         """Look how deep a body is nested that is not large. Raises `RequestTooComplex`."""
@@ -107,6 +123,11 @@ class Complexity:
         return _too_complex(
             "nesting", self._bounds.nesting, "The body is nested too deeply: it has more than {most} levels"
         )
+
+
+def is_large(elements: int, size: int) -> bool:
+    """Whether it takes long to translate a body of so many elements and bytes."""
+    return elements > _MANY or size > _LARGE_BYTES
 
 
 def _require(name: str, number: int, most: int, param: str | None) -> None:

@@ -80,7 +80,7 @@ class Operation:
             headers = dict(scope["headers"])
             principal = self._known(headers) or await self._authenticate(headers)
             query = self._read_query(scope["query_string"]) if self._read_query else {}
-            body, elements = None, 0
+            body, is_large = None, False
             if self._body is not None:
                 data = None if client is None else client.take_body()
                 if data is None:
@@ -91,15 +91,15 @@ class Operation:
                     if self._in_flight.held > self._in_flight.most:
                         self._in_flight.refuse()
                 if len(data) > self._body.at_once_bytes:
-                    body, elements = await self._body.read_large(headers, data)
+                    body, is_large = await self._body.read_large(headers, data)
                 else:
-                    body, elements = self._body.read(headers, data)
+                    body, is_large = self._body.read(headers, data)
                 # It is not needed any more, and the answer may take long.
                 del data
             presence.watch()
             path = scope.get("path_params", {})
             key_id = "" if principal is None else principal.key_id
-            return await self._handler(Request(request_id, self._id, key_id, body, path, query, elements))
+            return await self._handler(Request(request_id, self._id, key_id, body, path, query, is_large))
         except GatewayError as error:
             return error_reply(error)
         except ClientLeft:

@@ -66,7 +66,8 @@ class RequestBounds(Section):
     """
 
     values: Whole = Field(default=100_000, ge=100, le=10_000_000, description="a whole number from 100 to 10000000")
-    """Objects, lists, texts, numbers, true, false and null in a body, wherever they stand."""
+    """Objects, lists, texts, numbers, true, false and null in a body, wherever they stand; and as many in what a
+    response continues."""
     nesting: Whole = Field(default=250, ge=10, le=250, description="a whole number from 10 to 250")
     """Objects and lists inside each other in a body."""
     messages: Whole = Field(default=10_000, ge=1, le=1_000_000, description="a whole number from 1 to 1000000")
@@ -82,8 +83,8 @@ class RequestBounds(Section):
     bytes_in_flight: Whole = Field(
         default=256 * _MiB, ge=_MiB, le=2**40, description="a whole number of bytes from 1048576 to 1099511627776"
     )
-    """Bodies that a worker holds at once, from their first byte to the end of the answer (else a 503); at least one as
-    large as `max_body_bytes`."""
+    """Bodies that a worker holds at once, from their first byte to the end of the answer (else a 503); `max_body_bytes`
+    at least. One takes two to five times as much memory."""
 
 
 class Bounds(Section):

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -226,3 +227,31 @@ def _until(running: RunningGateway, data: bytes, status: int) -> RawReply:
         if reply.status == status:
             return reply
     raise AssertionError(f"no {status}, but {reply}")
+
+
+def test_what_a_response_continues_is_held_to_the_same_values(upstream_url: str, tmp_path: Path) -> None:
+    config = {**scripted_config(upstream_url), "bounds": {"request": {"values": 400}}}
+    with running_gateway(tmp_path, config) as running, running.client() as client:
+        previous = None
+        for number in range(9):
+            given = [{"role": "user", "content": f"{number}"}] * 20
+            body = {"model": "test/length", "input": given, "previous_response_id": previous}
+            reply = client.post(RESPONSES, json=body)
+            if reply.status_code != 200:
+                break
+            previous = reply.json()["id"]
+        assert number > 2
+        assert reply.status_code == 413
+        error = check_error(reply.json())
+        assert (error["code"], error["param"]) == ("request_too_complex", "previous_response_id")
+        assert "What the request continues has more than 400 values" in error["message"]
+
+
+def test_a_client_that_leaves_is_noticed_after_a_body_of_any_size(
+    gateway: RunningGateway, upstream: ChatUpstream
+) -> None:
+    body = orjson.dumps(request(CHAT, model="test/stall", text="x" * 300_000))
+    with connection(gateway.url) as opened:
+        opened.sendall(post(CHAT, body, JSON))
+        assert upstream.began.wait(10)
+    assert upstream.left.wait(10)

@@ -135,3 +135,16 @@ def test_bytes_in_flight_are_refused_beyond_their_number() -> None:
         in_flight.require(41)
     assert (caught.value.status, caught.value.code) == (503, "overloaded")
     assert (b"retry-after", b"1") in caught.value.headers
+
+
+@pytest.mark.parametrize("sizes", [[999], [500, 499], [333, 333, 333]])
+def test_what_a_request_continues_is_counted_together(sizes: list[int]) -> None:
+    complexity = Complexity(SMALL)
+    # Long enough not to be taken for something small.
+    pieces = [b"[" + b",".join([b"1000000"] * (size - 1)) + b"]" for size in sizes]
+    asyncio.run(complexity.count_history([*pieces, b"1"], "conversation"))
+    with pytest.raises(
+        RequestTooComplex, match=r"continues has more than 1000 values.*`bounds\.request\.values`"
+    ) as caught:
+        asyncio.run(complexity.count_history([*pieces, b"[]", b"[]"], "conversation"))
+    assert caught.value.param == "conversation"
