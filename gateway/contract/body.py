@@ -8,7 +8,7 @@ import orjson
 from starlette.types import Receive
 
 from gateway.contract.bundle import Bundle, OperationSpec
-from gateway.contract.complexity import Complexity, is_large
+from gateway.contract.complexity import LARGE_BYTES, MANY, Complexity
 from gateway.contract.in_flight import InFlight
 from gateway.contract.sending import Presence
 from gateway.contract.validation import CompiledSchema
@@ -58,7 +58,7 @@ class BodyReader:
             *_, elements = self._complexity.elements(body, size)
         if not self._schema.is_valid(body):
             raise self._schema.refusal(body)
-        return body, is_large(elements, size)
+        return body, elements > MANY
 
     async def read_large(self, headers: Headers, data: bytes) -> tuple[Any, bool]:
         """The same for a large body: others go on between one step and the next, and large ones take turns."""
@@ -74,7 +74,7 @@ class BodyReader:
             await asyncio.sleep(0)
             if not is_valid:
                 raise self._schema.refusal(body)
-        return body, is_large(elements, len(data))
+        return body, elements > MANY or len(data) > LARGE_BYTES
 
     async def receive(self, headers: Headers, receive: Receive, presence: Presence) -> bytes:
         """A body that is still to come. Raises a `GatewayError`, or `ClientLeft`.

@@ -7,11 +7,12 @@ from typing import Any, Protocol
 from gateway.contract.json_bytes import JsonTally, is_deeper, slice_end
 from gateway.errors import RequestTooComplex
 
+MANY = 500
+"""Elements; translating so many takes 5 to 20 ms."""
+LARGE_BYTES = 1024 * 1024
+"""Of texts, images and files; copying, checking and writing so many takes as long."""
 _AT_ONCE_BYTES = 256 * 1024
 _NODES_AT_ONCE = 5_000
-_MANY = 500
-"""Elements; translating so many takes 5 to 20 ms."""
-_LARGE_BYTES = 1024 * 1024
 _LISTS_OF_PARTS = ("content", "tool_calls", "output", "summary")
 _FORMATS = ("response_format", "text")
 _TOOLS = ("tools", "functions")
@@ -123,11 +124,6 @@ class Complexity:
         return _too_complex(
             "nesting", self._bounds.nesting, "The body is nested too deeply: it has more than {most} levels"
         )
-
-
-def is_large(elements: int, size: int) -> bool:
-    """Whether it takes long to translate a body of so many elements and bytes."""
-    return elements > _MANY or size > _LARGE_BYTES
 
 
 def _require(name: str, number: int, most: int, param: str | None) -> None:
