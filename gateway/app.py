@@ -14,8 +14,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.accounting.ledger import open_ledger
 from gateway.auth import KeyRing
 from gateway.catalogue import Catalogue
+from gateway.contract.body import BodyLimits
 from gateway.contract.bundle import Bundle
+from gateway.contract.complexity import Complexity
 from gateway.contract.handlers import find_handlers
+from gateway.contract.in_flight import InFlight
 from gateway.contract.pipeline import build_pipeline
 from gateway.contract.stage import Dispatch
 from gateway.documentation import documentation_routes
@@ -38,6 +41,8 @@ from gateway.store.database import Database
 from gateway.upstreams import open_upstreams
 
 _DAY = 86_400.0
+_YOUNGER_COLLECTIONS = 500
+"""Of the two younger generations before one of all; Python's own number is 10."""
 
 
 class Application:
@@ -74,8 +79,9 @@ class Application:
             stack.push_async_callback(schemas.close)
             engine = Engine(router, ledger, await _sealer(database), _conditions(settings), schemas)
             stored = StoredResponses(database)
+            limits = _body_limits(settings)
             retention = settings.retention_days * _DAY
-            archive = Archive(History(database, stored), journal, retention)
+            archive = Archive(History(database, stored, limits.complexity), journal, retention)
             sweep = Sweep(database, retention)
             await sweep.start()
             stack.push_async_callback(sweep.close)
@@ -87,7 +93,7 @@ class Application:
                 Conversations(database, journal, stored.items),
             )
             handlers = {id_: partial(handler, gateway=gateway) for id_, handler in self._handlers.items()}
-            dispatch = Dispatch(self._bundle, keys, settings.max_body_bytes)
+            dispatch = Dispatch(self._bundle, keys, limits)
             fallback = StarletteRouter(routes=documentation_routes(self._bundle), redirect_slashes=False)
             self._pipeline = build_pipeline(handlers, dispatch, fallback, settings.cors.origins)
             await _warm(self._pipeline)
@@ -98,6 +104,12 @@ class Application:
 def create_app(settings: Settings | None = None) -> Application:
     """The application for a server. Raises `ConfigurationError` and `MissingHandler`."""
     return Application(settings or load())
+
+
+def _body_limits(settings: Settings) -> BodyLimits:
+    bounds = settings.bounds.request
+    in_flight = InFlight(max(bounds.bytes_in_flight, settings.max_body_bytes))
+    return BodyLimits(settings.max_body_bytes, Complexity(bounds), in_flight)
 
 
 def _conditions(settings: Settings) -> Conditions:
@@ -112,12 +124,15 @@ async def _sealer(database: Database) -> Sealer:
 
 
 def _settle_garbage() -> None:
-    """Tell the collector that what stands now will stand for good.
+    """Tell the collector that what stands now will stand for good, and to look at everything else less often.
 
-    A full collection looked at 180,000 objects of imports and schemas, and held every request for 200 ms.
+    A full collection looked at 180,000 objects of imports and schemas, and held every request for 200 ms. One was made
+    for each large body, too, and looked at all the others: JSON has no cycles, and needs no collector.
     """
     gc.collect()
     gc.freeze()
+    often, sometimes, _ = gc.get_threshold()
+    gc.set_threshold(often, sometimes, _YOUNGER_COLLECTIONS)
 
 
 async def _warm(pipeline: ASGIApp) -> None:

@@ -1,5 +1,6 @@
 """The contract for readers: `/openapi.json`, `/openapi.yaml`, and Swagger UI at `/docs` with assets of our own."""
 
+import asyncio
 from importlib.util import find_spec
 from os import PathLike, stat_result
 from pathlib import Path
@@ -40,9 +41,10 @@ def documentation_routes(bundle: Bundle) -> list[BaseRoute]:
     async def as_json(_: Request) -> Response:
         return Response(bundle.raw, media_type="application/json", headers=_NO_SNIFFING)
 
+    written = OnceWritten(bundle)
+
     async def as_yaml(_: Request) -> Response:
-        text = yaml.dump(bundle.document, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
-        return Response(text, media_type="application/yaml", headers=_NO_SNIFFING)
+        return Response(await written.get(), media_type="application/yaml", headers=_NO_SNIFFING)
 
     async def page(_: Request) -> Response:
         return HTMLResponse(_PAGE, headers={"content-security-policy": _POLICY, **_NO_SNIFFING})
@@ -68,6 +70,25 @@ class _Assets(StaticFiles):
         response = super().file_response(full_path, stat_result, scope, status_code)
         response.headers.update(_NO_SNIFFING)
         return response
+
+
+class OnceWritten:
+    """The contract as YAML, written when the first client wants it: that takes a second of a thread."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._bundle = bundle
+        self._writing = asyncio.Lock()
+        self._text: bytes | None = None
+
+    async def get(self) -> bytes:
+        """The whole text."""
+        async with self._writing:
+            if self._text is None:
+                self._text = await asyncio.to_thread(self._write)
+        return self._text
+
+    def _write(self) -> bytes:
+        return yaml.dump(self._bundle.document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, encoding="utf-8")
 
 
 class _Dumper(yaml.CSafeDumper):

@@ -8,11 +8,13 @@ GatewayError
 │   └── ItemNotFound    404   an item is referred to that is not stored
 ├── MethodNotAllowed    405
 ├── BodyTooLarge        413
+│   └── RequestTooComplex 413 too many values, messages, tools or other elements
 ├── UnsupportedMedia    415
 ├── UpgradeRequired     426   a WebSocket, which there is not
 ├── InternalError       500   a defect of ours; says nothing about itself
 ├── NotImplementedYet   501   an operation that is to come
 ├── Unavailable         503   not ready yet, or a part is missing
+│   └── Overloaded      503   as much to do at this moment as can be held
 └── UpstreamError       4xx   what a provider refused, translated
     └── UpstreamDown    502, 503, 504
 
@@ -195,6 +197,12 @@ class BodyTooLarge(GatewayError):
     code = "request_too_large"
 
 
+class RequestTooComplex(BodyTooLarge):
+    """The request consists of more values, messages, tools or other elements than the configured bounds."""
+
+    code = "request_too_complex"
+
+
 class UnsupportedMedia(GatewayError):
     """The body is not of a media type that the operation takes."""
 
@@ -240,6 +248,15 @@ class Unavailable(GatewayError):
 
     status = 503
     code = "unavailable"
+
+
+class Overloaded(Unavailable):
+    """The gateway has as much to do at this moment as it can hold."""
+
+    code = "overloaded"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, headers=((b"retry-after", b"1"),))
 
 
 class UpstreamError(GatewayError):

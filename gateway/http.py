@@ -31,6 +31,8 @@ class Request(Generic[Body]):
     body: Body
     path: Mapping[str, str]
     query: Mapping[str, Json]
+    is_large: bool = False
+    """Whether it takes long to translate the body, which is then done beside the loop."""
 
     @property
     def id(self) -> str:

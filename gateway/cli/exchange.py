@@ -273,6 +273,9 @@ class Exchange:
 
     def _taken(self) -> bytes:
         """What has come of the body since the last time."""
+        if self._size > HIGH_WATER_LIMIT:
+            # Else nobody would notice that the client has left.
+            self._connection.flow.resume_reading()
         body = self._pieces.popleft() if len(self._pieces) == 1 else b"".join(self._pieces)
         self._pieces.clear()
         self._size = 0

@@ -1,6 +1,8 @@
-"""Reads a request's body: media type, size, JSON, schema, in that order."""
+"""Reads a request's body: media type, size, what it consists of, JSON, schema, in that order."""
 
+import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -8,10 +10,24 @@ from starlette.types import Receive
 
 from gateway.contract.bundle import Bundle, OperationSpec
 from gateway.contract.coding import decoded
+from gateway.contract.complexity import LARGE_BYTES, MANY, Complexity
+from gateway.contract.in_flight import InFlight
+from gateway.contract.sending import Presence
 from gateway.contract.validation import CompiledSchema
 from gateway.errors import BodyTooLarge, Header, InvalidRequest, UnsupportedMedia
 
 Headers = dict[bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class BodyLimits:
+    """What bodies are held to: the size of one, what one consists of, and the size of all that are held."""
+
+    most_bytes: int
+    complexity: Complexity
+    in_flight: InFlight
+    turns: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by whoever reads a large body: the loop would take the steps of several ones after another in one go."""
 
 
 class ClientLeft(Exception):
@@ -21,32 +37,73 @@ class ClientLeft(Exception):
 class BodyReader:
     """Reads the JSON body of one operation."""
 
-    def __init__(self, spec: OperationSpec, bundle: Bundle, limit: int) -> None:
+    def __init__(self, spec: OperationSpec, bundle: Bundle, limits: BodyLimits) -> None:
         self._schema = CompiledSchema(bundle.schema(spec.body_schema or {}))
-        self._limit = limit
+        self._limit = limits.most_bytes
+        self._complexity = limits.complexity
+        self._in_flight = limits.in_flight
+        self._turns = limits.turns
+        self.at_once_bytes = limits.complexity.uncounted_bytes
+        """Up to this size, `read` has a body; `read_large` has those over it."""
 
-    def read(self, headers: Headers, data: bytes) -> Any:
-        """The parsed and validated body. Raises a `GatewayError`."""
+    def read(self, headers: Headers, data: bytes) -> tuple[Any, bool]:
+        """The parsed and validated body, and whether it is one that takes long. Raises a `GatewayError`."""
+        _check_media_type(headers)
+        size = len(data)
+        if size > self._limit:
+            raise self._too_large()
+        if size > self._complexity.shallow_bytes:
+            self._complexity.require_shallow(data)
+        body = _parse(data)
+        elements = 0
+        if size > self._complexity.unlisted_bytes:
+            *_, elements = self._complexity.elements(body, size)
+        if not self._schema.is_valid(body):
+            raise self._schema.refusal(body)
+        return body, elements > MANY
+
+    async def read_large(self, headers: Headers, data: bytes) -> tuple[Any, bool]:
+        """The same for a large body: others go on between one step and the next, and large ones take turns."""
         _check_media_type(headers)
         if len(data) > self._limit:
             raise self._too_large()
-        body = _parse(data)
-        if not self._schema.is_valid(body):
-            raise self._schema.refusal(body)
-        return body
+        async with self._turns:
+            await self._complexity.count(data)
+            body = _parse(data)
+            await asyncio.sleep(0)
+            elements = await self._complexity.look_through(body, len(data))
+            is_valid = self._schema.is_valid(body)
+            await asyncio.sleep(0)
+            if not is_valid:
+                raise self._schema.refusal(body)
+        return body, elements > MANY or len(data) > LARGE_BYTES
 
-    async def decoded(self, headers: Headers, fields: Sequence[Header], data: bytes) -> bytes:
-        """The body without the coding that its header fields name. Raises a `GatewayError`."""
+    async def decoded(self, headers: Headers, fields: Sequence[Header], data: bytes, presence: Presence) -> bytes:
+        """The body without the coding that its header fields name; what it has grown by counts as in flight, too.
+
+        Raises a `GatewayError`.
+        """
         _check_media_type(headers)
-        return await decoded(data, fields, self._limit)
+        async with self._turns:
+            data = await decoded(data, fields, self._limit)
+            grown = len(data) - presence.body_bytes
+            self._in_flight.require(grown)
+            self._in_flight.held += grown
+            presence.body_bytes += grown
+        return data
 
-    async def receive(self, headers: Headers, receive: Receive) -> bytes:
-        """A body that is still to come. Raises a `GatewayError`, or `ClientLeft`."""
+    async def receive(self, headers: Headers, receive: Receive, presence: Presence) -> bytes:
+        """A body that is still to come. Raises a `GatewayError`, or `ClientLeft`.
+
+        Its bytes count as in flight as they come, and `presence` has their number, even where not all of them come.
+        """
         _check_media_type(headers)
         # Refused by its declared length before a byte is read, and by what has come where it declares none.
         declared = headers.get(b"content-length", b"0")
-        if declared.isdigit() and int(declared[:20]) > self._limit:
-            raise self._too_large()
+        if declared.isdigit() and (length := int(declared[:20])):
+            if length > self._limit:
+                raise self._too_large()
+            self._in_flight.require(length)
         parts: list[bytes] = []
         size = 0
         while True:
@@ -54,6 +111,9 @@ class BodyReader:
             if message["type"] == "http.disconnect":
                 raise ClientLeft
             part = message.get("body", b"")
+            self._in_flight.require(len(part))
+            self._in_flight.held += len(part)
+            presence.body_bytes += len(part)
             size += len(part)
             if size > self._limit:
                 raise self._too_large()

@@ -12,12 +12,13 @@ import jsonschema_rs
 from jsonschema_rs import ValidationError
 
 from gateway.contract.bundle import follow
-from gateway.contract.wording import Path, invalid, kind_of, of_leaf, one_of, shown, types_in_words
+from gateway.contract.wording import Path, invalid, kind_of, limit_in_words, of_leaf, one_of, shown, types_in_words
 from gateway.errors import InvalidRequest
 
 # The properties by which a union's branches are told apart, in every dialect of the contract.
 DISCRIMINATORS = ("type", "role", "object", "mode")
 _UNIONS = ("anyOf", "oneOf")
+_MOST: Sequence[tuple[type[dict[str, Any]] | type[list[Any]], str]] = ((dict, "maxProperties"), (list, "maxItems"))
 _DEEPER = frozenset({"components", "allOf", *_UNIONS, "items", "properties", "additionalProperties"})
 
 
@@ -43,6 +44,10 @@ class Explainer:
 
     def _find(self, schema: dict[str, Any], instance: Any, path: Path) -> Fault | None:
         schema = self._resolve(schema)
+        for kind, keyword in _MOST:
+            # The validator would write down all that is too much.
+            if isinstance(instance, kind) and len(instance) > (most := schema.get(keyword, len(instance))):
+                return Fault(len(path), invalid(path, limit_in_words(keyword, most)))
         for error in _leaf_errors(schema, instance):
             return Fault(len(path), of_leaf(error, path))
         for part in schema.get("allOf", ()):

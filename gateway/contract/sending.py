@@ -46,12 +46,14 @@ def client_of(scope: Scope) -> Client | None:
 class Presence:
     """Cancels the task of a request whose client has closed the connection."""
 
-    __slots__ = ("_client", "_task", "has_left")
+    __slots__ = ("_client", "_task", "body_bytes", "has_left")
 
     def __init__(self, client: Client | None) -> None:
         self._client = client
         self._task: asyncio.Task[object] | None = None
         self.has_left = False
+        self.body_bytes = 0
+        """Of its request, which count as in flight."""
 
     def watch(self) -> None:
         """Begin, once the body has been read."""

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.access_log import Access
 from gateway.auth import KeyRing, Principal
-from gateway.contract.body import BodyReader, ClientLeft
+from gateway.contract.body import BodyLimits, BodyReader, ClientLeft
 from gateway.contract.bundle import Bundle, OperationSpec
 from gateway.contract.coding import CODING
 from gateway.contract.parameters import compile_query
@@ -29,10 +29,10 @@ Handler = Callable[[Request[Any]], Awaitable[Reply | StreamReply]]
 class Dispatch:
     """What every operation is compiled with."""
 
-    def __init__(self, bundle: Bundle, keys: KeyRing, max_body_bytes: int) -> None:
+    def __init__(self, bundle: Bundle, keys: KeyRing, body_limits: BodyLimits) -> None:
         self.bundle = bundle
         self.keys = keys
-        self.max_body_bytes = max_body_bytes
+        self.body_limits = body_limits
         self.literal: dict[tuple[str, str], Operation] = {}
         """The operations on paths without parameters, by method and path."""
 
@@ -51,7 +51,8 @@ class Operation:
         self._secrets = compile_security(spec, dispatch.bundle)
         self._credentials = credential_headers(spec, dispatch.bundle)
         self._read_query = compile_query(spec, dispatch.bundle)
-        self._body = BodyReader(spec, dispatch.bundle, dispatch.max_body_bytes) if spec.body_schema else None
+        self._body = BodyReader(spec, dispatch.bundle, dispatch.body_limits) if spec.body_schema else None
+        self._in_flight = dispatch.body_limits.in_flight
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         client = client_of(scope)
@@ -72,6 +73,7 @@ class Operation:
             presence.absorb()
         finally:
             presence.stop()
+            self._in_flight.held -= presence.body_bytes
 
     async def _answer(
         self, access: Access, scope: Scope, receive: Receive, client: Client | None, presence: Presence
@@ -85,18 +87,28 @@ class Operation:
             if principal is not None:
                 access.key = principal.name or principal.key_id
             query = self._read_query(scope["query_string"]) if self._read_query else {}
-            body = None
+            body, is_large = None, False
             if self._body is not None:
                 data = None if client is None else client.take_body()
                 if data is None:
-                    data = await self._body.receive(headers, receive)
+                    data = await self._body.receive(headers, receive, presence)
+                else:
+                    presence.body_bytes = len(data)
+                    self._in_flight.held += presence.body_bytes
+                    if self._in_flight.held > self._in_flight.most:
+                        self._in_flight.refuse()
                 if CODING in headers:
-                    data = await self._body.decoded(headers, fields, data)
-                body = self._body.read(headers, data)
+                    data = await self._body.decoded(headers, fields, data, presence)
+                if len(data) > self._body.at_once_bytes:
+                    body, is_large = await self._body.read_large(headers, data)
+                else:
+                    body, is_large = self._body.read(headers, data)
+                # It is not needed any more, and the answer may take long.
+                del data
             presence.watch()
             path = scope.get("path_params", {})
-            request = Request(access, self._id, "" if principal is None else principal.key_id, body, path, query)
-            return await self._handler(request)
+            key_id = "" if principal is None else principal.key_id
+            return await self._handler(Request(access, self._id, key_id, body, path, query, is_large))
         except GatewayError as error:
             access.code = error.code
             return error_reply(error)

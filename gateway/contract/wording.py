@@ -62,6 +62,12 @@ def one_of(values: Sequence[Any]) -> str:
     return f"{'one of ' if len(values) > 1 else ''}{', '.join(map(shown, values))}"
 
 
+def limit_in_words(keyword: str, value: int) -> str:
+    """What a keyword that limits a length expects."""
+    bound, unit = _LIMITS[keyword]
+    return f"expected {bound} {value} {unit}{'' if value == 1 else 's'}"
+
+
 def kind_of(value: Any) -> str:
     """A value's JSON type in words."""
     match value:
@@ -99,8 +105,7 @@ def _says(kind: ValidationErrorKind, error: ValidationError) -> str:
         case ValidationErrorKind.PropertyNames(error=inner):
             return f"the name {shown(inner.instance)} is wrong: {_says(inner.kind, inner)}"
         case _ if kind.name in _LIMITS:
-            bound, unit = _LIMITS[kind.name]
-            return f"expected {bound} {kind.value} {unit}{'' if kind.value == 1 else 's'}"
+            return limit_in_words(kind.name, kind.value)
         case _:
             return _cut(error.message, _LONGEST)
 

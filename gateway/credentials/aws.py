@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Protocol
 
 from gateway.credentials.keys import fingerprint
 from gateway.credentials.sigv4 import AccessKeys, signed_headers
 from gateway.errors import UpstreamDown
 from gateway.wire.transport import Call
+
+_LARGE_BYTES = 1024 * 1024
 
 
 class NoAccess(Exception):
@@ -141,7 +144,9 @@ class AWSCredential:
             message = f"{call.provider} cannot be called: {error}"
             raise UpstreamDown(message, code="upstream_auth") from None
         self._secrets = [secret for secret in (keys.access_key, keys.secret_key, keys.session_token) if secret]
-        return signed_headers(call, keys, self._region, self._service, self._now())
+        sign = partial(signed_headers, call, keys, self._region, self._service, self._now())
+        # The digest of a large body takes long, and needs no lock of the interpreter's.
+        return await asyncio.to_thread(sign) if len(call.body or b"") > _LARGE_BYTES else sign()
 
     def forget(self) -> bool:
         return self._source.forget()

@@ -1,10 +1,12 @@
 """The items before a turn: chains of responses, conversations, and single items that are referred to."""
 
+import asyncio
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
 
+from gateway.contract.complexity import Complexity
 from gateway.errors import InvalidRequest, NotFound
 from gateway.memory.failures import explained
 from gateway.memory.items import stored_item, stored_items
@@ -19,6 +21,8 @@ Items = list[JsonObject]
 MAX_DEPTH = 1024
 """Responses in a chain."""
 
+_AT_ONCE_BYTES = 256 * 1024
+"""Of stored items that are parsed before others go on."""
 _PREVIOUS = "previous_response_id"
 
 
@@ -34,14 +38,16 @@ class Chain:
 class History:
     """Reads what one key has stored; what is another's is not there. `Unavailable` where the database is away."""
 
-    def __init__(self, database: Database, stored: StoredResponses) -> None:
+    def __init__(self, database: Database, stored: StoredResponses, complexity: Complexity) -> None:
         self._database = database
         self._stored = stored
+        self._complexity = complexity
 
     async def chain(self, key_id: str, response_id: str) -> Chain:
         """The input and output of a response and all before it, without their instructions.
 
-        Raises `InvalidRequest` if one of them is not there, or if they are too many or too large.
+        Raises `InvalidRequest` if one of them is not there, or if they are too many or too large, and
+        `RequestTooComplex`.
         """
         work = partial(_chain, key_id=key_id, response_id=response_id, now=time.time())
         try:
@@ -50,20 +56,30 @@ class History:
         except NotFound as missing:
             message = missing.message.replace("Response", "Previous response", 1)
             raise InvalidRequest(message, param=_PREVIOUS, code="previous_response_not_found") from None
+        pieces = [piece for link in links for piece in (link.input, link.output)]
+        await self._complexity.count_history(pieces, _PREVIOUS)
         items: Items = []
-        for link in links:
-            items += stored_items(link.input)
-            items += stored_items(link.output)
+        parsed = 0
+        for piece in pieces:
+            items += stored_items(piece)
+            parsed += len(piece)
+            if parsed > _AT_ONCE_BYTES:
+                parsed = 0
+                await asyncio.sleep(0)
         return Chain(items, head.depth, head.chain_size)
 
     async def conversation(self, key_id: str, conversation_id: str) -> Chain:
-        """The items of a conversation, oldest first. Raises `NotFound`, and `InvalidRequest` if they are too large."""
+        """The items of a conversation, oldest first.
+
+        Raises `NotFound`, `InvalidRequest` if they are too large, and `RequestTooComplex`.
+        """
         work = partial(conversations.items, key_id=key_id, id_=conversation_id, limit=MAX_BYTES)
         try:
             with explained():
                 items = await self._database.read(work)
         except (NotFound, InvalidRequest) as error:
             raise error.replaced(param="conversation") from error.__cause__
+        await self._complexity.count_history(items, "conversation")
         return Chain([stored_item(item) for item in items], 0, sum(map(len, items)))
 
     async def find(self, key_id: str, item_ids: Collection[str]) -> dict[str, JsonObject]:

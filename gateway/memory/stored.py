@@ -58,8 +58,7 @@ class StoredResponses:
 
         Raises `InvalidRequest` if the item `page.after` is not in it.
         """
-        stored = stored_items((await self._find(key_id, id_)).input)
-        items = [normalise_item(item, text_or_empty(item["id"])) for item in stored]
+        items = stored_items((await self._find(key_id, id_)).input)
         if page.is_descending:
             items.reverse()
         if page.after is not None:
@@ -67,7 +66,8 @@ class StoredResponses:
             if not ends:
                 raise InvalidRequest(f"There is no item '{page.after}' to go on from.", param="after")
             items = items[ends[-1] :]
-        return item_list(items[: page.limit], len(items) > page.limit)
+        shown = [normalise_item(item, text_or_empty(item["id"])) for item in items[: page.limit]]
+        return item_list(shown, len(items) > page.limit)
 
     async def items(self, key_id: str, item_ids: Collection[str]) -> dict[str, JsonObject]:
         """The items of these ids in any response or conversation of the key. Those that are not there are left out.

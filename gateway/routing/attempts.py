@@ -5,7 +5,7 @@ import math
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 import structlog
@@ -55,6 +55,8 @@ class Conditions:
     of_provider: Mapping[str, Retries]
     pause: Pause = asyncio.sleep
     clock: Callable[[], float] = time.monotonic
+    turns: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by whoever prepares a large request: several threads would keep the loop from the interpreter's lock."""
 
     def retries_of(self, lane: Lane) -> Retries:
         """Those that hold for a lane."""
@@ -141,8 +143,7 @@ class Attempts:
                     continue
                 guard.begin()
             try:
-                # What takes long is done beside the loop, so that others go on.
-                made = await asyncio.to_thread(prepare, lane) if self._is_large else prepare(lane)
+                made = await self._prepared(prepare, lane) if self._is_large else prepare(lane)
                 self.count += 1
                 await made.begin()
             except GatewayError as error:
@@ -162,6 +163,11 @@ class Attempts:
                     # Where neither was said, the client has left, and nobody knows.
                     guard.end()
         return None
+
+    async def _prepared(self, prepare: Callable[[Lane], Made], lane: Lane) -> Made:
+        """What takes long is done beside the loop, so that others go on: the lock changes hands each 5 ms."""
+        async with self._conditions.turns:
+            return await asyncio.to_thread(prepare, lane)
 
     def _probe(self) -> Lane | None:
         """The candidate that finds out whether its circuit can be closed, where all that could answer are skipped."""

@@ -113,7 +113,7 @@ class Settings(Section):
         default=Retries(), description="attempts or longest_wait, each with a number"
     )
     bounds: Annotated[Bounds, BeforeValidator(filled)] = Field(
-        default=Bounds(), description="a mapping: answer_schema or connections, each with its bounds"
+        default=Bounds(), description="a mapping: request, answer_schema or connections, each with its bounds"
     )
     """How much one caller may ask for, as below."""
     breaker: Annotated[BreakerSettings, BeforeValidator(filled)] = Field(

@@ -58,8 +58,41 @@ class ConnectionBounds(Section):
     """Of a body on average, once it has taken as long as a pause may."""
 
 
+class RequestBounds(Section):
+    """What one request may consist of, else a 413; the operations of every surface have the same.
+
+    Values are what a process has work with, however few bytes they take: the default is what it parses, validates and
+    frees within 50 ms.
+    """
+
+    values: Whole = Field(default=100_000, ge=100, le=10_000_000, description="a whole number from 100 to 10000000")
+    """Objects, lists, texts, numbers, true, false and null in a body, wherever they stand; and as many in what a
+    response continues."""
+    nesting: Whole = Field(default=250, ge=10, le=250, description="a whole number from 10 to 250")
+    """Objects and lists inside each other in a body."""
+    messages: Whole = Field(default=10_000, ge=1, le=1_000_000, description="a whole number from 1 to 1000000")
+    """`messages` of a chat."""
+    items: Whole = Field(default=10_000, ge=1, le=1_000_000, description="a whole number from 1 to 1000000")
+    """`input` of a response, and `items` that are added to a conversation."""
+    parts: Whole = Field(default=10_000, ge=1, le=1_000_000, description="a whole number from 1 to 1000000")
+    """Parts of all messages and items together, and the calls of tools in messages."""
+    tools: Whole = Field(default=1_024, ge=1, le=100_000, description="a whole number from 1 to 100000")
+    """`tools`, those inside a namespace or an item counted, too."""
+    properties: Whole = Field(default=20_000, ge=1, le=1_000_000, description="a whole number from 1 to 1000000")
+    """Entries of all `properties` in the schemas of tools and of the output format together."""
+    bytes_in_flight: Whole = Field(
+        default=256 * _MiB, ge=_MiB, le=2**40, description="a whole number of bytes from 1048576 to 1099511627776"
+    )
+    """Bodies that a worker holds at once, from their first byte to the end of the answer (else a 503); `max_body_bytes`
+    at least. One takes two to five times as much memory."""
+
+
 class Bounds(Section):
     """All of them."""
+
+    request: Annotated[RequestBounds, BeforeValidator(filled)] = Field(
+        default=RequestBounds(), description="a mapping of bounds, such as `tools: 1024`"
+    )
 
     connections: Annotated[ConnectionBounds, BeforeValidator(filled)] = Field(
         default=ConnectionBounds(), description="a mapping of bounds, such as `most: 10000`"

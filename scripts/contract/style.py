@@ -85,7 +85,7 @@ def errors_are_shared(document: Node) -> Iterator[str]:
         if _demanded(document, operation):
             expected.add("401")
         if "requestBody" in operation:
-            expected |= {"400", "413", "415"}
+            expected |= {"400", "413", "415", "503"}
         for status in sorted(expected - set(responses)):
             yield f"{where} does not list {status}"
         for status, response in responses.items():

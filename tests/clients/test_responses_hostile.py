@@ -122,13 +122,13 @@ def test_what_is_kept_can_be_told(client: httpx.Client, depth: int) -> None:
     deep = {"type": "acme:deep", "value": nested(depth)}
     conversation = client.post(CONVERSATIONS, json={}).json()["id"]
     reply = client.post(f"{CONVERSATIONS}/{conversation}/items", json={"items": [deep]})
-    assert reply.status_code in (200, 400)
+    assert reply.status_code in (200, 400, 413)
     assert client.get(f"{CONVERSATIONS}/{conversation}/items").status_code == 200
     reply = client.post(RESPONSES, json={"model": "native/echo", "input": [user("Hello."), deep]})
     if reply.status_code == 200:
         assert client.get(f"{RESPONSES}/{reply.json()['id']}/input_items").status_code == 200
     else:
-        assert reply.status_code == 400
+        assert reply.status_code in (400, 413)
 
 
 def test_two_items_under_one_id_are_both_listed(client: httpx.Client) -> None:
@@ -199,12 +199,12 @@ def test_output_without_its_call_is_refused_by_its_place(client: httpx.Client) -
     assert refused(client, 400, {"input": [user("Hello."), lonely]})["param"] == "input[1].call_id"
 
 
-def test_tools_among_the_items_may_be_nested_as_deeply_as_json_is_read(client: httpx.Client) -> None:
+def test_tools_among_the_items_that_are_nested_as_deeply_as_json_is_read(client: httpx.Client) -> None:
     tool = {"type": "function", "name": "f", "parameters": {"deep": None}}
     item = {"type": "additional_tools", "role": "developer", "tools": [tool]}
     # Nested by hand: Python's own writer does not go so deep.
     for path, body in ((CONVERSATIONS, {"items": [item]}), (RESPONSES, {"model": "test/echo", "input": [item]})):
         deep = json.dumps(body).replace("null", "[" * 900 + "]" * 900)
         reply = client.post(path, content=deep, headers={"content-type": "application/json"})
-        assert reply.status_code == 400
+        assert reply.status_code == 413
         assert "nested too deeply" in check_error(reply.json())["message"]

@@ -55,6 +55,7 @@ OFFENCES: list[tuple[Damage, str]] = [
     ),
     (lambda d: chat(d)["responses"].pop("401"), "POST /v1/chat/completions does not list 401"),
     (lambda d: chat(d)["responses"].pop("413"), "POST /v1/chat/completions does not list 413"),
+    (lambda d: chat(d)["responses"].pop("503"), "POST /v1/chat/completions does not list 503"),
     (lambda d: chat(d)["responses"].pop("500"), "POST /v1/chat/completions does not list 500"),
     (
         lambda d: chat(d)["responses"].update({"404": {"description": "Gone."}}),

@@ -1,12 +1,15 @@
 """Whatever is asked, Bedrock gets a request that it takes, with nothing lost; whatever it answers, it can be told."""
 
+import binascii
 import json
+from base64 import b64encode
 from typing import Any
 
 import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.dialects.bedrock.content import is_base64
 from gateway.errors import InvalidRequest
 from gateway.neutral.events import Done, Failed, Usage
 from tests.replay.bedrock_requests import as_chat
@@ -187,3 +190,14 @@ def test_whatever_is_replied_has_one_end(blocks: list[Any], usage: Any) -> None:
     events = DIALECT.decode_reply(json.dumps(document).encode(), ASKED[0], origin(CLAUDE_4_5), is_native=False)
     assert [isinstance(event, Done | Failed) for event in events].count(True) == 1
     orjson.dumps([event.document for event in events if hasattr(event, "document")])
+
+
+@settings(max_examples=300)
+@given(st.text("Ab0+/=é \n", max_size=12) | st.binary(max_size=20).map(lambda data: b64encode(data).decode()))
+def test_base64_is_what_a_strict_decoder_takes(text: str) -> None:
+    try:
+        binascii.a2b_base64(text, strict_mode=True)
+    except ValueError:
+        assert not is_base64(text)
+    else:
+        assert is_base64(text)

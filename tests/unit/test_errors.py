@@ -17,9 +17,11 @@ EVERY = [
     errors.ItemNotFound("msg_1"),
     errors.MethodNotAllowed("no", "GET, POST"),
     errors.BodyTooLarge("no"),
+    errors.RequestTooComplex("no"),
     errors.UnsupportedMedia("no"),
     errors.InternalError(),
     errors.Unavailable("no"),
+    errors.Overloaded("no"),
     UpstreamError(429, "no", type="rate_limit_error", code="rate_limit_exceeded"),
     UpstreamDown("no"),
 ]

@@ -1,7 +1,7 @@
 """Writes the parts of a content as Converse's blocks: texts, images, documents, video, audio."""
 
-import binascii
 import re
+import string
 from collections.abc import Sequence
 from typing import Literal
 
@@ -24,6 +24,7 @@ from gateway.neutral.parts import (
 CACHE = "cache_control"
 """The one kind of cache control that has a place here."""
 
+_BASE64 = f"{string.ascii_letters}{string.digits}+/".encode()
 _Kind = Literal["image", "document", "video", "audio"]
 # Formats by media type (botocore's service model of bedrock-runtime 1.44, August 2026).
 _IMAGES = {"image/png": "png", "image/jpeg": "jpeg", "image/jpg": "jpeg", "image/gif": "gif", "image/webp": "webp"}
@@ -180,13 +181,19 @@ class ContentWriter:
 
     def _base64(self, data: str, path: str) -> str:
         """The data. Bedrock would refuse the whole request if it were no base64."""
-        try:
-            binascii.a2b_base64(data, strict_mode=True)
-        except ValueError:
-            raise self._report.invalid("The data is not base64", path) from None
+        if not is_base64(data):
+            raise self._report.invalid("The data is not base64", path)
         if not data:
             raise self._report.invalid("There is no data", path)
         return data
+
+
+def is_base64(data: str) -> bool:
+    """Whether a text is base64 to the letter. Decoding 15 MB would hold up the loop four times as long."""
+    if len(data) % 4 or not data.isascii():
+        return False
+    others = data.encode().translate(None, _BASE64)
+    return others in (b"", b"=", b"==") and data.endswith(others.decode())
 
 
 def cache_point(cache: CacheControl, report: Report, *, is_supported: bool) -> CachePoint | None:
