@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision in migrations/versions, which makes these very tables (a test compares them)."""
 
 metadata = MetaData()
@@ -106,6 +106,7 @@ usage = Table(
     Column("reasoning_tokens", BigInteger),
     Column("first_event_ms", Double),
     Column("duration_ms", Double, nullable=False),
+    Column("outcome", String),
     Index("usage_by_time", "time"),
     _index_of_named("user_id"),
     _index_of_named("group_id"),

@@ -14,12 +14,18 @@ from gateway.store.tables import keys, usage
 
 Subject = Literal["user", "group", "key", "model"]
 
+STOPPED = "stopped"
+"""The outcome of a request that the gateway cut when it stopped."""
+
 _TEXT_LIMIT = 512
 
 
 @dataclass(slots=True, kw_only=True)
 class UsageRow:
-    """What one request used. `time` in seconds since 1970; tokens as the upstream reported them, or None."""
+    """What one request used. `time` in seconds since 1970; tokens as the upstream reported them, or None.
+
+    `outcome` is how it ended where the status does not say it: `STOPPED`.
+    """
 
     request_id: str
     time: float
@@ -37,6 +43,7 @@ class UsageRow:
     reasoning_tokens: int | None = None
     first_event_ms: float | None = None
     duration_ms: float = 0.0
+    outcome: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ async def test_row_comes_back_as_it_was_given(database: Database) -> None:
         "reasoning_tokens": 4,
         "first_event_ms": 1.5,
         "duration_ms": 2.5,
+        "outcome": "stopped",
     }
     await _record(database, UsageRow(**fields))
     assert await _stored(database) == [{"id": "id0", **fields}]
