@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, Stopped
 from gateway.http import Body, Request
 from gateway.neutral.end_user import EndUser
 from gateway.neutral.events import Done, Event, Failed, Usage
 from gateway.routing.plan import Lane
 from gateway.routing.router import Route
-from gateway.store.journal import Journal, UsageRow
+from gateway.store.journal import STOPPED, Journal, UsageRow
 
 # What nginx logs for a client that left before it was answered; there is no standard status for it.
 CLIENT_LEFT = 499
@@ -24,9 +24,11 @@ class Account:
     def __init__(self, journal: Journal, request: Request[Body], begun: float | None = None) -> None:
         """`begun` is when the request came, by `time.perf_counter`; None for now."""
         self._journal = journal
+        self._connection = request.connection
         self._begun = time.perf_counter() if begun is None else begun
         self._is_handed_over = False
-        self._is_over = False
+        self.is_over = False
+        """Whether the end of the answer was seen."""
         self._usage: Usage | None = None
         self.end_user: EndUser | None = None
         came = time.time() - self._elapsed() / 1000
@@ -54,10 +56,27 @@ class Account:
             if isinstance(event, Usage):
                 self._usage = event
             elif isinstance(event, Failed):
-                self.row.status = event.error.status
-                self._is_over = True
+                self.fail(event.error)
+                self.is_over = True
             elif isinstance(event, Done):
-                self._is_over = True
+                self.is_over = True
+
+    def fail(self, error: GatewayError) -> None:
+        """The request ends with this error."""
+        self.row.status = error.status
+        if isinstance(error, Stopped):
+            self.row.outcome = STOPPED
+
+    def stopped(self, cancellation: asyncio.CancelledError) -> Stopped:
+        """The error of a request that the server has cut. The task of the request goes on, to tell its client.
+
+        Raises the cancellation if it has another reason.
+        """
+        if not self._is_cut:
+            raise cancellation
+        if (task := asyncio.current_task()) is not None:
+            task.uncancel()
+        return Stopped()
 
     def hand_over(self) -> "Account":
         """Stay open when this context is left: a stream goes on and will enter the account again."""
@@ -77,14 +96,20 @@ class Account:
             case None:
                 pass
             case GatewayError():
-                self.row.status = error.status
-            case asyncio.CancelledError() | GeneratorExit() if self._is_over:
+                self.fail(error)
+            case asyncio.CancelledError() | GeneratorExit() if self.is_over:
                 pass  # the client left with its whole answer
+            case asyncio.CancelledError() | GeneratorExit() if self._is_cut:
+                self.fail(Stopped())
             case asyncio.CancelledError() | GeneratorExit():
                 self.row.status = CLIENT_LEFT
             case _:
                 self.row.status = 500
         self._write()
+
+    @property
+    def _is_cut(self) -> bool:
+        return self._connection is not None and self._connection.is_cut
 
     def _write(self) -> None:
         row, usage = self.row, self._usage

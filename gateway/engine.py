@@ -209,12 +209,18 @@ async def _written(
     """The bytes of a stream, each chunk whole events."""
     with account:
         async with aclosing(batches):
-            account.observe(exchange.first)
-            yield await _encoded(exchange, exchange.first, account)
-            async for batch in batches:
-                account.observe(batch)
-                if data := await _encoded(exchange, batch, account):
-                    yield data
+            try:
+                account.observe(exchange.first)
+                yield await _encoded(exchange, exchange.first, account)
+                async for batch in batches:
+                    account.observe(batch)
+                    if data := await _encoded(exchange, batch, account):
+                        yield data
+            except asyncio.CancelledError as cancellation:
+                failed = [Failed(account.stopped(cancellation))]
+                if not account.is_over:
+                    account.observe(failed)
+                    yield await _encoded(exchange, failed, account)
 
 
 async def _encoded(exchange: Exchange, batch: Batch, account: Account) -> bytes:
@@ -230,8 +236,12 @@ async def _encoded(exchange: Exchange, batch: Batch, account: Account) -> bytes:
         try:
             await memory.keep(writer.ended)
         except GatewayError as error:
-            account.row.status = error.status
+            account.fail(error)
             writer.fail(error)
+        except asyncio.CancelledError as cancellation:
+            stopped = account.stopped(cancellation)
+            account.fail(stopped)
+            writer.fail(stopped)
     return data + writer.end()
 
 

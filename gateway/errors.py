@@ -11,6 +11,7 @@ GatewayError
 ├── UnsupportedMedia    415
 ├── InternalError       500   a defect of ours; says nothing about itself
 ├── Unavailable         503   not ready yet, or a part is missing
+│   └── Stopped         503   the server stops, and the time for answers under way is over
 └── UpstreamError       4xx   what a provider refused, translated
     └── UpstreamDown    502, 503, 504
 
@@ -215,6 +216,15 @@ class Unavailable(GatewayError):
 
     status = 503
     code = "unavailable"
+
+
+class Stopped(Unavailable):
+    """The server stops, and the time for the answers under way is over. What was sent of this one is incomplete."""
+
+    code = "gateway_stopped"
+
+    def __init__(self) -> None:
+        super().__init__("The gateway was stopped before this answer was complete. Try again.")
 
 
 class UpstreamError(GatewayError):

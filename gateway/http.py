@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from gateway.errors import GatewayError, Header
 from gateway.neutral.json import Json
@@ -16,6 +16,14 @@ EVENT_STREAM: list[Header] = [
 ]
 
 
+class ServerConnection(Protocol):
+    """The server's end of the connection that a request came on."""
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the server has cancelled the request, because it stops."""
+
+
 @dataclass(slots=True)
 class Request(Generic[Body]):
     """A request that kept the contract. `body` has been validated and *is* its type in `generated.models`."""
@@ -27,6 +35,8 @@ class Request(Generic[Body]):
     body: Body
     path: Mapping[str, str]
     query: Mapping[str, Json]
+    connection: ServerConnection | None = None
+    """None under a server that is not ours."""
 
 
 @dataclass(slots=True)

@@ -14,15 +14,19 @@ from gateway.app import create_app
 from gateway.cli.connections import Connections
 from gateway.cli.protocol import GatewayProtocol
 from gateway.contract.handlers import MissingHandler
+from gateway.readiness import Readiness
 from gateway.settings import ConfigurationError
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """The application, and what makes the protocol of a connection to it."""
+    """The application, what makes the protocol of a connection to it, and how it is stopped."""
 
     application: ASGIApp
     protocol: Callable[..., asyncio.Protocol]
+    readiness: Readiness
+    unready_seconds: float
+    drain_seconds: float
 
 
 def build() -> Built:
@@ -31,7 +35,14 @@ def build() -> Built:
         effective = settings.load()
         logs.configure(effective.log_level)
         connections = Connections(effective.bounds.connections)
-        return Built(create_app(effective), partial(GatewayProtocol, connections=connections))
+        readiness = Readiness()
+        return Built(
+            create_app(effective, readiness),
+            partial(GatewayProtocol, connections=connections),
+            readiness,
+            effective.unready_seconds,
+            effective.drain_seconds,
+        )
     except (ConfigurationError, MissingHandler) as error:
         print(error, file=sys.stderr)
         sys.exit(STARTUP_FAILURE)

@@ -17,7 +17,7 @@ from gateway.contract.bundle import Bundle, OperationSpec
 from gateway.contract.parameters import compile_query
 from gateway.contract.security import compile_security
 from gateway.contract.sending import Client, Presence, client_of, send_reply, send_stream
-from gateway.errors import GatewayError, InternalError, Unauthenticated
+from gateway.errors import GatewayError, InternalError, Stopped, Unauthenticated
 from gateway.http import Reply, Request, StreamReply, error_reply
 
 log = structlog.get_logger(__name__)
@@ -86,12 +86,16 @@ class Operation:
                 body = self._body.read(headers, data)
             presence.watch()
             path = scope.get("path_params", {})
-            request = Request(request_id, self._id, "" if principal is None else principal.key_id, body, path, query)
-            return await self._handler(request)
+            key_id = "" if principal is None else principal.key_id
+            return await self._handler(Request(request_id, self._id, key_id, body, path, query, client))
         except GatewayError as error:
             return error_reply(error)
         except ClientLeft:
             raise
+        except asyncio.CancelledError:
+            if not presence.absorb_cut():
+                raise
+            return error_reply(Stopped())
         except Exception:
             log.exception("unhandled_error", operation=self._id, request_id=request_id)
             return error_reply(InternalError())

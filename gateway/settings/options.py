@@ -92,6 +92,7 @@ Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$")]
 Secret = Annotated[SecretStr, AfterValidator(_sendable)]
 Key = Annotated[Secret | None, BeforeValidator(stripped)]
 Seconds = Annotated[float, Number, Field(gt=0, le=86_400, allow_inf_nan=False)]
+Pause = Annotated[float, Number, Field(ge=0, le=86_400, allow_inf_nan=False)]
 Weight = Annotated[float, Number, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 DatabaseAddress = Annotated[str, AfterValidator(_database_address)]
@@ -99,4 +100,5 @@ AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 
 KEY = "a text of printable ASCII characters; digits alone need quotes"
 SECONDS = "seconds, over 0 and at most 86400"
+PAUSE = "seconds, from 0 to 86400"
 WEIGHT = "a share, a number from 0 to 1000000"
