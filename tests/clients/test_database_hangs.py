@@ -1,4 +1,4 @@
-"""PostgreSQL takes connections and answers nothing: probes learn of it in time, and nothing is used up by them."""
+"""PostgreSQL takes connections and answers nothing: probes learn of it in time, and a stop does not wait for it."""
 
 import time
 from collections.abc import Iterator
@@ -6,10 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import orjson
 import pytest
 
+from tests.clients.asking import RESPONSES
 from tests.clients.contract import check_error, request
 from tests.clients.sockets import RawReply, exchange, head
+from tests.clients.stops import check_cut, streaming
+from tests.servers.chat_upstream import ChatUpstream
 from tests.servers.gateway import RunningGateway, running_gateway, scripted_config
 from tests.servers.stalling_proxy import StallingProxy, stalling_proxy
 from tests.store import postgres
@@ -35,7 +39,7 @@ def behind(
     """A gateway whose database is behind the proxy."""
     url = urlsplit(postgres_server.url)
     address = url._replace(netloc=url.netloc.replace(f":{url.port}", f":{proxy.port}")).geturl()
-    config = {**scripted_config(upstream_url), "embedded": {"enabled": False}}
+    config = {**scripted_config(upstream_url), "embedded": {"enabled": False}, "drain_seconds": 1}
     with running_gateway(tmp_path, config, {"DATABASE_URL": address}) as running:
         yield running
 
@@ -64,3 +68,19 @@ def test_readiness_is_denied_within_a_second_while_the_database_hangs(
     secret = behind.command("keys", "create").strip()
     with behind.client(secret) as client:
         assert client.post(CHAT, json=request(CHAT)).status_code == 200
+
+
+def test_answer_that_is_not_stored_in_time_is_cut_by_a_stop_and_its_row_is_kept_in_a_file(
+    behind: RunningGateway, proxy: StallingProxy, upstream: ChatUpstream
+) -> None:
+    upstream.forget()
+    with streaming(behind, RESPONSES) as reply:
+        assert upstream.began.wait(DEADLINE)
+        proxy.stall()
+        upstream.go_on.set()
+        behind.process.terminate()
+        check_cut(RESPONSES, [*reply.iter_lines()])
+    assert behind.process.wait(DEADLINE) == 0
+    (kept,) = (behind.folder / "data").glob("usage-*.jsonl")
+    _, row, _ = orjson.loads(kept.read_bytes())
+    assert (row["status"], row["outcome"]) == (503, "stopped")

@@ -52,12 +52,18 @@ class StallingProxy:
         assert task is not None
         self._tasks.add(task)
         # Taken by the kernel, as it is for a process that was stopped; nothing is known there before it flows again.
-        with suppress(asyncio.CancelledError):
+        ends = [writer]
+        try:
             await self._is_flowing.wait()
             behind_reader, behind_writer = await asyncio.open_connection("127.0.0.1", self.target)
+            ends.append(behind_writer)
             await asyncio.gather(self._pass_on(reader, behind_writer), self._pass_on(behind_reader, writer))
-            behind_writer.close()
-        writer.close()
+        except asyncio.CancelledError:
+            pass  # the proxy ends
+        for end in ends:
+            end.close()
+            with suppress(ConnectionError):
+                await end.wait_closed()
         self._tasks.discard(task)
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
