@@ -51,7 +51,8 @@ MEANINGS: Mapping[str, str] = {
     "prompt_tokens": "Tokens of the prompt.",
     "completion_tokens": "Tokens of the answer.",
     "attempts": "How often upstreams were called.",
-    "outcome": "How the answer of a stream ended, where that is another status than the one that was sent.",
+    "final_status": "How the answer of a stream ended, where that is another status than the one that was sent.",
+    "outcome": "`stopped` where the server stopped before the answer was complete.",
 }
 """The fields of a line. From `key` on they stand there where they are known, from `user` on for generation requests."""
 
@@ -102,7 +103,9 @@ class Access:
             fields["attempts"] = self.attempts
             if row.status != status:
                 # A stream whose answer failed after its status was sent.
-                fields["outcome"] = row.status
+                fields["final_status"] = row.status
+            if row.outcome is not None:
+                fields["outcome"] = row.outcome
         return fields
 
 

@@ -9,13 +9,13 @@ from typing import Self
 
 from gateway.access_log import CLIENT_LEFT
 from gateway.accounting.ledger import Ledger
-from gateway.errors import GatewayError, UpstreamDown
+from gateway.errors import GatewayError, Stopped, UpstreamDown
 from gateway.http import Body, Request
 from gateway.neutral.end_user import EndUser
 from gateway.neutral.events import Done, Event, Failed, NativeChunk, Usage, text_bytes
 from gateway.routing.plan import Lane
 from gateway.routing.router import Route
-from gateway.store.journal import UsageRow
+from gateway.store.journal import STOPPED, UsageRow
 
 _LATE = "upstream_timeout"
 
@@ -31,9 +31,11 @@ class Account:
     def __init__(self, ledger: Ledger, request: Request[Body], begun: float | None = None) -> None:
         """`begun` is when the request came, by `time.perf_counter`; None for now."""
         self._ledger = ledger
+        self._connection = request.connection
         self._begun = time.perf_counter() if begun is None else begun
         self._is_handed_over = False
-        self._is_over = False
+        self.is_over = False
+        """Whether the end of the answer was seen."""
         self.has_failed = False
         """Whether a stream has ended with a failure."""
         self._usage: Usage | None = None
@@ -91,10 +93,27 @@ class Account:
             if isinstance(event, Usage):
                 self._usage = event
             elif isinstance(event, Failed):
-                row.status = event.error.status
-                self._is_over = self.has_failed = True
+                self.fail(event.error)
+                self.is_over = self.has_failed = True
             elif isinstance(event, Done):
-                self._is_over = True
+                self.is_over = True
+
+    def fail(self, error: GatewayError) -> None:
+        """The request ends with this error."""
+        self.row.status = error.status
+        if isinstance(error, Stopped):
+            self.row.outcome = STOPPED
+
+    def stopped(self, cancellation: asyncio.CancelledError) -> Stopped:
+        """The error of a request that the server has cut. The task of the request goes on, to tell its client.
+
+        Raises the cancellation if it has another reason.
+        """
+        if not self._is_cut:
+            raise cancellation
+        if (task := asyncio.current_task()) is not None:
+            task.uncancel()
+        return Stopped()
 
     def cut(self, known: Usage | None, *, is_complete: bool) -> None:
         """The upstream was cut. `known` is what it had counted; `is_complete`: of the whole answer."""
@@ -102,9 +121,10 @@ class Account:
         self._is_partial = self._usage is not None and not is_complete
 
     def leave_open(self, *, is_answered: bool) -> None:
-        """The client has left, and `settle` will write the row. `is_answered`: nothing but usage was to come."""
+        """The stream is cut, and `settle` will write the row. `is_answered`: its client missed nothing but usage."""
         self._is_handed_over = True
-        self.row.status = 200 if is_answered else CLIENT_LEFT
+        if not self.has_failed:
+            self.row.status = 200 if is_answered else CLIENT_LEFT
         self.row.duration_ms = self._elapsed()
 
     def settle(self, usage: Usage | None) -> None:
@@ -130,9 +150,11 @@ class Account:
             case None:
                 pass
             case GatewayError():
-                self.row.status = error.status
-            case asyncio.CancelledError() | GeneratorExit() if self._is_over:
+                self.fail(error)
+            case asyncio.CancelledError() | GeneratorExit() if self.is_over:
                 pass  # the client left with its whole answer
+            case asyncio.CancelledError() | GeneratorExit() if self._is_cut:
+                self.fail(Stopped())
             case asyncio.CancelledError() | GeneratorExit():
                 self.row.status = CLIENT_LEFT
             case _:
@@ -149,6 +171,10 @@ class Account:
         if self.end_user is not None:
             _name_end_user(row, self.end_user)
         self._ledger.journal.record(row, None)
+
+    @property
+    def _is_cut(self) -> bool:
+        return self._connection is not None and self._connection.is_cut
 
     def _write(self) -> None:
         row = self.row

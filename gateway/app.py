@@ -29,6 +29,7 @@ from gateway.memory.responses import Archive, Responses
 from gateway.memory.retention import Sweep
 from gateway.memory.stored import StoredResponses
 from gateway.models import Models
+from gateway.readiness import Readiness
 from gateway.routing.attempts import Conditions
 from gateway.routing.health import Health
 from gateway.routing.router import Router
@@ -48,8 +49,9 @@ _YOUNGER_COLLECTIONS = 500
 class Application:
     """The ASGI application. Everything is opened when the server starts and closed when it stops."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, readiness: Readiness) -> None:
         self._settings = settings
+        self._readiness = readiness
         self._bundle = Bundle.load()
         # Looked for now, so that a missing one stops the start before anything is opened.
         self._handlers = find_handlers(self._bundle)
@@ -87,6 +89,7 @@ class Application:
             stack.push_async_callback(sweep.close)
             gateway = Gateway(
                 State(database, journal),
+                self._readiness,
                 engine,
                 Models(router, catalogue, upstreams, settings.models),
                 Responses(engine, archive, stored),
@@ -101,9 +104,9 @@ class Application:
             yield
 
 
-def create_app(settings: Settings | None = None) -> Application:
-    """The application for a server. Raises `ConfigurationError` and `MissingHandler`."""
-    return Application(settings or load())
+def create_app(settings: Settings | None = None, readiness: Readiness | None = None) -> Application:
+    """The application for a server, which sets `readiness`. Raises `ConfigurationError` and `MissingHandler`."""
+    return Application(settings or load(), readiness or Readiness())
 
 
 def _body_limits(settings: Settings) -> BodyLimits:

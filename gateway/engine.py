@@ -223,23 +223,29 @@ async def _written(
     with account:
         try:
             async with aclosing(batches):
-                account.observe(exchange.first)
-                yield await _encoded(exchange, exchange.first, account)
-                async for batch in batches:
-                    account.observe(batch)
-                    if data := await _encoded(exchange, batch, account):
-                        yield data
+                try:
+                    account.observe(exchange.first)
+                    yield await _encoded(exchange, exchange.first, account)
+                    async for batch in batches:
+                        account.observe(batch)
+                        if data := await _encoded(exchange, batch, account):
+                            yield data
+                except asyncio.CancelledError as cancellation:
+                    failed = [Failed(account.stopped(cancellation))]
+                    if not account.is_over:
+                        account.observe(failed)
+                        yield await _encoded(exchange, failed, account)
         except (asyncio.CancelledError, GeneratorExit):
             _leave(run, account)
             raise
         finally:
             account.access.waited += run.waited
         if account.has_failed:
-            account.cut(run.known_usage(), is_complete=run.has_ended)
+            _leave(run, account)
 
 
 def _leave(run: Run, account: Account) -> None:
-    """The client has left its stream. Where that had ended, what the upstream reports of its usage is waited for."""
+    """The stream is cut. Where its answer had ended, what the upstream reports of its usage is waited for."""
     if run.late is not None and run.remainder is not None:
         # A stream that is passed on had its end with the last chunk; another's client has yet to be sent it.
         account.leave_open(is_answered=run.is_native)
@@ -261,8 +267,12 @@ async def _encoded(exchange: Exchange, batch: Batch, account: Account) -> bytes:
         try:
             await memory.keep(writer.ended)
         except GatewayError as error:
-            account.row.status = error.status
+            account.fail(error)
             writer.fail(error)
+        except asyncio.CancelledError as cancellation:
+            stopped = account.stopped(cancellation)
+            account.fail(stopped)
+            writer.fail(stopped)
     return data + writer.end()
 
 

@@ -14,7 +14,8 @@ GatewayError
 ├── InternalError       500   a defect of ours; says nothing about itself
 ├── NotImplementedYet   501   an operation that is to come
 ├── Unavailable         503   not ready yet, or a part is missing
-│   └── Overloaded      503   as much to do at this moment as can be held
+│   ├── Overloaded      503   as much to do at this moment as can be held
+│   └── Stopped         503   the server stops, and the time for answers under way is over
 └── UpstreamError       4xx   what a provider refused, translated
     └── UpstreamDown    502, 503, 504
 
@@ -257,6 +258,15 @@ class Overloaded(Unavailable):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, headers=((b"retry-after", b"1"),))
+
+
+class Stopped(Unavailable):
+    """The server stops, and the time for the answers under way is over. What was sent of this one is incomplete."""
+
+    code = "gateway_stopped"
+
+    def __init__(self) -> None:
+        super().__init__("The gateway was stopped before this answer was complete. Try again.")
 
 
 class UpstreamError(GatewayError):

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from gateway.access_log import Access
 from gateway.errors import GatewayError, Header
@@ -19,6 +19,14 @@ EVENT_STREAM: list[Header] = [
 ]
 
 
+class ServerConnection(Protocol):
+    """The server's end of the connection that a request came on."""
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the server has cancelled the request, because it stops."""
+
+
 @dataclass(slots=True)
 class Request(Generic[Body]):
     """A request that kept the contract. `body` has been validated and *is* its type in `generated.models`."""
@@ -33,6 +41,9 @@ class Request(Generic[Body]):
     query: Mapping[str, Json]
     is_large: bool = False
     """Whether it takes long to translate the body, which is then done beside the loop."""
+
+    connection: ServerConnection | None = None
+    """None under a server that is not ours."""
 
     @property
     def id(self) -> str:

@@ -5,6 +5,7 @@ from gateway.errors import Unavailable
 from gateway.memory.conversations import Conversations
 from gateway.memory.responses import Responses
 from gateway.models import Models
+from gateway.readiness import Readiness
 from gateway.store.database import Database
 from gateway.store.errors import StoreError, Unwritable
 from gateway.store.journal import Journal
@@ -32,9 +33,16 @@ class Gateway:
     """The services of a running gateway, given to every handler."""
 
     def __init__(
-        self, state: State, engine: Engine, models: Models, responses: Responses, conversations: Conversations
+        self,
+        state: State,
+        readiness: Readiness,
+        engine: Engine,
+        models: Models,
+        responses: Responses,
+        conversations: Conversations,
     ) -> None:
         self._state = state
+        self._readiness = readiness
         self.engine = engine
         self.models = models
         self.responses = responses
@@ -42,4 +50,4 @@ class Gateway:
 
     async def check_ready(self) -> None:
         """Raise `Unavailable` while requests cannot be served."""
-        await self._state.check()
+        await self._readiness.check(self._state)

@@ -12,6 +12,6 @@ async def live(request: Request[None], gateway: Gateway) -> Reply:
 
 
 async def ready(request: Request[None], gateway: Gateway) -> Reply:
-    """Requests can be served: the state is within reach. Raises `Unavailable` while it is not."""
+    """Requests can be served: the state is within reach, and the server does not stop. Else raises `Unavailable`."""
     await gateway.check_ready()
     return Reply(orjson.dumps({"status": "ok"}))

@@ -95,6 +95,7 @@ class Exchange:
         "access",
         "disconnected",
         "expects_continue",
+        "is_cut",
         "keep_alive",
         "more_body",
         "response_complete",
@@ -110,7 +111,7 @@ class Exchange:
         self.keep_alive = keep_alive
         self.expects_continue = expects
         self.more_body = True
-        self.disconnected = self.response_started = self.response_complete = False
+        self.disconnected = self.response_started = self.response_complete = self.is_cut = False
         self._connection = connection
         self._is_read = False
         self._pieces: deque[bytes] = deque()
@@ -130,6 +131,10 @@ class Exchange:
         self._on_disconnect = callback
         if callback is not None and self.disconnected:
             callback()
+
+    def cut(self) -> None:
+        """What is sent from now on is the last, and not held back for a client that does not read."""
+        self.is_cut, self.keep_alive = True, False
 
     async def run(self, app: ASGIApp) -> None:
         """Have the application answer. Without a whole answer, the connection is closed."""
@@ -209,7 +214,7 @@ class Exchange:
 
     async def send(self, message: Message) -> None:
         """ASGI's: the head of the answer, then its body."""
-        if self._connection.flow.write_paused and not self.disconnected:
+        if self._connection.flow.write_paused and not (self.disconnected or self.is_cut):
             began = time.perf_counter()
             await self._connection.flow.drain()
             self.access.waited += time.perf_counter() - began

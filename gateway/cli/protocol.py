@@ -208,6 +208,17 @@ class GatewayProtocol(HttpToolsProtocol):
         else:
             self.loop.call_later(_LAST_REQUEST_SECONDS, self._close_unless_answering)
 
+    def cut(self) -> bool:
+        """End at once: what is being answered, if anything is, as a request that failed. Returns whether that is so."""
+        self._is_deaf = True
+        current, serving = self._current, self._serving
+        if current is None or current.response_complete or serving is None:
+            self.transport.close()
+            return False
+        current.cut()
+        serving.cancel()
+        return True
+
     def _close_unless_answering(self) -> None:
         if not self._is_answering:
             self.transport.close()

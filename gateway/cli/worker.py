@@ -15,6 +15,7 @@ from gateway.app import create_app
 from gateway.cli.connections import Connections
 from gateway.cli.protocol import GatewayProtocol
 from gateway.contract.handlers import MissingHandler
+from gateway.readiness import Readiness
 from gateway.settings import ConfigurationError
 
 _WITH_ACCESS = ("debug", "info")
@@ -22,10 +23,13 @@ _WITH_ACCESS = ("debug", "info")
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """The application, and what makes the protocol of a connection to it."""
+    """The application, what makes the protocol of a connection to it, and how it is stopped."""
 
     application: ASGIApp
     protocol: Callable[..., asyncio.Protocol]
+    readiness: Readiness
+    unready_seconds: float
+    drain_seconds: float
     access_log: AccessLog | None
 
 
@@ -39,7 +43,15 @@ def build() -> Built:
         if effective.log_level in _WITH_ACCESS:
             access_log = opened(is_json=not logs.is_for_person(effective.log_format))
         protocol = partial(GatewayProtocol, connections=connections, access_log=access_log)
-        return Built(create_app(effective), protocol, access_log)
+        readiness = Readiness()
+        return Built(
+            create_app(effective, readiness),
+            protocol,
+            readiness,
+            effective.unready_seconds,
+            effective.drain_seconds,
+            access_log,
+        )
     except (ConfigurationError, MissingHandler) as error:
         print(error, file=sys.stderr)
         sys.exit(STARTUP_FAILURE)

@@ -1,7 +1,6 @@
 """Reads a request's body: media type, size, what it consists of, JSON, schema, in that order."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,12 +8,12 @@ import orjson
 from starlette.types import Receive
 
 from gateway.contract.bundle import Bundle, OperationSpec
-from gateway.contract.coding import decoded
+from gateway.contract.coding import CODING, decoded
 from gateway.contract.complexity import LARGE_BYTES, MANY, Complexity
 from gateway.contract.in_flight import InFlight
 from gateway.contract.sending import Presence
 from gateway.contract.validation import CompiledSchema
-from gateway.errors import BodyTooLarge, Header, InvalidRequest, UnsupportedMedia
+from gateway.errors import BodyTooLarge, InvalidRequest, UnsupportedMedia
 
 Headers = dict[bytes, bytes]
 
@@ -78,14 +77,14 @@ class BodyReader:
                 raise self._schema.refusal(body)
         return body, elements > MANY or len(data) > LARGE_BYTES
 
-    async def decoded(self, headers: Headers, fields: Sequence[Header], data: bytes, presence: Presence) -> bytes:
-        """The body without the coding that its header fields name; what it has grown by counts as in flight, too.
+    async def decoded(self, headers: Headers, data: bytes, presence: Presence) -> bytes:
+        """The body without the coding that its header names; what it has grown by counts as in flight, too.
 
         Raises a `GatewayError`.
         """
         _check_media_type(headers)
         async with self._turns:
-            data = await decoded(data, fields, self._limit)
+            data = await decoded(data, headers[CODING], self._limit)
             grown = len(data) - presence.body_bytes
             self._in_flight.require(grown)
             self._in_flight.held += grown

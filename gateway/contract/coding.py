@@ -1,9 +1,8 @@
 """Decodes request bodies that came compressed, up to the size that a body may have."""
 
 import asyncio
-from collections.abc import Sequence
 
-from gateway.errors import BodyTooLarge, Header, InvalidRequest, UnsupportedMedia
+from gateway.errors import BodyTooLarge, InvalidRequest, UnsupportedMedia
 from gateway.wire.unpacking import DamagedData, unpacker_of
 
 CODING = b"content-encoding"
@@ -14,13 +13,15 @@ _SLICE_BYTES = 1024 * 1024
 _SLICE_PIECES = 256
 
 
-async def decoded(data: bytes, fields: Sequence[Header], limit: int) -> bytes:
-    """A request's body without its coding. The size is counted while it is decoded, and nothing is kept beyond `limit`.
+async def decoded(data: bytes, header: bytes, limit: int) -> bytes:
+    """A request's body without the coding that the header names.
+
+    The size is counted while it is decoded, and nothing is kept beyond `limit`.
 
     Raises `UnsupportedMedia` for a coding other than gzip and zstd, and for several; `BodyTooLarge`; `InvalidRequest`
     for data that is damaged or incomplete.
     """
-    codings = [coding for name, value in fields if name == CODING for coding in _listed(value)]
+    codings = _listed(header)
     if not codings:
         return data
     coding = _TAKEN.get(codings[0]) if len(codings) == 1 else None

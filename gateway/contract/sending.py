@@ -1,7 +1,7 @@
 """The client's end of an answer: sends replies and event streams, and stops the work for a client that has left."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
@@ -9,7 +9,7 @@ from starlette.types import Scope, Send
 
 from gateway.access_log import Access
 from gateway.errors import GatewayError, Header
-from gateway.http import EVENT_STREAM, JSON, Reply, StreamReply, error_reply
+from gateway.http import EVENT_STREAM, JSON, Reply, ServerConnection, StreamReply, error_reply
 from gateway.wire import sse
 
 KEEP_ALIVE_SECONDS = 15.0
@@ -17,7 +17,7 @@ CLIENT = "waystone.client"
 """The ASGI extension under which the server's protocol hands on a `Client`."""
 
 
-class Client(Protocol):
+class Client(ServerConnection, Protocol):
     """What our server's protocol can do for a request beyond ASGI: the same with fewer steps, and at once."""
 
     @property
@@ -71,6 +71,14 @@ class Presence:
         if self._task is not None:
             self._task.uncancel()
 
+    def absorb_cut(self) -> bool:
+        """Whether the server, which stops, has cancelled the request. If so, the cancellation is taken back."""
+        if self._client is None or not self._client.is_cut:
+            return False
+        if (task := asyncio.current_task()) is not None:
+            task.uncancel()
+        return True
+
     def _leave(self) -> None:
         if self._task is not None:
             self.has_left = True
@@ -103,14 +111,30 @@ async def send_stream(reply: StreamReply, send: Send, presence: Presence, silenc
         await send({"type": "http.response.start", "status": 200, "headers": [*EVENT_STREAM, *reply.headers]})
         await send({"type": "http.response.body", "body": first, "more_body": True})
         keep_alive = _KeepAlive(send, silence)
+        chunk = b""
         try:
             async for chunk in chunks:
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                chunk = b""
                 keep_alive.sent()
+        except asyncio.CancelledError as cancellation:
+            if not presence.absorb_cut():
+                raise
+            # It was cut while its client did not read. What it has not been sent is sent now, without waiting for that.
+            chunk += await _last(chunks, cancellation)
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
         finally:
             keep_alive.stop()
     presence.stop()
     await send({"type": "http.response.body", "body": b""})
+
+
+async def _last(chunks: AsyncGenerator[bytes, None], cancellation: asyncio.CancelledError) -> bytes:
+    """What a stream ends with that is cancelled where it waits for its next chunk to be taken."""
+    try:
+        return await chunks.athrow(cancellation)
+    except StopAsyncIteration:
+        return b""
 
 
 class _KeepAlive:

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,13 +13,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.access_log import Access
 from gateway.auth import KeyRing, Principal
-from gateway.contract.body import BodyLimits, BodyReader, ClientLeft
+from gateway.contract.body import BodyLimits, BodyReader, ClientLeft, Headers
 from gateway.contract.bundle import Bundle, OperationSpec
 from gateway.contract.coding import CODING
 from gateway.contract.parameters import compile_query
 from gateway.contract.security import compile_security, credential_headers, require_one_credential
 from gateway.contract.sending import Client, Presence, client_of, send_reply, send_stream
-from gateway.errors import GatewayError, InternalError, Unauthenticated
+from gateway.errors import GatewayError, Header, InternalError, Stopped, Unauthenticated
 from gateway.http import Reply, Request, StreamReply, error_reply
 
 log = structlog.get_logger(__name__)
@@ -81,46 +81,60 @@ class Operation:
         try:
             fields = scope["headers"]
             headers = dict(fields)
-            if len(headers) != len(fields):
-                require_one_credential(fields, self._credentials)
-            principal = self._known(headers) or await self._authenticate(headers)
+            principal = self._known(headers, fields) or await self._authenticate(headers)
             if principal is not None:
                 access.key = principal.name or principal.key_id
             query = self._read_query(scope["query_string"]) if self._read_query else {}
             body, is_large = None, False
             if self._body is not None:
-                data = None if client is None else client.take_body()
-                if data is None:
-                    data = await self._body.receive(headers, receive, presence)
-                else:
-                    presence.body_bytes = len(data)
-                    self._in_flight.held += presence.body_bytes
-                    if self._in_flight.held > self._in_flight.most:
-                        self._in_flight.refuse()
-                if CODING in headers:
-                    data = await self._body.decoded(headers, fields, data, presence)
-                if len(data) > self._body.at_once_bytes:
-                    body, is_large = await self._body.read_large(headers, data)
-                else:
-                    body, is_large = self._body.read(headers, data)
-                # It is not needed any more, and the answer may take long.
-                del data
+                body, is_large = await self._read(self._body, headers, receive, client, presence)
             presence.watch()
             path = scope.get("path_params", {})
             key_id = "" if principal is None else principal.key_id
-            return await self._handler(Request(access, self._id, key_id, body, path, query, is_large))
+            request = Request(access, self._id, key_id, body, path, query, is_large, client)
+            return await self._handler(request)
         except GatewayError as error:
             access.code = error.code
             return error_reply(error)
         except ClientLeft:
             raise
+        except asyncio.CancelledError:
+            if not presence.absorb_cut():
+                raise
+            return error_reply(Stopped())
         except Exception:
             log.exception("unhandled_error", operation=self._id)
             access.code = InternalError.code
             return error_reply(InternalError())
 
-    def _known(self, headers: dict[bytes, bytes]) -> Principal | None:
-        """Whose request it is, as far as memory knows by its first secret, which nearly always is the only one."""
+    async def _read(
+        self, reader: BodyReader, headers: Headers, receive: Receive, client: Client | None, presence: Presence
+    ) -> tuple[Any, bool]:
+        """The request's body, and whether it is one that takes long. Raises a `GatewayError`, or `ClientLeft`.
+
+        Its bytes are held no longer than that: the answer may take long.
+        """
+        data = None if client is None else client.take_body()
+        if data is None:
+            data = await reader.receive(headers, receive, presence)
+        else:
+            presence.body_bytes = len(data)
+            self._in_flight.held += presence.body_bytes
+            if self._in_flight.held > self._in_flight.most:
+                self._in_flight.refuse()
+        if CODING in headers:
+            data = await reader.decoded(headers, data, presence)
+        if len(data) > reader.at_once_bytes:
+            return await reader.read_large(headers, data)
+        return reader.read(headers, data)
+
+    def _known(self, headers: dict[bytes, bytes], fields: Sequence[Header]) -> Principal | None:
+        """Whose request it is, as far as memory knows by its first secret, which nearly always is the only one.
+
+        Raises `InvalidRequest` where fields of one credential header differ.
+        """
+        if len(headers) != len(fields):
+            require_one_credential(fields, self._credentials)
         for read in self._secrets or ():
             if secret := read(headers):
                 return self._keys.lookup(secret)

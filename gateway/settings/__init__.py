@@ -17,10 +17,12 @@ from gateway.settings.document import ConfigurationError, Document, KeyPath, rea
 from gateway.settings.models import BreakerSettings, Models, ModelSettings, Retries, Target, model_problems
 from gateway.settings.options import (
     GATEWAY_KEY,
+    PAUSE,
     AbsolutePath,
     DatabaseAddress,
     GatewayKey,
     Number,
+    Pause,
     Section,
     Text,
     filled,
@@ -96,6 +98,11 @@ class Settings(Section):
         default=20 * 1024 * 1024, ge=1, le=2**31, description="a whole number of bytes from 1 to 2147483648"
     )
     """Larger requests get a 413."""
+    unready_seconds: Pause = Field(default=0, description=PAUSE)
+    """From SIGTERM on, `/health/ready` answers 503 and requests are served as before for so long, before the port is
+    closed: what a load balancer needs to send nothing more. Ctrl-C does not wait for it."""
+    drain_seconds: Pause = Field(default=30, description=PAUSE)
+    """What answers that are under way have to end when the port is closed. Then they end as failures."""
     retention_days: Annotated[float, Number] = Field(
         default=30, gt=0, le=36_500, allow_inf_nan=False, description="days, over 0 and at most 36500"
     )

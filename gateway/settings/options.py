@@ -94,6 +94,7 @@ Key = Annotated[Secret | None, BeforeValidator(stripped)]
 # It comes over the network, and nothing slows down who guesses it.
 GatewayKey = Annotated[Annotated[Secret, Field(min_length=20)] | None, BeforeValidator(stripped)]
 Seconds = Annotated[float, Number, Field(gt=0, le=86_400, allow_inf_nan=False)]
+Pause = Annotated[float, Number, Field(ge=0, le=86_400, allow_inf_nan=False)]
 Weight = Annotated[float, Number, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 DatabaseAddress = Annotated[str, AfterValidator(_database_address)]
@@ -105,4 +106,5 @@ GATEWAY_KEY = (
     "digits alone need quotes"
 )
 SECONDS = "seconds, over 0 and at most 86400"
+PAUSE = "seconds, from 0 to 86400"
 WEIGHT = "a share, a number from 0 to 1000000"

@@ -18,6 +18,7 @@ from gateway.store.responses import StoredResponse
 from gateway.store.spool import Spool
 from gateway.store.turns import Append as Append
 from gateway.store.turns import Appended
+from gateway.store.usage import STOPPED as STOPPED
 from gateway.store.usage import UsageRow as UsageRow
 from gateway.store.usage_queue import CAPACITY, RowWriter, UsageQueue
 from gateway.store.writability import Writability

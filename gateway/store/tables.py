@@ -18,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision in migrations/versions, which makes these very tables (a test compares them)."""
 
 metadata = MetaData()
@@ -109,6 +109,7 @@ usage = Table(
     Column("duration_ms", Double, nullable=False),
     Column("estimated", Boolean, nullable=False, server_default=false()),
     Column("given_up", Boolean, nullable=False, server_default=false()),
+    Column("outcome", String),
     Index("usage_by_time", "time"),
     _index_of_named("user_id"),
     _index_of_named("group_id"),

@@ -14,6 +14,9 @@ from gateway.store.tables import keys, usage
 
 Subject = Literal["user", "group", "key", "model"]
 
+STOPPED = "stopped"
+"""The outcome of a request that the gateway cut when it stopped."""
+
 _TEXT_LIMIT = 512
 
 
@@ -24,6 +27,7 @@ class UsageRow:
     `estimated`: at least one count was estimated, because the upstream did not report it. `given_up`: an attempt whose
     place another one took, beside the row of its request. The bytes are what the counts stand for: those of the body
     that was sent, and those of the answer's texts. They are not stored; ratios of bytes to tokens are learnt from them.
+    `outcome` is how it ended where the status does not say it: `STOPPED`.
     """
 
     request_id: str
@@ -46,6 +50,7 @@ class UsageRow:
     given_up: bool = False
     prompt_bytes: int = 0
     completion_bytes: int = 0
+    outcome: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,17 @@
 """A gateway for whole clients: behind it a model that calls tools, the scripted upstream, and the embedded model."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
 
 import pytest
 from openai import OpenAI
 
+from tests.clients.stops import Serve
 from tests.servers.agent_upstream import AgentUpstream
 from tests.servers.chat_upstream import KEY as UPSTREAM_KEY
+from tests.servers.chat_upstream import ChatUpstream
 from tests.servers.gateway import KEY, RunningGateway, running_gateway, scripted_config
 from tests.servers.thread import serving
 from tests.store import postgres
@@ -62,3 +67,18 @@ def sdk_of_v1(agent_gateway: RunningGateway) -> Iterator[OpenAI]:
     """The official SDK, pointed at `/v1` of `agent_gateway`."""
     with OpenAI(api_key=KEY, base_url=f"{agent_gateway.url}/v1", max_retries=0, timeout=30) as client:
         yield client
+
+
+@pytest.fixture
+def serve(upstream: ChatUpstream, upstream_url: str, tmp_path: Path) -> Iterator[Serve]:
+    """Starts gateways, one after the other on the same state, with further settings."""
+    upstream.forget()
+    config = {**scripted_config(upstream_url), "embedded": {"enabled": False}}
+    with ExitStack() as stack:
+
+        def start(workers: int = 1, port: int = 0, **more: Any) -> RunningGateway:
+            environment = {"WORKERS": str(workers)}
+            return stack.enter_context(running_gateway(tmp_path, {**config, **more}, environment, port=port))
+
+        yield start
+        upstream.go_on.set()

@@ -99,7 +99,7 @@ def test_of_two_requests_on_a_connection_each_has_its_own(logged: RunningGateway
 
 def test_every_field_of_a_line_is_described(logged: RunningGateway) -> None:
     exchange(logged.url, post(CHAT, orjson.dumps(request(CHAT)), JSON, "x-request-id: described-1"), "POST")
-    assert _line(logged, "described-1").keys() == MEANINGS.keys() - {"code", "outcome"}
+    assert _line(logged, "described-1").keys() == MEANINGS.keys() - {"code", "final_status", "outcome"}
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
@@ -149,7 +149,7 @@ def test_stream_that_fails_says_so_though_its_status_was_sent(logged: RunningGat
     body = orjson.dumps(request(CHAT, "test/cut", "x" * 40, stream=True))
     reply = exchange(logged.url, post(CHAT, body, JSON), "POST")
     line = _line(logged, reply.headers["x-request-id"])
-    assert (line["status"], line["outcome"]) == (200, 502)
+    assert (line["status"], line["final_status"]) == (200, 502)
 
 
 def test_every_line_that_a_request_causes_carries_its_id(logged: RunningGateway) -> None:

@@ -6,6 +6,7 @@ conversation; `earlier/answers.json` is what its client was answered. Nothing in
 
 import json
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -19,6 +20,7 @@ from tests.servers.gateway import RunningGateway, running_gateway, scripted_conf
 from tests.servers.responses_upstream import ResponsesUpstream
 
 EARLIER = Path(__file__).with_name("earlier")
+DEADLINE = 10.0
 ANSWERS: dict[str, Any] = json.loads((EARLIER / "answers.json").read_text())
 
 
@@ -69,3 +71,15 @@ def test_conversation_goes_on(ann: httpx.Client) -> None:
 def test_usage_is_counted_on(later: RunningGateway) -> None:
     totals = {total["id"]: total["requests"] for total in json.loads(later.command("usage", "--by", "user", "--json"))}
     assert totals["ann"] == 1
+
+
+def test_usage_rows_of_before_and_of_now_stand_in_one_table(later: RunningGateway, ann: httpx.Client) -> None:
+    asked = {"model": "test/echo", "input": "Count this.", "store": False}
+    request_id = ann.post(RESPONSES, json=asked).headers["x-request-id"]
+    deadline, found = time.monotonic() + DEADLINE, dict[str, str | None]()
+    with closing(sqlite3.connect(later.folder / "data" / "waystone.db")) as database:
+        while request_id not in found:
+            assert time.monotonic() < deadline
+            found = dict(database.execute("select request_id, outcome from usage"))
+    assert len(found) > 1
+    assert {*found.values()} == {None}

@@ -53,6 +53,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("gateway.engine",),
     ("gateway.memory",),
     # Composed in `app` alone; a handler is given `services`.
+    ("gateway.readiness",),
     ("gateway.services",),
     ("handlers",),
     ("gateway.app",),

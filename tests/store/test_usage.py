@@ -56,6 +56,7 @@ async def test_row_comes_back_as_it_was_given(database: Database) -> None:
         "duration_ms": 2.5,
         "estimated": True,
         "given_up": True,
+        "outcome": "stopped",
     }
     await _record(database, UsageRow(**fields))
     assert await _stored(database) == [{"id": "id0", **fields}]

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.access_log import Access
 from gateway.account import Account
-from gateway.errors import InvalidRequest, UpstreamDown, UpstreamError
+from gateway.errors import GatewayError, InvalidRequest, Stopped, UpstreamDown, UpstreamError
 from gateway.http import Request
 from gateway.neutral.events import (
     Done,
@@ -38,15 +38,23 @@ class Rows:
         self.rows.append(row)
 
 
-def status_after(events: list[Event], error: BaseException | None = None) -> int:
+class Cut:
+    """The connection of a request that the server has cut."""
+
+    is_cut = True
+
+
+def row_after(events: list[Event], error: BaseException | None = None, connection: Cut | None = None) -> UsageRow:
     journal = Rows()
-    account = Account(ledger_of(journal), Request(Access("req_1"), "chat", "key_1", None, {}, {}))
-    with suppress(asyncio.CancelledError, InvalidRequest, ValueError), account:
+    request = Request(Access("req_1"), "chat", "key_1", None, {}, {}, connection=connection)
+    account = Account(ledger_of(journal), request)
+    with suppress(asyncio.CancelledError, GeneratorExit, GatewayError, ValueError), account:
         account.observe(events)
         if error is not None:
             raise error
+    row: UsageRow
     (row,) = journal.rows
-    return int(row.status)
+    return row
 
 
 FAILED = Failed(UpstreamDown("lab broke off."))
@@ -65,7 +73,27 @@ FAILED = Failed(UpstreamDown("lab broke off."))
     ],
 )
 def test_status(events: list[Event], error: BaseException | None, status: int) -> None:
-    assert status_after(events, error) == status
+    row = row_after(events, error)
+    assert (row.status, row.outcome) == (status, None)
+
+
+@pytest.mark.parametrize(
+    ("events", "error", "ended"),
+    [
+        ([Text("Hi")], asyncio.CancelledError(), (503, "stopped")),
+        ([Text("Hi")], GeneratorExit(), (503, "stopped")),
+        ([Text("Hi"), Failed(Stopped())], None, (503, "stopped")),
+        ([], Stopped(), (503, "stopped")),
+        ([Usage(), Done()], asyncio.CancelledError(), (200, None)),
+        ([FAILED], asyncio.CancelledError(), (502, None)),
+        ([], InvalidRequest("no"), (400, None)),
+    ],
+)
+def test_outcome_of_a_request_that_the_server_cuts(
+    events: list[Event], error: BaseException | None, ended: tuple[int, str | None]
+) -> None:
+    row = row_after(events, error, Cut())
+    assert (row.status, row.outcome) == ended
 
 
 def lane(name: str = "lab") -> Any:

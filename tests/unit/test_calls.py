@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-CEILINGS = {"plain": 63, "stream": 270, "stored response": 152, "translated": 210, "translated stream": 506}
+CEILINGS = {"plain": 64, "stream": 271, "stored response": 152, "translated": 211, "translated stream": 507}
 """What `scripts/bench --calls` counted when they were last changed. Lower them with what makes a request cheaper."""
 
 
