@@ -60,7 +60,8 @@ def test_counts_of_chunks_in_a_row_are_those_of_each(before: dict[str, Any], tog
 @settings(max_examples=500)
 @given(events=st.lists(EVENTS, max_size=8), include_usage=st.booleans())
 def test_events_that_are_written_together_are_the_bytes_of_each(events: list[Event], include_usage: bool) -> None:
-    asked = CHAT.read({**ASKED, "stream_options": {"include_usage": include_usage}})
+    body: Any = {**ASKED, "stream_options": {"include_usage": include_usage}}
+    asked = CHAT.read(body)
 
     def writer() -> Any:
         return CHAT.writer(asked, Author("lab", "m", lambda state: "sealed"))
