@@ -205,7 +205,7 @@ BOUNDED = (
     Attack(
         "items, the last one wrong", _response(input=[*_items(_ITEMS - 1), {"role": "user", "content": 1}]), RESPONSES
     ),
-    Attack("outputs of shells", _response(input=_shells(min(_ITEMS, _MOST // 9))), RESPONSES, ("responses/any",)),
+    Attack("outputs of shells", _response(input=_shells(min(_ITEMS, _MOST // 11))), RESPONSES, ("responses/any",)),
     Attack(
         "instructions of 15 MB", _response(instructions="ab, " * (_TEXT // 4)), RESPONSES, ("responses/any", "chat/any")
     ),
