@@ -264,6 +264,6 @@ def answer_headers(lane: Lane, attempts: int, dropped: Sequence[str] = ()) -> li
     """What the headers of an answer say of its way: who gave it, after so many attempts, and what was left out."""
     headers = [*lane.headers, (b"x-waystone-attempts", b"%d" % attempts)]
     if dropped:
-        named = ",".join(header_value(name).decode() for name in dropped)
+        named = ",".join(header_value(name).decode() for name in dropped[: _DROPPED_BYTES + 1])
         headers.append((b"x-waystone-dropped", named[:_DROPPED_BYTES].encode()))
     return headers
