@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from types import FrameType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import uvicorn
 from uvicorn.importer import import_from_string
@@ -20,7 +20,6 @@ from gateway.cli.stopping import CLOSE_SECONDS, CUT_SECONDS, SIGNALS, Stop, firs
 
 if TYPE_CHECKING:
     # The supervisor, which imports this module, is to load nothing of the application's.
-    from gateway.cli.protocol import GatewayProtocol
     from gateway.cli.worker import Built
 
 Announce = Callable[[], None]
@@ -30,6 +29,20 @@ _TURNS_TO_EMPTY_A_QUEUE = 100
 _LOOK_SECONDS = 0.05
 
 log = logging.getLogger("gateway.server")
+
+
+@runtime_checkable
+class Stoppable(Protocol):
+    """What a stop needs of a client's connection. Its class is the application's, and not loaded here."""
+
+    def shutdown(self) -> None:
+        """Close when the answer under way is complete."""
+
+    def cut(self) -> bool:
+        """End at once. Returns whether there was an answer under way."""
+
+    def close(self) -> None:
+        """Close, whatever is still to be written."""
 
 
 class Config(uvicorn.Config):
@@ -51,9 +64,10 @@ class Config(uvicorn.Config):
         )
 
     def load_app(self) -> Any:
-        self.built = import_from_string(self.app)()
-        self.http_protocol_class = self.built.protocol  # type: ignore[assignment]  # what makes it is not its class
-        return self.built.application
+        built = import_from_string(self.app)()
+        self.built = built
+        self.http_protocol_class = built.protocol
+        return built.application
 
 
 class Server(uvicorn.Server):
@@ -155,8 +169,8 @@ class Server(uvicorn.Server):
     def _is_idle(self) -> bool:
         return not (self.server_state.connections or self.server_state.tasks)
 
-    def _connections(self) -> list[GatewayProtocol]:
-        return cast("list[GatewayProtocol]", [*self.server_state.connections])
+    def _connections(self) -> list[Stoppable]:
+        return [connection for connection in self.server_state.connections if isinstance(connection, Stoppable)]
 
 
 def run_alone(listener: socket.socket, announce: Announce) -> None:

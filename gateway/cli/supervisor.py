@@ -77,8 +77,6 @@ class Supervisor(Multiprocess):
     what is queued on one when its worker stops or is killed waits for the next one, where closing it would reset it.
     """
 
-    processes: list[Worker]  # type: ignore[assignment]  # uvicorn's own class is replaced by ours
-
     def __init__(self, order: Order) -> None:
         sockets = [socket.socket(fileno=number) for number in order.sockets]
         for listener in sockets:
@@ -87,6 +85,8 @@ class Supervisor(Multiprocess):
         self._announcement = order.announcement
         self._has_own_sockets = len(sockets) == order.workers
         self._is_serving = False
+        self._workers: list[Worker] = []
+        """Those that serve, or are about to, in the order of their sockets."""
         self._retired: list[Worker] = []
         """Those that another one has replaced, and that finish what they have begun."""
         self._stop = Stop.CLOSED
@@ -98,12 +98,12 @@ class Supervisor(Multiprocess):
         signal.set_wakeup_fd(writer.detach(), warn_on_full_buffer=False)
 
     def init_processes(self) -> None:
-        self.processes = [self._started(number) for number in range(self.processes_num)]
+        self._workers = [self._started(number) for number in range(self.processes_num)]
 
     def run(self) -> None:
         self.init_processes()
         while not self.should_exit.is_set():
-            self._wait_for_news(_ROUND_SECONDS, self.processes)
+            self._wait_for_news(_ROUND_SECONDS, self._workers)
             self.handle_signals()
             self.keep_subprocess_alive()
         self._stop_all()
@@ -124,7 +124,7 @@ class Supervisor(Multiprocess):
             self._look_at_start()
             return
         self._retired = [worker for worker in self._retired if worker.process.is_alive()]
-        for number, process in enumerate(self.processes):
+        for number, process in enumerate(self._workers):
             state = self._state(process)
             if self._is_to_stop():
                 return
@@ -140,7 +140,7 @@ class Supervisor(Multiprocess):
                 self.should_exit.set()
                 return
             log.warning("worker_ended, exit code %s", process.exitcode)
-            self.processes[number] = self._started(number)
+            self._workers[number] = self._started(number)
 
     def _state(self, process: Worker) -> State | None:
         """What a worker says of itself; None if it has ended or hangs, or a signal to stop has come before it did."""
@@ -150,13 +150,13 @@ class Supervisor(Multiprocess):
 
     def restart_all(self) -> None:
         """Replace each worker by one that serves already, and has read the settings anew."""
-        for number in range(len(self.processes)):
+        for number in range(len(self._workers)):
             if not self._replace(number):
                 return
 
     def _replace(self, number: int) -> bool:
         """Replace a worker by one that serves already. False, and nothing changes, if that one does not start."""
-        old, new = self.processes[number], self._started(number)
+        old, new = self._workers[number], self._started(number)
         self._wait(partial(_has_begun, new))
         if not new.is_ready():
             new.kill()
@@ -164,7 +164,7 @@ class Supervisor(Multiprocess):
             if not self._is_to_stop():
                 log.error("worker_not_ready, the old one stays")
             return False
-        self.processes[number] = new
+        self._workers[number] = new
         self._retire(old)
         return True
 
@@ -188,7 +188,7 @@ class Supervisor(Multiprocess):
         if self._has_own_sockets:
             self.sockets.append(another(self.sockets[0]))
         self.processes_num += 1
-        self.processes.append(self._started(self.processes_num - 1))
+        self._workers.append(self._started(self.processes_num - 1))
 
     def handle_ttou(self) -> None:
         """One worker less."""
@@ -198,7 +198,7 @@ class Supervisor(Multiprocess):
             # First, as in `_stop_all`.
             self.sockets.pop().close()
         self.processes_num -= 1
-        self._retire(self.processes.pop())
+        self._retire(self._workers.pop())
 
     def _started(self, number: int) -> Worker:
         process = Worker(self.config, [self.sockets[number if self._has_own_sockets else 0]])
@@ -207,10 +207,10 @@ class Supervisor(Multiprocess):
 
     def _look_at_start(self) -> None:
         """Announce when every worker is ready; stop when one has ended, as the next would the same way."""
-        if not all(process.process.is_alive() for process in self.processes):
+        if not all(process.process.is_alive() for process in self._workers):
             self.has_failed = True
             self.should_exit.set()
-        elif all(process.is_ready() for process in self.processes):
+        elif all(process.is_ready() for process in self._workers):
             self._is_serving = True
             print(self._announcement, flush=True)
 
@@ -220,7 +220,7 @@ class Supervisor(Multiprocess):
         for listener in self.sockets:
             listener.close()
         self.signal_queue.clear()
-        alive = [*self.processes, *self._retired]
+        alive = [*self._workers, *self._retired]
         orders = [self._stop, Stop.CUT]
         _order(alive, orders.pop(0))
         until = math.inf

@@ -98,6 +98,7 @@ def test_client_that_reads_slowly_gets_the_failure_behind_what_it_has_not_read(
         assert b"200 OK" in begun
         wait_until_unread(opened)
         signalled(gateway, signal.SIGTERM)
+        wait_until(lambda: "requests_cut" in gateway.log.read_text())
         received = begun + b"".join(iter(lambda: opened.recv(1_000_000), b""))
     *chunks, last = events(_unchunked(received).decode().splitlines())
     # Whole, in their order and none of them twice.
