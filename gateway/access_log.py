@@ -10,7 +10,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
 
 import orjson
 import structlog
@@ -29,7 +28,7 @@ _CLOSING_SECONDS = 2.0
 _LONGEST_VALUE = 512
 
 log = structlog.get_logger(__name__)
-Fields = dict[str, Any]
+Fields = dict[str, str | int | float | None]
 
 MEANINGS: Mapping[str, str] = {
     "timestamp": "When the line was made, in UTC.",

@@ -45,7 +45,7 @@ class BodyReader:
         self.at_once_bytes = limits.complexity.uncounted_bytes
         """Up to this size, `read` has a body; `read_large` has those over it."""
 
-    def read(self, headers: Headers, data: bytes) -> tuple[Any, bool]:
+    def read(self, headers: Headers, data: bytes) -> tuple[object, bool]:
         """The parsed and validated body, and whether it is one that takes long. Raises a `GatewayError`."""
         _check_media_type(headers)
         size = len(data)
@@ -61,7 +61,7 @@ class BodyReader:
             raise self._schema.refusal(body)
         return body, elements > MANY
 
-    async def read_large(self, headers: Headers, data: bytes) -> tuple[Any, bool]:
+    async def read_large(self, headers: Headers, data: bytes) -> tuple[object, bool]:
         """The same for a large body: others go on between one step and the next, and large ones take turns."""
         _check_media_type(headers)
         if len(data) > self._limit:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from gateway.contract.json_bytes import JsonTally, is_deeper, slice_end
 from gateway.errors import RequestTooComplex
@@ -84,7 +84,7 @@ class Complexity:
         if is_deeper(data, self._bounds.nesting):
             raise self._too_deep()
 
-    async def look_through(self, body: Any, size: int) -> int:
+    async def look_through(self, body: object, size: int) -> int:
         """The elements of a large body; others go on in between. Raises `RequestTooComplex`."""
         found = 0
         for elements in self.elements(body, size):
@@ -92,7 +92,7 @@ class Complexity:
             await asyncio.sleep(0)
         return found
 
-    def elements(self, body: Any, size: int) -> Iterator[int]:
+    def elements(self, body: object, size: int) -> Iterator[int]:
         """Count the fields, messages, items, parts, tools and properties in a body of so many bytes.
 
         Yields how many there are so far, at least once, each time after a few milliseconds; the body has not been
@@ -136,16 +136,16 @@ def _too_complex(name: str, most: int, message: str, param: str | None = None) -
     return RequestTooComplex(words, param=param)
 
 
-def _listed(body: dict[str, Any], names: Iterable[str]) -> Sequence[Any]:
+def _listed(body: dict[str, object], names: Iterable[str]) -> Sequence[object]:
     """What the lists of these names hold."""
-    found: list[Any] = []
+    found: list[object] = []
     for name in names:
         if isinstance(entries := body.get(name), list):
             found = found + entries if found else entries
     return found
 
 
-def _tools_in(entries: Iterable[Any]) -> Sequence[Any]:
+def _tools_in(entries: Iterable[object]) -> Sequence[object]:
     """The tools that namespaces and items bring along."""
     return [
         tool
@@ -155,7 +155,7 @@ def _tools_in(entries: Iterable[Any]) -> Sequence[Any]:
     ]
 
 
-def _parts_in(entries: Iterable[Any]) -> int:
+def _parts_in(entries: Iterable[object]) -> int:
     parts = 0
     for entry in entries:
         if isinstance(entry, dict):
@@ -165,7 +165,7 @@ def _parts_in(entries: Iterable[Any]) -> int:
     return parts
 
 
-def _properties_in(roots: Iterable[Any]) -> Iterator[int]:
+def _properties_in(roots: Iterable[object]) -> Iterator[int]:
     """The entries of all `properties` so far, however deep: a property of that name is none of them."""
     properties = 0
     waiting = list(roots)

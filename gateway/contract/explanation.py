@@ -4,7 +4,7 @@ The validator could list every error of every branch of every union, at a cost t
 So it is asked one part of the schema at a time, on the way down to the fault.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Sized
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from gateway.errors import InvalidRequest
 # The properties by which a union's branches are told apart, in every dialect of the contract.
 DISCRIMINATORS = ("type", "role", "object", "mode")
 _UNIONS = ("anyOf", "oneOf")
-_MOST: Sequence[tuple[type[dict[str, Any]] | type[list[Any]], str]] = ((dict, "maxProperties"), (list, "maxItems"))
+_MOST: Sequence[tuple[type[Sized], str]] = ((dict, "maxProperties"), (list, "maxItems"))
 _DEEPER = frozenset({"components", "allOf", *_UNIONS, "items", "properties", "additionalProperties"})
 
 

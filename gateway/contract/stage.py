@@ -109,7 +109,7 @@ class Operation:
 
     async def _read(
         self, reader: BodyReader, headers: Headers, receive: Receive, client: Client | None, presence: Presence
-    ) -> tuple[Any, bool]:
+    ) -> tuple[object, bool]:
         """The request's body, and whether it is one that takes long. Raises a `GatewayError`, or `ClientLeft`.
 
         Its bytes are held no longer than that: the answer may take long.

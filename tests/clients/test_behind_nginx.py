@@ -1,7 +1,9 @@
 """A real nginx in front, with TLS and its default buffering, as people put it there."""
 
+import socket
 import ssl
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,9 +44,9 @@ def _nginx(folder: Path, url: str) -> Iterator[httpx.Client]:
     command = [program("nginx", "nginx-light"), "-p", str(folder), "-c", str(file), "-e", str(folder / "error.log")]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
-        transport = httpx.HTTPTransport(
-            uds=str(folder / "nginx.sock"), verify=ssl.create_default_context(cafile=authority.file), retries=20
-        )
+        _wait_for(folder / "nginx.sock")
+        context = ssl.create_default_context(cafile=authority.file)
+        transport = httpx.HTTPTransport(uds=str(folder / "nginx.sock"), verify=context)
         headers = {"authorization": f"Bearer {KEY}"}
         with httpx.Client(
             base_url="https://gateway.example", transport=transport, headers=headers, timeout=DEADLINE
@@ -53,6 +55,19 @@ def _nginx(folder: Path, url: str) -> Iterator[httpx.Client]:
     finally:
         process.terminate()
         process.communicate(timeout=DEADLINE)
+
+
+def _wait_for(path: Path) -> None:
+    """Return as soon as somebody accepts connections on a Unix socket."""
+    deadline = time.monotonic() + DEADLINE
+    while True:
+        with socket.socket(socket.AF_UNIX) as attempt:
+            try:
+                attempt.connect(str(path))
+            except OSError:
+                assert time.monotonic() < deadline, "nginx does not listen"
+            else:
+                return
 
 
 @pytest.fixture(scope="module")

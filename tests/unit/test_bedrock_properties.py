@@ -200,4 +200,5 @@ def test_base64_is_what_a_strict_decoder_takes(text: str) -> None:
     except ValueError:
         assert not is_base64(text)
     else:
-        assert is_base64(text)
+        # Python's lets a `=` too many behind whole groups of four pass.
+        assert is_base64(text) or len(text) % 4

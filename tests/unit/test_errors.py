@@ -19,9 +19,12 @@ EVERY = [
     errors.BodyTooLarge("no"),
     errors.RequestTooComplex("no"),
     errors.UnsupportedMedia("no"),
+    errors.UpgradeRequired(),
     errors.InternalError(),
+    errors.NotImplementedYet("no"),
     errors.Unavailable("no"),
     errors.Overloaded("no"),
+    errors.Stopped(),
     UpstreamError(429, "no", type="rate_limit_error", code="rate_limit_exceeded"),
     UpstreamDown("no"),
 ]

@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.memory.items import normalise_item
@@ -159,6 +159,8 @@ TREES: st.SearchStrategy[Any] = st.recursive(
 )
 
 
+# A machine that is busy takes its time to make them.
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(ANY_NAME, TREES, max_size=4), st.sampled_from(["function", "MCP", "x", "additional_tools"]))
 def test_nothing_that_was_planted_under_the_name_of_a_secret_is_stored_or_repeated(
     tree: dict[str, Any], kind: str
