@@ -120,6 +120,12 @@ GROUPS = (
         has_peers=True,
     ),
     Group(
+        "log",
+        "Plain chat, with the access log and without",
+        [Row(servers.WITHOUT_ACCESS_LOG, chat()), Row(GATEWAY, chat())],
+        connections=(8,),
+    ),
+    Group(
         "responses",
         "/v1/responses beside the floor's chat",
         [

@@ -22,6 +22,7 @@ FLOOR_TLS = "floor over TLS"
 ECHO = "ASGI echo"
 GATEWAY = "Waystone"
 GATEWAY_TLS = "Waystone over TLS"
+WITHOUT_ACCESS_LOG = "Waystone, no access log"
 ONE_WORKER = "Waystone, 1 worker"
 TWO_WORKERS = "Waystone, 2 workers"
 
@@ -45,6 +46,7 @@ class Servers:
             ECHO: lambda: self._floor(ECHO),
             GATEWAY: self.gateway,
             GATEWAY_TLS: self._gateway_tls,
+            WITHOUT_ACCESS_LOG: lambda: self.gateway(environment={"LOG_LEVEL": "warning"}),
             ONE_WORKER: lambda: self.gateway(1, cores.both),
             TWO_WORKERS: lambda: self.gateway(2, cores.both),
         }
@@ -63,10 +65,12 @@ class Servers:
             self._running[name] = self._stack.enter_context(running(self.programs[name](), self.folder))
         return self._running[name]
 
-    def gateway(self, workers: int = 1, cores: Set[int] | None = None) -> Program:
+    def gateway(
+        self, workers: int = 1, cores: Set[int] | None = None, environment: Mapping[str, str] | None = None
+    ) -> Program:
         """The gateway as people run it, in front of the upstream in every dialect."""
         providers = {dialect: provider(dialect, self.upstream_url) for dialect in DIALECTS}
-        return self.configured({"providers": providers}, {"WORKERS": str(workers)}, cores)
+        return self.configured({"providers": providers}, {"WORKERS": str(workers), **(environment or {})}, cores)
 
     def configured(
         self, config: Mapping[str, Any], environment: Mapping[str, str], cores: Set[int] | None = None
