@@ -51,12 +51,18 @@ class BodyReader:
         size = len(data)
         if size > self._limit:
             raise self._too_large()
-        if size > self._complexity.shallow_bytes:
-            self._complexity.require_shallow(data)
+        complexity = self._complexity
+        # What lists hold is nearly all in brackets of its own: where there are few, nothing is to be counted.
+        is_simple = size <= complexity.unlisted_bytes
+        if size > complexity.shallow_bytes:
+            brackets = data.count(b"{") + data.count(b"[")
+            is_simple = is_simple and brackets <= complexity.few
+            if brackets > complexity.most_nesting:
+                complexity.require_shallow(data)
         body = _parse(data)
         elements = 0
-        if size > self._complexity.unlisted_bytes:
-            *_, elements = self._complexity.elements(body, size)
+        if not is_simple:
+            *_, elements = complexity.elements(body, size)
         if not self._schema.is_valid(body):
             raise self._schema.refusal(body)
         return body, elements > MANY

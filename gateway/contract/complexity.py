@@ -47,8 +47,11 @@ class Complexity:
         """Up to this size, values need not be counted before a body is parsed."""
         self.shallow_bytes = 2 * bounds.nesting
         """Up to this size, a body cannot be nested too deeply."""
-        self.unlisted_bytes = 2 * min(bounds.messages, bounds.items, bounds.parts, bounds.tools, bounds.properties)
-        """Up to this size, there cannot be too much in a body's lists."""
+        self.unlisted_bytes = 2 * min(bounds.messages, bounds.items, bounds.parts, bounds.properties)
+        """Up to this size, there cannot be too much in a body's lists, but for tools."""
+        self.few = min(MANY, bounds.tools)
+        """Up to so many brackets, there cannot be too many tools, nor anything that takes long to translate."""
+        self.most_nesting = bounds.nesting
 
     async def count(self, data: bytes) -> None:
         """Count a body before it is parsed; others go on in between. Raises `RequestTooComplex`."""

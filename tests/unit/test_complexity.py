@@ -106,7 +106,9 @@ def test_what_is_not_looked_for_could_not_be_there() -> None:
     complexity = Complexity(SMALL)
     assert len(b"[" + b",".join([b"0"] * SMALL.values) + b"]") > complexity.uncounted_bytes
     assert len(b"[" * (SMALL.nesting + 1) + b"]" * (SMALL.nesting + 1)) > complexity.shallow_bytes
-    assert len(b'{"tools":[' + b",".join([b"0"] * (SMALL.tools + 1)) + b"]}") > complexity.unlisted_bytes
+    for name in ("messages", "items", "parts", "properties"):
+        assert len(b"[" + b",".join([b"0"] * (getattr(SMALL, name) + 1)) + b"]") > complexity.unlisted_bytes
+    assert orjson.dumps({"tools": [{}] * (SMALL.tools + 1)}).count(b"{") > complexity.few
 
 
 def test_others_go_on_while_a_large_body_is_counted() -> None:
