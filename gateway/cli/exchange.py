@@ -136,6 +136,12 @@ class Exchange:
         """What is sent from now on is the last, and not held back for a client that does not read."""
         self.is_cut, self.keep_alive = True, False
 
+    def refused(self, status: int) -> None:
+        """Its connection has answered it, before the body was complete."""
+        self._status = status
+        self.response_started = self.response_complete = True
+        self._wake()
+
     async def run(self, app: ASGIApp) -> None:
         """Have the application answer. Without a whole answer, the connection is closed."""
         REQUEST_ID.set(self.access.request_id)

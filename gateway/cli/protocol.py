@@ -271,11 +271,15 @@ class GatewayProtocol(HttpToolsProtocol):
         if is_answered or self.unwritten() or (self._is_answering and not self._in_body):
             self.close()
         elif not self.transport.is_closing():
-            access = Access(request_id(None))
+            # Of a request whose body is still to come, the application has begun to read it.
+            begun = self.cycle if self._is_answering else None
+            access = Access(request_id(None)) if begun is None else begun.access
+            access.code = refusal.code
             self.transport.write(refusal.answer(access.request_id))
             self.transport.close()
-            if self.access_lines is not None and not self._is_surplus:
-                access.code = refusal.code
+            if begun is not None:
+                begun.refused(refusal.status)
+            elif self.access_lines is not None and not self._is_surplus:
                 self.access_lines.add(access, "-", "-", refusal.status)
 
     @property

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from starlette.types import Receive, Scope, Send
 
 from gateway.access_log import AccessLog
-from tests.unit.server_wire import Client, hello
+from tests.unit.server_wire import Client, hello, turns
 
 pytestmark = pytest.mark.anyio
 
@@ -93,6 +93,34 @@ async def test_many_at_once_are_bounded_like_all_pipelined_requests() -> None:
     assert 1 <= len(app.requests) <= 65
 
 
+def noted() -> tuple[list[dict[str, Any]], AccessLog]:
+    """The lines of an access log, and that."""
+    lines: list[dict[str, Any]] = []
+
+    def note(fields: dict[str, Any]) -> bytes:
+        lines.append(fields)
+        return b""
+
+    return lines, AccessLog(note, len)
+
+
+async def test_request_whose_body_does_not_come_has_one_line_under_the_id_of_its_answer() -> None:
+    lines, access_log = noted()
+    client = Client(Seen(), access_log)
+    await client.send(PLAIN.replace(b"host: here", b"host: here\r\nx-request-id: slow-1")[:-2])
+    client.protocol.time_out()
+    await turns()
+    (answer,) = client.wire.writes
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"x-request-id: slow-1\r\n" in answer
+    client.protocol.connection_lost(None)
+    await turns()
+    assert [(line["request_id"], line["status"], line["code"]) for line in lines] == [
+        ("slow-1", 408, "request_timeout")
+    ]
+    access_log.close()
+
+
 @pytest.mark.parametrize(
     ("data", "status"),
     [
@@ -105,13 +133,7 @@ async def test_many_at_once_are_bounded_like_all_pipelined_requests() -> None:
     ids=["connect", "http2", "garbage", "two-lengths", "length-and-chunks"],
 )
 async def test_what_cannot_be_read_is_refused_in_the_envelope_with_an_id(data: bytes, status: bytes) -> None:
-    lines: list[dict[str, Any]] = []
-
-    def note(fields: dict[str, Any]) -> bytes:
-        lines.append(fields)
-        return b""
-
-    access_log = AccessLog(note, len)
+    lines, access_log = noted()
     client = Client(Seen(), access_log)
     await client.send(data)
     (answer,) = client.wire.writes
