@@ -88,7 +88,7 @@ class Access:
             "path": _safe(path),
             "status": status,
             "duration_ms": round(duration * 1000, 3),
-            "gateway_ms": round((duration - self.waited) * 1000, 3),
+            "gateway_ms": round(max(duration - self.waited, 0.0) * 1000, 3),
         }
         if self.key is not None:
             fields["key"] = _safe(self.key)
@@ -152,6 +152,8 @@ class AccessLog:
             # Before the lines are taken: one that comes later wakes the thread again.
             self._is_awake = False
             self._write_waiting()
+        # What came while the last ones were written.
+        self._write_waiting()
 
     def _write_waiting(self) -> None:
         lost, self._lost = self._lost, 0

@@ -151,9 +151,12 @@ class Account:
                 pass
             case GatewayError():
                 self.fail(error)
+            case asyncio.CancelledError() if self._is_cut:
+                # A whole answer may have come, and not have been kept or sent yet.
+                self.fail(Stopped())
             case asyncio.CancelledError() | GeneratorExit() if self.is_over:
                 pass  # the client left with its whole answer
-            case asyncio.CancelledError() | GeneratorExit() if self._is_cut:
+            case GeneratorExit() if self._is_cut:
                 self.fail(Stopped())
             case asyncio.CancelledError() | GeneratorExit():
                 self.row.status = CLIENT_LEFT
@@ -164,6 +167,7 @@ class Account:
     def _give_up(self) -> None:
         """Write the row of an attempt that others follow."""
         row, self.row = self.row, replace(self.row, status=200, completion_bytes=0)
+        self.access.usage = self.row
         row.given_up = True
         self._count(row)
         self._prompt = self._usage = None

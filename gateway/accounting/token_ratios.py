@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-import re
+import string
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -34,7 +34,10 @@ _LONGEST_NAME = 512
 _LONGEST_PROMPT = 8 * 1024 * 1024
 # Nobody writes so many of these in a row without a blank: it is a file in base64.
 _FILE_BYTES = 1024
-_FILE = re.compile(rb"[A-Za-z0-9+/]{%d,}" % _FILE_BYTES)
+_BASE64 = string.ascii_letters.encode() + string.digits.encode() + b"+/"
+_RUNS = bytes(ord("a") if byte in _BASE64 else ord(" ") for byte in range(256))
+"""A table for `bytes.translate`: what a file consists of becomes one letter, everything else a blank."""
+_FILE = b"a" * _FILE_BYTES
 
 log = structlog.get_logger(__name__)
 
@@ -105,7 +108,7 @@ class TokenRatios:
         size = len(body)
         if size > _FILE_BYTES:
             body = body[:_LONGEST_PROMPT]
-            size = len(body) - sum(len(found[0]) for found in _FILE.finditer(body))
+            size = _without_files(body)
         return self._of(provider, model).prompt.estimate(size)
 
     def completion_tokens(self, provider: str, model: str, size: int) -> int:
@@ -171,3 +174,14 @@ def _row(name: tuple[str, str], learnt: _Learnt) -> RatioRow:
     return RatioRow(
         provider, model, prompt.bytes, prompt.tokens, completion.bytes, completion.tokens, learnt.updated_at
     )
+
+
+def _without_files(body: bytes) -> int:
+    """The bytes of a body without its files. Searches for fixed bytes: a pattern would look at some again and again."""
+    runs, size, end = body.translate(_RUNS), len(body), 0
+    while (start := runs.find(_FILE, end)) >= 0:
+        end = runs.find(b" ", start)
+        if end < 0:
+            end = len(runs)
+        size -= end - start
+    return size

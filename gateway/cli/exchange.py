@@ -234,8 +234,6 @@ class Exchange:
             self._send_head(message["status"], message.get("headers", ()))
 
     def _send_head(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
-        self.response_started = True
-        self._status = status
         if self.expects_continue:
             # Whether the body that was not asked for comes all the same, nothing tells.
             self.keep_alive = self.expects_continue = False
@@ -252,6 +250,7 @@ class Exchange:
         head = b"".join(lines)
         if not head.count(b"\n") == head.count(b"\r") == len(lines) or b"\0" in head:
             raise ValueError("a line break or NUL in a header")
+        self.response_started, self._status = True, status
         if not self.keep_alive:
             head += b"connection: close\r\n"
         has_body = not self._is_head and status not in _NO_BODY

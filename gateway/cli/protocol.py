@@ -56,7 +56,8 @@ class GatewayProtocol(HttpToolsProtocol):
         """Bytes of a body that came since the last piece of it: sizes and extensions of chunks, trailers."""
         self._is_surplus = self._in_head = self._in_body = self._is_lost = self._is_stopping = self._is_deaf = False
         self._is_upgrade = False
-        """The head that has come would switch to another protocol: it is read again without that."""
+        """The head that has come would switch to another protocol: it is read again without that, and only once."""
+        self._is_read_again = False
         self._given_id: bytes | None = None
         """The client's own id of the request whose head is being read."""
 
@@ -143,6 +144,7 @@ class GatewayProtocol(HttpToolsProtocol):
         if self.parser.should_upgrade():
             self._is_upgrade = True
             return
+        self._is_read_again = False
         self._counted.ended_head(self)
         version = self.parser.get_http_version()
         keep_alive = version != "1.0" and not self._is_stopping and self.parser.should_keep_alive()
@@ -255,9 +257,10 @@ class GatewayProtocol(HttpToolsProtocol):
                     return
                 self._is_upgrade = False
                 method, version = self.parser.get_method(), self.parser.get_http_version()
-                if method == b"CONNECT":
-                    self._refuse(_NO_PROXY)
+                if method == b"CONNECT" or self._is_read_again:
+                    self._refuse(_NO_PROXY if method == b"CONNECT" else _MALFORMED)
                     return
+                self._is_read_again = True
                 data = plain_head(method, self.url, version, self.headers) + data[upgrade.args[0] :]
                 self.parser = httptools.HttpRequestParser(self)
                 self.parser.set_dangerous_leniencies(lenient_data_after_close=True)

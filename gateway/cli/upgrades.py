@@ -9,7 +9,9 @@ from collections.abc import Iterable
 from gateway.contract.upgrades import is_websocket
 from gateway.errors import Header
 
-_UPGRADE, _CONNECTION = b"upgrade", b"connection"
+_UPGRADE = b"upgrade"
+# The parser knows the second, which some clients send to proxies, as the first.
+_CONNECTION = (b"connection", b"proxy-connection")
 # Of the options of a connection, those that belong to an upgrade.
 _OPTIONS = (b"upgrade", b"http2-settings")
 
@@ -21,7 +23,7 @@ def plain_head(method: bytes, target: bytes, version: str, headers: Iterable[Hea
     """
     lines = [b"%b %b HTTP/%b" % (method, target, version.encode())]
     for name, value in headers:
-        if name == _CONNECTION:
+        if name in _CONNECTION:
             options = [option for option in value.split(b",") if option.strip().lower() not in _OPTIONS]
             if not options:
                 continue

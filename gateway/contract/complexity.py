@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
-from gateway.contract.json_bytes import JsonTally, is_deeper, slice_end
+from gateway.contract.json_bytes import SLICE_BYTES, JsonTally, is_deeper, slice_end
 from gateway.errors import RequestTooComplex
 
 MANY = 500
@@ -57,14 +57,20 @@ class Complexity:
         """Count a body before it is parsed; others go on in between. Raises `RequestTooComplex`."""
         if await self._values(data, self._bounds.values) > self._bounds.values:
             raise _too_complex("values", self._bounds.values, "The body has more than {most} values")
+        await asyncio.sleep(0)
 
     async def count_history(self, pieces: Sequence[bytes], param: str) -> None:
         """Count what a request continues, which is held to the same. Raises `RequestTooComplex`."""
         if sum(map(len, pieces)) <= self.uncounted_bytes:
             return
-        left = self._bounds.values
+        left, since = self._bounds.values, 0
         for piece in pieces:
             left -= await self._values(piece, left)
+            since += len(piece)
+            if since >= SLICE_BYTES:
+                # Not after each of ten thousand small ones.
+                since = 0
+                await asyncio.sleep(0)
             if left < 0:
                 words = "What the request continues has more than {most} values"
                 raise _too_complex("values", self._bounds.values, words, param)
@@ -79,7 +85,8 @@ class Complexity:
             if tally.is_too_deep and tally.values <= most:
                 raise self._too_deep()
             start = end
-            await asyncio.sleep(0)
+            if start < len(data):
+                await asyncio.sleep(0)
         return tally.values
 
     def require_shallow(self, data: bytes) -> None:

@@ -84,8 +84,10 @@ def test_status(events: list[Event], error: BaseException | None, status: int) -
         ([Text("Hi")], GeneratorExit(), (503, "stopped")),
         ([Text("Hi"), Failed(Stopped())], None, (503, "stopped")),
         ([], Stopped(), (503, "stopped")),
-        ([Usage(), Done()], asyncio.CancelledError(), (200, None)),
-        ([FAILED], asyncio.CancelledError(), (502, None)),
+        # Of a plain answer, which is observed before it is kept and sent; a stream ends itself.
+        ([Usage(), Done()], asyncio.CancelledError(), (503, "stopped")),
+        ([Usage(), Done()], GeneratorExit(), (200, None)),
+        ([FAILED], GeneratorExit(), (502, None)),
         ([], InvalidRequest("no"), (400, None)),
     ],
 )
@@ -198,6 +200,7 @@ def test_attempt_that_was_given_up_has_a_row_of_its_own_where_it_used_tokens(
         account.begin_attempt(lane("second"), PROMPT)
         account.observe([TEXT, COUNTED, Done()])
     *given_up, answered = rows.rows
+    assert account.access.usage is answered
     assert (answered.provider, answered.status, answered.given_up) == ("second", 200, False)
     assert counts(answered) == (7, 3, False)
     assert [(row.provider, row.status, row.given_up, counts(row)) for row in given_up] == (

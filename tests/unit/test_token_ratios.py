@@ -1,6 +1,7 @@
 """Bytes to tokens: what is learnt from replies, and what is estimated by it."""
 
 import math
+import re
 from typing import Any
 
 import pytest
@@ -111,3 +112,11 @@ def test_files_in_a_prompt_are_no_text() -> None:
 
 def test_long_text_of_a_prompt_counts_whole() -> None:
     assert TokenRatios().prompt_tokens("lab", "m", b"a word " * 100_000) == 175_000
+
+
+@given(st.lists(st.sampled_from([b"A" * 1023, b"/" * 1024, b"z" * 3000, b" ", b'"', b"-", b"a b"]), max_size=12))
+def test_files_are_what_a_pattern_finds(pieces: list[bytes]) -> None:
+    body = b"{" + b"".join(pieces)
+    files = re.findall(rb"[A-Za-z0-9+/]{1024,}", body)
+    size = len(body) - sum(map(len, files))
+    assert TokenRatios().prompt_tokens("lab", "m", body) == math.ceil(size / 4)

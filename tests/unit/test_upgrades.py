@@ -84,6 +84,15 @@ async def test_application_sees_that_a_websocket_is_wanted() -> None:
     assert b"connection" not in app.headers[0]
 
 
+@pytest.mark.parametrize("option", [b"proxy-connection", b"Proxy-Connection", b"connection"])
+@pytest.mark.parametrize("wanted", [b"websocket", b"websocket, h2c", b"h2c"])
+async def test_head_is_read_again_once_at_most(option: bytes, wanted: bytes) -> None:
+    app = Seen()
+    client = Client(app)
+    await client.send(b"GET /v1/x HTTP/1.1\r\nhost: a\r\n%b: Upgrade\r\nupgrade: %b\r\n\r\n" % (option, wanted))
+    assert app.requests == [("GET", "/v1/x", b"")]
+
+
 async def test_many_at_once_are_bounded_like_all_pipelined_requests() -> None:
     app = Seen()
     client = Client(app)
