@@ -194,4 +194,4 @@ def test_soak_reports_the_slope_of_memory() -> None:
 def test_part_that_does_not_exist_is_refused_with_the_names_of_those_that_do() -> None:
     done = bench("--only", "plain,speed")
     assert done.returncode == 2
-    assert "there is no part 'speed'; there are plain, stream, paced, responses" in done.stderr
+    assert "there is no part 'speed'; there are plain, stream, paced, log, responses" in done.stderr

@@ -68,7 +68,7 @@ WRITTEN = st.one_of(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(
     written=st.lists(WRITTEN, max_size=8),
     others=st.lists(st.tuples(st.integers(0, 9), st.sampled_from([END, b"[DONE]", b"oops", FIRST, b"{}"])), max_size=2),
@@ -164,7 +164,7 @@ def changed(delta: dict[str, Any], more: dict[str, Any]) -> bytes:
     return orjson.dumps({**head, "choices": [choice], **beside})
 
 
-@settings(max_examples=1000)
+@settings(max_examples=300)
 @given(
     role=st.builds(changed, ROLES, CHANGES),
     texts=st.lists(st.builds(changed, DELTAS, CHANGES), max_size=4),

@@ -45,7 +45,7 @@ EVENTS = st.one_of(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(before=COUNTS, together=st.lists(st.one_of(COUNTS, st.sampled_from([None, []])), min_size=1, max_size=5))
 def test_counts_of_chunks_in_a_row_are_those_of_each(before: dict[str, Any], together: list[Any]) -> None:
     at_once, each = TokenCounts(), TokenCounts()
@@ -57,7 +57,7 @@ def test_counts_of_chunks_in_a_row_are_those_of_each(before: dict[str, Any], tog
     assert (at_once.usage(), at_once.tier) == (each.usage(), each.tier)
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(events=st.lists(EVENTS, max_size=8), include_usage=st.booleans())
 def test_events_that_are_written_together_are_the_bytes_of_each(events: list[Event], include_usage: bool) -> None:
     body: Any = {**ASKED, "stream_options": {"include_usage": include_usage}}
