@@ -4,6 +4,7 @@ Lines are made on the event loop, some microseconds each, and written together b
 slow must not hold up requests. See docs/configuration.md for what stands in a line.
 """
 
+import os
 import sys
 import threading
 import time
@@ -65,8 +66,9 @@ class Access:
 
     __slots__ = ("attempts", "begun", "code", "key", "request_id", "usage", "waited")
 
-    def __init__(self, request_id: str) -> None:
-        self.request_id = request_id
+    def __init__(self, request_id: str | None = None) -> None:
+        """`request_id` is the client's own; None for one of the gateway's."""
+        self.request_id = request_id or f"req_{os.urandom(12).hex()}"
         self.begun = time.perf_counter()
         self.waited = 0.0
         self.key: str | None = None

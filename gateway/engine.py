@@ -14,7 +14,7 @@ from gateway.accounting.ledger import Ledger
 from gateway.dialects.base import Dialect, Origin
 from gateway.dialects.report import require_translatable
 from gateway.errors import GatewayError, Header
-from gateway.http import Body, Reply, Request, StreamReply
+from gateway.http import MANY, Body, Reply, Request, StreamReply
 from gateway.neutral.end_user import split_end_user
 from gateway.neutral.events import Failed, Usage
 from gateway.neutral.generation import Generation
@@ -30,9 +30,6 @@ from gateway.schemas.validator import AnswerSchema, SchemaValidator
 from gateway.sealing import Sealer
 from gateway.short_path import Memory, ShortPath, answer_headers, keep_answer
 from gateway.surfaces.base import Author, Surface, Writer
-
-_MANY = 500
-"""Items, those before a request among them; translating so many takes 5 to 20 ms."""
 
 log = structlog.get_logger(__name__)
 
@@ -277,6 +274,6 @@ async def _encoded(exchange: Exchange, batch: Batch, account: Account) -> bytes:
 
 
 def _is_large(body: JsonObject) -> bool:
-    """Whether translating a body would hold up the loop for longer than a moment."""
+    """Whether translating a body, and what came before it, would hold up the loop for longer than a moment."""
     items = body.get("messages") or body.get("input")
-    return isinstance(items, list) and len(items) > _MANY
+    return isinstance(items, list) and len(items) > MANY

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 import re
 import time
 from collections import deque
@@ -10,13 +9,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import orjson
 from starlette.types import ASGIApp, Message
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from gateway.access_log import CLIENT_LEFT, Access, AccessLog
-from gateway.errors import Header, InternalError
+from gateway.errors import GatewayError, Header, InternalError
 from gateway.logs import REQUEST_ID, redact
 
 # What a client may call its request: what fits on a line of a log, and is found there.
@@ -32,21 +30,17 @@ class Refusal:
     """A whole answer to something that is no request, or not yet one; it ends the connection."""
 
     status: int
-    code: str
-    message: str
-    type: str = "invalid_request_error"
+    error: GatewayError
+    """What is in its envelope."""
 
     def answer(self, request_id: str) -> bytes:
         """It as bytes, with the id by which its line in the log is found."""
-        fields = {"message": self.message, "type": self.type, "param": None, "code": self.code}
-        return _whole(self.status, orjson.dumps({"error": fields}), request_id)
+        return _whole(self.status, self.error.body(), request_id)
 
 
-def request_id(given: bytes | None) -> str:
-    """The id of a request: its client's own where that is one, and looks like no secret, else a new one."""
-    if given is not None and _ID.fullmatch(given) and redact(own := given.decode()) == own:
-        return own
-    return f"req_{os.urandom(12).hex()}"
+def client_id(given: bytes) -> str | None:
+    """A client's own id of its request, where it is one and looks like no secret."""
+    return own if _ID.fullmatch(given) and redact(own := given.decode()) == own else None
 
 
 def _whole(status: int, body: bytes, request_id: str) -> bytes:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import uvicorn
 from uvicorn.importer import import_from_string
 
-from gateway.cli.stopping import CLOSE_SECONDS, CUT_SECONDS, SIGNALS, Stop, first_order
+from gateway.cli.stopping import CLOSE_SECONDS, CUT_SECONDS, LOOK_SECONDS, SIGNALS, Stop, first_order
 
 if TYPE_CHECKING:
     # The supervisor, which imports this module, is to load nothing of the application's.
@@ -26,7 +26,6 @@ Announce = Callable[[], None]
 
 # Each turn accepts what is queued; under load some more has come by then, and the next turn may be the last.
 _TURNS_TO_EMPTY_A_QUEUE = 100
-_LOOK_SECONDS = 0.05
 
 log = logging.getLogger("gateway.server")
 
@@ -164,7 +163,7 @@ class Server(uvicorn.Server):
             # Keeps the date in the headers of answers.
             self._ticks += 1
             await self.on_tick(self._ticks)
-            await asyncio.sleep(min(_LOOK_SECONDS, left))
+            await asyncio.sleep(min(LOOK_SECONDS, left))
 
     def _is_idle(self) -> bool:
         return not (self.server_state.connections or self.server_state.tasks)

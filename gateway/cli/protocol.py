@@ -11,15 +11,16 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.access_log import Access, AccessLog
 from gateway.cli.connections import Connections
-from gateway.cli.exchange import Exchange, Refusal, request_id
+from gateway.cli.exchange import Exchange, Refusal, client_id
 from gateway.cli.upgrades import plain_head
 from gateway.contract.sending import CLIENT
+from gateway.errors import InvalidRequest, Unavailable
 
-_TOO_LARGE = Refusal(431, "headers_too_large", "The request line and headers are too large.")
-_TOO_SLOW = Refusal(408, "request_timeout", "The request came too slowly.")
-_TOO_MANY = Refusal(503, "unavailable", "The gateway has too many connections. Try again later.", type="server_error")
-_MALFORMED = Refusal(400, "invalid_http", "The request is not valid HTTP/1.1.")
-_NO_PROXY = Refusal(405, "method_not_allowed", "This is no proxy: there is no CONNECT.")
+_TOO_LARGE = Refusal(431, InvalidRequest("The request line and headers are too large.", code="headers_too_large"))
+_TOO_SLOW = Refusal(408, InvalidRequest("The request came too slowly.", code="request_timeout"))
+_TOO_MANY = Refusal(503, Unavailable("The gateway has too many connections. Try again later."))
+_MALFORMED = Refusal(400, InvalidRequest("The request is not valid HTTP/1.1.", code="invalid_http"))
+_NO_PROXY = Refusal(405, InvalidRequest("This is no proxy: there is no CONNECT.", code="method_not_allowed"))
 # Requests that wait on one connection while another is answered. What comes behind them is not read, and the connection
 # closed after them: a client sends the others again.
 _MOST_PIPELINED = 64
@@ -150,7 +151,7 @@ class GatewayProtocol(HttpToolsProtocol):
         keep_alive = version != "1.0" and not self._is_stopping and self.parser.should_keep_alive()
         scope = self._scope(version)
         was_answering = self._is_answering
-        access = Access(request_id(self._given_id))
+        access = Access(None if self._given_id is None else client_id(self._given_id))
         self.cycle = exchange = Exchange(self, scope, access, keep_alive=keep_alive, expects=self.expect_100_continue)
         scope["extensions"][CLIENT] = exchange
         self._queue.append(exchange)
@@ -276,8 +277,8 @@ class GatewayProtocol(HttpToolsProtocol):
         elif not self.transport.is_closing():
             # Of a request whose body is still to come, the application has begun to read it.
             begun = self.cycle if self._is_answering else None
-            access = Access(request_id(None)) if begun is None else begun.access
-            access.code = refusal.code
+            access = Access() if begun is None else begun.access
+            access.code = refusal.error.code
             self.transport.write(refusal.answer(access.request_id))
             self.transport.close()
             if begun is not None:

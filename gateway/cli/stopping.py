@@ -20,6 +20,8 @@ class Stop(IntEnum):
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
+LOOK_SECONDS = 0.05
+"""Between two looks at something that nothing announces."""
 CUT_SECONDS = 2.0
 """What is cut has so long to write its last event, and to be stored."""
 CLOSE_SECONDS = 8.0

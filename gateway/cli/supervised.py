@@ -13,12 +13,11 @@ from multiprocessing.connection import wait
 from uvicorn.supervisors.multiprocess import Process
 
 from gateway.cli.processes import Config, Server
-from gateway.cli.stopping import Stop
+from gateway.cli.stopping import LOOK_SECONDS, Stop
 
 _PING = b"ping"
 # A worker answers pings as soon as its process has begun; one that has died never does.
 _PING_SECONDS = 1
-_LOOK_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ class Worker(Process):
         with suppress(OSError, EOFError):  # it has ended
             self.parent_conn.send(_PING)
             while not is_over() and time.monotonic() < until:
-                if self.parent_conn.poll(_LOOK_SECONDS):
+                if self.parent_conn.poll(LOOK_SECONDS):
                     state: State = self.parent_conn.recv()
                     return state
         return None

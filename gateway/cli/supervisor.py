@@ -24,7 +24,7 @@ from uvicorn.supervisors.multiprocess import Multiprocess
 
 from gateway.cli.address import another
 from gateway.cli.processes import Config, stop
-from gateway.cli.stopping import CLOSE_SECONDS, CUT_SECONDS, SIGNALS, Stop, first_order
+from gateway.cli.stopping import CLOSE_SECONDS, CUT_SECONDS, LOOK_SECONDS, SIGNALS, Stop, first_order
 from gateway.cli.supervised import State, Worker
 
 # Between two looks at workers that may hang. Signals, and workers that end, are noticed at once.
@@ -33,7 +33,6 @@ _ROUND_SECONDS = 0.5
 _END_SECONDS = 2 * CUT_SECONDS + CLOSE_SECONDS + 2
 # A machine that is busy with other things may take long for a start.
 _START_SECONDS = 60
-_LOOK_SECONDS = 0.05
 
 log = logging.getLogger("gateway.supervisor")
 
@@ -177,7 +176,7 @@ class Supervisor(Multiprocess):
         """Wait until something is so, a signal to stop has come, or it has taken too long."""
         until = time.monotonic() + _START_SECONDS
         while not (is_so() or self._is_to_stop() or time.monotonic() > until):
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(LOOK_SECONDS)
 
     def _is_to_stop(self) -> bool:
         """Whether a signal to stop has come that has not been handled."""

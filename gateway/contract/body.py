@@ -8,12 +8,13 @@ import orjson
 from starlette.types import Receive
 
 from gateway.contract.bundle import Bundle, OperationSpec
-from gateway.contract.coding import CODING, decoded
-from gateway.contract.complexity import LARGE_BYTES, MANY, Complexity
+from gateway.contract.coding import CODING, decoded, too_large
+from gateway.contract.complexity import LARGE_BYTES, Complexity
 from gateway.contract.in_flight import InFlight
 from gateway.contract.sending import Presence
 from gateway.contract.validation import CompiledSchema
-from gateway.errors import BodyTooLarge, InvalidRequest, UnsupportedMedia
+from gateway.errors import InvalidRequest, UnsupportedMedia
+from gateway.http import MANY
 
 Headers = dict[bytes, bytes]
 
@@ -50,7 +51,7 @@ class BodyReader:
         _check_media_type(headers)
         size = len(data)
         if size > self._limit:
-            raise self._too_large()
+            raise too_large(self._limit)
         complexity = self._complexity
         # What lists hold is nearly all in brackets of its own: where there are few, nothing is to be counted.
         is_simple = size <= complexity.unlisted_bytes
@@ -71,7 +72,7 @@ class BodyReader:
         """The same for a large body: others go on between one step and the next, and large ones take turns."""
         _check_media_type(headers)
         if len(data) > self._limit:
-            raise self._too_large()
+            raise too_large(self._limit)
         async with self._turns:
             await self._complexity.count(data)
             body = _parse(data)
@@ -91,10 +92,7 @@ class BodyReader:
         _check_media_type(headers)
         async with self._turns:
             data = await decoded(data, headers[CODING], self._limit)
-            grown = len(data) - presence.body_bytes
-            self._in_flight.require(grown)
-            self._in_flight.held += grown
-            presence.body_bytes += grown
+            self._hold(len(data) - presence.body_bytes, presence)
         return data
 
     async def receive(self, headers: Headers, receive: Receive, presence: Presence) -> bytes:
@@ -107,7 +105,7 @@ class BodyReader:
         declared = headers.get(b"content-length", b"0")
         if declared.isdigit() and (length := int(declared[:20])):
             if length > self._limit:
-                raise self._too_large()
+                raise too_large(self._limit)
             self._in_flight.require(length)
         parts: list[bytes] = []
         size = 0
@@ -116,18 +114,19 @@ class BodyReader:
             if message["type"] == "http.disconnect":
                 raise ClientLeft
             part = message.get("body", b"")
-            self._in_flight.require(len(part))
-            self._in_flight.held += len(part)
-            presence.body_bytes += len(part)
+            self._hold(len(part), presence)
             size += len(part)
             if size > self._limit:
-                raise self._too_large()
+                raise too_large(self._limit)
             parts.append(part)
             if not message.get("more_body", False):
                 return part if len(parts) == 1 else b"".join(parts)
 
-    def _too_large(self) -> BodyTooLarge:
-        return BodyTooLarge(f"The request body is larger than the {self._limit} bytes that this gateway takes.")
+    def _hold(self, size: int, presence: Presence) -> None:
+        """Count so many bytes more as in flight. Raises `Overloaded`."""
+        self._in_flight.require(size)
+        self._in_flight.held += size
+        presence.body_bytes += size
 
 
 def _check_media_type(headers: Headers) -> None:

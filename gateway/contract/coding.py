@@ -35,7 +35,7 @@ async def decoded(data: bytes, header: bytes, limit: int) -> bytes:
         for piece in unpacker.feed(data):
             size += len(piece)
             if size > limit:
-                raise BodyTooLarge(f"The request body is larger than the {limit} bytes that this gateway takes.")
+                raise too_large(limit)
             pieces.append(piece)
             count += 1
             if size - since > _SLICE_BYTES or count % _SLICE_PIECES == 0:
@@ -46,6 +46,11 @@ async def decoded(data: bytes, header: bytes, limit: int) -> bytes:
     if not unpacker.is_complete:
         raise _damaged(coding)
     return b"".join(pieces)
+
+
+def too_large(limit: int) -> BodyTooLarge:
+    """The error for a body of more than `limit` bytes, as it came or decoded."""
+    return BodyTooLarge(f"The request body is larger than the {limit} bytes that this gateway takes.")
 
 
 def _listed(value: bytes) -> list[bytes]:

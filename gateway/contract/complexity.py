@@ -6,9 +6,8 @@ from typing import Protocol
 
 from gateway.contract.json_bytes import SLICE_BYTES, JsonTally, is_deeper, slice_end
 from gateway.errors import RequestTooComplex
+from gateway.http import MANY
 
-MANY = 500
-"""Elements; translating so many takes 5 to 20 ms."""
 LARGE_BYTES = 1024 * 1024
 """Of texts, images and files; copying, checking and writing so many takes as long."""
 _AT_ONCE_BYTES = 256 * 1024

@@ -18,7 +18,7 @@ from gateway.contract.cors import Cors
 from gateway.contract.forthcoming import not_yet
 from gateway.contract.handlers import Handler
 from gateway.contract.methods import AllowedMethods
-from gateway.contract.sending import client_of, send_error
+from gateway.contract.sending import note_error, send_error
 from gateway.contract.stage import ContractMiddleware, Dispatch
 from gateway.contract.upgrades import is_websocket
 from gateway.errors import GatewayError, InternalError, MethodNotAllowed, NotFound, UpgradeRequired
@@ -112,7 +112,6 @@ def _wants_websocket(scope: Scope) -> bool:
 
 
 def _response(error: GatewayError, scope: Scope) -> ConnexionResponse:
-    if (client := client_of(scope)) is not None:
-        client.access.code = error.code
+    note_error(error, scope)
     headers = {name.decode(): value.decode("latin-1") for name, value in error.headers}
     return ConnexionResponse(status_code=error.status, mimetype="application/json", body=error.body(), headers=headers)

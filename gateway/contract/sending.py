@@ -87,10 +87,14 @@ class Presence:
 
 async def send_error(error: GatewayError, scope: Scope, send: Send) -> None:
     """Answer a request that no operation gets."""
-    client = client_of(scope)
-    if client is not None:
+    note_error(error, scope)
+    await send_reply(error_reply(error), send, client_of(scope))
+
+
+def note_error(error: GatewayError, scope: Scope) -> None:
+    """Have the access log name the error of a request that no operation gets."""
+    if (client := client_of(scope)) is not None:
         client.access.code = error.code
-    await send_reply(error_reply(error), send, client)
 
 
 async def send_reply(reply: Reply, send: Send, client: Client | None) -> None:

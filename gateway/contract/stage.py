@@ -1,7 +1,6 @@
 """The one stage behind connexion's routing: authenticate, validate, dispatch, answer; compiled at start."""
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
@@ -56,7 +55,7 @@ class Operation:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         client = client_of(scope)
-        access = Access(f"req_{os.urandom(12).hex()}") if client is None else client.access
+        access = Access() if client is None else client.access
         presence = Presence(client)
         try:
             reply = await self._answer(access, scope, receive, client, presence)

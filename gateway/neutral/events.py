@@ -229,8 +229,7 @@ def text_bytes(events: Sequence[Event]) -> int:
     size = 0
     for event in events:
         if isinstance(event, _TEXTS):
-            text = event.text
-            size += len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+            size += len(event.text.encode("utf-8", "surrogatepass"))
         elif isinstance(event, _NATIVE):
             size += event.text_bytes
     return size

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from gateway.settings import Settings
+from tests.clients.stops import workers_of
 from tests.servers.chat_upstream import ChatUpstream
 from tests.servers.gateway import RunningGateway, running_gateway, scripted_config
 from tests.servers.stalling_proxy import stalling_proxy
@@ -107,7 +108,7 @@ def _signalled(number: signal.Signals, to: str) -> str:
         for thread in threads:
             thread.start()
         time.sleep(1)
-        workers = _workers(gateway)
+        workers = workers_of(gateway)
         everybody = [*workers, gateway.process.pid]
         pids = {"supervisor": everybody[-1:], "one worker": workers[:1], "all of them": everybody}[to]
         moment = time.monotonic()
@@ -206,12 +207,6 @@ def _end_of(lines: Iterator[str]) -> str:
     except httpx.HTTPError:
         return "torn"
     return "whole" if text.endswith("[DONE]") else "error event" if '"error":{' in text else "torn"
-
-
-def _workers(gateway: RunningGateway) -> list[int]:
-    server = gateway.process.pid
-    children = [int(child) for child in Path(f"/proc/{server}/task/{server}/children").read_text().split()]
-    return [child for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
 def _stopped_after(gateway: RunningGateway, begun: float) -> str:

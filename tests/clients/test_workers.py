@@ -5,13 +5,14 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.clients.sockets import connection, exchange, head, read_reply
+from tests.clients.stops import wait_until
 from tests.servers.gateway import DEADLINE, RunningGateway, running_gateway
 
 LIVE = head("GET", "/health/live", "connection: close")
@@ -97,15 +98,6 @@ def _has_loaded(process: int, library: str) -> bool:
         return False
 
 
-def _wait(condition: Callable[[], bool]) -> None:
-    deadline = threading.Event()
-    for _ in range(int(DEADLINE * 20)):
-        if condition():
-            return
-        deadline.wait(0.05)
-    raise AssertionError("it has not come to be")
-
-
 def test_supervisor_does_not_import_the_application(workers: RunningGateway) -> None:
     assert len(_pids(workers)) == WORKERS
     assert not any(_has_loaded(workers.process.pid, name) for name in ("jsonschema_rs", "pydantic_core", "orjson"))
@@ -125,7 +117,7 @@ def test_worker_that_stops_under_load_resets_nothing(workers: RunningGateway, nu
     with Load(workers.url) as load:
         load.wait(200)
         os.kill(before[0] if number == signal.SIGTERM else workers.process.pid, number)
-        _wait(lambda: len(_pids(workers)) == WORKERS and before[0] not in _pids(workers))
+        wait_until(lambda: len(_pids(workers)) == WORKERS and before[0] not in _pids(workers))
         load.wait(200)
     assert load.failures == []
 
@@ -158,7 +150,7 @@ def test_workers_end_with_a_supervisor_that_is_killed(workers: RunningGateway) -
     pids = _pids(workers)
     workers.process.kill()
     workers.process.wait(DEADLINE)
-    _wait(lambda: not any(_has_loaded(process, "jsonschema_rs") for process in pids))
+    wait_until(lambda: not any(_has_loaded(process, "jsonschema_rs") for process in pids))
 
 
 @pytest.mark.parametrize(("first", "second"), [("2", "2"), ("2", "1"), ("1", "2")])
@@ -176,7 +168,7 @@ def test_workers_come_and_go_under_load_and_reset_nothing(workers: RunningGatewa
     with Load(workers.url) as load:
         for number, count in ((signal.SIGTTIN, WORKERS + 1), (signal.SIGTTOU, WORKERS)):
             workers.process.send_signal(number)
-            _wait(lambda count=count: len(_pids(workers)) == count)  # type: ignore[misc]
+            wait_until(lambda count=count: len(_pids(workers)) == count)  # type: ignore[misc]
             load.wait(100)
     assert load.failures == []
 

@@ -38,7 +38,7 @@ class ChatBrief:
         if not isinstance(document, dict) or (usage := usual_usage(document)) is None:
             return None
         content: str = document["choices"][0]["message"]["content"]  # type: ignore[index,call-overload,assignment]
-        size = len(content) if content.isascii() else len(content.encode())
+        size = len(content.encode())
         if not is_text:
             return BriefReply(body, usage, text_bytes=size)
         text = None if is_too_deep(body, document) else usual_text(document)

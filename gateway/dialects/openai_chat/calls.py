@@ -45,7 +45,7 @@ def called_tool(call: JsonObject) -> CalledTool:
 def message_bytes(message: Json) -> int:
     """How many bytes of a repaired message, or of a delta, are texts of the answer: all but names and labels."""
     if type(message) is dict and len(message) == 1 and type(text := message.get("content")) is str:
-        return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+        return len(text.encode("utf-8", "surrogatepass"))
     part = object_or_empty(message)
     # Reasoning may stand in both of its fields.
     reasoning = text_or_empty(part.get("reasoning_content")) or text_or_empty(part.get("reasoning"))

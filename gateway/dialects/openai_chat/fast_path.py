@@ -74,7 +74,7 @@ def usual_bytes(document: JsonObject) -> int:
     """How many bytes the text of such a reply is."""
     (choice,) = objects_in(document["choices"])
     text = text_or_empty(object_or_empty(choice["message"]).get("content"))
-    return len(text) if text.isascii() else len(text.encode())
+    return len(text.encode())
 
 
 def usual_text(document: JsonObject) -> str | None:
@@ -187,7 +187,7 @@ class ChunkTemplate:
         if type(parsed) is not list or len(parsed) != len(payloads) or {*map(type, parsed)} != {str}:
             return None
         text = "".join(parsed)
-        return len(text) if text.isascii() else len(text.encode())
+        return len(text.encode())
 
     @property
     def knows_bytes(self) -> bool:

@@ -115,7 +115,7 @@ class NativeDecoder(ChatDecoder):
 
     def _read_text(self, payload: bytes, text: str) -> list[Event]:
         self._is_mute = self._is_mute and not text
-        size = len(text) if text.isascii() else len(text.encode())
+        size = len(text.encode())
         return [NativeChunk(_on_one_line(payload), self._is_mute, size)]
 
     def _owed(self) -> list[Event]:
