@@ -21,6 +21,7 @@ from gateway.contract.handlers import find_handlers
 from gateway.contract.in_flight import InFlight
 from gateway.contract.pipeline import build_pipeline
 from gateway.contract.stage import Dispatch
+from gateway.detached import DetachedWork
 from gateway.documentation import documentation_routes
 from gateway.engine import Engine
 from gateway.memory.conversations import Conversations
@@ -49,9 +50,10 @@ _YOUNGER_COLLECTIONS = 500
 class Application:
     """The ASGI application. Everything is opened when the server starts and closed when it stops."""
 
-    def __init__(self, settings: Settings, readiness: Readiness) -> None:
+    def __init__(self, settings: Settings, readiness: Readiness, detached: DetachedWork) -> None:
         self._settings = settings
         self._readiness = readiness
+        self._detached = detached
         self._bundle = Bundle.load()
         # Looked for now, so that a missing one stops the start before anything is opened.
         self._handlers = find_handlers(self._bundle)
@@ -104,9 +106,14 @@ class Application:
             yield
 
 
-def create_app(settings: Settings | None = None, readiness: Readiness | None = None) -> Application:
-    """The application for a server, which sets `readiness`. Raises `ConfigurationError` and `MissingHandler`."""
-    return Application(settings or load(), readiness or Readiness())
+def create_app(
+    settings: Settings | None = None, readiness: Readiness | None = None, detached: DetachedWork | None = None
+) -> Application:
+    """The application for a server, which sets `readiness` and waits for `detached`.
+
+    Raises `ConfigurationError` and `MissingHandler`.
+    """
+    return Application(settings or load(), readiness or Readiness(), detached or DetachedWork())
 
 
 def _body_limits(settings: Settings) -> BodyLimits:

@@ -48,6 +48,8 @@ class Request(Generic[Body]):
 
     connection: ServerConnection | None = None
     """None under a server that is not ours."""
+    headers: Mapping[bytes, bytes] = field(default_factory=dict)
+    """By their names in lower case."""
 
     @property
     def id(self) -> str:

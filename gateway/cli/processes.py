@@ -112,6 +112,7 @@ class Server(uvicorn.Server):
         built = self.config.built
         await self._wait_until(lambda: self._stop is not Stop.ANNOUNCED, built.unready_seconds)
         await self._close_port(sockets or [])
+        built.detached.is_closing = True
         for connection in self._connections():
             connection.shutdown()
         await self._wait_until(lambda: self._is_idle() or self._stop is Stop.CUT, built.drain_seconds)
@@ -141,7 +142,7 @@ class Server(uvicorn.Server):
 
     async def _cut(self) -> None:
         """End what is under way, each answer as a failure; then close what is left."""
-        cut = sum(connection.cut() for connection in self._connections())
+        cut = sum(connection.cut() for connection in self._connections()) + self.config.built.detached.cut()
         if cut:
             log.warning("requests_cut by the stop: %s", cut)
         await self._wait_until(self._is_idle, CUT_SECONDS)
@@ -166,7 +167,8 @@ class Server(uvicorn.Server):
             await asyncio.sleep(min(LOOK_SECONDS, left))
 
     def _is_idle(self) -> bool:
-        return not (self.server_state.connections or self.server_state.tasks)
+        is_busy = self.server_state.connections or self.server_state.tasks
+        return not is_busy and self.config.built.detached.is_idle
 
     def _connections(self) -> list[Stoppable]:
         return [connection for connection in self.server_state.connections if isinstance(connection, Stoppable)]

@@ -15,6 +15,7 @@ from gateway.app import create_app
 from gateway.cli.connections import Connections
 from gateway.cli.protocol import GatewayProtocol
 from gateway.contract.handlers import MissingHandler
+from gateway.detached import DetachedWork
 from gateway.readiness import Readiness
 from gateway.settings import ConfigurationError
 
@@ -28,6 +29,7 @@ class Built:
     application: ASGIApp
     protocol: Callable[..., asyncio.Protocol]
     readiness: Readiness
+    detached: DetachedWork
     unready_seconds: float
     drain_seconds: float
     access_log: AccessLog | None
@@ -43,11 +45,12 @@ def build() -> Built:
         if effective.log_level in _WITH_ACCESS:
             access_log = opened(is_json=not logs.is_for_person(effective.log_format))
         protocol = partial(GatewayProtocol, connections=connections, access_log=access_log)
-        readiness = Readiness()
+        readiness, detached = Readiness(), DetachedWork()
         return Built(
-            create_app(effective, readiness),
+            create_app(effective, readiness, detached),
             protocol,
             readiness,
+            detached,
             effective.unready_seconds,
             effective.drain_seconds,
             access_log,

@@ -90,7 +90,7 @@ class Operation:
             presence.watch()
             path = scope.get("path_params", {})
             key_id = "" if principal is None else principal.key_id
-            request = Request(access, self._id, key_id, body, path, query, is_large, client)
+            request = Request(access, self._id, key_id, body, path, query, is_large, client, headers)
             return await self._handler(request)
         except GatewayError as error:
             access.code = error.code

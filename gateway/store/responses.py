@@ -34,6 +34,7 @@ class StoredResponse:
     document: bytes
     input: bytes
     output: bytes
+    background: bool = False
 
 
 class Head(NamedTuple):

@@ -18,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest revision in migrations/versions, which makes these very tables (a test compares them)."""
 
 metadata = MetaData()
@@ -33,6 +33,9 @@ keys = Table(
     Column("created_at", Double, nullable=False),
     Column("expires_at", Double),
     Column("revoked_at", Double),
+    # What becomes of an answer whose client leaves: None for what the settings say.
+    Column("on_disconnect", String),
+    Column("may_choose_on_disconnect", Boolean, nullable=False, server_default=false()),
 )
 
 users = Table(
@@ -84,6 +87,17 @@ def _index_of_named(column: str) -> Index:
 def _index_of_followers() -> Index:
     follows = text("previous_id IS NOT NULL")
     return Index("responses_by_previous", "previous_id", sqlite_where=follows)
+
+
+def _index_of_active_jobs() -> Index:
+    # For the bounds of each key; those that are over do not count.
+    is_active = text("events_until IS NULL")
+    return Index("jobs_active_by_key", "key_id", sqlite_where=is_active)
+
+
+def _index_of_leases() -> Index:
+    is_running = text("lease_until IS NOT NULL")
+    return Index("idempotency_by_lease", "lease_until", sqlite_where=is_running)
 
 
 # Usage outlives the keys, users and groups that it names: no foreign keys.
@@ -148,8 +162,69 @@ responses = Table(
     Column("input", LargeBinary, nullable=False),
     Column("output", LargeBinary, nullable=False),
     Column("document", LargeBinary, nullable=False),
+    Column("background", Boolean, nullable=False, server_default=false()),
     Index("responses_by_expiry", "expires_at"),
+    Index("responses_by_key", "key_id", "created_at", "id"),
     _index_of_followers(),
+)
+
+# Responses in the background: the work that is to be done, and after its end, for a while, where its events are.
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("response_id", String, primary_key=True),
+    Column("key_id", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("created_at", Double, nullable=False),
+    # Who works on it, and until when that is believed without a further sign.
+    Column("owner", String),
+    Column("lease_until", Double),
+    Column("attempts", Integer, nullable=False),
+    # The number of the first event that is not stored.
+    Column("next_sequence", Integer, nullable=False),
+    # When its events go; None while it is not over.
+    Column("events_until", Double),
+    # Sealed, with its secrets; erased at the end.
+    Column("request", LargeBinary),
+    Index("jobs_by_state", "state", "created_at"),
+    _index_of_active_jobs(),
+)
+
+job_events = Table(
+    "job_events",
+    metadata,
+    Column("response_id", String, ForeignKey("jobs.response_id", ondelete="CASCADE"), primary_key=True),
+    Column("first", Integer, primary_key=True, autoincrement=False),
+    Column("last", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
+# Answers to requests with an `Idempotency-Key`, and the requests that have none yet.
+idempotency = Table(
+    "idempotency",
+    metadata,
+    # Of the gateway key and the client's.
+    Column("digest", LargeBinary, primary_key=True),
+    Column("key_id", String, nullable=False),
+    Column("operation", String, nullable=False),
+    # Of the request's body.
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    # The process that works on it, and until when that is believed; None once the answer is there.
+    Column("owner", String),
+    Column("lease_until", Double),
+    # What a usage row is made of, should that process die.
+    Column("request_id", String, nullable=False),
+    Column("model", String),
+    Column("prompt_bytes", BigInteger, nullable=False),
+    # The background response that the answer speaks of.
+    Column("response_id", String),
+    # Sealed.
+    Column("answer", LargeBinary),
+    Index("idempotency_by_key", "key_id"),
+    Index("idempotency_by_expiry", "expires_at"),
+    _index_of_leases(),
 )
 
 conversations = Table(

@@ -51,6 +51,8 @@ class UsageRow:
     prompt_bytes: int = 0
     completion_bytes: int = 0
     outcome: str | None = None
+    id: str = ""
+    """What it is stored under, from the moment on that the journal has it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,8 @@ class UsageQueue:
         if len(self._waiting) >= self._capacity:
             self._waiting.popleft()
             self._dropped += 1
-        self._waiting.append((f"{self._prefix}{next(self._number):012x}", row, end_user))
+        row.id = f"{self._prefix}{next(self._number):012x}"
+        self._waiting.append((row.id, row, end_user))
 
     async def start(self) -> None:
         """Write what earlier processes left in files, then write from now on."""

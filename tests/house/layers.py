@@ -35,6 +35,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("gateway.auth",),
     ("gateway.access_log",),
     ("gateway.http",),
+    ("gateway.detached",),
     ("gateway.contract",),
     ("gateway.documentation",),
     ("gateway.schemas",),
