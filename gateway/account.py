@@ -172,8 +172,7 @@ class Account:
         self._count(row)
         self._prompt = self._usage = None
         row.duration_ms = self._elapsed()
-        if self.end_user is not None:
-            _name_end_user(row, self.end_user)
+        name_end_user(row, self.end_user)
         self._ledger.journal.record(row, None)
 
     @property
@@ -184,7 +183,7 @@ class Account:
         row = self.row
         self._count(row)
         if self.end_user is not None:
-            _name_end_user(row, self.end_user)
+            name_end_user(row, self.end_user)
         row.duration_ms = row.duration_ms or (time.perf_counter() - self._begun) * 1000
         self._ledger.journal.record(row, self.end_user)
 
@@ -213,6 +212,9 @@ class Account:
         return (time.perf_counter() - self._begun) * 1000
 
 
-def _name_end_user(row: UsageRow, end_user: EndUser) -> None:
+def name_end_user(row: UsageRow, end_user: EndUser | None) -> None:
+    """Enter whom a request was for."""
+    if end_user is None:
+        return
     row.user_id = end_user.user.id if end_user.user else None
     row.group_id = end_user.group.id if end_user.group else None

@@ -13,6 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.accounting.ledger import open_ledger
 from gateway.auth import KeyRing
+from gateway.background.context import Context
+from gateway.background.service import Background
 from gateway.catalogue import Catalogue
 from gateway.contract.body import BodyLimits
 from gateway.contract.bundle import Bundle
@@ -81,7 +83,8 @@ class Application:
             router = Router(upstreams, catalogue, settings.models)
             schemas = SchemaValidator(settings.bounds.answer_schema)
             stack.push_async_callback(schemas.close)
-            engine = Engine(router, ledger, await _sealer(database), _conditions(settings), schemas)
+            sealer = await _sealer(database)
+            engine = Engine(router, ledger, sealer, _conditions(settings), schemas)
             stored = StoredResponses(database)
             limits = _body_limits(settings)
             retention = settings.retention_days * _DAY
@@ -89,6 +92,11 @@ class Application:
             sweep = Sweep(database, retention)
             await sweep.start()
             stack.push_async_callback(sweep.close)
+            background = Background(
+                Context(engine, archive, database, ledger, sealer, self._detached, settings.background)
+            )
+            await background.start()
+            stack.push_async_callback(background.close)
             gateway = Gateway(
                 State(database, journal),
                 self._readiness,
@@ -96,6 +104,7 @@ class Application:
                 Models(router, catalogue, upstreams, settings.models),
                 Responses(engine, archive, stored),
                 Conversations(database, journal, stored.items),
+                background,
             )
             handlers = {id_: partial(handler, gateway=gateway) for id_, handler in self._handlers.items()}
             dispatch = Dispatch(self._bundle, keys, limits)

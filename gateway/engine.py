@@ -148,6 +148,36 @@ class Engine:
                 account.access.attempts = attempts.count
                 account.access.waited += attempts.paused
 
+    async def admit(self, request: Request[Body], surface: Surface[Body], memory: Memory) -> tuple[Generation, Lane]:
+        """The request as it would be answered, and who would be called first: for one that is answered later.
+
+        Raises `GatewayError` as `answer` does before it calls anybody; then, and only then, it leaves a usage row.
+        """
+        with Account(self._ledger, request) as account:
+            generation, lanes = await self._planned(request, surface, memory, account)
+            client = ClientRequest(generation, surface, request.key_id, account)
+            accepting = partial(self._accepting, client, lanes)
+            if request.is_large or _is_large(generation.body):
+                async with self._conditions.turns:
+                    lane = await asyncio.to_thread(accepting)
+            else:
+                lane = accepting()
+            account.hand_over()
+        return generation, lane
+
+    def _accepting(self, client: ClientRequest, lanes: Sequence[Lane]) -> Lane:
+        """The first candidate that can be sent the request. Raises the last one's `InvalidRequest`."""
+        refusal: GatewayError | None = None
+        for lane in lanes:
+            try:
+                self._exchange(client, lane)
+            except GatewayError as error:
+                refusal = error
+            else:
+                return lane
+        assert refusal is not None
+        raise refusal
+
     async def _planned(
         self, request: Request[Body], surface: Surface[Body], memory: Memory | None, account: Account
     ) -> tuple[Generation, Sequence[Lane]]:

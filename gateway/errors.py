@@ -10,6 +10,7 @@ GatewayError
 ├── BodyTooLarge        413
 │   └── RequestTooComplex 413 too many values, messages, tools or other elements
 ├── UnsupportedMedia    415
+├── TooManyRequests     429   as many of something as one key may have at once
 ├── UpgradeRequired     426   a WebSocket, which there is not
 ├── InternalError       500   a defect of ours; says nothing about itself
 ├── NotImplementedYet   501   an operation that is to come
@@ -210,6 +211,14 @@ class UnsupportedMedia(GatewayError):
     status = 415
     type = "invalid_request_error"
     code = "unsupported_media_type"
+
+
+class TooManyRequests(GatewayError):
+    """The key has as many of something as it may have at once."""
+
+    status = 429
+    type = "rate_limit_error"
+    code = "rate_limit_exceeded"
 
 
 class UpgradeRequired(GatewayError):

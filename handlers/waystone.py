@@ -24,5 +24,7 @@ async def post_api_gateway_v1_chat_completions(
 async def post_api_gateway_v1_responses(
     request: "Request[WaystoneResponseRequest]", gateway: Gateway
 ) -> Reply | StreamReply:
-    """Answer a text with a Responses object."""
+    """Answer a text with a Responses object, now or in the background."""
+    if request.body.get("background") is True:
+        return await gateway.background.create(request, RESPONSES)
     return await gateway.responses.create(request, RESPONSES)

@@ -126,18 +126,22 @@ class Turn:
     async def keep(self, ended: Ended) -> None:
         if not self._is_kept:
             return
-        document, body = ended.document, ended.body
-        append = None
-        # A turn that failed is no part of the conversation.
-        if self._conversation_id is not None and document["status"] in ("completed", "incomplete"):
-            append = self._append(self._conversation_id, document["output"])
+        append = self.append(ended.document)
         with explained():
             if self._is_stored:
-                await self._archive.journal.add(self._row(document, body), append)
+                await self._archive.journal.add(self.row(ended), append)
             elif append is not None:
                 await self._archive.journal.write(partial(turns.append_all, appends=[append]))
 
-    def _row(self, document: models.Response, body: bytes) -> StoredResponse:
+    def append(self, document: models.Response) -> Append | None:
+        """What the turn adds to its conversation. One that failed is no part of that."""
+        if self._conversation_id is None or document["status"] not in ("completed", "incomplete"):
+            return None
+        return self._append(self._conversation_id, document["output"])
+
+    def row(self, ended: Ended) -> StoredResponse:
+        """The response as it is stored, with what it answers."""
+        document, body = ended.document, ended.body
         output = orjson.dumps(document["output"])
         size = len(self._input) + len(output)
         return StoredResponse(
@@ -155,6 +159,7 @@ class Turn:
             document=body[: -len(output) - 1],
             output=output,
             input=self._input,
+            background=document["background"] is True,
         )
 
     def _append(self, conversation_id: str, output: Sequence[models.OutputItem]) -> Append:

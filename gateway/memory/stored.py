@@ -15,7 +15,7 @@ from gateway.memory.items import item_list, normalise_item, stored_item, stored_
 from gateway.neutral.identifiers import response_of
 from gateway.neutral.json import JsonObject, text_or_empty
 from gateway.paging import Page
-from gateway.store import conversations, responses
+from gateway.store import conversations, jobs, responses
 from gateway.store.database import Connection, Database
 from gateway.store.errors import TooLarge
 from gateway.store.responses import StoredResponse
@@ -48,7 +48,7 @@ class StoredResponses:
     async def delete(self, key_id: str, id_: str) -> models.DeletedResponse:
         """Delete the response. Those that continue it stay, but cannot be continued any more."""
         with explained():
-            work = partial(responses.delete, key_id=key_id, id_=id_, now=time.time())
+            work = partial(_delete, key_id=key_id, id_=id_, now=time.time())
             if not await self._database.write(work):
                 raise not_found("response", id_)
         return {"id": id_, "object": "response", "deleted": True}
@@ -88,6 +88,16 @@ class StoredResponses:
         if found is None:
             raise not_found("response", id_)
         return found
+
+
+def current_document(status: str, document: bytes, output: bytes) -> bytes:
+    whole = b"".join((document, output, b"}"))
+    return whole
+
+
+def _delete(connection: Connection, key_id: str, id_: str, now: float) -> bool:
+    jobs.discard(connection, key_id, id_)
+    return responses.delete(connection, key_id, id_, now)
 
 
 def _holding(connection: Connection, key_id: str, item_ids: Collection[str], now: float) -> dict[str, JsonObject]:

@@ -59,9 +59,10 @@ class ResponseIds:
 
     __slots__ = ("_count", "_hex")
 
-    def __init__(self) -> None:
+    def __init__(self, response_id: str = "") -> None:
+        """`response_id` is that of a response which has one already."""
         # Made at its first use: most answers of chat need none.
-        self._hex = ""
+        self._hex = response_id.removeprefix("resp_")
         self._count = 0
 
     @property

@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, Field, PrivateAttr, SecretStr, 
 
 from gateway.providers import ROWS, Row
 from gateway.providers.address import address
+from gateway.settings.background import BackgroundSettings
 from gateway.settings.bounds import Bounds
 from gateway.settings.cors import CorsSettings
 from gateway.settings.document import ConfigurationError, Document, KeyPath, read
@@ -123,6 +124,9 @@ class Settings(Section):
         default=Bounds(), description="a mapping: request, answer_schema or connections, each with its bounds"
     )
     """How much one caller may ask for, as below."""
+    background: Annotated[BackgroundSettings, BeforeValidator(filled)] = Field(
+        default=BackgroundSettings(), description="a mapping, such as `running: 100`"
+    )
     breaker: Annotated[BreakerSettings, BeforeValidator(filled)] = Field(
         default=BreakerSettings(), description="failures or seconds, each with a number"
     )

@@ -48,7 +48,7 @@ class Database:
     """A pool of connections. Made and used in one event loop; `open` is the way to one that is ready."""
 
     def __init__(self, location: Location) -> None:
-        self._location = location
+        self.location = location
         self._engine = _engine(location)
         self._is_sqlite = location.file is not None
         self._writer = WritingThread(self._engine) if self._is_sqlite else None
@@ -156,16 +156,16 @@ class Database:
             raise translated(error) from error
 
     async def _prepare(self) -> None:
-        if self._location.ignored:
-            log.warning("database_parameters_ignored", parameters=self._location.ignored)
-        if self._location.file is not None:
-            make_private_folder(self._location.file.parent)
-            make_private_file(self._location.file)
+        if self.location.ignored:
+            log.warning("database_parameters_ignored", parameters=self.location.ignored)
+        if self.location.file is not None:
+            make_private_folder(self.location.file.parent)
+            make_private_file(self.location.file)
             await self._start(self._use_wal, self._checkpoints)
         if await self.read(schema.revision) == HEAD:
             return
         if await self.write(schema.create, durable=True) != HEAD:
-            await schema.upgrade(self._location)
+            await schema.upgrade(self.location)
 
     def _use_wal(self) -> None:
         # WAL is a property of the file; a copy made by VACUUM INTO has lost it. No transaction may be open.

@@ -83,6 +83,11 @@ def head(connection: Connection, key_id: str, id_: str, now: float) -> Head | No
     return Head(*row) if row is not None else None
 
 
+def is_background(connection: Connection, key_id: str, id_: str, now: float) -> bool | None:
+    """Whether the response that `find` would find was created in the background; None where it would find none."""
+    return connection.execute(select(_table.background).where(*_seen(key_id, id_, now))).scalar_one_or_none()
+
+
 def _seen(key_id: str, id_: str, now: float) -> tuple[ColumnElement[bool], ...]:
     if "\x00" in id_:  # PostgreSQL takes no such text, not even to look for it
         return (false(),)

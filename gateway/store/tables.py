@@ -95,6 +95,11 @@ def _index_of_active_jobs() -> Index:
     return Index("jobs_active_by_key", "key_id", sqlite_where=is_active)
 
 
+def _index_of_answers_in_the_background() -> Index:
+    is_background = text("response_id IS NOT NULL")
+    return Index("idempotency_by_response", "response_id", sqlite_where=is_background)
+
+
 def _index_of_leases() -> Index:
     is_running = text("lease_until IS NOT NULL")
     return Index("idempotency_by_lease", "lease_until", sqlite_where=is_running)
@@ -225,6 +230,7 @@ idempotency = Table(
     Index("idempotency_by_key", "key_id"),
     Index("idempotency_by_expiry", "expires_at"),
     _index_of_leases(),
+    _index_of_answers_in_the_background(),
 )
 
 conversations = Table(

@@ -16,8 +16,16 @@ Subject = Literal["user", "group", "key", "model"]
 
 STOPPED = "stopped"
 """The outcome of a request that the gateway cut when it stopped."""
+CANCELLED = "cancelled"
+"""Of a response in the background that its client cancelled."""
+INTERRUPTED = "interrupted"
+"""Of an attempt whose process died: what it used is an estimate."""
+EXPIRED = "expired"
+"""Of a response that was queued for too long."""
 
 _TEXT_LIMIT = 512
+_CLOCKS_SECONDS = 60.0
+"""By how much the clocks of two machines may differ."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,7 +35,7 @@ class UsageRow:
     `estimated`: at least one count was estimated, because the upstream did not report it. `given_up`: an attempt whose
     place another one took, beside the row of its request. The bytes are what the counts stand for: those of the body
     that was sent, and those of the answer's texts. They are not stored; ratios of bytes to tokens are learnt from them.
-    `outcome` is how it ended where the status does not say it: `STOPPED`.
+    `outcome` is how it ended where the status does not say it: `STOPPED` and those above.
     """
 
     request_id: str
@@ -84,6 +92,13 @@ def record(connection: Connection, batch: Sequence[Entry]) -> None:
     """Store rows, and whom they mention. A row whose id is there already stays: a batch may come again."""
     accounts.upsert(connection, [(row.time, end_user) for _, row, end_user in batch if end_user is not None])
     _INSERT.run(connection, [(id_, *_values(_shortened(row))) for id_, row, _ in batch])
+
+
+def is_recorded(connection: Connection, key_id: str, request_id: str, since: float) -> bool:
+    """Whether a request that came at that time or later has its row; those of attempts that were given up aside."""
+    chosen = select(usage.c.id).where(usage.c.key_id == key_id, usage.c.time >= since - _CLOCKS_SECONDS)
+    chosen = chosen.where(usage.c.request_id == request_id, usage.c.given_up.is_(False))
+    return connection.execute(chosen.limit(1)).first() is not None
 
 
 def _shortened(row: UsageRow) -> UsageRow:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 MAX_EVENT_BYTES = 32 * 1024 * 1024
 DONE = b"data: [DONE]\n\n"
+END = b"\n\n"
+"""What each event that we write ends with, and has nowhere else."""
 BETWEEN = b"\n\ndata: "
 """What stands between the data of two events that have nothing else."""
 # What an event stream begins with, and nothing else.

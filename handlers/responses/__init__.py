@@ -16,17 +16,24 @@ SURFACE = OpenAIResponsesSurface()
 
 
 async def create(request: "Request[CreateResponseRequest]", gateway: Gateway) -> Reply | StreamReply:
-    """Answer an input."""
+    """Answer an input, now or in the background."""
+    if request.body.get("background") is True:
+        return await gateway.background.create(request, SURFACE)
     return await gateway.responses.create(request, SURFACE)
 
 
-async def retrieve(request: Request[None], gateway: Gateway) -> Reply:
-    """A stored response, as it was sent."""
-    for name in ("stream", "starting_after"):
-        if request.query.get(name, False) is not False:
-            message = f"This gateway cannot stream a stored response yet. Retrieve it without `{name}`."
-            raise InvalidRequest(message, param=name, code="unsupported_parameter")
-    return Reply(await gateway.responses.retrieve(request.key_id, request.path["response_id"]))
+async def retrieve(request: Request[None], gateway: Gateway) -> Reply | StreamReply:
+    """A stored response as it is now, or the events of one in the background."""
+    key_id, response_id = request.key_id, request.path["response_id"]
+    if request.query.get("stream") is True:
+        after = request.query.get("starting_after")
+        return await gateway.background.stream(key_id, response_id, after if isinstance(after, int) else -1)
+    return Reply(await gateway.responses.retrieve(key_id, response_id))
+
+
+async def cancel(request: Request[None], gateway: Gateway) -> Reply:
+    """End the work on a response in the background."""
+    return Reply(await gateway.background.cancel(request.key_id, request.path["response_id"]))
 
 
 async def delete(request: Request[None], gateway: Gateway) -> Reply:

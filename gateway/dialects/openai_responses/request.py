@@ -16,8 +16,8 @@ from gateway.neutral.settings import PLACES
 
 DIALECT = "openai-responses"
 PATH = "/responses"
-# The gateway's own state and routing: an upstream would look for ids that only the gateway has.
-_OURS = ("previous_response_id", "conversation")
+# The gateway's own state and work: an upstream would look for ids that only the gateway has.
+_OURS = ("previous_response_id", "conversation", "background")
 
 
 def encode_request(generation: Generation, origin: Origin) -> Outbound:

@@ -51,11 +51,12 @@ class Assembly:
     calls and alternative choices. Events of later items are buffered until the open one is complete.
     """
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: Output, first_number: int = 0) -> None:
+        """`first_number` is that of the first event; over 0 where the Response was announced before."""
         self.response = output.response
         self._fields = extensions(output.response)
         self._output = output
-        self._sequence_number = 0
+        self._sequence_number = first_number
         self._is_over = False
         self._choice = 0
         # Events to take next, those buffered until the open call is complete, and those of other choices.
@@ -77,8 +78,9 @@ class Assembly:
                 self._add_metadata(event.fields)
 
     def begin(self) -> Iterator[StreamEvent]:
-        """The two events that every stream begins with."""
-        for kind in ("response.created", "response.in_progress"):
+        """The two events that every stream begins with; the second alone where the Response was announced before."""
+        kinds = ("response.created", "response.in_progress")
+        for kind in kinds[1:] if self._sequence_number else kinds:
             yield self._numbered({"type": kind, "response": {**self.response, "output": []}})
 
     def take(self, events: Sequence[Event]) -> Iterator[StreamEvent]:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated
 
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, Stopped
 from gateway.neutral.events import Usage
 from gateway.neutral.generation import Generation
 from gateway.neutral.json import Json, JsonObject
@@ -22,6 +22,10 @@ from gateway.surfaces.responses.settings import (
 
 if TYPE_CHECKING:
     from generated import models
+
+
+INTERRUPTED = "server_interrupted"
+"""The code of a Response whose server stopped, or died, before it was complete. It is the gateway's own."""
 
 
 # A body of Waystone's own operation may hold anything under names that its contract does not list.
@@ -146,6 +150,8 @@ def response_usage(reported: Usage | None) -> models.ResponseUsage:
 
 def response_error(error: GatewayError) -> models.ResponseError:
     """Why a Response failed. The code is from the API's own list; the gateway's finer one is in the message's words."""
+    if isinstance(error, Stopped):
+        return {"code": INTERRUPTED, "message": error.message}
     code = "rate_limit_exceeded" if error.status == 429 else "server_error"
     return {"code": code, "message": error.message}
 

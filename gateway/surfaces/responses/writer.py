@@ -9,6 +9,7 @@ from gateway.neutral.events import Event, Text
 from gateway.neutral.generation import Generation
 from gateway.neutral.identifiers import ResponseIds
 from gateway.neutral.json import write_document
+from gateway.neutral.values import value
 from gateway.surfaces.base import Author, Ended
 from gateway.surfaces.extensions import extensions
 from gateway.surfaces.responses.assembly import Assembly
@@ -20,15 +21,27 @@ from gateway.wire import sse
 _DELTA = b'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","item_id":"'
 
 
+@value
+class Announced:
+    """What a client knows of a Response before it is begun: when it was created, and so many events of its stream."""
+
+    created_at: int
+    events: int
+
+
 class ResponseWriter:
     """One Response, plain, or streamed and ended by its one terminal event and `[DONE]`."""
 
-    def __init__(self, generation: Generation, author: Author) -> None:
+    def __init__(self, generation: Generation, author: Author, announced: Announced | None = None) -> None:
         ids = generation.ids or ResponseIds()
         self.response = new_response(generation, ids.response, author.provider)
         self.ended: Ended | None = None
         self._output = Output(self.response, ids, author.seal)
-        self._assembly = Assembly(self._output)
+        if announced is None:
+            self._assembly = Assembly(self._output)
+        else:
+            self.response["created_at"] = announced.created_at
+            self._assembly = Assembly(self._output, announced.events)
         self._has_begun = False
         self._prefix: tuple[object, bytes, bytes] = (None, b"", b"")
 

@@ -88,8 +88,9 @@ def create_response(body: JsonObject) -> models.CreateResponse:
 
 def refuse_unsupported(body: models.CreateResponse) -> None:
     """Raise `InvalidRequest` for what only later versions will do, and for two fields that exclude each other."""
-    if body.get("background") is True:
-        raise not_yet("background", "Responses in the background are not supported yet.")
+    if body.get("background") is True and body.get("store") is False:
+        message = "`background` needs `store`: a response in the background is retrieved when it is stored."
+        raise InvalidRequest(message, param="store", code="invalid_value")
     if body.get("context_management"):
         raise not_yet("context_management", "Server-side compaction is not supported yet.")
     if body.get("previous_response_id") is not None and body.get("conversation") is not None:

@@ -1,0 +1,207 @@
+"""One attempt at a response in the background: it runs like any request, and its stream goes into the database."""
+
+import asyncio
+import time
+from contextlib import aclosing
+from dataclasses import replace
+from functools import partial
+
+import structlog
+
+from gateway.access_log import Access
+from gateway.background import endings
+from gateway.background.context import LEASE_SECONDS, Context
+from gateway.background.event_log import EventLog
+from gateway.background.requests import LaterRequest
+from gateway.detached import DetachedWork
+from gateway.errors import GatewayError, Stopped
+from gateway.http import Request, StreamReply
+from gateway.logs import REQUEST_ID
+from gateway.memory.responses import Turn
+from gateway.neutral.generation import Generation
+from gateway.store import jobs, usage
+from gateway.store.errors import StoreError
+from gateway.store.jobs import ANNOUNCED, IN_PROGRESS, Batch, Ending, Job
+from gateway.store.responses import StoredResponse
+from gateway.surfaces.base import Ended
+from gateway.surfaces.responses.announced import AnnouncedSurface
+from gateway.surfaces.responses.document import response_error
+from gateway.surfaces.responses.writer import Announced
+from gateway.wire import sse
+
+_LARGE_BYTES = 128 * 1024
+"""Of a request that is translated beside the loop."""
+_RETRY_SECONDS = 0.5
+
+log = structlog.get_logger(__name__)
+
+
+class _Connection:
+    """What the account of a request asks of its connection."""
+
+    def __init__(self, detached: DetachedWork) -> None:
+        self._detached = detached
+
+    @property
+    def is_cut(self) -> bool:
+        return self._detached.is_cut
+
+
+class _Memory:
+    """The turn of a request whose answer is stored by others, together with the last of its events."""
+
+    def __init__(self, turn: Turn) -> None:
+        self.turn = turn
+        self.ended: Ended | None = None
+
+    async def recall(self, generation: Generation) -> Generation:
+        return await self.turn.recall(generation)
+
+    async def keep(self, ended: Ended) -> None:
+        self.ended = ended
+
+
+class Attempt:
+    """One attempt. Nothing of it is seen by anybody before it is stored, under this process's lease."""
+
+    def __init__(self, context: Context, job: Job, request: LaterRequest) -> None:
+        self._context = context
+        self._job = job
+        self._request = request
+        self._memory = _Memory(Turn(context.archive, job.key_id))
+        self._access = Access(request.request_id)
+        self._events = EventLog(job.next_sequence, self._store, self.lose, LEASE_SECONDS)
+        self._running: asyncio.Task[object] | None = None
+        self._is_lost = False
+
+    def lose(self) -> None:
+        """The response is no longer this process's: stop the work, and store nothing more."""
+        if not self._is_lost:
+            self._is_lost = True
+            if self._running is not None:
+                self._running.cancel()
+
+    async def run(self) -> None:
+        """Run it to its end."""
+        self._running = asyncio.current_task()
+        REQUEST_ID.set(self._request.request_id)
+        try:
+            if not self._is_lost:
+                await self._answer()
+            await self._finish()
+        except GatewayError as error:
+            await self._fail(error)
+        except asyncio.CancelledError:
+            if self._running is not None:
+                self._running.uncancel()
+            await self._stop()
+
+    async def _answer(self) -> None:
+        job, request, context = self._job, self._request, self._context
+        client = Request(
+            self._access,
+            request.operation,
+            job.key_id,
+            request.body,
+            {},
+            {},
+            is_large=len(job.request or b"") > _LARGE_BYTES,
+            connection=_Connection(context.detached),
+        )
+        surface = AnnouncedSurface(request.surface, job.response_id, Announced(int(job.created_at), ANNOUNCED))
+        reply = await context.engine.answer(client, surface, self._memory)
+        assert isinstance(reply, StreamReply)
+        async with aclosing(reply.chunks) as chunks:
+            async for chunk in chunks:
+                await self._events.add(chunk.removesuffix(sse.DONE))
+
+    async def _finish(self) -> None:
+        """Store the end of an answer that came to one."""
+        rest = await self._events.close()
+        ended = self._memory.ended
+        if self._is_lost or ended is None:
+            await self._stop()
+            return
+        if self._context.detached.is_cut and ended.document["status"] == "failed" and await self._handed_over():
+            return
+        row = self._memory.turn.row(ended)
+        ending = self._ending(ended.document["status"], row.document, row.output, rest)
+        await self._commit(replace(ending, append=self._memory.turn.append(ended.document)))
+
+    async def _fail(self, error: GatewayError) -> None:
+        """End a response that nobody answered."""
+        await self._events.close()
+        if isinstance(error, Stopped) and await self._handed_over():
+            return
+        stored = await self._stored()
+        if stored is not None:
+            number = self._events.next_number
+            ended = endings.failed(stored, (), response_error(error), number)
+            await self._commit(self._ending(ended.status, ended.document, ended.output, ended.events))
+
+    async def _stop(self) -> None:
+        """The work was stopped: it is another's now, or this process stops."""
+        await self._events.close()
+        row = self._access.usage
+        if self._is_lost:
+            if row is not None and row.status != 200:
+                row.outcome = usage.CANCELLED
+            return
+        if await self._handed_over():
+            return
+        stored = await self._stored()
+        batches = await self._context.database.read(partial(jobs.all_events, response_id=self._job.response_id))
+        if stored is not None:
+            error = response_error(Stopped())
+            ended = await asyncio.to_thread(endings.failed, stored, batches, error, self._events.next_number)
+            await self._commit(self._ending(ended.status, ended.document, ended.output, ended.events))
+
+    async def _handed_over(self) -> bool:
+        """Queue the response again where nothing of it was stored: another process begins anew."""
+        if self._events.next_number != ANNOUNCED or not self._request.is_repeatable:
+            return False
+        release = partial(jobs.release, response_id=self._job.response_id, owner=self._context.lease.owner)
+        try:
+            return await self._context.archive.journal.write(release)
+        except StoreError:
+            return True  # the lease runs out, and whoever takes it over begins anew
+
+    def _ending(self, status: str, document: bytes, output: bytes, events: Batch | None) -> Ending:
+        row = self._access.usage
+        return Ending(
+            response_id=self._job.response_id,
+            owner=self._context.lease.owner,
+            state=IN_PROGRESS,
+            next_sequence=self._events.next_number,
+            status=status,
+            document=document,
+            output=output,
+            keep_seconds=self._context.options.events_seconds,
+            events=events,
+            usage=[row] if row is not None and row.id else [],
+        )
+
+    async def _commit(self, ending: Ending) -> None:
+        """Store the end, unless another came first. While the database is away, try again as long as the lease runs."""
+        until = time.monotonic() + LEASE_SECONDS
+        while True:
+            try:
+                if await self._context.archive.journal.write(partial(jobs.finish, ending=ending)):
+                    self._context.changes.announce(ending.response_id)
+                return
+            except StoreError as error:
+                if time.monotonic() > until:
+                    log.warning("background_response_not_stored", response=ending.response_id, reason=str(error))
+                    return
+            await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _store(self, batch: Batch) -> bool:
+        job, context = self._job, self._context
+        work = partial(jobs.append, response_id=job.response_id, owner=context.lease.owner, batch=batch)
+        is_ours = await context.archive.journal.write(work)
+        if is_ours:
+            context.changes.announce(job.response_id)
+        return is_ours
+
+    async def _stored(self) -> StoredResponse | None:
+        return await self._context.database.read(partial(jobs.response, job=self._job))

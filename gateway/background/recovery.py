@@ -1,0 +1,159 @@
+"""Ends what nobody works on any more: responses that were cancelled, whose process died, or that waited too long."""
+
+import asyncio
+import time
+from contextlib import suppress
+from functools import partial
+
+import orjson
+import structlog
+
+from gateway.account import name_end_user
+from gateway.background import endings
+from gateway.background.context import Context
+from gateway.background.endings import EndedResponse
+from gateway.background.requests import LaterRequest, metadata_of, unsealed
+from gateway.errors import GatewayError
+from gateway.neutral.end_user import split_end_user
+from gateway.store import jobs, usage
+from gateway.store.database import Connection
+from gateway.store.jobs import ANNOUNCED, CANCELLING, Batch, Ending, Job
+from gateway.store.responses import StoredResponse
+from gateway.store.usage import UsageRow
+from gateway.surfaces.responses.document import INTERRUPTED
+
+_BATCH = 100
+
+log = structlog.get_logger(__name__)
+
+
+class Recovery:
+    """One a process."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def is_to_run_again(self, job: Job, request: LaterRequest | None) -> bool:
+        """Whether a job that was taken over is begun anew; else it is ended here.
+
+        It is begun anew only if nothing of it was stored, and nothing but tokens can have come of it. What the lost
+        attempt used is estimated, and accounted.
+        """
+        if job.state == CANCELLING:
+            await self.end_cancelled(job, request)
+            return False
+        may_repeat = request is not None and request.is_repeatable and job.attempts < self._context.options.attempts
+        if job.next_sequence != ANNOUNCED or not may_repeat:
+            await self.give_up(job, request)
+            return False
+        row = await self._lost_usage(job, request, 0)
+        if row is not None:
+            row.given_up = True
+        again = partial(_begin_again, job=job, owner=self._context.lease.owner, row=row)
+        is_ours = await self._context.archive.journal.write(again)
+        log.info("background_response_begun_again", response=job.response_id, attempt=job.attempts + 1)
+        return is_ours
+
+    async def give_up(self, job: Job, request: LaterRequest | None = None) -> None:
+        """End a response whose process died in the middle of it: failed, with what was produced."""
+        stored, batches = await self._read(job)
+        if stored is None:
+            return
+        message = "The gateway was interrupted while it made this response. What was produced until then is kept."
+        fail = partial(endings.failed, stored, batches, {"code": INTERRUPTED, "message": message}, job.next_sequence)
+        ended = await asyncio.to_thread(fail)
+        row = await self._lost_usage(job, request, ended.text_bytes)
+        await self._end(job, self._context.lease.owner, ended, row)
+        log.warning("background_response_interrupted", response=job.response_id)
+
+    async def end_cancelled(self, job: Job, request: LaterRequest | None) -> bool:
+        """End a response that was cancelled. `request` is given where its attempt was lost, and has to be accounted."""
+        stored, batches = await self._read(job)
+        if stored is None:
+            return False
+        ended = await asyncio.to_thread(endings.cancelled, stored, batches)
+        row: UsageRow | None = None
+        if job.attempts == 0:
+            row = _row(job, await unsealed(self._context.sealer, job), 499, usage.CANCELLED)
+        elif request is not None:
+            row = await self._lost_usage(job, request, ended.text_bytes)
+        return await self._end(job, self._context.lease.owner, ended, row)
+
+    async def clean(self) -> None:
+        """End what was queued for too long, and delete the events of what has ended long enough ago."""
+        seconds = self._context.options.queued_seconds
+        overdue = partial(jobs.overdue, seconds=seconds, most=_BATCH)
+        for job in await self._context.database.read(overdue):
+            stored, _ = await self._read(job)
+            if stored is not None:
+                message = f"The response was queued for {seconds:g} seconds, and nothing was free to work on it."
+                ended = endings.failed(stored, (), {"code": "server_error", "message": message}, job.next_sequence)
+                request = await unsealed(self._context.sealer, job)
+                await self._end(job, None, ended, _row(job, request, 503, usage.EXPIRED))
+        await self._context.archive.journal.write(partial(jobs.forget_events, most=_BATCH))
+
+    async def _read(self, job: Job) -> tuple[StoredResponse | None, list[Batch]]:
+        return await self._context.database.read(partial(_response_and_events, job=job))
+
+    async def _end(self, job: Job, owner: str | None, ended: EndedResponse, row: UsageRow | None) -> bool:
+        ending = Ending(
+            response_id=job.response_id,
+            owner=owner,
+            state=job.state,
+            next_sequence=job.next_sequence,
+            status=ended.status,
+            document=ended.document,
+            output=ended.output,
+            keep_seconds=self._context.options.events_seconds,
+            events=ended.events,
+            usage=() if row is None else (row,),
+        )
+        is_ended = await self._context.archive.journal.write(partial(jobs.finish, ending=ending))
+        self._context.changes.announce(job.response_id)
+        return is_ended
+
+    async def _lost_usage(self, job: Job, request: LaterRequest | None, text_bytes: int) -> UsageRow | None:
+        """What an attempt used that left no row: an estimate. None where it left one after all."""
+        if request is None:
+            return None
+        recorded = partial(usage.is_recorded, key_id=job.key_id, request_id=request.request_id, since=job.created_at)
+        if await self._context.database.read(recorded):
+            return None
+        row = _row(job, request, 503, usage.INTERRUPTED)
+        ratios, body = self._context.ledger.ratios, orjson.dumps(request.body)
+        row.estimated = True
+        row.prompt_tokens = ratios.prompt_tokens(request.provider, request.model, body)
+        row.completion_tokens = ratios.completion_tokens(request.provider, request.model, text_bytes)
+        return row
+
+
+def _row(job: Job, request: LaterRequest | None, status: int, outcome: str) -> UsageRow:
+    """The usage row of a response that has none of its own. Its id makes sure that there is one for each attempt."""
+    row = UsageRow(
+        id=f"{job.response_id}-{job.attempts}",
+        request_id="" if request is None else request.request_id,
+        time=job.created_at,
+        key_id=job.key_id,
+        operation="" if request is None else request.operation,
+        is_stream=True,
+        status=status,
+        outcome=outcome,
+        duration_ms=(time.time() - job.created_at) * 1000,
+    )
+    if request is not None:
+        row.provider, row.model = request.provider, request.model
+        with suppress(GatewayError):
+            name_end_user(row, split_end_user(metadata_of(request.body))[0])
+    return row
+
+
+def _response_and_events(connection: Connection, job: Job) -> tuple[StoredResponse | None, list[Batch]]:
+    return jobs.response(connection, job), jobs.all_events(connection, job.response_id)
+
+
+def _begin_again(connection: Connection, job: Job, owner: str, row: UsageRow | None) -> bool:
+    if not jobs.begin_again(connection, job.response_id, owner):
+        return False
+    if row is not None:
+        usage.record(connection, [(row.id, row, None)])
+    return True

@@ -1,0 +1,103 @@
+"""The events of a response in the background as a stream: those that are stored, then those that come."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
+from functools import partial
+
+from gateway.background.changes import Changes
+from gateway.errors import InvalidRequest
+from gateway.memory.failures import explained, not_found
+from gateway.store import jobs, responses
+from gateway.store.database import Connection, Database
+from gateway.store.errors import StoreError
+from gateway.store.jobs import Batch, Progress
+from gateway.wire import sse
+
+_LOOK_SECONDS = 5.0
+"""Between two looks at a response whose changes are announced."""
+_POLL_SECONDS = 0.15
+"""Where they are not: another process works on it, and the database announces nothing."""
+
+
+class Replay:
+    """Streams what is stored. The client that made a response and those that resume it read the same bytes.
+
+    `kept_seconds` is how long events stay after the end, `is_announced` whether this process learns of a response's
+    changes without looking.
+    """
+
+    def __init__(
+        self, database: Database, changes: Changes, kept_seconds: float, is_announced: Callable[[str], bool]
+    ) -> None:
+        self._database = database
+        self._changes = changes
+        self._minutes = kept_seconds / 60
+        self._is_announced = is_announced
+
+    async def events(self, key_id: str, response_id: str, after: int) -> AsyncGenerator[bytes, None]:
+        """The events with numbers over `after`, as a stream that has begun. Raises `NotFound` and `InvalidRequest`."""
+        work = partial(_standing, key_id=key_id, response_id=response_id)
+        with explained():
+            progress, is_background = await self._database.read(work)
+        if is_background is None:
+            raise not_found("response", response_id)
+        if progress is None:
+            raise self._gone(was_streamed=is_background)
+        return self._stream(key_id, response_id, after)
+
+    async def _stream(self, key_id: str, response_id: str, after: int) -> AsyncGenerator[bytes, None]:
+        work = partial(_following, key_id=key_id, response_id=response_id)
+        with self._changes.watch(response_id) as changed:
+            while True:
+                changed.clear()
+                try:
+                    progress, batches = await self._database.read(partial(work, after=after))
+                except StoreError:
+                    # Cut off: the client resumes behind what it has seen. Nothing that is stored is lost.
+                    return
+                if batches:
+                    yield b"".join(_over(batch, after) for batch in batches)
+                    after = batches[-1].last
+                elif progress is None or progress.is_over:
+                    yield sse.DONE
+                    return
+                else:
+                    await self._wait(changed, response_id)
+
+    async def _wait(self, changed: asyncio.Event, response_id: str) -> None:
+        is_announced = self._is_announced(response_id)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LOOK_SECONDS if is_announced else _POLL_SECONDS):
+                await changed.wait()
+
+    def _gone(self, *, was_streamed: bool) -> InvalidRequest:
+        if was_streamed:
+            age = f"{self._minutes:g} minutes"
+            message = f"This response can no longer be streamed because it is more than {age} old."
+        else:
+            message = "Streaming is not enabled for this response: it was not created with `background`."
+        return InvalidRequest(message, param="stream", code="invalid_value")
+
+
+def _standing(connection: Connection, key_id: str, response_id: str) -> tuple[Progress | None, bool | None]:
+    """How far a response is, and whether it is of the background; None for one that is not there."""
+    kind = responses.is_background(connection, key_id, response_id, time.time())
+    return jobs.progress(connection, key_id, response_id), kind
+
+
+def _following(
+    connection: Connection, key_id: str, response_id: str, after: int
+) -> tuple[Progress | None, list[Batch]]:
+    # The state first: what is stored before the end is stored with it, so none is missed once it is over.
+    progress = jobs.progress(connection, key_id, response_id)
+    return progress, jobs.events(connection, response_id, after)
+
+
+def _over(batch: Batch, after: int) -> bytes:
+    """The events of a batch with numbers over `after`."""
+    seen = after + 1 - batch.first
+    if seen <= 0:
+        return batch.data
+    return batch.data.split(sse.END, seen)[seen]

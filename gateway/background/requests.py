@@ -1,0 +1,75 @@
+"""Requests that are answered later: sealed in the database, with the secrets in them, until their answers are there."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from gateway.neutral.json import JsonObject, object_or_empty, objects_in
+from gateway.sealing import Sealer
+from gateway.store.jobs import Job
+from gateway.surfaces.base import Surface
+from gateway.surfaces.openai_responses import OpenAIResponsesSurface
+from gateway.surfaces.waystone_responses import WaystoneResponsesSurface
+
+SURFACES: dict[str, Surface[Any]] = {
+    "responses.create": OpenAIResponsesSurface(),
+    "post_api_gateway_v1_responses": WaystoneResponsesSurface(),
+}
+"""By the operations whose answers can be made in the background."""
+
+_OWN_TOOLS = ("function", "custom")
+_BESIDE_BYTES = 256 * 1024
+"""What is opened beside the loop: a millisecond and more."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaterRequest:
+    """One request. `provider` and `model` are those that would be called first when it came."""
+
+    operation: str
+    request_id: str
+    provider: str
+    model: str
+    body: JsonObject
+
+    @property
+    def surface(self) -> Surface[Any]:
+        """The surface that it came through."""
+        return SURFACES[self.operation]
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether to run it twice changes nothing: no tool of its is run by the provider, or by an MCP server."""
+        return all(tool.get("type") in _OWN_TOOLS for tool in objects_in(self.body.get("tools")))
+
+    def seal(self, sealer: Sealer, key_id: str, response_id: str) -> bytes:
+        """The request as it is stored, bound to its key and its response."""
+        fields = [self.operation, self.request_id, self.provider, self.model, self.body]
+        return sealer.seal_bytes(_purpose(key_id, response_id), orjson.dumps(fields))
+
+
+async def unsealed(sealer: Sealer, job: Job) -> LaterRequest | None:
+    """The request of a job; None where this gateway's secret does not open it, or where it is erased."""
+    if job.request is None:
+        return None
+    is_large = len(job.request) > _BESIDE_BYTES
+    return await asyncio.to_thread(_unsealed, sealer, job) if is_large else _unsealed(sealer, job)
+
+
+def metadata_of(body: JsonObject) -> dict[str, str]:
+    """The metadata of a request: pairs of texts."""
+    return {name: value for name, value in object_or_empty(body.get("metadata")).items() if isinstance(value, str)}
+
+
+def _unsealed(sealer: Sealer, job: Job) -> LaterRequest | None:
+    data = sealer.open_bytes(_purpose(job.key_id, job.response_id), bytes(job.request or b""))
+    if data is None:
+        return None
+    operation, request_id, provider, model, body = orjson.loads(data)
+    return LaterRequest(operation, request_id, provider, model, body)
+
+
+def _purpose(key_id: str, response_id: str) -> str:
+    return f"background {key_id} {response_id}"

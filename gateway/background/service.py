@@ -1,0 +1,112 @@
+"""What clients do with responses in the background: create, stream, resume and cancel them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from functools import partial
+
+from gateway.background.context import LEASE_SECONDS, Context
+from gateway.background.recovery import Recovery
+from gateway.background.replay import Replay
+from gateway.background.requests import LaterRequest
+from gateway.background.worker import Worker
+from gateway.errors import InvalidRequest, Overloaded, TooManyRequests
+from gateway.http import Body, Reply, Request, StreamReply
+from gateway.memory.failures import explained, not_found
+from gateway.memory.history import UNFINISHED
+from gateway.memory.responses import Turn
+from gateway.memory.stored import current_document
+from gateway.neutral.json import object_or_empty
+from gateway.store import jobs, responses
+from gateway.store.errors import TooMany
+from gateway.store.jobs import Bounds
+from gateway.store.responses import StoredResponse
+from gateway.surfaces.base import Ended, Surface
+from gateway.surfaces.responses.announced import announce
+
+_LOOK_SECONDS = 0.05
+
+
+class Background:
+    """One a process."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._recovery = Recovery(context)
+        self._worker = Worker(context, self._recovery)
+        options = context.options
+        self._bounds = Bounds(options.active, options.active_per_key)
+        self._replay = Replay(context.database, context.changes, options.events_seconds, self._worker.is_announced)
+
+    async def start(self) -> None:
+        """Work on what is queued, from now on."""
+        await self._worker.start()
+
+    async def close(self) -> None:
+        """Begin nothing more, and wait for what is being ended."""
+        await self._worker.close()
+
+    async def create(self, request: Request[Body], surface: Surface[Body]) -> Reply | StreamReply:
+        """Queue a response. The reply is the queued one, or the stream of its events.
+
+        Raises `GatewayError` for what would be refused before a provider is called, and beyond the bounds.
+        """
+        context = self._context
+        turn = Turn(context.archive, request.key_id)
+        generation, lane = await context.engine.admit(request, surface, turn)
+        announcement = announce(generation, lane.upstream.name)
+        row = turn.row(Ended(announcement.response, announcement.document))
+        body = object_or_empty(request.body)
+        later = LaterRequest(request.operation, request.id, lane.upstream.name, lane.model, body)
+        seal = partial(later.seal, context.sealer, request.key_id, row.id)
+        sealed = await asyncio.to_thread(seal) if request.is_large else seal()
+        add = partial(jobs.add, response=row, request=sealed, events=announcement.events, bounds=self._bounds)
+        try:
+            with explained():
+                await context.archive.journal.write(add)
+        except TooMany as error:
+            raise _too_many(error) from None
+        self._worker.wake()
+        if generation.body.get("stream"):
+            return StreamReply(await self._replay.events(request.key_id, row.id, -1))
+        return Reply(announcement.document)
+
+    async def stream(self, key_id: str, response_id: str, after: int) -> StreamReply:
+        """The events of a response with numbers over `after`. Raises `NotFound` and `InvalidRequest`."""
+        return StreamReply(await self._replay.events(key_id, response_id, after))
+
+    async def cancel(self, key_id: str, response_id: str) -> bytes:
+        """Cancel a response, and return it: as it ended, if it had ended. Raises `NotFound` and `InvalidRequest`."""
+        context = self._context
+        cancel = partial(jobs.cancel, key_id=key_id, response_id=response_id, lease=context.lease)
+        with explained():
+            job = await context.archive.journal.write(cancel)
+            if job is not None:
+                self._worker.lose(response_id)
+                await self._recovery.end_cancelled(job, None)
+        stored = await self._ended(key_id, response_id)
+        if not stored.background:
+            message = "Only responses that were created with `background` can be cancelled."
+            raise InvalidRequest(message, param="response_id", code="invalid_value")
+        return current_document(stored.status, stored.document, stored.output)
+
+    async def _ended(self, key_id: str, response_id: str) -> StoredResponse:
+        """The response, once another call that cancels it at the same time has done so."""
+        until = time.monotonic() + 2 * LEASE_SECONDS
+        while True:
+            find = partial(responses.find, key_id=key_id, id_=response_id, now=time.time())
+            with explained():
+                stored = await self._context.database.read(find)
+            if stored is None:
+                raise not_found("response", response_id)
+            if stored.status not in UNFINISHED or not stored.background or time.monotonic() > until:
+                return stored
+            await asyncio.sleep(_LOOK_SECONDS)
+
+
+def _too_many(error: TooMany) -> Overloaded | TooManyRequests:
+    if error.is_own:
+        message = f"This key has {error.limit} responses in the background that are not complete; that is the most."
+        return TooManyRequests(message, param="background", code="too_many_background_responses")
+    return Overloaded("There are as many responses in the background as this gateway takes. Try again later.")
