@@ -21,13 +21,13 @@ from gateway.neutral.generation import Generation
 from gateway.neutral.identifiers import ResponseIds
 from gateway.neutral.json import JsonObject, text_or_empty, text_or_none
 from gateway.neutral.values import value
-from gateway.paging import Page
+from gateway.paging import Page, ResponseFilter
 from gateway.store import turns
 from gateway.store.journal import Append, Journal
 from gateway.store.responses import StoredResponse
 from gateway.surfaces.base import Ended, Surface
 from gateway.surfaces.extensions import extensions
-from gateway.surfaces.responses.request.prompt import create_response, typed_items
+from gateway.surfaces.responses.request.prompt import create_response, not_yet, typed_items
 
 if TYPE_CHECKING:
     from generated import models
@@ -58,8 +58,22 @@ class Responses:
         return await self._engine.answer(request, surface, Turn(self._archive, request.key_id))
 
     async def retrieve(self, key_id: str, response_id: str) -> bytes:
-        """A stored response as it was sent. Raises `NotFound`."""
+        """A stored response as it is now. Raises `NotFound`."""
         return await self._stored.retrieve(key_id, response_id)
+
+    async def list(self, key_id: str, wanted: ResponseFilter, page: Page) -> bytes:
+        """A page of the key's stored responses. Raises `InvalidRequest` for an unknown `page.after`."""
+        return await self._stored.list(key_id, wanted, page)
+
+    async def stream(self, key_id: str, response_id: str, starting_after: int | None) -> StreamReply:
+        """The events of a response in the background. Raises `NotFound`, and `InvalidRequest` where there are none."""
+        await self.retrieve(key_id, response_id)
+        raise not_yet("stream", "This gateway cannot stream a stored response yet. Retrieve it without `stream`.")
+
+    async def cancel(self, key_id: str, response_id: str) -> bytes:
+        """End the work on a response in the background; return it. Raises `NotFound` and `InvalidRequest`."""
+        await self.retrieve(key_id, response_id)
+        raise not_yet("response_id", "Only a response in the background can be cancelled; this one is not.")
 
     async def delete(self, key_id: str, response_id: str) -> models.DeletedResponse:
         """Forget a stored response. Raises `NotFound`."""

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from gateway.errors import InvalidRequest
 from gateway.http import Reply, Request, StreamReply
+from gateway.paging import Page, ResponseFilter
 from gateway.services import Gateway
 from gateway.surfaces.openai_responses import OpenAIResponsesSurface
 
@@ -20,13 +20,24 @@ async def create(request: "Request[CreateResponseRequest]", gateway: Gateway) ->
     return await gateway.responses.create(request, SURFACE)
 
 
-async def retrieve(request: Request[None], gateway: Gateway) -> Reply:
-    """A stored response, as it was sent."""
-    for name in ("stream", "starting_after"):
-        if request.query.get(name, False) is not False:
-            message = f"This gateway cannot stream a stored response yet. Retrieve it without `{name}`."
-            raise InvalidRequest(message, param=name, code="unsupported_parameter")
-    return Reply(await gateway.responses.retrieve(request.key_id, request.path["response_id"]))
+async def list(request: Request[None], gateway: Gateway) -> Reply:
+    """A page of the key's stored responses."""
+    listed = await gateway.responses.list(request.key_id, ResponseFilter.of(request.query), Page.of(request.query))
+    return Reply(listed)
+
+
+async def retrieve(request: Request[None], gateway: Gateway) -> Reply | StreamReply:
+    """A stored response as it is now, or the events of one in the background."""
+    key_id, response_id = request.key_id, request.path["response_id"]
+    if request.query.get("stream") is True:
+        after = request.query.get("starting_after")
+        return await gateway.responses.stream(key_id, response_id, after if isinstance(after, int) else None)
+    return Reply(await gateway.responses.retrieve(key_id, response_id))
+
+
+async def cancel(request: Request[None], gateway: Gateway) -> Reply:
+    """End the work on a response in the background."""
+    return Reply(await gateway.responses.cancel(request.key_id, request.path["response_id"]))
 
 
 async def delete(request: Request[None], gateway: Gateway) -> Reply:
