@@ -636,7 +636,7 @@ class CreateResponse(TypedDict):
     store: NotRequired[bool | None]
     """Whether the response is kept, to be retrieved and gone on from."""
     background: NotRequired[bool | None]
-    """Whether to answer at once and work on. Not yet possible."""
+    """Whether to answer at once with a response that is `queued`, and to work on it from then on, whether or not the client stays. It is retrieved, streamed or cancelled by its id, so `store: false` with it is a 400."""
     stream: NotRequired[bool | None]
     """Whether to answer with a stream of events."""
     stream_options: NotRequired[ResponseStreamOptions | None]
@@ -1638,6 +1638,9 @@ class Response(TypedDict):
     """The texts of the output in one."""
 
 
+CancelResponseReply: TypeAlias = Response
+
+
 CreateResponseReply: TypeAlias = Response
 
 
@@ -1771,6 +1774,7 @@ class ResponseError(TypedDict):
     """Why the response failed."""
 
     code: str
+    """`server_interrupted` where the gateway was stopped or killed in the middle of a response in the background."""
     message: str
 
 
@@ -1917,6 +1921,20 @@ class ResponseItemList(TypedDict):
 
 
 ListResponseInputItemsReply: TypeAlias = ResponseItemList
+
+
+class ResponseList(TypedDict):
+    object: Literal["list"]
+    data: list[Response]
+    has_more: bool
+    """Whether there are responses behind these."""
+    first_id: str | None
+    """The id of the first response; null where there is none."""
+    last_id: str | None
+    """The id of the last response; null where there is none."""
+
+
+ListResponsesReply: TypeAlias = ResponseList
 
 
 class ResponseLogProb(TypedDict):
@@ -2147,6 +2165,7 @@ class ResponseShellCallOutputContentDoneEvent(TypedDict):
 
 
 ResponseStatus: TypeAlias = Literal["completed", "failed", "in_progress", "cancelled", "queued", "incomplete"]
+"""Responses in the background begin as `queued`; only they can be `cancelled`."""
 
 
 class ResponseStreamOptions(TypedDict):
@@ -2244,6 +2263,9 @@ RetrieveConversationReply: TypeAlias = ConversationResource
 
 
 RetrieveModelReply: TypeAlias = Model
+
+
+RetrieveResponseEvent: TypeAlias = ResponseServerSentEvent
 
 
 RetrieveResponseReply: TypeAlias = Response

@@ -23,8 +23,10 @@ _EXPOSED = ", ".join(
         "x-should-retry",
         "x-waystone-attempts",
         "x-waystone-dropped",
+        "x-waystone-idempotency",
         "x-waystone-model",
         "x-waystone-provider",
+        "x-waystone-replayed",
     )
 )
 

@@ -7,7 +7,6 @@ from gateway.errors import NotImplementedYet
 _WHAT = (
     ("POST", re.compile(r"/v1/responses/compact"), "Compaction"),
     ("POST", re.compile(r"/v1/responses/input_tokens"), "Counting the tokens of an input"),
-    ("POST", re.compile(r"/v1/responses/[^/]+/cancel"), "Cancelling a response in the background"),
 )
 
 

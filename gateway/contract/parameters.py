@@ -1,7 +1,7 @@
-"""Reads and validates the query parameters that an operation declares."""
+"""Reads and validates the parameters that an operation declares in the query, and those in headers."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -9,6 +9,7 @@ from gateway.contract.bundle import Bundle, OperationSpec
 from gateway.contract.validation import CompiledSchema
 
 ReadQuery = Callable[[bytes], dict[str, Any]]
+RequireHeaders = Callable[[Mapping[bytes, bytes]], None]
 _WORDS = {"true": True, "false": False}
 # As JSON writes them, and no longer than any count: Python's own readers take underscores, blanks, infinities and
 # the digits of other scripts.
@@ -41,6 +42,30 @@ def compile_query(spec: OperationSpec, bundle: Bundle) -> ReadQuery | None:
         return values
 
     return read
+
+
+def compile_headers(spec: OperationSpec, bundle: Bundle) -> Mapping[bytes, RequireHeaders]:
+    """A check for each header that an operation declares, by the header's name in lower case.
+
+    It takes the headers of a request that has this one, and raises `InvalidRequest` naming it.
+    """
+    declared = [parameter for parameter in spec.parameters if parameter["in"] == "header"]
+    return {_field(parameter["name"]): _header_check(parameter, bundle) for parameter in declared}
+
+
+def _field(name: str) -> bytes:
+    return name.lower().encode("latin-1")
+
+
+def _header_check(parameter: dict[str, Any], bundle: Bundle) -> RequireHeaders:
+    name, field = parameter["name"], _field(parameter["name"])
+    properties = {name: bundle.resolve(parameter.get("schema", {}))}
+    compiled = CompiledSchema(bundle.schema({"type": "object", "properties": properties}))
+
+    def require(headers: Mapping[bytes, bytes]) -> None:
+        compiled.require({name: headers[field].decode("latin-1")})
+
+    return require
 
 
 def _types(schema: dict[str, Any]) -> Sequence[str]:

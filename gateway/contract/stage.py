@@ -15,7 +15,7 @@ from gateway.auth import KeyRing, Principal
 from gateway.contract.body import BodyLimits, BodyReader, ClientLeft, Headers
 from gateway.contract.bundle import Bundle, OperationSpec
 from gateway.contract.coding import CODING
-from gateway.contract.parameters import compile_query
+from gateway.contract.parameters import compile_headers, compile_query
 from gateway.contract.security import compile_security, credential_headers, require_one_credential
 from gateway.contract.sending import Client, Presence, client_of, send_reply, send_stream
 from gateway.errors import GatewayError, Header, InternalError, Stopped, Unauthenticated
@@ -50,6 +50,7 @@ class Operation:
         self._secrets = compile_security(spec, dispatch.bundle)
         self._credentials = credential_headers(spec, dispatch.bundle)
         self._read_query = compile_query(spec, dispatch.bundle)
+        self._checked_headers = compile_headers(spec, dispatch.bundle)
         self._body = BodyReader(spec, dispatch.bundle, dispatch.body_limits) if spec.body_schema else None
         self._in_flight = dispatch.body_limits.in_flight
 
@@ -84,6 +85,9 @@ class Operation:
             if principal is not None:
                 access.key = principal.name or principal.key_id
             query = self._read_query(scope["query_string"]) if self._read_query else {}
+            for name in self._checked_headers:
+                if name in headers:
+                    self._checked_headers[name](headers)
             body, is_large = None, False
             if self._body is not None:
                 body, is_large = await self._read(self._body, headers, receive, client, presence)

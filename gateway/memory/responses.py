@@ -21,7 +21,7 @@ from gateway.neutral.generation import Generation
 from gateway.neutral.identifiers import ResponseIds
 from gateway.neutral.json import JsonObject, text_or_empty, text_or_none
 from gateway.neutral.values import value
-from gateway.paging import Page
+from gateway.paging import Page, ResponseFilter
 from gateway.store import turns
 from gateway.store.journal import Append, Journal
 from gateway.store.responses import StoredResponse
@@ -58,8 +58,12 @@ class Responses:
         return await self._engine.answer(request, surface, Turn(self._archive, request.key_id))
 
     async def retrieve(self, key_id: str, response_id: str) -> bytes:
-        """A stored response as it was sent. Raises `NotFound`."""
+        """A stored response as it is now. Raises `NotFound`."""
         return await self._stored.retrieve(key_id, response_id)
+
+    async def list(self, key_id: str, wanted: ResponseFilter, page: Page) -> bytes:
+        """A page of the key's stored responses. Raises `InvalidRequest` for an unknown `page.after`."""
+        return await self._stored.list(key_id, wanted, page)
 
     async def delete(self, key_id: str, response_id: str) -> models.DeletedResponse:
         """Forget a stored response. Raises `NotFound`."""

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from gateway.errors import InvalidRequest
+from gateway.errors import InvalidRequest, NotFound
 from gateway.memory.failures import explained, not_found
 from gateway.memory.items import item_list, normalise_item, stored_item, stored_items
 from gateway.neutral.identifiers import response_of
-from gateway.neutral.json import JsonObject, text_or_empty
-from gateway.paging import Page
+from gateway.neutral.json import JsonObject, object_or_empty, parse, text_or_empty, write_document
+from gateway.paging import Page, ResponseFilter
 from gateway.store import conversations, jobs, responses
 from gateway.store.database import Connection, Database
 from gateway.store.errors import TooLarge
@@ -29,6 +29,9 @@ _MAX_READ = 4 * MAX_BYTES
 """Of the responses that are read to find such items in them."""
 MAX_REFERENCES = 1024
 """In one request."""
+_PAGE_BYTES = 8 * 1024 * 1024
+"""Of the responses in one page of a list, unless the first alone is larger."""
+_NOT_ENDED = ("queued", "in_progress")
 
 
 class StoredResponses:
@@ -41,9 +44,21 @@ class StoredResponses:
         self._database = database
 
     async def retrieve(self, key_id: str, id_: str) -> bytes:
-        """The response, to the byte as it was sent."""
+        """The response as it is now: one that has ended is to the byte what was sent."""
         found = await self._find(key_id, id_)
-        return b"".join((found.document, found.output, b"}"))
+        return current_document(found.status, found.document, found.output)
+
+    async def list(self, key_id: str, wanted: ResponseFilter, page: Page) -> bytes:
+        """One page of the responses, as the list object.
+
+        Raises `InvalidRequest` if there is no response `page.after`.
+        """
+        try:
+            with explained():
+                work = partial(_page, key_id=key_id, wanted=wanted, page=page, now=time.time())
+                return await self._database.read(work)
+        except NotFound:
+            raise InvalidRequest(f"There is no response '{page.after}' to go on from.", param="after") from None
 
     async def delete(self, key_id: str, id_: str) -> models.DeletedResponse:
         """Delete the response. Those that continue it stay, but cannot be continued any more."""
@@ -90,14 +105,25 @@ class StoredResponses:
         return found
 
 
-def current_document(status: str, document: bytes, output: bytes) -> bytes:
-    whole = b"".join((document, output, b"}"))
-    return whole
-
-
 def _delete(connection: Connection, key_id: str, id_: str, now: float) -> bool:
     jobs.discard(connection, key_id, id_)
     return responses.delete(connection, key_id, id_, now)
+
+
+def current_document(status: str, document: bytes, output: bytes) -> bytes:
+    """A stored response as JSON. Its `status` is changed where it has not ended: only the row keeps up with that."""
+    whole = b"".join((document, output, b"}"))
+    if status not in _NOT_ENDED:
+        return whole
+    return write_document({**object_or_empty(parse(whole)), "status": status})
+
+
+def _page(connection: Connection, key_id: str, wanted: ResponseFilter, page: Page, now: float) -> bytes:
+    listed, has_more = responses.page(connection, key_id, wanted, page, now, _PAGE_BYTES)
+    documents = b",".join(current_document(one.status, one.document, one.output) for one in listed)
+    ends = (listed[0].id, listed[-1].id) if listed else (None, None)
+    tail = orjson.dumps({"first_id": ends[0], "last_id": ends[1], "has_more": has_more})
+    return b"".join((b'{"object":"list","data":[', documents, b"],", tail[1:]))
 
 
 def _holding(connection: Connection, key_id: str, item_ids: Collection[str], now: float) -> dict[str, JsonObject]:

@@ -1,13 +1,15 @@
 """Responses as they were sent, with the input that they answer, each bound to the key that asked."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, false, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, false, func, literal, or_, select, tuple_
 from sqlalchemy import delete as delete_from
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
+from gateway.paging import Page, ResponseFilter
 from gateway.store.bulk import BulkInsert
 from gateway.store.errors import Missing
 from gateway.store.tables import responses
@@ -46,6 +48,15 @@ class Head(NamedTuple):
     status: str
 
 
+class Listed(NamedTuple):
+    """One response of a list: its status now, and its document in its two parts."""
+
+    id: str
+    status: str
+    document: bytes
+    output: bytes
+
+
 class Link(NamedTuple):
     """One response of a chain: its input and its output, each a JSON array of items."""
 
@@ -68,6 +79,58 @@ def find(connection: Connection, key_id: str, id_: str, now: float) -> StoredRes
     """The response of that id, if it is this key's and has not expired."""
     row = connection.execute(select(*responses.c).where(*_seen(key_id, id_, now))).one_or_none()
     return StoredResponse(**row._mapping) if row is not None else None
+
+
+def page(
+    connection: Connection, key_id: str, wanted: ResponseFilter, page: Page, now: float, most: int
+) -> tuple[list[Listed], bool]:
+    """The responses of one page, by their time and id, and whether more follow.
+
+    A page ends before the response with which it would hold more than `most` bytes; it has one at least. Raises
+    `Missing` for a response `page.after` that is not there; one that has expired since still is.
+    """
+    matching = [_table.key_id == key_id, _table.expires_at > now, *_matching(wanted)]
+    if page.after is not None:
+        matching.append(_behind(connection, key_id, page.after, page.is_descending))
+    size = (func.length(_table.document) + func.length(_table.output)).label("size")
+    chosen = select(_table.id, _table.created_at, size).where(*matching)
+    found = chosen.order_by(*_order(_table, page.is_descending)).limit(page.limit + 1).subquery("found")
+    # In one statement: between two of them a response could be deleted, and its page be empty.
+    order = _order(found.c, page.is_descending)
+    number, total = func.row_number().over(order_by=order), func.sum(found.c.size).over(order_by=order)
+    counted = select(found.c.id, number.label("number"), total.label("total"), func.count().over().label("found"))
+    ranked = counted.subquery("ranked")
+    shown = select(_table.id, _table.status, _table.document, _table.output, ranked.c.found)
+    shown = shown.join(ranked, ranked.c.id == _table.id).order_by(ranked.c.number)
+    fits = or_(ranked.c.number == 1, ranked.c.total <= most)
+    rows = connection.execute(shown.where(ranked.c.number <= page.limit, fits)).all()
+    listed = [Listed(row.id, row.status, bytes(row.document), bytes(row.output)) for row in rows]
+    return listed, bool(rows) and rows[0].found > len(rows)
+
+
+def _matching(wanted: ResponseFilter) -> Iterator[ColumnElement[bool]]:
+    if wanted.status is not None:
+        yield _table.status == wanted.status
+    if wanted.conversation_id is not None:
+        yield _table.conversation_id == wanted.conversation_id if "\x00" not in wanted.conversation_id else false()
+    if wanted.background is not None:
+        yield _table.background == wanted.background
+    if wanted.created_after is not None:
+        yield _table.created_at > wanted.created_after
+    if wanted.created_before is not None:
+        yield _table.created_at < wanted.created_before
+
+
+def _behind(connection: Connection, key_id: str, id_: str, is_descending: bool) -> ColumnElement[bool]:
+    row = connection.execute(select(_table.created_at).where(*_seen(key_id, id_, 0.0))).one_or_none()
+    if row is None:
+        raise Missing("response", id_)
+    place, last = tuple_(_table.created_at, _table.id), tuple_(literal(row.created_at), literal(id_))
+    return place < last if is_descending else place > last
+
+
+def _order(columns: ReadOnlyColumnCollection[str, Any], is_descending: bool) -> list[ColumnElement[Any]]:
+    return [column.desc() if is_descending else column for column in (columns.created_at, columns.id)]
 
 
 def parts(connection: Connection, key_id: str, id_: str, now: float) -> tuple[bytes, bytes] | None:

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from gateway.errors import InvalidRequest
 from gateway.http import Reply, Request, StreamReply
+from gateway.paging import Page, ResponseFilter
 from gateway.services import Gateway
 from gateway.surfaces.openai_responses import OpenAIResponsesSurface
 
@@ -20,6 +20,12 @@ async def create(request: "Request[CreateResponseRequest]", gateway: Gateway) ->
     if request.body.get("background") is True:
         return await gateway.background.create(request, SURFACE)
     return await gateway.responses.create(request, SURFACE)
+
+
+async def list(request: Request[None], gateway: Gateway) -> Reply:
+    """A page of the key's stored responses."""
+    listed = await gateway.responses.list(request.key_id, ResponseFilter.of(request.query), Page.of(request.query))
+    return Reply(listed)
 
 
 async def retrieve(request: Request[None], gateway: Gateway) -> Reply | StreamReply:

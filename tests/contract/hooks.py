@@ -12,8 +12,10 @@ meant to break the contract still breaks it:
 - `stream` becomes true beside `stream_options`: OpenAI, and the scripted upstream, refuse these without it.
 - Where a request keeps the contract: what names something stored that was never stored (`previous_response_id`,
   `conversation`, `after`, references to items), what is not possible yet (`background`, `context_management`,
-  streaming a stored response), a `provider` that there is none of, an empty list of items to add, and of Waystone's
-  two operations empty `messages` and an empty `input`: there is nothing to answer (decision 0010).
+  streaming or cancelling a stored response), a `provider` that there is none of, an empty list of items to add, and
+  of Waystone's two operations empty `messages` and an empty `input`: there is nothing to answer (decision 0010).
+  An `Idempotency-Key` becomes one of the request's own: with another body it would be a conflict. Most requests do
+  not choose what becomes of an answer whose client leaves, which their key may not.
   Three in four of its paths name what was stored before, where they are to name something; links do so themselves.
 """
 
@@ -88,14 +90,24 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
             case.body["input"] = "Hello"
         if is_positive and case.body.get("items") == []:
             case.body["items"] = [dict(MESSAGE)]
-    if is_positive and not _is_stateful(case):
+    if is_positive:
+        _name_what_is_there(case)
+
+
+def _name_what_is_there(case: Any) -> None:
+    """Have the path, the query and the headers of a request name what it can have."""
+    if not _is_stateful(case):
         if draw((case.path_parameters, case.query)) % 4:
             case.path_parameters = STORED.named(case.path_parameters)
         if case.method.upper() == "DELETE" and case.operation.path == "/v1/conversations/{conversation_id}":
             case.path_parameters = STORED.spared(case.path_parameters)
-    if is_positive:
-        case.query = {name: value for name, value in (case.query or {}).items() if name not in STORED_ONLY}
-    if is_positive and "model" in case.path_parameters and draw(case.path_parameters) % 2:
+    if case.operation.path.endswith("/cancel"):
+        case.path_parameters = STORED.in_background(case.path_parameters)
+    if case.headers:
+        case.headers = own_headers(dict(case.headers), draw((case.body, dict(case.headers))))
+    unknown = STORED_ONLY[:1] if STORED.is_in_background(case.path_parameters) else STORED_ONLY
+    case.query = {name: value for name, value in (case.query or {}).items() if name not in unknown}
+    if "model" in case.path_parameters and draw(case.path_parameters) % 2:
         case.path_parameters["model"] = MODELS[0]
 
 
@@ -104,6 +116,17 @@ def after_call(context: Any, case: Any, response: Any) -> None:
     """Remember what was stored."""
     if response.status_code == 200 and response.headers.get("content-type") == ["application/json"]:
         STORED.learn(case.operation.path, case.path_parameters, response.json())
+
+
+def own_headers(headers: dict[str, str], drawn: int) -> dict[str, str]:
+    """The headers of a request, so that they go with no other one and ask for what the key may have."""
+    changed = {}
+    for name, value in headers.items():
+        if name.lower() == "idempotency-key":
+            changed[name] = f"{value[:200]}-{drawn}"
+        elif name.lower() != "x-waystone-on-disconnect" or drawn % UNKNOWN_SHARE == 0:
+            changed[name] = value
+    return changed
 
 
 def _is_stateful(case: Any) -> bool:

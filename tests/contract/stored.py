@@ -11,6 +11,7 @@ class Stored:
 
     def __init__(self) -> None:
         self._responses: deque[dict[str, str]] = deque(maxlen=_MOST)
+        self._background: deque[str] = deque(maxlen=_MOST)
         self._items: deque[dict[str, str]] = deque(maxlen=_MOST)
 
     def learn(self, path: str, parameters: dict[str, Any], document: Any) -> None:
@@ -18,11 +19,15 @@ class Stored:
         match path, document:
             case "/v1/responses", {"object": "response", "id": str() as id_, "store": True}:
                 self._responses.append({"response_id": id_})
+                if document.get("background"):
+                    self._background.append(id_)
             case "/v1/conversations/{conversation_id}/items", {"object": "list", "data": list() as items}:
                 conversation = parameters["conversation_id"]
                 self._items.extend({"conversation_id": conversation, "item_id": item["id"]} for item in items)
             case "/v1/responses/{response_id}", {"deleted": True, "id": id_}:
                 _forget(self._responses, "response_id", id_)
+                if id_ in self._background:
+                    self._background.remove(id_)
             case "/v1/conversations/{conversation_id}", {"deleted": True, "id": id_}:
                 _forget(self._items, "conversation_id", id_)
             case "/v1/conversations/{conversation_id}/items/{item_id}", {"object": "conversation"}:
@@ -32,6 +37,14 @@ class Stored:
         """The parameters of a path, with ids of something stored where they are to name that and it is there."""
         kept = self._responses if "response_id" in parameters else self._items if "item_id" in parameters else ()
         return {**parameters, **kept[-1]} if kept else parameters
+
+    def in_background(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        """The parameters of a path, with the id of a response in the background, or of none where there is none."""
+        return {**parameters, "response_id": self._background[-1] if self._background else "unknown"}
+
+    def is_in_background(self, parameters: dict[str, Any]) -> bool:
+        """Whether the parameters of a path name a response in the background."""
+        return parameters.get("response_id") in self._background
 
     def spared(self, parameters: dict[str, Any]) -> dict[str, Any]:
         """The parameters of a conversation to delete, which is not that of the item that `named` would name.

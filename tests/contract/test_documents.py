@@ -77,4 +77,6 @@ def additions_only(documented: Any, actual: Any, place: str) -> list[str]:
         gone = [f"{place}.{key} is gone" for key in documented if key not in actual]
         both = [key for key in documented if key in actual]
         return gone + [text for key in both for text in additions_only(documented[key], actual[key], f"{place}.{key}")]
+    if place.endswith(".parameters"):
+        actual = actual[: len(documented)]
     return [] if documented == actual else [f"{place} differs"]

@@ -1,20 +1,23 @@
 """Links lead from what is created to what can be done with it."""
 
-import asyncio
 from typing import Any
 
 import pytest
 
-from gateway.access_log import Access
 from gateway.contract.bundle import Bundle
-from gateway.contract.parameters import compile_query
+from gateway.contract.parameters import compile_headers, compile_query
 from gateway.errors import InvalidRequest
-from gateway.http import Request
-from handlers.responses import retrieve
+from gateway.paging import ResponseFilter
 
 BUNDLE = Bundle.load()
 LINKS: dict[str, set[str]] = {
-    "responses.create": {"responses.retrieve", "responses.delete", "responses.input_items.list"},
+    "responses.create": {
+        "responses.retrieve",
+        "responses.cancel",
+        "responses.delete",
+        "responses.input_items.list",
+    },
+    "responses.cancel": {"responses.retrieve"},
     "conversations.create": {
         "conversations.retrieve",
         "conversations.update",
@@ -43,11 +46,20 @@ def test_links_fill_every_parameter_of_the_path(operation: str) -> None:
     for link in links(operation).values():
         target = BUNDLE.operations[link["operationId"]]
         wanted = {parameter["name"] for parameter in target.parameters if parameter["in"] == "path"}
-        assert link["parameters"].keys() == wanted
+        others = {parameter["name"] for parameter in target.parameters if parameter["in"] == "query"}
+        assert wanted <= link["parameters"].keys() <= wanted | others
 
 
-LISTS = ("responses.input_items.list", "conversations.items.list")
-WITH_INCLUDE = (*LISTS, "responses.retrieve", "conversations.items.create", "conversations.items.retrieve")
+def test_a_link_leads_to_the_events_of_what_is_created() -> None:
+    constants = [link["parameters"].get("stream") for link in links("responses.create").values()]
+    assert sorted(constants, key=str) == [None, None, None, None, "true"]
+
+
+WITH_INCLUDE = (
+    *("responses.input_items.list", "conversations.items.list", "responses.retrieve"),
+    *("conversations.items.create", "conversations.items.retrieve"),
+)
+LISTS = ("responses.input_items.list", "conversations.items.list", "responses.list")
 
 
 def read(operation: str, query: bytes) -> dict[str, Any]:
@@ -85,9 +97,53 @@ def test_retrieval_reads_the_parameters_of_a_stream() -> None:
         read("responses.retrieve", b"starting_after=-1")
 
 
-def test_a_stored_response_is_not_streamed_yet_and_the_refusal_says_so() -> None:
-    request: Request[None] = Request(Access("req_1"), "responses.retrieve", "", None, {}, {"stream": True})
-    gateway: Any = None
-    with pytest.raises(InvalidRequest, match="cannot stream a stored response yet") as refused:
-        asyncio.run(retrieve(request, gateway))
-    assert (refused.value.param, refused.value.code) == ("stream", "unsupported_parameter")
+def test_a_list_of_responses_reads_its_filters() -> None:
+    query = b"status=queued&conversation=conv_1&background=false&created_after=0&created_before=253402300799"
+    filters = ResponseFilter.of(read("responses.list", query))
+    assert filters == ResponseFilter("queued", "conv_1", False, 0, 253402300799)
+    assert ResponseFilter.of(read("responses.list", b"limit=2")) == ResponseFilter()
+
+
+@pytest.mark.parametrize("query", ["status=done", "background=maybe", "created_after=-1", "created_before=1e3"])
+def test_a_filter_that_cannot_be_is_refused(query: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        read("responses.list", query.encode())
+    assert refused.value.param == query.partition("=")[0]
+
+
+WITH_WORK_HEADERS = {
+    *("postApiGatewayV1ChatCompletions", "postApiGatewayV1Responses"),
+    *("chat.completions.create", "responses.create"),
+}
+
+
+@pytest.mark.parametrize("operation", BUNDLE.operations)
+def test_the_operations_that_answer_take_the_headers_of_work_and_no_others_do(operation: str) -> None:
+    expected = {b"idempotency-key", b"x-waystone-on-disconnect"} if operation in WITH_WORK_HEADERS else set()
+    assert compile_headers(BUNDLE.operations[operation], BUNDLE).keys() == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "is_valid"),
+    [
+        (b"idempotency-key", b"a", True),
+        (b"idempotency-key", b"\xe9" * 254 + b"a", True),
+        (b"idempotency-key", b"a" * 256, False),
+        (b"idempotency-key", b"", False),
+        (b"idempotency-key", b"\xa0", False),
+        (b"x-waystone-on-disconnect", b"abort", True),
+        (b"x-waystone-on-disconnect", b"drain", True),
+        (b"x-waystone-on-disconnect", b"background", True),
+        (b"x-waystone-on-disconnect", b"Abort", False),
+        (b"x-waystone-on-disconnect", b"\xff", False),
+    ],
+)
+def test_headers_are_held_to_the_contract(name: bytes, value: bytes, is_valid: bool) -> None:
+    require = compile_headers(BUNDLE.operations["responses.create"], BUNDLE)[name]
+    if is_valid:
+        require({name: value, b"accept": b"*/*"})
+        return
+    with pytest.raises(InvalidRequest) as refused:
+        require({name: value})
+    assert refused.value.param is not None
+    assert refused.value.param.lower() == name.decode()

@@ -11,7 +11,9 @@ ALLOWED = AllowedMethods(Bundle.load())
 @pytest.mark.parametrize(
     ("path", "methods"),
     [
-        ("/v1/responses", "POST"),
+        ("/v1/responses", "GET, POST, HEAD"),
+        ("/v1/responses/resp_1/cancel", "POST"),
+        ("/v1/chat/completions", "POST"),
         ("/v1/responses/resp_1", "GET, DELETE, HEAD"),
         ("/v1/responses/resp_1/input_items", "GET, HEAD"),
         ("/v1/conversations/conv_1", "GET, POST, DELETE, HEAD"),
