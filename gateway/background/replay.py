@@ -5,9 +5,11 @@ import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 from gateway.background.changes import Changes
 from gateway.errors import InvalidRequest
+from gateway.http import Request
 from gateway.memory.failures import explained, not_found
 from gateway.store import jobs, responses
 from gateway.store.database import Connection, Database
@@ -36,19 +38,19 @@ class Replay:
         self._minutes = kept_seconds / 60
         self._is_announced = is_announced
 
-    async def events(self, key_id: str, response_id: str, after: int) -> AsyncGenerator[bytes, None]:
-        """The events with numbers over `after`, as a stream that has begun. Raises `NotFound` and `InvalidRequest`."""
-        work = partial(_standing, key_id=key_id, response_id=response_id)
+    async def events(self, request: Request[Any], response_id: str, after: int) -> AsyncGenerator[bytes, None]:
+        """The events with numbers over `after`, for their client. Raises `NotFound` and `InvalidRequest`."""
+        work = partial(_standing, key_id=request.key_id, response_id=response_id)
         with explained():
             progress, is_background = await self._database.read(work)
         if is_background is None:
             raise not_found("response", response_id)
         if progress is None:
             raise self._gone(was_streamed=is_background)
-        return self._stream(key_id, response_id, after)
+        return self._stream(request, response_id, after)
 
-    async def _stream(self, key_id: str, response_id: str, after: int) -> AsyncGenerator[bytes, None]:
-        work = partial(_following, key_id=key_id, response_id=response_id)
+    async def _stream(self, request: Request[Any], response_id: str, after: int) -> AsyncGenerator[bytes, None]:
+        work = partial(_following, key_id=request.key_id, response_id=response_id)
         with self._changes.watch(response_id) as changed:
             while True:
                 changed.clear()
@@ -64,7 +66,9 @@ class Replay:
                     yield sse.DONE
                     return
                 else:
+                    began = time.perf_counter()
                     await self._wait(changed, response_id)
+                    request.access.waited += time.perf_counter() - began
 
     async def _wait(self, changed: asyncio.Event, response_id: str) -> None:
         is_announced = self._is_announced(response_id)

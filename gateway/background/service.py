@@ -69,12 +69,12 @@ class Background:
             raise _too_many(error) from None
         self._worker.wake()
         if generation.body.get("stream"):
-            return StreamReply(await self._replay.events(request.key_id, row.id, -1))
+            return StreamReply(await self._replay.events(request, row.id, -1))
         return Reply(announcement.document)
 
-    async def stream(self, key_id: str, response_id: str, after: int) -> StreamReply:
+    async def stream(self, request: Request[None], response_id: str, after: int) -> StreamReply:
         """The events of a response with numbers over `after`. Raises `NotFound` and `InvalidRequest`."""
-        return StreamReply(await self._replay.events(key_id, response_id, after))
+        return StreamReply(await self._replay.events(request, response_id, after))
 
     async def cancel(self, key_id: str, response_id: str) -> bytes:
         """Cancel a response, and return it: as it ended, if it had ended. Raises `NotFound` and `InvalidRequest`."""

@@ -33,7 +33,7 @@ async def retrieve(request: Request[None], gateway: Gateway) -> Reply | StreamRe
     key_id, response_id = request.key_id, request.path["response_id"]
     if request.query.get("stream") is True:
         after = request.query.get("starting_after")
-        return await gateway.background.stream(key_id, response_id, after if isinstance(after, int) else -1)
+        return await gateway.background.stream(request, response_id, after if isinstance(after, int) else -1)
     return Reply(await gateway.responses.retrieve(key_id, response_id))
 
 
