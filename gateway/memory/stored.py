@@ -17,6 +17,7 @@ from gateway.neutral.json import JsonObject, object_or_empty, parse, text_or_emp
 from gateway.paging import Page, ResponseFilter
 from gateway.store import conversations, jobs, responses
 from gateway.store.database import Connection, Database
+from gateway.store.documents import Documents
 from gateway.store.errors import TooLarge
 from gateway.store.responses import StoredResponse
 
@@ -42,10 +43,14 @@ class StoredResponses:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._documents = Documents(database)
 
     async def retrieve(self, key_id: str, id_: str) -> bytes:
         """The response as it is now: one that has ended is to the byte what was sent."""
-        found = await self._find(key_id, id_)
+        with explained():
+            found = await self._documents.find(key_id, id_)
+        if found is None:
+            raise not_found("response", id_)
         return current_document(found.status, found.document, found.output)
 
     async def list(self, key_id: str, wanted: ResponseFilter, page: Page) -> bytes:

@@ -18,10 +18,15 @@ HOSTED = {f"response.web_search_call.{step}" for step in ("in_progress", "search
 DONE = {closing: (delta, name) for delta, (closing, name) in TEXTS.items()}
 
 
+_OPENING = ("response.created", "response.in_progress")
+_QUEUED_OPENING = ("response.created", "response.queued", "response.in_progress")
+
+
 @dataclass
 class Machine:
     """Reads a stream event by event, and fails at the first that is out of place."""
 
+    opening: tuple[str, ...] = _OPENING
     number: int = 0
     is_over: bool = False
     identity: str = ""
@@ -39,9 +44,11 @@ class Machine:
         assert not self.is_over
         assert event["sequence_number"] == self.number
         kind = event["type"]
-        if self.number < 2:
-            assert kind == ("response.created", "response.in_progress")[self.number]
-            self._begin(event["response"])
+        if self.number < len(self.opening):
+            if self.number == 0 and event["response"]["status"] == "queued":
+                self.opening = _QUEUED_OPENING
+            assert kind == self.opening[self.number]
+            self._begin(event["response"], kind)
         elif kind in TERMINALS:
             self._end(kind, event["response"])
         else:
@@ -49,8 +56,9 @@ class Machine:
             self._item_event(kind, event)
         self.number += 1
 
-    def _begin(self, response: dict[str, Any]) -> None:
-        assert response["status"] == "in_progress"
+    def _begin(self, response: dict[str, Any], kind: str) -> None:
+        is_queued = len(self.opening) > len(_OPENING) and kind != _OPENING[-1]
+        assert response["status"] == ("queued" if is_queued else "in_progress")
         assert response["output"] == []
         assert response["usage"] is None
         self.identity = self.identity or response["id"]
