@@ -14,7 +14,7 @@ from gateway.background.context import LEASE_SECONDS, Context
 from gateway.background.event_log import EventLog
 from gateway.background.requests import LaterRequest
 from gateway.detached import DetachedWork
-from gateway.errors import GatewayError, Stopped
+from gateway.errors import GatewayError, InternalError, Stopped
 from gateway.http import Request, StreamReply
 from gateway.logs import REQUEST_ID
 from gateway.memory.responses import Turn
@@ -91,6 +91,12 @@ class Attempt:
             await self._finish()
         except GatewayError as error:
             await self._fail(error)
+        except StoreError:
+            raise
+        except Exception:
+            # Nobody else would see it, and the response would wait for its lease to run out.
+            log.exception("unhandled_error", operation=self._request.operation)
+            await self._fail(InternalError())
         except asyncio.CancelledError:
             if self._running is not None:
                 self._running.uncancel()

@@ -51,6 +51,7 @@ class Replay:
 
     async def _stream(self, request: Request[Any], response_id: str, after: int) -> AsyncGenerator[bytes, None]:
         work = partial(_following, key_id=request.key_id, response_id=response_id)
+        has_begun = False
         with self._changes.watch(response_id) as changed:
             while True:
                 changed.clear()
@@ -60,12 +61,17 @@ class Replay:
                     # Cut off: the client resumes behind what it has seen. Nothing that is stored is lost.
                     return
                 if batches:
+                    has_begun = True
                     yield b"".join(_over(batch, after) for batch in batches)
                     after = batches[-1].last
                 elif progress is None or progress.is_over:
                     yield sse.DONE
                     return
                 else:
+                    if not has_begun:
+                        # The head goes out with the first bytes, and the client waits for that.
+                        has_begun = True
+                        yield sse.KEEP_ALIVE
                     began = time.perf_counter()
                     await self._wait(changed, response_id)
                     request.access.waited += time.perf_counter() - began

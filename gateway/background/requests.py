@@ -15,7 +15,7 @@ from gateway.surfaces.waystone_responses import WaystoneResponsesSurface
 
 SURFACES: dict[str, Surface[Any]] = {
     "responses.create": OpenAIResponsesSurface(),
-    "post_api_gateway_v1_responses": WaystoneResponsesSurface(),
+    "postApiGatewayV1Responses": WaystoneResponsesSurface(),
 }
 """By the operations whose answers can be made in the background."""
 

@@ -16,8 +16,6 @@ TEXTS = {
 CALLS = {"function_call": "arguments", "custom_tool_call": "input"}
 HOSTED = {f"response.web_search_call.{step}" for step in ("in_progress", "searching", "completed")}
 DONE = {closing: (delta, name) for delta, (closing, name) in TEXTS.items()}
-
-
 _OPENING = ("response.created", "response.in_progress")
 _QUEUED_OPENING = ("response.created", "response.queued", "response.in_progress")
 
