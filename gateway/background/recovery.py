@@ -90,7 +90,9 @@ class Recovery:
                 ended = endings.failed(stored, (), {"code": "server_error", "message": message}, job.next_sequence)
                 request = await unsealed(self._context.sealer, job)
                 await self._end(job, None, ended, _row(job, request, 503, usage.EXPIRED))
-        await self._context.archive.journal.write(partial(jobs.forget_events, most=_BATCH))
+        # Found by reading, which holds nobody up.
+        while outdated := await self._context.database.read(partial(jobs.outdated, most=_BATCH)):
+            await self._context.archive.journal.write(partial(jobs.forget, response_ids=outdated))
 
     async def _read(self, job: Job) -> tuple[StoredResponse | None, list[Batch]]:
         return await self._context.database.read(partial(_response_and_events, job=job))

@@ -212,8 +212,11 @@ def begin_again(connection: Connection, response_id: str, owner: str) -> bool:
 
 
 def cancel(connection: Connection, key_id: str, response_id: str, lease: Lease) -> Job | None:
-    """Have nobody add to a job any more; the owner of the lease is to end it. None if there is no active one."""
-    chosen = _job.response_id == response_id, _job.key_id == key_id, _job.state.in_(ACTIVE)
+    """Have nobody add to a job any more; the owner of the lease is to end it.
+
+    None if there is none that is active, or if another process is about to end it.
+    """
+    chosen = _job.response_id == response_id, _job.key_id == key_id, _job.state.in_((QUEUED, IN_PROGRESS))
     values = {"state": CANCELLING, "owner": lease.owner, "lease_until": clock(connection) + lease.seconds}
     if connection.execute(update(jobs).where(*chosen).values(**values)).rowcount != 1:
         return None
@@ -275,10 +278,16 @@ def response(connection: Connection, job: Job) -> StoredResponse | None:
     return responses.find(connection, job.key_id, job.response_id, 0.0)
 
 
-def forget_events(connection: Connection, most: int) -> int:
-    """Delete up to so many jobs whose events have been kept long enough, with them; how many there were."""
-    over = select(_job.response_id).where(_job.events_until < clock(connection)).limit(most)
-    return connection.execute(delete_from(jobs).where(_job.response_id.in_(over.scalar_subquery()))).rowcount
+def outdated(connection: Connection, most: int) -> list[str]:
+    """Up to so many jobs whose events have been kept long enough."""
+    over = select(_job.response_id).where(_job.events_until.is_not(None), _job.events_until < clock(connection))
+    return list(connection.execute(over.limit(most)).scalars())
+
+
+def forget(connection: Connection, response_ids: Collection[str]) -> None:
+    """Delete jobs that are over, with their events."""
+    is_over = _job.events_until.is_not(None)
+    connection.execute(delete_from(jobs).where(_job.response_id.in_(response_ids), is_over))
 
 
 def discard(connection: Connection, key_id: str, response_id: str) -> None:

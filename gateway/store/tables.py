@@ -100,6 +100,11 @@ def _index_of_answers_in_the_background() -> Index:
     return Index("idempotency_by_response", "response_id", sqlite_where=is_background)
 
 
+def _index_of_ended_jobs() -> Index:
+    is_over = text("events_until IS NOT NULL")
+    return Index("jobs_by_end", "events_until", sqlite_where=is_over)
+
+
 def _index_of_leases() -> Index:
     is_running = text("lease_until IS NOT NULL")
     return Index("idempotency_by_lease", "lease_until", sqlite_where=is_running)
@@ -192,6 +197,7 @@ jobs = Table(
     # Sealed, with its secrets; erased at the end.
     Column("request", LargeBinary),
     Index("jobs_by_state", "state", "created_at"),
+    _index_of_ended_jobs(),
     _index_of_active_jobs(),
 )
 

@@ -1,8 +1,7 @@
 """Responses in the background: created, polled, streamed, resumed, cancelled; on both databases, with two workers."""
 
-import sqlite3
+import json
 from collections.abc import Iterator
-from contextlib import closing
 from typing import Any
 
 import httpx
@@ -107,7 +106,9 @@ def test_stream_is_resumed_behind_any_event(client: httpx.Client, name: str) -> 
         assert blocks(streamed(client, response_id, after)) == (whole[after + 1 :] or whole[-1:]), after
 
 
-def test_resumed_stream_goes_on_live(client: httpx.Client, paced: PacedUpstream, running: RunningGateway, name: str) -> None:
+def test_resumed_stream_goes_on_live(
+    client: httpx.Client, paced: PacedUpstream, running: RunningGateway, name: str
+) -> None:
     response_id = create(client, name, 4, hold=2)["id"]
     seen = b""
     with opened(running, response_id) as reply:
@@ -164,7 +165,10 @@ def test_what_is_no_background_response_cannot_be_cancelled(
         body = {"model": MODEL, "input": wanted(name), "background": background}
         response_id = client.post(RESPONSES, json=body).json()["id"]
     reply = client.post(f"{RESPONSES}/{response_id}/cancel")
-    assert (reply.status_code, message in check_error(reply.json())["message"]) == (400 if background is False else 404, True)
+    assert (reply.status_code, message in check_error(reply.json())["message"]) == (
+        400 if background is False else 404,
+        True,
+    )
 
 
 @pytest.mark.parametrize("path", [RESPONSES, RESPONSES_PATH])
@@ -260,14 +264,12 @@ def test_wrong_cursor_is_refused(client: httpx.Client, name: str, query: dict[st
 
 
 def test_each_response_has_one_usage_row(running: RunningGateway, client: httpx.Client, name: str) -> None:
-    create_body = order(name, metadata={"waystone": '{"user": {"id": "u-%s"}}' % name[:40]})
-    until(client, client.post(RESPONSES, json=create_body).json()["id"])
+    user = f"user-{name[:40]}"
+    until(client, create(client, name, metadata={"waystone": json.dumps({"user": {"id": user}})})["id"])
 
     def rows() -> list[dict[str, Any]]:
-        import json
-
         totals: list[dict[str, Any]] = json.loads(running.command("usage", "--by", "user", "--json"))
-        return [total for total in totals if total["id"] == f"u-{name[:40]}"]
+        return [total for total in totals if total["id"] == user]
 
     wait_until(lambda: bool(rows()))
     (row,) = rows()

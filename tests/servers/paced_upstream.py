@@ -88,7 +88,7 @@ class PacedUpstream:
         await send({"type": "http.response.body", "body": b"data: [DONE]\n\n"})
 
     async def _pause(self, order: dict[str, Any], number: int) -> None:
-        while order["hold"] == number and order["name"] not in self._let_go:
+        while order["hold"] == number and order["name"] not in self._let_go:  # noqa: ASYNC110 - set by another thread
             await asyncio.sleep(0.005)
         await asyncio.sleep(order["pause"])
 

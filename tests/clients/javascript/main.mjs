@@ -4,6 +4,7 @@ import OpenAI from "openai";
 
 import { runChecks } from "./checks.mjs";
 import "./answers.mjs";
+import "./background.mjs";
 import "./state.mjs";
 import "./tools.mjs";
 

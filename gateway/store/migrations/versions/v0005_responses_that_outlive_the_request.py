@@ -32,6 +32,8 @@ def _add_jobs() -> None:
         sa.Column("request", sa.LargeBinary),
     )
     op.create_index("jobs_by_state", "jobs", ["state", "created_at"])
+    is_over = sa.text("events_until IS NOT NULL")
+    op.create_index("jobs_by_end", "jobs", ["events_until"], sqlite_where=is_over, postgresql_where=is_over)
     is_active = sa.text("events_until IS NULL")
     op.create_index("jobs_active_by_key", "jobs", ["key_id"], sqlite_where=is_active, postgresql_where=is_active)
     op.create_table(

@@ -1,0 +1,170 @@
+"""What bounds responses in the background, what is erased at their ends, and what a stop does with them."""
+
+import signal
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.clients import background
+from tests.clients.asking import RESPONSES, text
+from tests.clients.background import blocks, cancel, create, look, order, streamed, until
+from tests.clients.contract import check_error, response_events
+from tests.clients.stops import wait_until
+from tests.servers.gateway import RunningGateway, running_gateway
+from tests.servers.paced_upstream import PacedUpstream, text_of
+from tests.servers.thread import serving
+
+Start = Callable[..., RunningGateway]
+
+
+@pytest.fixture(scope="module")
+def paced() -> PacedUpstream:
+    return PacedUpstream()
+
+
+@pytest.fixture(scope="module")
+def paced_url(paced: PacedUpstream) -> Iterator[str]:
+    with serving(paced) as url:
+        yield url
+
+
+@pytest.fixture
+def start(paced_url: str, tmp_path: Path) -> Iterator[Start]:
+    """Starts a gateway with these settings; another one on the same state."""
+    with ExitStack() as stack:
+
+        def start_one(hosted_tools: str = "refuse", **more: Any) -> RunningGateway:
+            config = background.settings(paced_url, **more)
+            config["providers"]["paced"]["hosted_tools"] = hosted_tools
+            return stack.enter_context(running_gateway(tmp_path, config))
+
+        yield start_one
+
+
+def selected(gateway: RunningGateway, query: str) -> list[Any]:
+    """Rows of the gateway's database."""
+    with closing(sqlite3.connect(gateway.folder / "data" / "waystone.db")) as database:
+        return database.execute(query).fetchall()
+
+
+def test_one_key_has_no_more_than_its_bound(start: Start, paced: PacedUpstream) -> None:
+    gateway = start(background={"active_per_key": 2, "active": 3})
+    other = gateway.command("keys", "create", "--name", "other").strip()
+    with gateway.client() as client, gateway.client(other) as stranger:
+        first, _ = (create(client, "bounds", hold=1)["id"] for _ in range(2))
+        refused = client.post(RESPONSES, json=order("bounds", hold=1))
+        assert (refused.status_code, check_error(refused.json())["code"]) == (429, "too_many_background_responses")
+        create(stranger, "bounds", hold=1)
+        full = stranger.post(RESPONSES, json=order("bounds", hold=1))
+        assert (full.status_code, check_error(full.json())["code"]) == (503, "overloaded")
+        cancel(client, first)
+        create(client, "bounds", hold=1)
+        paced.let_go("bounds")
+
+
+def test_more_than_run_at_once_wait_in_their_order(start: Start, paced: PacedUpstream) -> None:
+    gateway = start(background={"running": 1})
+    with gateway.client() as client:
+        first = create(client, "first", hold=1)["id"]
+        until(client, first, "in_progress")
+        waiting = [create(client, f"waiting-{number}")["id"] for number in range(3)]
+        gone = waiting.pop(1)
+        assert [look(client, one)["status"] for one in waiting] == ["queued", "queued"]
+        # One that was never begun is cancelled, too, and its provider never called.
+        assert cancel(client, gone)["status"] == "cancelled"
+        paced.let_go("first")
+        for one in waiting:
+            assert until(client, one)["status"] == "completed"
+        assert paced.begun["waiting-1"] == 0
+        outcomes = selected(gateway, "select status, outcome from usage where outcome is not null")
+        assert outcomes == [(499, "cancelled")]
+
+
+def test_response_that_waits_for_too_long_fails(start: Start, paced: PacedUpstream) -> None:
+    gateway = start(background={"running": 1, "queued_seconds": 1})
+    with gateway.client() as client:
+        first = create(client, "blocking", hold=1)["id"]
+        until(client, first, "in_progress")
+        response_id = create(client, "late")["id"]
+        failed = until(client, response_id)
+        assert (failed["status"], failed["error"]["code"]) == ("failed", "server_error")
+        assert "queued for 1 seconds" in failed["error"]["message"]
+        assert response_events(streamed(client, response_id).decode().splitlines())[-1]["response"] == failed
+        paced.let_go("blocking")
+        assert until(client, first)["status"] == "completed"
+        assert paced.begun["late"] == 0
+
+
+def test_request_is_sealed_while_it_runs_and_erased_at_its_end(start: Start, paced: PacedUpstream) -> None:
+    gateway = start(hosted_tools="drop")
+    secret = "Bearer very-secret-authorization-of-an-mcp-server"
+    server = {"type": "mcp", "server_label": "files", "server_url": "http://127.0.0.1:9", "authorization": secret}
+    with gateway.client() as client:
+        body = order("sealed", hold=1, tools=[server])
+        response_id = client.post(RESPONSES, json=body).json()["id"]
+        stored = selected(gateway, "select request from jobs")
+        assert stored[0][0]
+        database = gateway.folder / "data"
+        held = b"".join(path.read_bytes() for path in database.iterdir() if path.is_file())
+        assert secret.encode() not in held
+        paced.let_go("sealed")
+        until(client, response_id)
+        assert selected(gateway, "select request from jobs") == [(None,)]
+
+
+def test_events_go_after_their_time(start: Start) -> None:
+    gateway = start(background={"events_seconds": 0})
+    with gateway.client() as client:
+        response_id = create(client, "forgotten")["id"]
+        done = until(client, response_id)
+        reply = client.get(f"{RESPONSES}/{response_id}", params={"stream": True, "starting_after": 1})
+        assert reply.status_code == 400
+        message = "This response can no longer be streamed because it is more than 0 minutes old."
+        assert check_error(reply.json())["message"] == message
+        assert look(client, response_id) == done
+
+
+def test_stop_waits_for_what_is_under_way(start: Start, paced: PacedUpstream) -> None:
+    gateway = start()
+    with gateway.client() as client:
+        response_id = create(client, "drained", 4, hold=2)["id"]
+        paced.wait_for(paced.begun, "drained")
+    gateway.process.send_signal(signal.SIGTERM)
+    paced.let_go("drained")
+    assert gateway.process.wait(30) == 0
+    with start().client() as client:
+        done = look(client, response_id)
+        assert (done["status"], text(done)) == ("completed", text_of("drained", 4))
+        assert len(blocks(streamed(client, response_id))) > 10
+
+
+def test_stop_hands_over_what_has_produced_nothing_and_fails_the_rest(start: Start, paced: PacedUpstream) -> None:
+    gateway = start(drain_seconds=0)
+    with gateway.client() as client:
+        fresh = create(client, "fresh", 3, hold=0)["id"]
+        begun = create(client, "begun", 3, hold=2)["id"]
+        paced.wait_for(paced.begun, "fresh")
+        wait_until(
+            lambda: selected(gateway, f"select next_sequence > 2 from jobs where response_id='{begun}'") == [(1,)]
+        )
+        wait_until(lambda: b"begun 1. " in streamed_so_far(gateway, begun))
+    gateway.stop()
+    paced.let_go("fresh")
+    with start().client() as client:
+        again = until(client, fresh)
+        assert (again["status"], text(again), paced.begun["fresh"]) == ("completed", text_of("fresh"), 2)
+        failed = look(client, begun)
+        assert (failed["status"], failed["error"]["code"]) == ("failed", "server_interrupted")
+        assert text(failed) == text_of("begun", 2)
+        events = response_events(streamed(client, begun).decode().splitlines())
+        assert events[-1]["response"] == failed
+
+
+def streamed_so_far(gateway: RunningGateway, response_id: str) -> bytes:
+    """The events that are stored."""
+    query = f"select data from job_events where response_id='{response_id}' order by first"
+    return b"".join(data for (data,) in selected(gateway, query))
