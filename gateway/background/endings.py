@@ -1,22 +1,17 @@
 """The ends of responses that did not end by themselves: cancelled, interrupted, refused, or queued for too long."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
 
 import orjson
 
-from gateway.neutral.json import JsonObject, parse_object
+from gateway.neutral.json import JsonObject, parse_object, text_or_empty
 from gateway.store.jobs import ANNOUNCED, Batch
 from gateway.store.responses import StoredResponse
+from gateway.surfaces.extensions import extensions
 from gateway.surfaces.responses.document import move_output_last, response_usage
 from gateway.surfaces.responses.partial import partial_output
 from gateway.wire import sse
-
-if TYPE_CHECKING:
-    from generated import models
 
 _DATA = b"\ndata: "
 
@@ -40,7 +35,7 @@ def cancelled(stored: StoredResponse, batches: Iterable[Batch]) -> EndedResponse
     return _ended(response, None)
 
 
-def failed(stored: StoredResponse, batches: Iterable[Batch], error: models.ResponseError, number: int) -> EndedResponse:
+def failed(stored: StoredResponse, batches: Iterable[Batch], error: Mapping[str, object], number: int) -> EndedResponse:
     """A response that failed, with what was produced. `number` is that of its next event."""
     response = _response(stored, batches)
     last = number
@@ -49,9 +44,12 @@ def failed(stored: StoredResponse, batches: Iterable[Batch], error: models.Respo
         response["status"] = "in_progress"
         events.append(_event("response.in_progress", response, number))
         last += 1
-    response["status"], response["error"] = "failed", error
-    response["usage"] = response_usage(None)
-    move_output_last(cast("JsonObject", response))
+    response["status"], response["error"] = (
+        "failed",
+        {"code": text_or_empty(error["code"]), "message": text_or_empty(error["message"])},
+    )
+    response["usage"] = extensions(response_usage(None))
+    move_output_last(response)
     events.append(_event("response.failed", response, last))
     return _ended(response, Batch(number, last, b"".join(events)))
 
@@ -65,25 +63,27 @@ def read_events(batches: Iterable[Batch]) -> Iterator[JsonObject]:
                 yield event
 
 
-def _event(kind: str, response: models.Response, number: int) -> bytes:
+def _event(kind: str, response: JsonObject, number: int) -> bytes:
     return sse.named_event(kind, orjson.dumps({"type": kind, "response": response, "sequence_number": number}))
 
 
-def _response(stored: StoredResponse, batches: Iterable[Batch]) -> models.Response:
-    response = cast("models.Response", orjson.loads(b"".join((stored.document, stored.output, b"}"))))
-    response["output"] = cast("list[models.OutputItem]", partial_output(read_events(batches)))
+def _response(stored: StoredResponse, batches: Iterable[Batch]) -> JsonObject:
+    response: JsonObject = orjson.loads(b"".join((stored.document, stored.output, b"}")))
+    response["output"] = [*partial_output(read_events(batches))]
     return response
 
 
-def _ended(response: models.Response, events: Batch | None) -> EndedResponse:
+def _ended(response: JsonObject, events: Batch | None) -> EndedResponse:
     output = orjson.dumps(response["output"])
     body = orjson.dumps(response)
-    return EndedResponse(response["status"], body[: -len(output) - 1], output, events, _text_bytes(response))
+    return EndedResponse(
+        text_or_empty(response["status"]), body[: -len(output) - 1], output, events, _text_bytes(response)
+    )
 
 
-def _text_bytes(response: models.Response) -> int:
+def _text_bytes(response: JsonObject) -> int:
     # Quotes, names of fields and ids are no text of the model's; there is some of each in every item.
-    return sum(len(text.encode("utf-8", "replace")) for item in response["output"] for text in _texts(item))
+    return sum(len(text.encode("utf-8", "replace")) for text in _texts(response["output"]))
 
 
 def _texts(value: object) -> Iterator[str]:

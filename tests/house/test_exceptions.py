@@ -7,6 +7,7 @@ from tests.house.sources import Module, modules
 
 # Where everything may be caught: path::function -> why.
 CATCH_ALL: dict[str, str] = {
+    "gateway/background/attempt.py::Attempt.run": "the edge of a task that nobody awaits: logged, and the response fails",
     "gateway/cli/exchange.py::Exchange.run": "the edge of what stands outside the stage: logged, and a plain 500",
     "gateway/contract/stage.py::Operation._answer": "the edge: a defect is logged, and told in the envelope",
     "gateway/short_path.py::ShortPath.answer": "raised again, once the request is accounted",
@@ -16,6 +17,7 @@ CATCH_ALL: dict[str, str] = {
 
 # Where an import may stand inside a function: path::function -> why. A cycle is never a reason.
 INNER_IMPORTS: dict[str, str] = {
+    "gateway/store/notices.py::Listener._listen_forever": "the driver of a database that most gateways do not have",
     "gateway/credentials/google.py::application_default": "27 MB that only a gateway with a Google account needs",
     "gateway/sealing.py::Sealer._cipher": "11 MB that a gateway whose models do not reason never needs",
     "gateway/sealing.py::Sealer._invalid": "the same library",
