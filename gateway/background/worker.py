@@ -98,7 +98,7 @@ class Worker:
         now = time.monotonic()
         if self._attempts:
             if now - self._renewed >= _RENEW_SECONDS:
-                await self._context.archive.journal.write(partial(jobs.renew, lease=self._context.lease))
+                await self._context.archive.journal.write(partial(jobs.renew, lease=self._context.lease, ids=[*self._attempts]))
                 self._renewed = now
             await self._give_up_lost()
         if now - self._looked >= _LOOK_SECONDS and not self._context.detached.is_closing:

@@ -168,10 +168,10 @@ def waiting(connection: Connection) -> tuple[bool, bool]:
     return bool(queued), bool(left)
 
 
-def renew(connection: Connection, lease: Lease) -> None:
-    """Give a sign for every job of the owner."""
+def renew(connection: Connection, lease: Lease, ids: Collection[str]) -> None:
+    """Give a sign for these jobs of the owner's. What it took and could not work on is left to whoever looks next."""
     until = clock(connection) + lease.seconds
-    owned = _job.owner == lease.owner, _job.state.in_((IN_PROGRESS, CANCELLING))
+    owned = _job.response_id.in_(ids), _job.owner == lease.owner, _job.state == IN_PROGRESS
     connection.execute(update(jobs).where(*owned).values(lease_until=until))
 
 

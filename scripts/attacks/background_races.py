@@ -18,7 +18,7 @@ from tests.clients.stops import workers_of
 
 RACES = 1000
 _AT_ONCE = 120
-_RUNNING = 10
+_RUNNING = 4
 """So few on each worker that others wait for longer than they may."""
 _QUEUED_SECONDS = 2
 _CRASH_EVERY = 9.0
@@ -93,7 +93,7 @@ async def _races(place: Site, count: int) -> Outcome:
 
     async def one(clients: Clients, number: int) -> None:
         async with turns:
-            answer = Answer(random.randint(1, 6), random.choice((0.0, 0.02, 0.1, 0.3)))
+            answer = Answer(random.randint(1, 6), random.choice((0.0, 0.1, 0.3)))
             response = await clients.create(f"c{number}", answer)
             made.append(response)
             await _race(clients, response, outcome)
@@ -106,8 +106,11 @@ async def _races(place: Site, count: int) -> Outcome:
             await _look(clients, response, outcome)
         await asyncio.sleep(2)
         rows = Counter(row[0] for row in await asyncio.to_thread(place.rows, "select request_id from usage"))
+        jobs = {row[0]: row for row in await asyncio.to_thread(place.rows, "select * from jobs")}
     for response in made:
         calls = max(1, place.upstream.begun[response.name])
+        if rows[response.request_id] != calls:
+            print(calls, rows[response.request_id], outcome.ends[response.id][0], jobs[response.id][2:10], response.name, place.upstream.begun[response.name], flush=True)
         outcome.several_rows += rows[response.request_id] > calls
         outcome.missing_rows += rows[response.request_id] < calls
     return outcome
