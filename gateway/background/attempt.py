@@ -12,7 +12,7 @@ from gateway.access_log import Access
 from gateway.background import endings
 from gateway.background.context import LEASE_SECONDS, Context
 from gateway.background.event_log import EventLog
-from gateway.background.requests import LaterRequest
+from gateway.background.requests import LaterRequest, usage_id
 from gateway.detached import DetachedWork
 from gateway.errors import GatewayError, InternalError, Stopped
 from gateway.http import Request, StreamReply
@@ -78,6 +78,8 @@ class Attempt:
         """The response is no longer this process's: stop the work, and store nothing more."""
         if not self._is_lost:
             self._is_lost = True
+            if self._access.usage is not None:
+                self._access.usage.id = self._access.usage.id or usage_id(self._job)
             if self._running is not None:
                 self._running.cancel()
 
@@ -167,10 +169,16 @@ class Attempt:
         if self._events.next_number != ANNOUNCED or not self._request.is_repeatable:
             return False
         release = partial(jobs.release, response_id=self._job.response_id, owner=self._context.lease.owner)
+        row = self._access.usage
+        if row is not None:
+            row.given_up = True  # another attempt has the row of the request
         try:
-            return await self._context.archive.journal.write(release)
+            is_released = await self._context.archive.journal.write(release)
         except StoreError:
             return True  # the lease runs out, and whoever takes it over begins anew
+        if row is not None:
+            row.given_up = is_released
+        return is_released
 
     def _ending(self, status: str, document: bytes, output: bytes, events: Batch | None) -> Ending:
         row = self._access.usage

@@ -12,17 +12,20 @@ from gateway.account import name_end_user
 from gateway.background import endings
 from gateway.background.context import Context
 from gateway.background.endings import EndedResponse
-from gateway.background.requests import LaterRequest, metadata_of, unsealed
+from gateway.background.requests import LaterRequest, metadata_of, unsealed, usage_id
 from gateway.errors import GatewayError
 from gateway.neutral.end_user import split_end_user
 from gateway.store import jobs, usage
 from gateway.store.database import Connection
+from gateway.store.errors import StoreError
 from gateway.store.jobs import ANNOUNCED, CANCELLING, Batch, Ending, Job
 from gateway.store.responses import StoredResponse
 from gateway.store.usage import UsageRow
 from gateway.surfaces.responses.document import INTERRUPTED
 
 _BATCH = 100
+_ACCOUNTED_SECONDS = 3.0
+"""Within which a process that lives has stopped the work on what was cancelled, and has written what that used."""
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +43,7 @@ class Recovery:
         attempt used is estimated, and accounted.
         """
         if job.state == CANCELLING:
-            await self.end_cancelled(job, request)
+            await self.end_cancelled(job, request, is_lost=True)
             return False
         may_repeat = request is not None and request.is_repeatable and job.attempts < self._context.options.attempts
         if job.next_sequence != ANNOUNCED or not may_repeat:
@@ -66,18 +69,40 @@ class Recovery:
         await self._end(job, self._context.lease.owner, ended, row)
         log.warning("background_response_interrupted", response=job.response_id)
 
-    async def end_cancelled(self, job: Job, request: LaterRequest | None) -> bool:
-        """End a response that was cancelled. `request` is given where its attempt was lost, and has to be accounted."""
+    async def end_cancelled(self, job: Job, request: LaterRequest | None, *, is_lost: bool = False) -> None:
+        """End a response that was cancelled.
+
+        `request` is None where this process works on it, and accounts for that. Another process may be dead by now;
+        `is_lost`: it is.
+        """
         stored, batches = await self._read(job)
         if stored is None:
-            return False
+            return
         ended = await asyncio.to_thread(endings.cancelled, stored, batches)
         row: UsageRow | None = None
         if job.attempts == 0:
-            row = _row(job, await unsealed(self._context.sealer, job), 499, usage.CANCELLED)
-        elif request is not None:
+            row = _row(job, request, 499, usage.CANCELLED)
+        elif is_lost:
             row = await self._lost_usage(job, request, ended.text_bytes)
-        return await self._end(job, self._context.lease.owner, ended, row)
+        is_ended = await self._end(job, self._context.lease.owner, ended, row)
+        if is_ended and row is None and request is not None:
+            self._context.detached.start(self._account_later(job, request, ended.text_bytes))
+
+    async def _account_later(self, job: Job, request: LaterRequest, text_bytes: int) -> None:
+        """Account for an attempt in another process, unless that has done so by then, being alive."""
+        try:
+            await asyncio.sleep(_ACCOUNTED_SECONDS)
+        except asyncio.CancelledError:
+            # This process stops: the row is written now, and the other process's, which has the same id, is not.
+            if (task := asyncio.current_task()) is not None:
+                task.uncancel()
+        try:
+            row = await self._lost_usage(job, request, text_bytes)
+        except StoreError as error:
+            log.warning("background_usage_not_estimated", response=job.response_id, reason=str(error))
+            return
+        if row is not None:
+            self._context.ledger.journal.record(row, None)
 
     async def clean(self) -> None:
         """End what was queued for too long, and delete the events of what has ended long enough ago."""
@@ -132,7 +157,7 @@ class Recovery:
 def _row(job: Job, request: LaterRequest | None, status: int, outcome: str) -> UsageRow:
     """The usage row of a response that has none of its own. Its id makes sure that there is one for each attempt."""
     row = UsageRow(
-        id=f"{job.response_id}-{job.attempts}",
+        id=usage_id(job),
         request_id="" if request is None else request.request_id,
         time=job.created_at,
         key_id=job.key_id,

@@ -58,6 +58,11 @@ async def unsealed(sealer: Sealer, job: Job) -> LaterRequest | None:
     return await asyncio.to_thread(_unsealed, sealer, job) if is_large else _unsealed(sealer, job)
 
 
+def usage_id(job: Job) -> str:
+    """The id of the usage row of an attempt that does not end by itself, whoever writes it: so there is one."""
+    return f"{job.response_id}-{job.attempts}"
+
+
 def metadata_of(body: JsonObject) -> dict[str, str]:
     """The metadata of a request: pairs of texts."""
     return {name: value for name, value in object_or_empty(body.get("metadata")).items() if isinstance(value, str)}

@@ -9,7 +9,7 @@ from functools import partial
 from gateway.background.context import LEASE_SECONDS, Context
 from gateway.background.recovery import Recovery
 from gateway.background.replay import Replay
-from gateway.background.requests import LaterRequest
+from gateway.background.requests import LaterRequest, unsealed
 from gateway.background.worker import Worker
 from gateway.errors import InvalidRequest, Overloaded, TooManyRequests
 from gateway.http import Body, Reply, Request, StreamReply
@@ -83,8 +83,9 @@ class Background:
         with explained():
             job = await context.archive.journal.write(cancel)
             if job is not None:
-                self._worker.lose(response_id)
-                await self._recovery.end_cancelled(job, None)
+                is_here = self._worker.lose(response_id)
+                request = None if is_here else await unsealed(context.sealer, job)
+                await self._recovery.end_cancelled(job, request)
         stored = await self._ended(key_id, response_id)
         if not stored.background:
             message = "Only responses that were created with `background` can be cancelled."

@@ -59,10 +59,12 @@ class Worker:
         self._looked = 0.0
         self._woken.set()
 
-    def lose(self, response_id: str) -> None:
-        """Somebody has cancelled a response: stop the work on it, where that is done here."""
-        if (attempt := self._attempts.get(response_id)) is not None:
+    def lose(self, response_id: str) -> bool:
+        """A response was cancelled: stop the work on it. Returns whether it was done here."""
+        attempt = self._attempts.get(response_id)
+        if attempt is not None:
             attempt.lose()
+        return attempt is not None
 
     def is_announced(self, response_id: str) -> bool:
         """Whether this process learns of a response's changes without looking."""
@@ -98,7 +100,9 @@ class Worker:
         now = time.monotonic()
         if self._attempts:
             if now - self._renewed >= _RENEW_SECONDS:
-                await self._context.archive.journal.write(partial(jobs.renew, lease=self._context.lease, ids=[*self._attempts]))
+                await self._context.archive.journal.write(
+                    partial(jobs.renew, lease=self._context.lease, ids=[*self._attempts])
+                )
                 self._renewed = now
             await self._give_up_lost()
         if now - self._looked >= _LOOK_SECONDS and not self._context.detached.is_closing:
@@ -125,7 +129,7 @@ class Worker:
                 request = await unsealed(self._context.sealer, job)
                 if await self._recovery.is_to_run_again(job, request):
                     assert request is not None
-                    self._begin(job, request)
+                    self._begin(job._replace(attempts=job.attempts + 1), request)
         if has_queued and room > 0:
             claimed = await write(partial(jobs.claim, lease=lease, most=min(room, _BATCH)))
             for job in claimed:

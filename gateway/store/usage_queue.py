@@ -91,7 +91,7 @@ class UsageQueue:
         if len(self._waiting) >= self._capacity:
             self._waiting.popleft()
             self._dropped += 1
-        row.id = f"{self._prefix}{next(self._number):012x}"
+        row.id = row.id or f"{self._prefix}{next(self._number):012x}"
         self._waiting.append((row.id, row, end_user))
 
     async def start(self) -> None:

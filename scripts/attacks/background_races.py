@@ -110,9 +110,17 @@ async def _races(place: Site, count: int) -> Outcome:
     for response in made:
         calls = max(1, place.upstream.begun[response.name])
         if rows[response.request_id] != calls:
-            print(calls, rows[response.request_id], outcome.ends[response.id][0], jobs[response.id][2:10], response.name, place.upstream.begun[response.name], flush=True)
+            print(
+                calls,
+                rows[response.request_id],
+                outcome.ends[response.id][0],
+                jobs[response.id][2:10],
+                response.name,
+                place.upstream.begun[response.name],
+                flush=True,
+            )
         outcome.several_rows += rows[response.request_id] > calls
-        outcome.missing_rows += rows[response.request_id] < calls
+        outcome.missing_rows += rows[response.request_id] < place.upstream.begun[response.name]
     return outcome
 
 
