@@ -63,6 +63,18 @@ class Sealer:
             return "organization_mismatch"
         return sealed.state if (sealed.provider, sealed.model) == (provider, model) else OTHER_MODEL
 
+    def seal_bytes(self, key_id: str, purpose: str, plain: bytes) -> bytes:
+        """Bytes that open for this key and this purpose only: 28 more than came."""
+        nonce = os.urandom(_NONCE)
+        return nonce + self._cipher.encrypt(nonce, plain, _bound_to(key_id, purpose))
+
+    def open_bytes(self, key_id: str, purpose: str, sealed: bytes) -> bytes | None:
+        """What `seal_bytes` sealed for this key and purpose; None for anything else."""
+        try:
+            return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], _bound_to(key_id, purpose))
+        except (ValueError, self._invalid):
+            return None
+
     @cached_property
     def _cipher(self) -> "ChaCha20Poly1305":
         # 11 MB, and a gateway whose models do not reason never needs it.
@@ -75,6 +87,11 @@ class Sealer:
         from cryptography.exceptions import InvalidTag
 
         return InvalidTag
+
+
+def _bound_to(key_id: str, purpose: str) -> bytes:
+    # Never what `seal` binds to, which is an id alone.
+    return orjson.dumps([purpose, key_id])
 
 
 def is_sealed(text: object) -> bool:

@@ -1,10 +1,13 @@
 """What handlers call."""
 
+from dataclasses import dataclass
+
 from gateway.engine import Engine
 from gateway.errors import Unavailable
 from gateway.memory.conversations import Conversations
 from gateway.memory.responses import Responses
 from gateway.models import Models
+from gateway.outliving.requests import OutlivingRequests
 from gateway.readiness import Readiness
 from gateway.store.database import Database
 from gateway.store.errors import StoreError, Unwritable
@@ -29,25 +32,19 @@ class State:
             raise Unavailable("The gateway's database is not within reach.") from None
 
 
+@dataclass(frozen=True, slots=True)
 class Gateway:
     """The services of a running gateway, given to every handler."""
 
-    def __init__(
-        self,
-        state: State,
-        readiness: Readiness,
-        engine: Engine,
-        models: Models,
-        responses: Responses,
-        conversations: Conversations,
-    ) -> None:
-        self._state = state
-        self._readiness = readiness
-        self.engine = engine
-        self.models = models
-        self.responses = responses
-        self.conversations = conversations
+    state: State
+    readiness: Readiness
+    engine: Engine
+    models: Models
+    responses: Responses
+    conversations: Conversations
+    outliving: OutlivingRequests
+    """For requests with `may_outlive`."""
 
     async def check_ready(self) -> None:
         """Raise `Unavailable` while requests cannot be served."""
-        await self._readiness.check(self._state)
+        await self.readiness.check(self.state)

@@ -1,5 +1,6 @@
 """Waystone's two documented operations, below `/api/gateway/v1`."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway.http import Reply, Request, StreamReply
@@ -18,6 +19,8 @@ async def post_api_gateway_v1_chat_completions(
     request: "Request[WaystoneChatCompletionRequest]", gateway: Gateway
 ) -> Reply | StreamReply:
     """Answer a conversation, in the document's form and OpenAI's."""
+    if request.may_outlive:
+        return await gateway.outliving.answer(request, partial(gateway.engine.answer, surface=CHAT))
     return await gateway.engine.answer(request, CHAT)
 
 
@@ -25,4 +28,6 @@ async def post_api_gateway_v1_responses(
     request: "Request[WaystoneResponseRequest]", gateway: Gateway
 ) -> Reply | StreamReply:
     """Answer a text with a Responses object."""
+    if request.may_outlive:
+        return await gateway.outliving.answer(request, partial(gateway.responses.create, surface=RESPONSES))
     return await gateway.responses.create(request, RESPONSES)

@@ -17,6 +17,9 @@ Subject = Literal["user", "group", "key", "model"]
 STOPPED = "stopped"
 """The outcome of a request that the gateway cut when it stopped."""
 
+LOST = "lost"
+"""The outcome of an attempt whose process was killed."""
+
 _TEXT_LIMIT = 512
 
 
@@ -27,7 +30,7 @@ class UsageRow:
     `estimated`: at least one count was estimated, because the upstream did not report it. `given_up`: an attempt whose
     place another one took, beside the row of its request. The bytes are what the counts stand for: those of the body
     that was sent, and those of the answer's texts. They are not stored; ratios of bytes to tokens are learnt from them.
-    `outcome` is how it ended where the status does not say it: `STOPPED`.
+    `outcome` is how it ended where the status does not say it: `STOPPED` or `LOST`.
     """
 
     request_id: str

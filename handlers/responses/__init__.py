@@ -1,5 +1,6 @@
 """`/v1/responses`."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import orjson
@@ -17,6 +18,8 @@ SURFACE = OpenAIResponsesSurface()
 
 async def create(request: "Request[CreateResponseRequest]", gateway: Gateway) -> Reply | StreamReply:
     """Answer an input."""
+    if request.may_outlive:
+        return await gateway.outliving.answer(request, partial(gateway.responses.create, surface=SURFACE))
     return await gateway.responses.create(request, SURFACE)
 
 

@@ -53,6 +53,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("gateway.short_path",),
     ("gateway.engine",),
     ("gateway.memory",),
+    ("gateway.outliving",),
     # Composed in `app` alone; a handler is given `services`.
     ("gateway.readiness",),
     ("gateway.services",),
