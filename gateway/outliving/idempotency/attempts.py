@@ -53,15 +53,10 @@ class RunningAttempt:
 
     async def record(self, reply: Reply) -> Reply:
         """Keep a plain answer, if it may be; return it as it is to be sent."""
-        if reply.status != 200:
-            return reply
-        response_id, state = response_state(reply.body)
-        if state in _NOT_KEPT_STATES:
-            return reply
-        is_kept = len(reply.body) <= self.most_bytes and await self._keep(
-            Kept(reply.headers, reply.body, is_stream=False), response_id if state in _BACKGROUND_STATES else None
-        )
-        return reply if is_kept else Reply(reply.body, headers=[*reply.headers, NOT_KEPT])
+        recorded = await self._recorded(reply)
+        # Before it is sent: its client may use the key again at once.
+        await self._settle()
+        return recorded
 
     async def record_stream(self, headers: Sequence[Header], data: bytes) -> None:
         """Keep a stream, if it has come to a good end."""
@@ -72,10 +67,24 @@ class RunningAttempt:
     async def close(self) -> None:
         """Who waits for the answer goes on: with what was kept, or with an attempt of its own."""
         try:
-            if not self._is_settled:
-                await self._shelf.upkeep.release(self.attempt, self._entry())
+            await self._settle()
         finally:
             self.over.set_result(None)
+
+    async def _settle(self) -> None:
+        """Give up what has no answer that was kept."""
+        if not self._is_settled:
+            await self._shelf.upkeep.release(self.attempt, self._entry())
+            self._is_settled = True
+
+    async def _recorded(self, reply: Reply) -> Reply:
+        response_id, state = response_state(reply.body) if reply.status == 200 else (None, None)
+        if reply.status != 200 or state in _NOT_KEPT_STATES:
+            return reply
+        is_kept = len(reply.body) <= self.most_bytes and await self._keep(
+            Kept(reply.headers, reply.body, is_stream=False), response_id if state in _BACKGROUND_STATES else None
+        )
+        return reply if is_kept else Reply(reply.body, headers=[*reply.headers, NOT_KEPT])
 
     async def _keep(self, kept: Kept, response_id: str | None) -> bool:
         shelf = self._shelf
