@@ -44,6 +44,7 @@ MEANINGS: Mapping[str, str] = {
     "gateway_ms": "The gateway's share of that: without waiting for upstreams, for retries and for the client.",
     "key": "The name of the gateway key, or its id.",
     "code": "The code of the error that it was answered with.",
+    "replayed": "`true` where the answer was kept under an idempotency key, and was sent again.",
     "user": "The end user, of `metadata.waystone`.",
     "group": "Their group.",
     "provider": "The provider that answered, or failed last.",
@@ -64,7 +65,7 @@ class Access:
     upstreams or for the client; `key` is the name of the gateway key, or its id.
     """
 
-    __slots__ = ("attempts", "begun", "code", "key", "request_id", "usage", "waited")
+    __slots__ = ("attempts", "begun", "code", "key", "replayed", "request_id", "usage", "waited")
 
     def __init__(self, request_id: str | None = None) -> None:
         """`request_id` is the client's own; None for one of the gateway's."""
@@ -76,6 +77,8 @@ class Access:
         """The code of the error that the request was answered with."""
         self.usage: UsageRow | None = None
         self.attempts = 0
+        self.replayed = False
+        """Whether the answer was kept under an idempotency key, and sent again."""
 
     def fields(self, method: str, path: str, status: int) -> Fields:
         """The fields of the line, those first that every line of the log has."""
@@ -96,6 +99,8 @@ class Access:
             fields["key"] = _safe(self.key)
         if self.code is not None:
             fields["code"] = _safe(self.code)
+        if self.replayed:
+            fields["replayed"] = True
         row = self.usage
         if row is not None:
             fields["user"], fields["group"] = row.user_id and _safe(row.user_id), row.group_id and _safe(row.group_id)

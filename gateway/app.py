@@ -12,7 +12,7 @@ from starlette.routing import Router as StarletteRouter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.accounting.ledger import open_ledger
-from gateway.auth import KeyRing
+from gateway.auth import KeyRing, OnDisconnect
 from gateway.background.context import Context
 from gateway.background.service import Background
 from gateway.catalogue import Catalogue
@@ -32,6 +32,11 @@ from gateway.memory.responses import Archive, Responses
 from gateway.memory.retention import Sweep
 from gateway.memory.stored import StoredResponses
 from gateway.models import Models
+from gateway.outliving.answer import OutlivingAnswers
+from gateway.outliving.idempotency.attempts import Shelf
+from gateway.outliving.idempotency.leases import LostAttempts, Upkeep
+from gateway.outliving.idempotency.requests import IdempotentRequests
+from gateway.outliving.requests import OutlivingRequests
 from gateway.readiness import Readiness
 from gateway.routing.attempts import Conditions
 from gateway.routing.health import Health
@@ -71,10 +76,7 @@ class Application:
             settings = self._settings
             database = await Database.open(settings.database_url, settings.data_dir)
             stack.push_async_callback(database.close)
-            static_key = settings.api_key.get_secret_value() if settings.api_key else None
-            keys = KeyRing(database, static_key)
-            await keys.start()
-            stack.push_async_callback(keys.close)
+            keys = await stack.enter_async_context(_open_keys(settings, database))
             ledger = await stack.enter_async_context(open_ledger(database, settings.data_dir))
             journal = ledger.journal
             upstreams = await stack.enter_async_context(open_upstreams(settings))
@@ -92,11 +94,9 @@ class Application:
             sweep = Sweep(database, retention)
             await sweep.start()
             stack.push_async_callback(sweep.close)
-            background = Background(
-                Context(engine, archive, database, ledger, sealer, self._detached, settings.background)
-            )
-            await background.start()
-            stack.push_async_callback(background.close)
+            context = Context(engine, archive, database, ledger, sealer, self._detached, settings.background)
+            background = await stack.enter_async_context(_open_background(context))
+            upkeep = await stack.enter_async_context(_open_upkeep(database, LostAttempts(router, ledger.ratios)))
             gateway = Gateway(
                 State(database, journal),
                 self._readiness,
@@ -105,6 +105,7 @@ class Application:
                 Responses(engine, archive, stored),
                 Conversations(database, journal, stored.items),
                 background,
+                _outliving(settings, Shelf(database, sealer, upkeep), self._detached),
             )
             handlers = {id_: partial(handler, gateway=gateway) for id_, handler in self._handlers.items()}
             dispatch = Dispatch(self._bundle, keys, limits)
@@ -125,10 +126,47 @@ def create_app(
     return Application(settings or load(), readiness or Readiness(), detached or DetachedWork())
 
 
+@asynccontextmanager
+async def _open_keys(settings: Settings, database: Database) -> AsyncIterator[KeyRing]:
+    static_key = settings.api_key.get_secret_value() if settings.api_key else None
+    keys = KeyRing(database, static_key, OnDisconnect(settings.on_disconnect, settings.may_choose_on_disconnect))
+    await keys.start()
+    try:
+        yield keys
+    finally:
+        await keys.close()
+
+
+@asynccontextmanager
+async def _open_background(context: Context) -> AsyncIterator[Background]:
+    background = Background(context)
+    await background.start()
+    try:
+        yield background
+    finally:
+        await background.close()
+
+
+@asynccontextmanager
+async def _open_upkeep(database: Database, lost: LostAttempts) -> AsyncIterator[Upkeep]:
+    upkeep = Upkeep(database, lost)
+    await upkeep.start()
+    try:
+        yield upkeep
+    finally:
+        await upkeep.close()
+
+
 def _body_limits(settings: Settings) -> BodyLimits:
     bounds = settings.bounds.request
     in_flight = InFlight(max(bounds.bytes_in_flight, settings.max_body_bytes))
     return BodyLimits(settings.max_body_bytes, Complexity(bounds), in_flight)
+
+
+def _outliving(settings: Settings, shelf: Shelf, work: DetachedWork) -> OutlivingRequests:
+    # As many as there are connections: each answer has begun on one.
+    answers = OutlivingAnswers(work, settings.bounds.connections.most)
+    return OutlivingRequests(answers, IdempotentRequests(shelf, answers, work, settings.idempotency))
 
 
 def _conditions(settings: Settings) -> Conditions:

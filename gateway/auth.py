@@ -6,7 +6,7 @@ import re
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import structlog
@@ -30,12 +30,27 @@ _DIGESTS_A_QUERY = 500
 log = structlog.get_logger(__name__)
 
 
+ABORT = "abort"
+DRAIN = "drain"
+BACKGROUND = "background"
+
+
+@dataclass(frozen=True, slots=True)
+class OnDisconnect:
+    """What becomes of an answer whose client leaves: `ABORT`, `DRAIN` or `BACKGROUND`; and may a request choose it?"""
+
+    action: str = ABORT
+    may_choose: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Whose request it is."""
+    """Whose request it is, and what becomes of its answer when its client leaves."""
 
     key_id: str
     name: str | None = None
+    on_disconnect: str = ABORT
+    may_choose_on_disconnect: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +68,14 @@ class KeyRing:
     secret that memory does not know, so that a key which another process made works at once.
     """
 
-    def __init__(self, database: Database, static_key: str | None) -> None:
+    def __init__(
+        self, database: Database, static_key: str | None, on_disconnect: OnDisconnect = OnDisconnect()
+    ) -> None:
+        """`on_disconnect` is for keys that have no value of their own."""
         self._database = database
-        self._static = (_digest(static_key), Principal(STATIC_KEY_ID)) if static_key else None
+        self._on_disconnect = on_disconnect
+        default = Principal(STATIC_KEY_ID, None, on_disconnect.action, on_disconnect.may_choose)
+        self._static = (_digest(static_key), default) if static_key else None
         self._known: dict[bytes, tuple[Principal, float]] = {}
         self._revoked: set[str] = set()  # here, so that a row read before the revocation cannot bring the key back
         self._state: tuple[int, int, float | None] | None = None
@@ -106,9 +126,21 @@ class KeyRing:
             raise Unavailable("The gateway cannot check this key now. Try again in a moment.") from None
         return self.lookup(secret)
 
-    async def create(self, name: str | None = None, expires_at: float | None = None) -> NewKey:
-        """Make and store a key, good until `expires_at` (seconds since 1970). Raises `StoreError`."""
+    async def create(
+        self,
+        name: str | None = None,
+        expires_at: float | None = None,
+        on_disconnect: str | None = None,
+        *,
+        may_choose: bool = False,
+    ) -> NewKey:
+        """Make and store a key, good until `expires_at` (seconds since 1970). Raises `StoreError`.
+
+        `on_disconnect`: None for what the settings have. `may_choose`: whether its requests may choose another value.
+        """
         new = _mint(name, expires_at)
+        key = replace(new.key, on_disconnect=on_disconnect, may_choose_on_disconnect=may_choose)
+        new = replace(new, key=key)
         digest = _digest(new.secret)
         await self._database.write(partial(keys.add, key=new.key, digest=digest), durable=True)
         self._admit([(digest, new.key)])
@@ -187,9 +219,15 @@ class KeyRing:
     def _admit(self, found: Sequence[tuple[bytes, Key]]) -> None:
         for digest, key in found:
             if key.id not in self._revoked:
-                self._known[digest] = (Principal(key.id, key.name), key.expires_at or float("inf"))
+                self._known[digest] = (self._principal(key), key.expires_at or float("inf"))
         if self._static is not None:
             self._known[self._static[0]] = (self._static[1], float("inf"))
+
+    def _principal(self, key: Key) -> Principal:
+        default, may_choose = self._on_disconnect, key.may_choose_on_disconnect
+        if key.on_disconnect is not None:
+            return Principal(key.id, key.name, key.on_disconnect, may_choose)
+        return Principal(key.id, key.name, default.action, may_choose or default.may_choose)
 
     def _refuse(self, digests: Sequence[bytes]) -> None:
         """Remember for a moment that these are nobody's."""

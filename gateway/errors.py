@@ -3,10 +3,12 @@
 GatewayError
 ├── InvalidRequest      400   the body breaks the contract, or asks for what cannot be
 ├── Unauthenticated     401   no key, or not one of ours
+├── Forbidden           403   the key may not do that
 ├── NotFound            404   no such path or object
 │   ├── ModelNotFound   404   no provider serves this model
 │   └── ItemNotFound    404   an item is referred to that is not stored
 ├── MethodNotAllowed    405
+├── IdempotencyConflict 409   an idempotency key that is another request's, or whose request is under way
 ├── BodyTooLarge        413
 │   └── RequestTooComplex 413 too many values, messages, tools or other elements
 ├── UnsupportedMedia    415
@@ -154,6 +156,14 @@ class Unauthenticated(GatewayError):
         super().__init__(message, headers=((b"www-authenticate", b"Bearer"),))
 
 
+class Forbidden(GatewayError):
+    """The key is ours, and may not do what the request demands."""
+
+    status = 403
+    type = "permission_error"
+    code = "permission_denied"
+
+
 class NotFound(GatewayError):
     """There is nothing at this path."""
 
@@ -189,6 +199,16 @@ class MethodNotAllowed(GatewayError):
 
     def __init__(self, message: str, allow: str) -> None:
         super().__init__(message, headers=((b"allow", allow.encode("latin-1")),))
+
+
+class IdempotencyConflict(GatewayError):
+    """An idempotency key that stands for another request, or for one that is under way. Repeating it does not help."""
+
+    status = 409
+    type = "idempotency_error"
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message, code=code, headers=((b"x-should-retry", b"false"),))
 
 
 class BodyTooLarge(GatewayError):

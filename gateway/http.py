@@ -1,10 +1,11 @@
 """The request that a handler is given, and the reply that it returns."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 from gateway.access_log import Access
+from gateway.auth import Principal
 from gateway.errors import GatewayError, Header
 from gateway.neutral.json import Json
 
@@ -25,6 +26,13 @@ class ServerConnection(Protocol):
     @property
     def is_cut(self) -> bool:
         """Whether the server has cancelled the request, because it stops."""
+
+
+class BodyHold(Protocol):
+    """What counts the bytes of a request's body as in flight until its answer has ended."""
+
+    def take_over(self) -> Callable[[], None]:
+        """Have them counted until the function that this returns is called."""
 
 
 MANY = 500
@@ -50,6 +58,10 @@ class Request(Generic[Body]):
     """None under a server that is not ours."""
     headers: Mapping[bytes, bytes] = field(default_factory=dict)
     """By their names in lower case."""
+    principal: Principal | None = None
+    hold: BodyHold | None = None
+    may_outlive: bool = False
+    """Whether its answer may have to be made to its end though its client leaves."""
 
     @property
     def id(self) -> str:

@@ -51,18 +51,6 @@ class Sealer:
             return None
         return Sealed(*orjson.loads(plain))
 
-    def seal_bytes(self, purpose: str, data: bytes) -> bytes:
-        """`data`, sealed for one purpose: it opens for no other. Takes 1 ms a MiB."""
-        nonce = os.urandom(_NONCE)
-        return nonce + self._cipher.encrypt(nonce, data, purpose.encode())
-
-    def open_bytes(self, purpose: str, sealed: bytes) -> bytes | None:
-        """What was sealed for this purpose; None for what was not, or was changed since."""
-        try:
-            return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], purpose.encode())
-        except (ValueError, self._invalid):
-            return None
-
     def open_for(self, key_id: str, provider: str, model: str, text: str) -> JsonObject | str | None:
         """What is under a seal, for the author who is going to answer; or a word for why it is not theirs.
 
@@ -74,6 +62,18 @@ class Sealer:
         if sealed is None:
             return "organization_mismatch"
         return sealed.state if (sealed.provider, sealed.model) == (provider, model) else OTHER_MODEL
+
+    def seal_bytes(self, key_id: str, purpose: str, plain: bytes) -> bytes:
+        """Bytes that open for this key and this purpose only: 28 more than came."""
+        nonce = os.urandom(_NONCE)
+        return nonce + self._cipher.encrypt(nonce, plain, _bound_to(key_id, purpose))
+
+    def open_bytes(self, key_id: str, purpose: str, sealed: bytes) -> bytes | None:
+        """What `seal_bytes` sealed for this key and purpose; None for anything else."""
+        try:
+            return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], _bound_to(key_id, purpose))
+        except (ValueError, self._invalid):
+            return None
 
     @cached_property
     def _cipher(self) -> "ChaCha20Poly1305":
@@ -87,6 +87,11 @@ class Sealer:
         from cryptography.exceptions import InvalidTag
 
         return InvalidTag
+
+
+def _bound_to(key_id: str, purpose: str) -> bytes:
+    # Never what `seal` binds to, which is an id alone.
+    return orjson.dumps([purpose, key_id])
 
 
 def is_sealed(text: object) -> bool:

@@ -8,6 +8,7 @@ from gateway.errors import Unavailable
 from gateway.memory.conversations import Conversations
 from gateway.memory.responses import Responses
 from gateway.models import Models
+from gateway.outliving.requests import OutlivingRequests
 from gateway.readiness import Readiness
 from gateway.store.database import Database
 from gateway.store.errors import StoreError, Unwritable
@@ -43,6 +44,8 @@ class Gateway:
     responses: Responses
     conversations: Conversations
     background: Background
+    outliving: OutlivingRequests
+    """For requests with `may_outlive`."""
 
     async def check_ready(self) -> None:
         """Raise `Unavailable` while requests cannot be served."""

@@ -1,9 +1,11 @@
 """Waystone's two documented operations, below `/api/gateway/v1`."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway.http import Reply, Request, StreamReply
 from gateway.services import Gateway
+from gateway.surfaces.extensions import extensions
 from gateway.surfaces.waystone_chat import WaystoneChatSurface
 from gateway.surfaces.waystone_responses import WaystoneResponsesSurface
 
@@ -18,6 +20,8 @@ async def post_api_gateway_v1_chat_completions(
     request: "Request[WaystoneChatCompletionRequest]", gateway: Gateway
 ) -> Reply | StreamReply:
     """Answer a conversation, in the document's form and OpenAI's."""
+    if request.may_outlive:
+        return await gateway.outliving.answer(request, partial(gateway.engine.answer, surface=CHAT))
     return await gateway.engine.answer(request, CHAT)
 
 
@@ -25,6 +29,8 @@ async def post_api_gateway_v1_responses(
     request: "Request[WaystoneResponseRequest]", gateway: Gateway
 ) -> Reply | StreamReply:
     """Answer a text with a Responses object, now or in the background."""
-    if request.body.get("background") is True:
-        return await gateway.background.create(request, RESPONSES)
-    return await gateway.responses.create(request, RESPONSES)
+    is_background = extensions(request.body).get("background") is True
+    create = gateway.background.create if is_background else gateway.responses.create
+    if request.may_outlive:
+        return await gateway.outliving.answer(request, partial(create, surface=RESPONSES))
+    return await create(request, RESPONSES)

@@ -105,10 +105,10 @@ class TokenRatios:
 
     def prompt_tokens(self, provider: str, model: str, body: bytes) -> int:
         """The tokens of a request's body, an estimate. Files in it do not count: what they take depends on them."""
-        size = len(body)
-        if size > _FILE_BYTES:
-            body = body[:_LONGEST_PROMPT]
-            size = _without_files(body)
+        return self.prompt_tokens_of(provider, model, text_size(body))
+
+    def prompt_tokens_of(self, provider: str, model: str, size: int) -> int:
+        """The tokens of a request's body with so many bytes without its files, an estimate."""
         return self._of(provider, model).prompt.estimate(size)
 
     def completion_tokens(self, provider: str, model: str, size: int) -> int:
@@ -166,6 +166,11 @@ class TokenRatios:
         while True:
             await asyncio.sleep(_SAVE_SECONDS)
             await self.save()
+
+
+def text_size(body: bytes) -> int:
+    """The bytes of a request's body without the files in it."""
+    return len(body) if len(body) <= _FILE_BYTES else _without_files(body[:_LONGEST_PROMPT])
 
 
 def _row(name: tuple[str, str], learnt: _Learnt) -> RatioRow:

@@ -146,7 +146,7 @@ class Recovery:
         recorded = partial(usage.is_recorded, key_id=job.key_id, request_id=request.request_id, since=job.created_at)
         if await self._context.database.read(recorded):
             return None
-        row = _row(job, request, 503, usage.INTERRUPTED)
+        row = _row(job, request, 503, usage.LOST)
         ratios, body = self._context.ledger.ratios, orjson.dumps(request.body)
         row.estimated = True
         row.prompt_tokens = ratios.prompt_tokens(request.provider, request.model, body)

@@ -47,7 +47,7 @@ class LaterRequest:
     def seal(self, sealer: Sealer, key_id: str, response_id: str) -> bytes:
         """The request as it is stored, bound to its key and its response."""
         fields = [self.operation, self.request_id, self.provider, self.model, self.body]
-        return sealer.seal_bytes(_purpose(key_id, response_id), orjson.dumps(fields))
+        return sealer.seal_bytes(key_id, _purpose(response_id), orjson.dumps(fields))
 
 
 async def unsealed(sealer: Sealer, job: Job) -> LaterRequest | None:
@@ -69,12 +69,12 @@ def metadata_of(body: JsonObject) -> dict[str, str]:
 
 
 def _unsealed(sealer: Sealer, job: Job) -> LaterRequest | None:
-    data = sealer.open_bytes(_purpose(job.key_id, job.response_id), bytes(job.request or b""))
+    data = sealer.open_bytes(job.key_id, _purpose(job.response_id), bytes(job.request or b""))
     if data is None:
         return None
     operation, request_id, provider, model, body = orjson.loads(data)
     return LaterRequest(operation, request_id, provider, model, body)
 
 
-def _purpose(key_id: str, response_id: str) -> str:
-    return f"background {key_id} {response_id}"
+def _purpose(response_id: str) -> str:
+    return f"background {response_id}"

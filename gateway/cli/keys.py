@@ -3,14 +3,24 @@
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from gateway.auth import KeyRing
+from gateway.auth import ABORT, BACKGROUND, DRAIN, KeyRing
 from gateway.cli import moments, tables
 from gateway.cli.state import ConfigPath, with_database
 from gateway.store.keys import Key
+
+
+class Action(StrEnum):
+    """What becomes of an answer whose client leaves."""
+
+    ABORT = ABORT
+    DRAIN = DRAIN
+    BACKGROUND = BACKGROUND
+
 
 app = typer.Typer(
     help="Make, list and revoke the keys that open the gateway.", no_args_is_help=True, add_completion=False
@@ -21,11 +31,21 @@ app = typer.Typer(
 def create(
     name: Annotated[str | None, typer.Option(help="What to call it in lists.")] = None,
     expires: Annotated[str | None, typer.Option(help=f"When it ends: {moments.EXPECTED}.")] = None,
+    on_disconnect: Annotated[
+        Action | None, typer.Option(help="What becomes of an answer whose client leaves; default: as in the settings.")
+    ] = None,
+    may_choose_on_disconnect: Annotated[
+        bool, typer.Option("--may-choose-on-disconnect", help="Requests may choose that: x-waystone-on-disconnect.")
+    ] = False,
     config: ConfigPath = None,
 ) -> None:
     """Make a key. Its secret is printed alone on standard output, and cannot be shown again."""
     expires_at = _expiry(expires) if expires else None
-    new = with_database(config, lambda database: KeyRing(database, None).create(name, expires_at))
+    action = None if on_disconnect is None else on_disconnect.value
+    new = with_database(
+        config,
+        lambda database: KeyRing(database, None).create(name, expires_at, action, may_choose=may_choose_on_disconnect),
+    )
     until = f", good until {moments.show(expires_at)} UTC" if expires_at else ""
     typer.echo(f"Made {new.key.id}{until}. This is the only time that its secret is shown:", err=True)
     typer.echo(new.secret)
@@ -39,8 +59,11 @@ def list_(config: ConfigPath = None) -> None:
         typer.echo("There are no keys yet; `waystone keys create` makes one.", err=True)
         return
     now = time.time()
-    rows = [(key.id, key.name or "", f"…{key.hint}", moments.show(key.created_at), _state(key, now)) for key in keys]
-    tables.show(("id", "name", "ends in", "made (UTC)", "state"), rows)
+    rows = [
+        (key.id, key.name or "", f"…{key.hint}", moments.show(key.created_at), _state(key, now), _on_disconnect(key))
+        for key in keys
+    ]
+    tables.show(("id", "name", "ends in", "made (UTC)", "state", "on disconnect"), rows)
 
 
 @app.command()
@@ -66,6 +89,11 @@ def _expiry(text: str) -> float:
     if moment <= now:
         raise typer.BadParameter(f"{text!r} is in the past.", param_hint="--expires")
     return moment.timestamp()
+
+
+def _on_disconnect(key: Key) -> str:
+    chosen = "may choose" if key.may_choose_on_disconnect else ""
+    return ", ".join(filter(None, (key.on_disconnect, chosen)))
 
 
 def _state(key: Key, now: float) -> str:

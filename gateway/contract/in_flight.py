@@ -19,6 +19,10 @@ class InFlight:
         if self.held + more > self.most:
             self.refuse()
 
+    def release(self, size: int) -> None:
+        """Count so many bytes no longer."""
+        self.held -= size
+
     def refuse(self) -> NoReturn:
         """Raise `Overloaded`."""
         raise Overloaded("The gateway holds as many bytes of requests as it may. Try again later.")

@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
+from functools import partial
 from typing import Protocol
 
 from starlette.types import Scope, Send
 
 from gateway.access_log import Access
+from gateway.contract.in_flight import InFlight
 from gateway.errors import GatewayError, Header
 from gateway.http import EVENT_STREAM, JSON, Reply, ServerConnection, StreamReply, error_reply
 from gateway.wire import sse
@@ -46,10 +48,11 @@ def client_of(scope: Scope) -> Client | None:
 class Presence:
     """Cancels the task of a request whose client has closed the connection."""
 
-    __slots__ = ("_client", "_task", "body_bytes", "has_left")
+    __slots__ = ("_client", "_in_flight", "_task", "body_bytes", "has_left")
 
-    def __init__(self, client: Client | None) -> None:
+    def __init__(self, client: Client | None, in_flight: InFlight) -> None:
         self._client = client
+        self._in_flight = in_flight
         self._task: asyncio.Task[object] | None = None
         self.has_left = False
         self.body_bytes = 0
@@ -65,6 +68,12 @@ class Presence:
         """The answer is complete, or there is none to be given."""
         if self._client is not None:
             self._client.call_on_disconnect(None)
+
+    def take_over(self) -> Callable[[], None]:
+        """Have the bytes of the body counted as in flight until the function that this returns is called."""
+        release = partial(self._in_flight.release, self.body_bytes)
+        self.body_bytes = 0
+        return release
 
     def absorb(self) -> None:
         """Take back the cancellation that was ours, so that the server sees an ordinary end."""

@@ -11,7 +11,7 @@ from connexion.operations import AbstractOperation
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.access_log import Access
-from gateway.auth import KeyRing, Principal
+from gateway.auth import ABORT, KeyRing, Principal
 from gateway.contract.body import BodyLimits, BodyReader, ClientLeft, Headers
 from gateway.contract.bundle import Bundle, OperationSpec
 from gateway.contract.coding import CODING
@@ -57,7 +57,7 @@ class Operation:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         client = client_of(scope)
         access = Access() if client is None else client.access
-        presence = Presence(client)
+        presence = Presence(client, self._in_flight)
         try:
             reply = await self._answer(access, scope, receive, client, presence)
             if isinstance(reply, StreamReply):
@@ -94,7 +94,13 @@ class Operation:
             presence.watch()
             path = scope.get("path_params", {})
             key_id = "" if principal is None else principal.key_id
-            request = Request(access, self._id, key_id, body, path, query, is_large, client, headers)
+            request = Request(
+                access, self._id, key_id, body, path, query, is_large, client, headers, principal, presence
+            )
+            on_disconnect = ABORT if principal is None else principal.on_disconnect
+            is_special = b"idempotency-key" in headers or b"x-waystone-on-disconnect" in headers
+            # Found out without a call: most requests are not.
+            request.may_outlive = is_special or on_disconnect != ABORT
             return await self._handler(request)
         except GatewayError as error:
             access.code = error.code

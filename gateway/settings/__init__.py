@@ -15,6 +15,7 @@ from gateway.settings.background import BackgroundSettings
 from gateway.settings.bounds import Bounds
 from gateway.settings.cors import CorsSettings
 from gateway.settings.document import ConfigurationError, Document, KeyPath, read
+from gateway.settings.idempotency import IdempotencySettings
 from gateway.settings.models import BreakerSettings, Models, ModelSettings, Retries, Target, model_problems
 from gateway.settings.options import (
     GATEWAY_KEY,
@@ -39,6 +40,7 @@ __all__ = [
     "BreakerSettings",
     "ConfigurationError",
     "EmbeddedSettings",
+    "IdempotencySettings",
     "ModelSettings",
     "ProviderSettings",
     "Retries",
@@ -108,6 +110,19 @@ class Settings(Section):
         default=30, gt=0, le=36_500, allow_inf_nan=False, description="days, over 0 and at most 36500"
     )
     """How long responses are kept. Conversations are kept until they are deleted."""
+    on_disconnect: Annotated[Literal["abort", "drain", "background"], BeforeValidator(lower)] = Field(
+        default="abort", description="abort, drain or background"
+    )
+    """What becomes of an answer whose client leaves: its upstream is cut (`abort`), it is made to its end, accounted
+    and stored as if its client were there (`drain`), or it goes on as a response in the background (`background`). A
+    key may have a value of its own."""
+    may_choose_on_disconnect: bool = Field(default=False, description="true or false")
+    """Whether requests may choose that by the header `x-waystone-on-disconnect`, with keys that have no value of their
+    own."""
+    idempotency: Annotated[IdempotencySettings, BeforeValidator(filled)] = Field(
+        default=IdempotencySettings(), description="a mapping, such as `retention_hours: 24`"
+    )
+    """Answers that are kept for requests with an `Idempotency-Key`, as below."""
     embedded: Annotated[EmbeddedSettings, BeforeValidator(filled)] = Field(
         default=EmbeddedSettings(), description="a mapping, `enabled: true` or `enabled: false`"
     )

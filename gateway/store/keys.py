@@ -1,10 +1,10 @@
 """The keys that open the gateway, as rows. Secrets never come here, only their SHA-256 digests."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from sqlalchemy import Connection, func, insert, or_, select, update
-from sqlalchemy.engine import Row
 
 from gateway.store import schema
 from gateway.store.errors import StoreError
@@ -17,7 +17,10 @@ class AmbiguousKey(StoreError):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What is known of a key; times in seconds since 1970. `hint` is the end of the secret."""
+    """What is known of a key; times in seconds since 1970. `hint` is the end of the secret.
+
+    `on_disconnect` is what becomes of answers whose clients leave; None for what the settings have.
+    """
 
     id: str
     name: str | None
@@ -25,24 +28,24 @@ class Key:
     created_at: float
     expires_at: float | None = None
     revoked_at: float | None = None
+    on_disconnect: str | None = None
+    may_choose_on_disconnect: bool = False
 
     def is_usable(self, now: float) -> bool:
         """Whether the key opens the gateway at the time `now`."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
 
-_COLUMNS = (keys.c.id, keys.c.name, keys.c.hint, keys.c.created_at, keys.c.expires_at, keys.c.revoked_at)
+_COLUMNS = tuple(keys.c[name] for name in Key.__dataclass_fields__)
 
 
-def _key(row: Row[str, str | None, str, float, float | None, float | None]) -> Key:
+def _key(row: Sequence[Any]) -> Key:
     return Key(*row)
 
 
 def add(connection: Connection, key: Key, digest: bytes) -> None:
     """Store a new key."""
-    row = {"id": key.id, "name": key.name, "hint": key.hint, "digest": digest}
-    times = {"created_at": key.created_at, "expires_at": key.expires_at, "revoked_at": key.revoked_at}
-    connection.execute(insert(keys).values(row | times))
+    connection.execute(insert(keys).values(asdict(key) | {"digest": digest}))
 
 
 def add_first(connection: Connection, key: Key, digest: bytes) -> bool:

@@ -18,10 +18,10 @@ STOPPED = "stopped"
 """The outcome of a request that the gateway cut when it stopped."""
 CANCELLED = "cancelled"
 """Of a response in the background that its client cancelled."""
-INTERRUPTED = "interrupted"
-"""Of an attempt whose process died: what it used is an estimate."""
 EXPIRED = "expired"
 """Of a response that was queued for too long."""
+LOST = "lost"
+"""Of an attempt whose process was killed: what it used is an estimate."""
 
 _TEXT_LIMIT = 512
 _CLOCKS_SECONDS = 60.0
@@ -35,7 +35,7 @@ class UsageRow:
     `estimated`: at least one count was estimated, because the upstream did not report it. `given_up`: an attempt whose
     place another one took, beside the row of its request. The bytes are what the counts stand for: those of the body
     that was sent, and those of the answer's texts. They are not stored; ratios of bytes to tokens are learnt from them.
-    `outcome` is how it ended where the status does not say it: `STOPPED` and those above.
+    `outcome` is how it ended where the status does not say it: one of the words above.
     """
 
     request_id: str

@@ -1,5 +1,6 @@
 """`/v1/responses`."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import orjson
@@ -17,9 +18,10 @@ SURFACE = OpenAIResponsesSurface()
 
 async def create(request: "Request[CreateResponseRequest]", gateway: Gateway) -> Reply | StreamReply:
     """Answer an input, now or in the background."""
-    if request.body.get("background") is True:
-        return await gateway.background.create(request, SURFACE)
-    return await gateway.responses.create(request, SURFACE)
+    create = gateway.background.create if request.body.get("background") is True else gateway.responses.create
+    if request.may_outlive:
+        return await gateway.outliving.answer(request, partial(create, surface=SURFACE))
+    return await create(request, SURFACE)
 
 
 async def list(request: Request[None], gateway: Gateway) -> Reply:

@@ -61,7 +61,7 @@ def table(found: Mapping[str, Mapping[str, str]], count: int) -> str:
         f"{count} responses, {_AT_ONCE} at once, {_RUNNING} running on each of two workers, which are killed in turn; "
         f"{_CANCELLED:.0%} are cancelled at some moment. Two readers each, a stream for {_STREAMED:.0%}.",
         "",
-        "| database | ended as | crashes | looks at an end | ends that changed | stuck | lost | cancelled, yet not over "
+        "| database | ended as | crashes | looks at an end | ends that changed | stuck | lost | cancelled, not over "
         "| streams | with another end | with more rows than calls | with fewer |",
         "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
@@ -147,7 +147,7 @@ async def _race(clients: Clients, response: Made, outcome: Outcome) -> None:
 
 
 async def _poll(clients: Clients, response: Made, outcome: Outcome) -> None:
-    while await _look(clients, response, outcome) not in TERMINAL:
+    while await _look(clients, response, outcome) not in TERMINAL:  # noqa: ASYNC110 - a poll is what is tried
         await asyncio.sleep(random.uniform(0.2, 0.9))
     for _ in range(2):
         await asyncio.sleep(random.uniform(0.0, 0.5))

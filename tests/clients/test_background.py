@@ -61,7 +61,7 @@ def stranger_key(running: RunningGateway) -> str:
 @pytest.fixture
 def name(request: pytest.FixtureRequest) -> str:
     """A name of the test's own for the upstream's counters."""
-    return request.node.name.replace(" ", "_")
+    return str(request.node.name).replace(" ", "_")
 
 
 @pytest.mark.parametrize("path", [RESPONSES, RESPONSES_PATH])

@@ -9,6 +9,7 @@ import orjson
 import pytest
 from starlette.types import Message
 
+from gateway.contract.in_flight import InFlight
 from gateway.contract.sending import Presence, send_stream
 from gateway.http import StreamReply
 from gateway.wire import sse
@@ -162,7 +163,7 @@ def test_silence_is_filled_with_comments_between_events() -> None:
 
     async def run() -> None:
         async with asyncio.timeout(DEADLINE):
-            await send_stream(StreamReply(chunks()), send, Presence(None), silence=0.01)
+            await send_stream(StreamReply(chunks()), send, Presence(None, InFlight(0)), silence=0.01)
 
     asyncio.run(run())
     first = sent.index(b"data: 1\n\n")

@@ -54,6 +54,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("gateway.engine",),
     ("gateway.memory",),
     ("gateway.background",),
+    ("gateway.outliving",),
     # Composed in `app` alone; a handler is given `services`.
     ("gateway.readiness",),
     ("gateway.services",),

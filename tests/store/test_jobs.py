@@ -217,7 +217,7 @@ class Interleavings(RuleBasedStateMachine):
     @rule(owner=OWNERS)
     def renew(self, owner: str) -> None:
         with self.connected() as connection:
-            jobs.renew(connection, Lease(owner, LEASE))
+            jobs.renew(connection, Lease(owner, LEASE), [*jobs.held(connection, owner)])
 
     @rule(seconds=st.floats(1, 15))
     def wait(self, seconds: float) -> None:

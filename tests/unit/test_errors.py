@@ -12,10 +12,12 @@ from tests.clients.contract import check
 EVERY = [
     errors.InvalidRequest("no", param="messages[0].role", code="invalid_value"),
     errors.Unauthenticated("no"),
+    errors.Forbidden("no"),
     errors.NotFound("no"),
     errors.ModelNotFound("no"),
     errors.ItemNotFound("msg_1"),
     errors.MethodNotAllowed("no", "GET, POST"),
+    errors.IdempotencyConflict("no", "idempotency_key_reused"),
     errors.BodyTooLarge("no"),
     errors.RequestTooComplex("no"),
     errors.UnsupportedMedia("no"),

@@ -1,0 +1,160 @@
+"""The upkeep of idempotency keys: leases are renewed, lost attempts accounted, what has expired is deleted."""
+
+import asyncio
+import random
+import time
+from contextlib import suppress
+from functools import partial
+
+import structlog
+
+from gateway.accounting.token_ratios import TokenRatios
+from gateway.errors import GatewayError
+from gateway.routing.router import Router
+from gateway.store import idempotency
+from gateway.store.database import Database
+from gateway.store.errors import StoreError
+from gateway.store.idempotency import Attempt
+from gateway.store.usage import LOST, Entry, UsageRow
+
+_RENEW_SECONDS = idempotency.LEASE_SECONDS / 4
+_SWEEP_SECONDS = 60.0
+_BREATH_SECONDS = 0.1
+_LOST = 100
+_EXPIRED = 50
+"""Answers that are deleted in one transaction: some milliseconds at 8 MiB in all, and others wait for it."""
+_RENEWED = 500
+
+log = structlog.get_logger(__name__)
+
+
+class LostAttempts:
+    """What the attempts of processes that were killed have used, which nobody has reported."""
+
+    def __init__(self, router: Router, ratios: TokenRatios) -> None:
+        self._router = router
+        self._ratios = ratios
+
+    async def entry(self, lost: Attempt) -> Entry:
+        """The usage row of a lost attempt: an estimate for the first candidate of its model."""
+        provider, model = None, lost.model
+        if lost.model is not None:
+            with suppress(GatewayError):
+                route = (await self._router.steps(lost.model))[0].routes[0]
+                provider, model = route.upstream.name, route.model
+        row = UsageRow(
+            request_id=lost.request_id,
+            time=lost.created_at,
+            key_id=lost.key_id,
+            operation=lost.operation,
+            provider=provider,
+            model=model,
+            prompt_tokens=self._ratios.prompt_tokens_of(provider or "", model or "", lost.prompt_bytes),
+            completion_tokens=0,
+            duration_ms=max(0.0, (time.time() - lost.created_at) * 1000),
+            estimated=True,
+            given_up=True,
+            outcome=LOST,
+            prompt_bytes=lost.prompt_bytes,
+            id=idempotency.lost_row_id(lost),
+        )
+        return row.id, row, None
+
+
+class Upkeep:
+    """Runs in every process: for its own attempts, and for those of others that have died."""
+
+    def __init__(self, database: Database, lost: LostAttempts) -> None:
+        self._database = database
+        self.lost = lost
+        self._held: dict[str, Attempt] = {}
+        """The attempts of this process, by their owners."""
+        self._unreleased: dict[str, tuple[Attempt, Entry | None]] = {}
+        """Those that are over and still in the database, which was away."""
+        self._closing = asyncio.Event()
+        self._running: asyncio.Task[None] | None = None
+        self._swept = time.monotonic()
+
+    async def start(self) -> None:
+        """Begin."""
+        self._running = asyncio.create_task(self._run())
+
+    async def close(self) -> None:
+        """Stop after what is under way. The attempts of this process are over by then."""
+        self._closing.set()
+        if self._running is not None:
+            await self._running
+        await self._release()
+
+    def hold(self, attempt: Attempt) -> None:
+        """Renew the lease of an attempt from now on."""
+        self._held[str(attempt.owner)] = attempt
+
+    def drop(self, attempt: Attempt) -> None:
+        """An attempt is over, and nothing of it is in the database any more but its answer."""
+        self._held.pop(str(attempt.owner), None)
+
+    async def release(self, attempt: Attempt, entry: Entry | None) -> None:
+        """Remove an attempt that has no answer to be kept. While the database is away, it is tried again later."""
+        owner = str(attempt.owner)
+        self._unreleased[owner] = attempt, entry
+        try:
+            await self._database.write(partial(idempotency.release, attempt=attempt, entry=entry))
+        except StoreError as error:
+            log.warning("idempotency_key_not_released", reason=str(error), effect="tried again")
+            return
+        del self._unreleased[owner]
+        self.drop(attempt)
+
+    async def look_for_lost(self) -> int:
+        """Account and remove the attempts of processes that were killed. Returns their number. Raises `StoreError`."""
+        removed = 0
+        for lost in await self._database.read(partial(idempotency.lost_attempts, limit=_LOST)):
+            entry = await self.lost.entry(lost)
+            removed += await self._database.write(partial(idempotency.remove_lost, lost=lost, entry=entry))
+        if removed:
+            log.warning("attempts_lost", attempts=removed, reason="their process was killed", effect="usage estimated")
+        return removed
+
+    async def sweep(self) -> int:
+        """Delete answers that have expired, a few at a time. Returns their number. Raises `StoreError`."""
+        total = 0
+        while gone := await self._database.write(partial(idempotency.discard_expired, limit=_EXPIRED)):
+            total += gone
+            if gone < _EXPIRED or await self._is_closing_within(_BREATH_SECONDS):
+                break
+        return total
+
+    async def _run(self) -> None:
+        is_failing = False
+        # At random, so that workers that started together do not look together.
+        while not await self._is_closing_within(_RENEW_SECONDS * random.uniform(0.8, 1.2)):
+            try:
+                await self._renew()
+                await self._release()
+                await self.look_for_lost()
+                if time.monotonic() - self._swept > _SWEEP_SECONDS:
+                    self._swept = time.monotonic()
+                    await self.sweep()
+            except StoreError as error:
+                if not is_failing:
+                    log.warning("idempotency_keys_not_kept_up", reason=str(error), effect="tried again")
+                is_failing = True
+            else:
+                is_failing = False
+
+    async def _renew(self) -> None:
+        held = [*self._held.values()]
+        for start in range(0, len(held), _RENEWED):
+            await self._database.write(partial(idempotency.renew, attempts=held[start : start + _RENEWED]))
+
+    async def _release(self) -> None:
+        for attempt, entry in [*self._unreleased.values()]:
+            await self.release(attempt, entry)
+
+    async def _is_closing_within(self, seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._closing.wait()
+        except TimeoutError:
+            return False

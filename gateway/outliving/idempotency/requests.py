@@ -1,0 +1,145 @@
+"""Answers requests that have an idempotency key: runs the first, has others wait for it, replays what was kept."""
+
+import asyncio
+import secrets
+from functools import partial
+from typing import Any, NoReturn
+
+import structlog
+
+from gateway.detached import DetachedWork
+from gateway.errors import IdempotencyConflict
+from gateway.http import Request
+from gateway.memory.failures import explained
+from gateway.outliving.answer import Answer, OutlivingAnswers, Produce
+from gateway.outliving.idempotency.attempts import RunningAttempt, Shelf
+from gateway.outliving.idempotency.identity import NAME, forbids_keeping, identified
+from gateway.outliving.idempotency.kept import Kept, opened
+from gateway.settings.idempotency import IdempotencySettings
+from gateway.store import idempotency
+from gateway.store.idempotency import Attempt, Claimed, Found
+
+KEY_HEADER = NAME.lower().encode()
+_HOUR = 3_600.0
+_POLL_SECONDS = 0.15
+"""Between two looks at an attempt of another process."""
+
+log = structlog.get_logger(__name__)
+
+
+class IdempotentRequests:
+    """The requests with idempotency keys of one process."""
+
+    def __init__(
+        self, shelf: Shelf, answers: OutlivingAnswers, work: DetachedWork, settings: IdempotencySettings
+    ) -> None:
+        self._shelf = shelf
+        self._seconds = settings.retention_hours * _HOUR
+        self._answers = answers
+        self._work = work
+        self._limits = settings
+        self._running: dict[bytes, RunningAttempt] = {}
+        """Those of this process, by the digests of their keys."""
+
+    async def answer(self, request: Request[Any], produce: Produce, key: bytes) -> Answer:
+        """The answer of `produce`, which is kept, or the one that was kept under this key.
+
+        Raises what `produce` raises, `InvalidRequest` for what is no key, and `IdempotencyConflict`.
+        """
+        self._answers.require_room()
+        attempt = await identified(request, key, secrets.token_hex(12), self._seconds)
+        with explained():
+            claimed = await self._claimed(attempt)
+        if isinstance(claimed, Kept):
+            request.access.replayed = True
+            return claimed.replay()
+        is_kept = not claimed.is_full and not forbids_keeping(request)
+        most = self._limits.answer_bytes if is_kept else 0
+        running = RunningAttempt(request, attempt, self._shelf, most_bytes=most, seconds=self._seconds)
+        self._running[attempt.digest] = running
+        running.over.add_done_callback(partial(self._forget, running))
+        return await self._answers.answer(request, produce, running)
+
+    async def _claimed(self, attempt: Attempt) -> Claimed | Kept:
+        """The right to work on a request, or the answer that was kept; waits for an attempt that is under way."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._limits.wait_seconds
+        while True:
+            running = self._running.get(attempt.digest)
+            if running is None:
+                outcome = await self._looked_up(attempt)
+                if outcome is not None:
+                    return outcome
+            else:
+                _require_same(running.attempt, attempt)
+            if (left := until - loop.time()) <= 0:
+                _refuse_to_wait()
+            running = self._running.get(attempt.digest)
+            if running is not None:
+                await asyncio.wait([running.over], timeout=left)
+            else:
+                await self._wait_for_others(attempt, until)
+
+    async def _looked_up(self, attempt: Attempt) -> Claimed | Kept | None:
+        """What the database has; None where an attempt is under way in another process, or it has changed just now."""
+        work = partial(idempotency.claim, attempt=attempt, most=self._limits.answers_per_key)
+        found = await self._claiming(attempt, work)
+        if not isinstance(found, Found):
+            return found
+        _require_same(found.attempt, attempt)
+        if found.answer is not None:
+            kept = await opened(self._shelf.sealer, attempt, found.answer)
+            if kept is None:
+                log.warning("kept_answer_unreadable", effect="the request runs anew")
+                await self._shelf.database.write(partial(idempotency.discard, digest=attempt.digest))
+            return kept
+        if not found.is_lost:
+            return None
+        entry = await self._shelf.upkeep.lost.entry(found.attempt)
+        most = self._limits.answers_per_key
+        take_over = partial(idempotency.take_over, lost=found.attempt, attempt=attempt, entry=entry, most=most)
+        taken = await self._claiming(attempt, take_over)
+        assert not isinstance(taken, Found)
+        return taken
+
+    async def _claiming(self, attempt: Attempt, work: Any) -> Claimed | Found | None:
+        """Run a claim. Where its client leaves meanwhile, what it has claimed is given up."""
+        claiming = asyncio.ensure_future(self._shelf.database.write(work))
+        try:
+            outcome: Claimed | Found | None = await asyncio.shield(claiming)
+        except asyncio.CancelledError:
+            self._work.start(self._undo(claiming, attempt))
+            raise
+        return outcome
+
+    async def _undo(self, claiming: "asyncio.Future[Claimed | Found | None]", attempt: Attempt) -> None:
+        await asyncio.wait([claiming])
+        if claiming.exception() is None and isinstance(claiming.result(), Claimed):
+            await self._shelf.upkeep.release(attempt, None)
+
+    async def _wait_for_others(self, attempt: Attempt, until: float) -> None:
+        """Wait until an attempt of another process has ended or is lost, and no longer than `until`."""
+        loop = asyncio.get_running_loop()
+        while (left := until - loop.time()) > 0:
+            await asyncio.sleep(min(_POLL_SECONDS, left))
+            if attempt.digest in self._running:
+                return
+            found = await self._shelf.database.read(partial(idempotency.look, digest=attempt.digest))
+            if found is None or found.answer is not None or found.is_lost:
+                return
+
+    def _forget(self, running: RunningAttempt, _: "asyncio.Future[None]") -> None:
+        if self._running.get(running.attempt.digest) is running:
+            del self._running[running.attempt.digest]
+
+
+def _require_same(found: Attempt, attempt: Attempt) -> None:
+    """Raise `IdempotencyConflict` where a key stands for another request."""
+    if found.fingerprint != attempt.fingerprint:
+        message = f"This {NAME} was used for another request. Use another key, or send the same request again."
+        raise IdempotencyConflict(message, "idempotency_key_reused")
+
+
+def _refuse_to_wait() -> NoReturn:
+    message = f"The first request with this {NAME} is still under way. Its answer can be had later, with the same key."
+    raise IdempotencyConflict(message, "idempotency_key_in_use")

@@ -1,0 +1,251 @@
+"""The idempotency keys of clients: who works on a request, until when that is believed, and the answer that is kept.
+
+An attempt is one run of a request: its `owner` is a random text. Whoever changes a row names the owner that it is
+believed to have, so of several processes one does.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Subquery, and_, delete, func, select, update
+
+from gateway.store import usage
+from gateway.store.tables import idempotency, responses
+from gateway.store.tables import usage as usage_table
+from gateway.store.upsert import insert_into
+from gateway.store.usage import Entry
+
+LEASE_SECONDS = 15.0
+"""How long an attempt is believed to be worked on without a further sign of its process."""
+
+_ENDED_BADLY = ("failed", "cancelled")
+_CLOCK_TOLERANCE = 0.001
+"""Seconds: an attempt and its usage row take the time of their request's arrival one after the other."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A request with an idempotency key, as one process works on it. `created_at` is when the request came."""
+
+    digest: bytes
+    key_id: str
+    operation: str
+    fingerprint: bytes
+    created_at: float
+    expires_at: float
+    owner: str | None
+    request_id: str
+    model: str | None
+    prompt_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What stands under a client's key. `answer` is sealed; None while an attempt is under way.
+
+    `is_lost`: the process of that attempt has not given a sign for so long that it is taken for dead.
+    """
+
+    attempt: Attempt
+    is_lost: bool
+    answer: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The request is the caller's to work on. `is_full`: its gateway key has as many answers as are kept for one."""
+
+    is_full: bool
+
+
+_COLUMNS = tuple(idempotency.c[name] for name in Attempt.__dataclass_fields__)
+_RUNNING = idempotency.c.lease_until.is_not(None)
+
+
+def claim(connection: Connection, attempt: Attempt, most: int) -> Claimed | Found | None:
+    """Claim a request for an attempt; what stands there already; None where that went away in this moment.
+
+    `most` is how many answers are kept for one gateway key.
+    """
+    now = _now(connection)
+    kept = and_(idempotency.c.digest == attempt.digest, idempotency.c.lease_until.is_(None))
+    if not _insert(connection, attempt, now):
+        found = look(connection, attempt.digest)
+        if found is None or found.answer is None or found.attempt.expires_at > now:
+            return found
+        connection.execute(delete(idempotency).where(kept, idempotency.c.expires_at <= now))
+        if not _insert(connection, attempt, now):
+            return look(connection, attempt.digest)
+    return Claimed(_is_full(connection, attempt.key_id, most, now))
+
+
+def look(connection: Connection, digest: bytes) -> Found | None:
+    """What stands under a client's key."""
+    query = select(*_COLUMNS, idempotency.c.lease_until, idempotency.c.answer)
+    row = connection.execute(query.where(idempotency.c.digest == digest)).one_or_none()
+    if row is None:
+        return None
+    *fields, lease_until, answer = row
+    is_lost = lease_until is not None and lease_until <= _now(connection)
+    return Found(_attempt(fields), is_lost, None if answer is None else bytes(answer))
+
+
+def take_over(connection: Connection, lost: Attempt, attempt: Attempt, entry: Entry, most: int) -> Claimed | None:
+    """Claim what a lost attempt has left, and account that one; None where others were faster."""
+    now = _now(connection)
+    values = asdict(attempt) | {"lease_until": now + LEASE_SECONDS}
+    if connection.execute(update(idempotency).where(_is_of(lost), _has_run_out(now)).values(values)).rowcount != 1:
+        return None
+    _account_lost(connection, lost, entry)
+    return Claimed(_is_full(connection, attempt.key_id, most, now))
+
+
+def remove_lost(connection: Connection, lost: Attempt, entry: Entry) -> bool:
+    """Remove a lost attempt and account it. False where others were faster."""
+    gone = delete(idempotency).where(_is_of(lost), _has_run_out(_now(connection)))
+    if connection.execute(gone).rowcount != 1:
+        return False
+    _account_lost(connection, lost, entry)
+    return True
+
+
+def lost_attempts(connection: Connection, limit: int) -> list[Attempt]:
+    """Attempts whose processes have given no sign for too long."""
+    query = select(*_COLUMNS).where(_RUNNING, _has_run_out(_now(connection)))
+    return [_attempt(row) for row in connection.execute(query.order_by(idempotency.c.lease_until).limit(limit))]
+
+
+def renew(connection: Connection, attempts: Sequence[Attempt]) -> None:
+    """Give a sign that these are worked on."""
+    ours = and_(
+        idempotency.c.digest.in_([attempt.digest for attempt in attempts]),
+        idempotency.c.owner.in_([attempt.owner for attempt in attempts]),
+    )
+    connection.execute(update(idempotency).where(ours).values(lease_until=_now(connection) + LEASE_SECONDS))
+
+
+def keep(
+    connection: Connection,
+    attempt: Attempt,
+    answer: bytes,
+    seconds: float,
+    response_id: str | None,
+    entry: Entry | None,
+) -> bool:
+    """Keep an attempt's sealed answer for so long, with its usage row. False where it is not to be kept.
+
+    That is where another attempt has taken its place, and where the background response `response_id`, of which the
+    answer speaks, has failed or was cancelled by now.
+    """
+    if entry is not None:
+        usage.record(connection, [entry])
+    if response_id is not None and _has_ended_badly(connection, response_id):
+        return False
+    now = _now(connection)
+    ours = update(idempotency).where(_is_of(attempt))
+    values = {"owner": None, "lease_until": None, "expires_at": now + seconds}
+    kept = connection.execute(ours.values(values | {"response_id": response_id, "answer": answer}))
+    if kept.rowcount != 1:
+        _discard_lost_row(connection, attempt)
+    return kept.rowcount == 1
+
+
+def release(connection: Connection, attempt: Attempt, entry: Entry | None) -> None:
+    """Remove an attempt that has no answer to be kept; its usage row is stored."""
+    if entry is not None:
+        usage.record(connection, [entry])
+    if connection.execute(delete(idempotency).where(_is_of(attempt))).rowcount != 1:
+        _discard_lost_row(connection, attempt)
+
+
+def discard(connection: Connection, digest: bytes) -> None:
+    """Remove a kept answer."""
+    connection.execute(delete(idempotency).where(idempotency.c.digest == digest, idempotency.c.lease_until.is_(None)))
+
+
+def discard_expired(connection: Connection, limit: int) -> int:
+    """Delete answers that have expired, at most so many; return how many it was."""
+    expired = and_(idempotency.c.expires_at <= _now(connection), idempotency.c.lease_until.is_(None))
+    digests = connection.execute(select(idempotency.c.digest).where(expired).limit(limit)).scalars().all()
+    if digests:
+        connection.execute(delete(idempotency).where(idempotency.c.digest.in_(digests), expired))
+    return len(digests)
+
+
+def forget_response(connection: Connection, key_id: str, response_id: str) -> None:
+    """Remove kept answers that speak of a background response, which has failed or was cancelled.
+
+    To be called in the transaction that writes that state to its row in `responses`, after it has.
+    """
+    of_it = and_(idempotency.c.key_id == key_id, idempotency.c.response_id == response_id)
+    connection.execute(delete(idempotency).where(of_it))
+
+
+def lost_row_id(attempt: Attempt) -> str:
+    """The id of the usage row of an attempt that was lost: the same, whoever notices it."""
+    return f"lost_{attempt.owner}"
+
+
+def _insert(connection: Connection, attempt: Attempt, now: float) -> bool:
+    values = asdict(attempt) | {"lease_until": now + LEASE_SECONDS}
+    statement = insert_into(connection, idempotency).values(values).on_conflict_do_nothing(index_elements=["digest"])
+    return connection.execute(statement).rowcount == 1
+
+
+def _is_full(connection: Connection, key_id: str, most: int, now: float) -> bool:
+    """Whether a gateway key has more than `most` rows, that of the attempt which was claimed among them."""
+    of_key = select(idempotency.c.digest).where(idempotency.c.key_id == key_id)
+    # From the index alone; only where there are so many, the rows are looked at.
+    if _count(connection, of_key.limit(most + 1).subquery()) <= most:
+        return False
+    unexpired = of_key.where(idempotency.c.expires_at > now)
+    return _count(connection, unexpired.limit(most + 1).subquery()) > most
+
+
+def _count(connection: Connection, rows: Subquery) -> int:
+    return connection.execute(select(func.count()).select_from(rows)).scalar_one()
+
+
+def _account_lost(connection: Connection, lost: Attempt, entry: Entry) -> None:
+    """Store the row of a lost attempt, unless its own one had been stored before its process died."""
+    own = and_(
+        usage_table.c.key_id == lost.key_id,
+        usage_table.c.time >= lost.created_at - _CLOCK_TOLERANCE,
+        usage_table.c.request_id == lost.request_id,
+        usage_table.c.given_up.is_(False),
+    )
+    if connection.execute(select(usage_table.c.id).where(own).limit(1)).first() is None:
+        usage.record(connection, [entry])
+
+
+def _discard_lost_row(connection: Connection, attempt: Attempt) -> None:
+    """An attempt that was taken for lost has come to its end, and has a row of its own."""
+    connection.execute(delete(usage_table).where(usage_table.c.id == lost_row_id(attempt)))
+
+
+def _has_ended_badly(connection: Connection, response_id: str) -> bool:
+    # Locked on PostgreSQL, so that who writes another state waits, and then finds this answer to forget.
+    query = select(responses.c.status).where(responses.c.id == response_id).with_for_update(read=True)
+    return connection.execute(query).scalar() in _ENDED_BADLY
+
+
+def _is_of(attempt: Attempt) -> ColumnElement[bool]:
+    return and_(idempotency.c.digest == attempt.digest, idempotency.c.owner == attempt.owner)
+
+
+def _has_run_out(now: float) -> ColumnElement[bool]:
+    return idempotency.c.lease_until <= now
+
+
+def _attempt(row: Sequence[object]) -> Attempt:
+    fields: dict[str, Any] = dict(zip(Attempt.__dataclass_fields__, row, strict=True))
+    return Attempt(**fields)
+
+
+def _now(connection: Connection) -> float:
+    """The time: on PostgreSQL the database's, since the clocks of replicas differ."""
+    if connection.dialect.name == "sqlite":
+        return time.time()
+    return float(connection.exec_driver_sql("SELECT extract(epoch FROM clock_timestamp())").scalar_one())
