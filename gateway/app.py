@@ -107,13 +107,16 @@ class Application:
                 background,
                 _outliving(settings, Shelf(database, sealer, upkeep), self._detached),
             )
-            handlers = {id_: partial(handler, gateway=gateway) for id_, handler in self._handlers.items()}
-            dispatch = Dispatch(self._bundle, keys, limits)
-            fallback = StarletteRouter(routes=documentation_routes(self._bundle), redirect_slashes=False)
-            self._pipeline = build_pipeline(handlers, dispatch, fallback, settings.cors.origins)
+            self._pipeline = self._pipeline_of(gateway, keys, limits)
             await _warm(self._pipeline)
             _settle_garbage()
             yield
+
+    def _pipeline_of(self, gateway: Gateway, keys: KeyRing, limits: BodyLimits) -> ASGIApp:
+        handlers = {id_: partial(handler, gateway=gateway) for id_, handler in self._handlers.items()}
+        dispatch = Dispatch(self._bundle, keys, limits)
+        fallback = StarletteRouter(routes=documentation_routes(self._bundle), redirect_slashes=False)
+        return build_pipeline(handlers, dispatch, fallback, self._settings.cors.origins)
 
 
 def create_app(

@@ -1,7 +1,6 @@
 """One attempt at a response in the background: it runs like any request, and its stream goes into the database."""
 
 import asyncio
-import time
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
@@ -12,6 +11,7 @@ from gateway.access_log import Access
 from gateway.background import endings
 from gateway.background.context import LEASE_SECONDS, Context
 from gateway.background.event_log import EventLog
+from gateway.background.record import Record, rows_of
 from gateway.background.requests import LaterRequest, usage_id
 from gateway.detached import DetachedWork
 from gateway.errors import GatewayError, InternalError, Stopped
@@ -21,8 +21,7 @@ from gateway.memory.responses import Turn
 from gateway.neutral.generation import Generation
 from gateway.store import jobs, usage
 from gateway.store.errors import StoreError
-from gateway.store.jobs import ANNOUNCED, IN_PROGRESS, Batch, Ending, Job
-from gateway.store.responses import StoredResponse
+from gateway.store.jobs import ANNOUNCED, Ending, Job
 from gateway.surfaces.base import Ended
 from gateway.surfaces.responses.announced import AnnouncedSurface
 from gateway.surfaces.responses.document import response_error
@@ -31,7 +30,6 @@ from gateway.wire import sse
 
 _LARGE_BYTES = 128 * 1024
 """Of a request that is translated beside the loop."""
-_RETRY_SECONDS = 0.5
 
 log = structlog.get_logger(__name__)
 
@@ -70,7 +68,8 @@ class Attempt:
         self._request = request
         self._memory = _Memory(Turn(context.archive, job.key_id))
         self._access = Access(request.request_id)
-        self._events = EventLog(job.next_sequence, self._store, self.lose, LEASE_SECONDS)
+        self._record = Record(context, job.response_id)
+        self._events = EventLog(job.next_sequence, self._record.append, self.lose, LEASE_SECONDS)
         self._running: asyncio.Task[object] | None = None
         self._is_lost = False
 
@@ -125,44 +124,44 @@ class Attempt:
 
     async def _finish(self) -> None:
         """Store the end of an answer that came to one."""
-        rest = await self._events.close()
         ended = self._memory.ended
         if self._is_lost or ended is None:
             await self._stop()
             return
+        rest = await self._events.close()
         if self._context.detached.is_cut and ended.document["status"] == "failed" and await self._handed_over():
             return
         row = self._memory.turn.row(ended)
-        ending = self._ending(ended.document["status"], row.document, row.output, rest)
-        await self._commit(replace(ending, append=self._memory.turn.append(ended.document)))
-
-    async def _fail(self, error: GatewayError) -> None:
-        """End a response that nobody answered."""
-        await self._events.close()
-        if isinstance(error, Stopped) and await self._handed_over():
-            return
-        stored = await self._stored()
-        if stored is not None:
-            number = self._events.next_number
-            ended = endings.failed(stored, (), response_error(error), number)
-            await self._commit(self._ending(ended.status, ended.document, ended.output, ended.events))
+        ending = self._record.ending(row.status, row.document, row.output, self._events.next_number, rest)
+        await self._end(replace(ending, append=self._memory.turn.append(ended.document)))
 
     async def _stop(self) -> None:
-        """The work was stopped: it is another's now, or this process stops."""
-        await self._events.close()
+        """The work was stopped: the response is another's now, or this process stops."""
         row = self._access.usage
-        if self._is_lost:
-            if row is not None and row.status != 200:
-                row.outcome = usage.CANCELLED
+        if not self._is_lost:
+            await self._fail(Stopped())
             return
-        if await self._handed_over():
+        await self._events.close()
+        if row is not None and row.status != 200:
+            row.outcome = usage.CANCELLED
+
+    async def _fail(self, error: GatewayError) -> None:
+        """End a response that did not come to an end: failed, with what was produced."""
+        rest = await self._events.close()
+        if isinstance(error, Stopped) and rest is None and await self._handed_over():
             return
-        stored = await self._stored()
-        batches = await self._context.database.read(partial(jobs.all_events, response_id=self._job.response_id))
+        number = self._events.next_number
+        if rest is not None and await self._record.append(rest):
+            number = rest.last + 1
+        database, job = self._context.database, self._job
+        stored = await database.read(partial(jobs.response, job=job))
+        batches = await database.read(partial(jobs.all_events, response_id=job.response_id))
         if stored is not None:
-            error = response_error(Stopped())
-            ended = await asyncio.to_thread(endings.failed, stored, batches, error, self._events.next_number)
-            await self._commit(self._ending(ended.status, ended.document, ended.output, ended.events))
+            ended = await asyncio.to_thread(endings.failed, stored, batches, response_error(error), number)
+            await self._end(self._record.ending(ended.status, ended.document, ended.output, number, ended.events))
+
+    async def _end(self, ending: Ending) -> None:
+        await self._record.finish(replace(ending, usage=rows_of(self._access.usage)))
 
     async def _handed_over(self) -> bool:
         """Queue the response again where nothing of it was stored: another process begins anew."""
@@ -179,43 +178,3 @@ class Attempt:
         if row is not None:
             row.given_up = is_released
         return is_released
-
-    def _ending(self, status: str, document: bytes, output: bytes, events: Batch | None) -> Ending:
-        row = self._access.usage
-        return Ending(
-            response_id=self._job.response_id,
-            owner=self._context.lease.owner,
-            state=IN_PROGRESS,
-            next_sequence=self._events.next_number,
-            status=status,
-            document=document,
-            output=output,
-            keep_seconds=self._context.options.events_seconds,
-            events=events,
-            usage=[row] if row is not None and row.id else [],
-        )
-
-    async def _commit(self, ending: Ending) -> None:
-        """Store the end, unless another came first. While the database is away, try again as long as the lease runs."""
-        until = time.monotonic() + LEASE_SECONDS
-        while True:
-            try:
-                if await self._context.archive.journal.write(partial(jobs.finish, ending=ending)):
-                    self._context.changes.announce(ending.response_id)
-                return
-            except StoreError as error:
-                if time.monotonic() > until:
-                    log.warning("background_response_not_stored", response=ending.response_id, reason=str(error))
-                    return
-            await asyncio.sleep(_RETRY_SECONDS)
-
-    async def _store(self, batch: Batch) -> bool:
-        job, context = self._job, self._context
-        work = partial(jobs.append, response_id=job.response_id, owner=context.lease.owner, batch=batch)
-        is_ours = await context.archive.journal.write(work)
-        if is_ours:
-            context.changes.announce(job.response_id)
-        return is_ours
-
-    async def _stored(self) -> StoredResponse | None:
-        return await self._context.database.read(partial(jobs.response, job=self._job))

@@ -130,7 +130,7 @@ class Turn:
     async def keep(self, ended: Ended) -> None:
         if not self._is_kept:
             return
-        append = self.append(ended.document)
+        append = None if self._conversation_id is None else self.append(ended.document)
         with explained():
             if self._is_stored:
                 await self._archive.journal.add(self.row(ended), append)

@@ -1,0 +1,67 @@
+"""What a process writes of one response that it works on: its events, and its end; under the process's lease."""
+
+import asyncio
+import time
+from functools import partial
+
+import structlog
+
+from gateway.background.context import LEASE_SECONDS, Context
+from gateway.store import jobs
+from gateway.store.errors import StoreError
+from gateway.store.jobs import IN_PROGRESS, Batch, Ending
+from gateway.store.usage import UsageRow
+
+_RETRY_SECONDS = 0.5
+
+log = structlog.get_logger(__name__)
+
+
+class Record:
+    """One response in the background, as the process writes it that has its lease."""
+
+    def __init__(self, context: Context, response_id: str) -> None:
+        self._context = context
+        self._response_id = response_id
+
+    async def append(self, batch: Batch) -> bool:
+        """Store the next events. False where the response is another's by now. Raises `StoreError`."""
+        context = self._context
+        work = partial(jobs.append, response_id=self._response_id, owner=context.lease.owner, batch=batch)
+        is_ours = await context.archive.journal.write(work)
+        if is_ours:
+            context.changes.announce(self._response_id)
+        return is_ours
+
+    def ending(self, status: str, document: bytes, output: bytes, next_sequence: int, events: Batch | None) -> Ending:
+        """An end of the response, behind events up to `next_sequence` that are stored."""
+        return Ending(
+            response_id=self._response_id,
+            owner=self._context.lease.owner,
+            state=IN_PROGRESS,
+            next_sequence=next_sequence,
+            status=status,
+            document=document,
+            output=output,
+            keep_seconds=self._context.options.events_seconds,
+            events=events,
+        )
+
+    async def finish(self, ending: Ending) -> None:
+        """Store the end, unless another came first. While the database is away, try again as long as the lease runs."""
+        until = time.monotonic() + LEASE_SECONDS
+        while True:
+            try:
+                if await self._context.archive.journal.write(partial(jobs.finish, ending=ending)):
+                    self._context.changes.announce(ending.response_id)
+                return
+            except StoreError as error:
+                if time.monotonic() > until:
+                    log.warning("background_response_not_stored", response=ending.response_id, reason=str(error))
+                    return
+            await asyncio.sleep(_RETRY_SECONDS)
+
+
+def rows_of(row: UsageRow | None) -> list[UsageRow]:
+    """The usage row of an answer, once the journal has it, to be stored with the end."""
+    return [row] if row is not None and row.id else []
