@@ -105,7 +105,7 @@ class Application:
                 Responses(engine, archive, stored),
                 Conversations(database, journal, stored.items),
                 background,
-                _outliving(settings, Shelf(database, sealer, upkeep), self._detached),
+                _outliving(settings, Shelf(database, sealer, upkeep), background, self._detached),
             )
             self._pipeline = self._pipeline_of(gateway, keys, limits)
             await _warm(self._pipeline)
@@ -166,10 +166,10 @@ def _body_limits(settings: Settings) -> BodyLimits:
     return BodyLimits(settings.max_body_bytes, Complexity(bounds), in_flight)
 
 
-def _outliving(settings: Settings, shelf: Shelf, work: DetachedWork) -> OutlivingRequests:
+def _outliving(settings: Settings, shelf: Shelf, background: Background, work: DetachedWork) -> OutlivingRequests:
     # As many as there are connections: each answer has begun on one.
     answers = OutlivingAnswers(work, settings.bounds.connections.most)
-    return OutlivingRequests(answers, IdempotentRequests(shelf, answers, work, settings.idempotency))
+    return OutlivingRequests(answers, IdempotentRequests(shelf, answers, work, settings.idempotency), background)
 
 
 def _conditions(settings: Settings) -> Conditions:

@@ -1,6 +1,5 @@
 """Waystone's two documented operations, below `/api/gateway/v1`."""
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway.http import Reply, Request, StreamReply
@@ -21,7 +20,7 @@ async def post_api_gateway_v1_chat_completions(
 ) -> Reply | StreamReply:
     """Answer a conversation, in the document's form and OpenAI's."""
     if request.may_outlive:
-        return await gateway.outliving.answer(request, partial(gateway.engine.answer, surface=CHAT))
+        return await gateway.outliving.answer(request, gateway.engine.answer, CHAT)
     return await gateway.engine.answer(request, CHAT)
 
 
@@ -32,5 +31,5 @@ async def post_api_gateway_v1_responses(
     is_background = extensions(request.body).get("background") is True
     create = gateway.background.create if is_background else gateway.responses.create
     if request.may_outlive:
-        return await gateway.outliving.answer(request, partial(create, surface=RESPONSES))
+        return await gateway.outliving.answer(request, create, RESPONSES)
     return await create(request, RESPONSES)

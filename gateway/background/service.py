@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from functools import partial
+from typing import Any
 
+from gateway.background.adoption import Adoption
 from gateway.background.context import LEASE_SECONDS, Context
 from gateway.background.recovery import Recovery
 from gateway.background.replay import Replay
-from gateway.background.requests import LaterRequest, unsealed
+from gateway.background.requests import SURFACES, LaterRequest, unsealed
 from gateway.background.worker import Worker
 from gateway.errors import InvalidRequest, Overloaded, TooManyRequests
 from gateway.http import Body, Reply, Request, StreamReply
@@ -71,6 +73,13 @@ class Background:
         if generation.body.get("stream"):
             return StreamReply(await self._replay.events(request, row.id, -1))
         return Reply(announcement.document)
+
+    def adoption(self, request: Request[Any]) -> Adoption | None:
+        """What makes a streamed response one of the background should its client leave; None for another request."""
+        is_streamed = object_or_empty(request.body).get("stream") is True
+        if request.operation not in SURFACES or not is_streamed:
+            return None
+        return Adoption(self._context, self._worker, self._bounds, request)
 
     async def stream(self, request: Request[None], response_id: str, after: int) -> StreamReply:
         """The events of a response with numbers over `after`. Raises `NotFound` and `InvalidRequest`."""

@@ -4,6 +4,7 @@ import asyncio
 import time
 from contextlib import suppress
 from functools import partial
+from typing import Protocol
 
 import structlog
 
@@ -27,13 +28,20 @@ _BATCH = 50
 log = structlog.get_logger(__name__)
 
 
+class Work(Protocol):
+    """What is under way for one response."""
+
+    def lose(self) -> None:
+        """Stop it: the response is no longer this process's."""
+
+
 class Worker:
     """One a process."""
 
     def __init__(self, context: Context, recovery: Recovery) -> None:
         self._context = context
         self._recovery = recovery
-        self._attempts: dict[str, Attempt] = {}
+        self._attempts: dict[str, Work] = {}
         self._listener = Listener(context.database.location, self._take_notice)
         self._closing, self._woken = asyncio.Event(), asyncio.Event()
         self._working: asyncio.Task[None] | None = None
@@ -58,6 +66,15 @@ class Worker:
         """Look for work now."""
         self._looked = 0.0
         self._woken.set()
+
+    def adopt(self, response_id: str, work: Work) -> None:
+        """Count a response among those that this process works on, which was not claimed."""
+        self._attempts[response_id] = work
+        self._woken.set()
+
+    def forget(self, response_id: str) -> None:
+        """The work on a response that was adopted has ended."""
+        self._attempts.pop(response_id, None)
 
     def lose(self, response_id: str) -> bool:
         """A response was cancelled: stop the work on it. Returns whether it was done here."""
@@ -142,7 +159,7 @@ class Worker:
                 self.wake()
 
     def _begin(self, job: Job, request: LaterRequest) -> None:
-        attempt = self._attempts[job.response_id] = Attempt(self._context, job, request)
+        self._attempts[job.response_id] = attempt = Attempt(self._context, job, request)
         self._context.detached.start(self._run(job.response_id, attempt))
 
     async def _run(self, response_id: str, attempt: Attempt) -> None:

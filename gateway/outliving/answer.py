@@ -35,6 +35,9 @@ class Recorder(Protocol):
     async def record_stream(self, headers: Sequence[Header], data: bytes) -> None:
         """Record a stream that has come to its end, with its own headers."""
 
+    def leave(self) -> None:
+        """The client has left before the end of its answer."""
+
     async def close(self) -> None:
         """The answer is over, recorded or not."""
 
@@ -80,7 +83,7 @@ class _Making:
         self._work = work
         self._recorder = recorder
         self._most_bytes = 0 if recorder is None else recorder.most_bytes
-        self._feed = Feed(max(FEED_BYTES, self._most_bytes))
+        self._feed = Feed(max(FEED_BYTES, self._most_bytes), None if recorder is None else recorder.leave)
         self._begun: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         # Its client may have left, and never look at a refusal.
         self._begun.add_done_callback(asyncio.Future.exception)

@@ -2,16 +2,20 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 
 from gateway.http import ServerConnection
 
 
 class Feed:
-    """Between one writer and one reader. `most_bytes` may wait for the reader; it may become less."""
+    """Between one writer and one reader. `most_bytes` may wait for the reader; it may become less.
 
-    def __init__(self, most_bytes: int) -> None:
+    `left` is called where the reader leaves before the end.
+    """
+
+    def __init__(self, most_bytes: int, left: Callable[[], object] | None = None) -> None:
         self.most_bytes = most_bytes
+        self._left = left
         self._waiting: deque[bytes] = deque()
         self._size = 0
         self._is_over = False
@@ -45,6 +49,8 @@ class Feed:
 
     def leave(self) -> None:
         """The reader has left: nothing is handed on from now on, and nobody is waited for."""
+        if self._left is not None and not (self.has_left or self._is_over):
+            self._left()
         self.has_left = True
         self._waiting.clear()
         self._size = 0

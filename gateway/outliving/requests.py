@@ -1,29 +1,42 @@
 """Requests whose answers may outlive their clients: those with an idempotency key, and those that are drained."""
 
-from typing import Any
+from collections.abc import Awaitable
+from functools import partial
+from typing import Any, Protocol
 
-from gateway.auth import ABORT
+from gateway.auth import ABORT, BACKGROUND
+from gateway.background.service import Background
 from gateway.http import Request
 from gateway.outliving.answer import Answer, OutlivingAnswers, Produce
 from gateway.outliving.idempotency.requests import KEY_HEADER, IdempotentRequests
 from gateway.outliving.policy import on_disconnect
+from gateway.surfaces.base import Surface
+
+
+class Create(Protocol):
+    """What an operation answers its requests by."""
+
+    def __call__(self, request: Request[Any], surface: Surface[Any]) -> Awaitable[Answer]: ...
 
 
 class OutlivingRequests:
     """What the operations that generate call for requests with `may_outlive`."""
 
-    def __init__(self, answers: OutlivingAnswers, idempotent: IdempotentRequests) -> None:
+    def __init__(self, answers: OutlivingAnswers, idempotent: IdempotentRequests, background: Background) -> None:
         self._answers = answers
         self._idempotent = idempotent
+        self._background = background
 
-    async def answer(self, request: Request[Any], produce: Produce) -> Answer:
-        """The answer of `produce`, or the one that is kept. Raises what `produce` raises, and errors of the headers."""
+    async def answer(self, request: Request[Any], create: Create, surface: Surface[Any]) -> Answer:
+        """The answer of `create`, or the one that is kept. Raises what `create` raises, and errors of the headers."""
+        produce: Produce = partial(create, surface=surface)
         action = on_disconnect(request)
         key = request.headers.get(KEY_HEADER)
         if key is not None:
             return await self._idempotent.answer(request, produce, key)
         if action == ABORT:
             return await produce(request)
-        # `BACKGROUND` means `DRAIN` here.
         self._answers.require_room()
+        if action == BACKGROUND and (adoption := self._background.adoption(request)) is not None:
+            return await self._answers.answer(request, partial(adoption.produce, surface=surface), adoption)
         return await self._answers.answer(request, produce)

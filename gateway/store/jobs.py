@@ -26,6 +26,8 @@ ANNOUNCED = 2
 """Events that every job has from the beginning: `response.created` and `response.queued`."""
 
 _job = jobs.c
+_NEVER_AGAIN = 1_000_000
+"""Attempts, for a response of which a client has seen events: it must not begin anew."""
 _AT_ONCE = 16
 """Batches of events that are read together, each of some KiB and of 1 MiB at most."""
 
@@ -109,6 +111,21 @@ _COLUMNS = (
 
 def add(connection: Connection, response: StoredResponse, request: bytes, events: bytes, bounds: Bounds) -> None:
     """Store a response that is queued, with its announcement. Raises `TooMany` beyond the bounds."""
+    _insert(connection, response, Batch(0, ANNOUNCED - 1, events), bounds, {"request": request})
+    notices.announce(connection, notices.QUEUE, response.id)
+
+
+def adopt(
+    connection: Connection, response: StoredResponse, request: bytes, events: Batch, bounds: Bounds, lease: Lease
+) -> None:
+    """Store a response that is under way, with its events so far. Raises `TooMany` beyond the bounds."""
+    owned = {"state": IN_PROGRESS, "owner": lease.owner, "lease_until": clock(connection) + lease.seconds}
+    _insert(connection, response, events, bounds, {"request": request, "attempts": _NEVER_AGAIN, **owned})
+
+
+def _insert(
+    connection: Connection, response: StoredResponse, events: Batch, bounds: Bounds, more: dict[str, Any]
+) -> None:
     own = func.sum(case((_job.key_id == response.key_id, 1), else_=0))
     in_all, of_key = connection.execute(select(func.count(), own).where(_job.events_until.is_(None))).one()
     if in_all >= bounds.in_all:
@@ -122,12 +139,10 @@ def add(connection: Connection, response: StoredResponse, request: bytes, events
         "state": QUEUED,
         "created_at": clock(connection),
         "attempts": 0,
-        "next_sequence": ANNOUNCED,
-        "request": request,
+        "next_sequence": events.last + 1,
     }
-    connection.execute(insert(jobs).values(row))
-    _store(connection, response.id, [Batch(0, ANNOUNCED - 1, events)])
-    notices.announce(connection, notices.QUEUE, response.id)
+    connection.execute(insert(jobs).values(row | more))
+    _store(connection, response.id, [events])
 
 
 def claim(connection: Connection, lease: Lease, most: int) -> list[Job]:

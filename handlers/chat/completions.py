@@ -1,6 +1,5 @@
 """`/v1/chat/completions`."""
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway.http import Reply, Request, StreamReply
@@ -16,5 +15,5 @@ SURFACE = OpenAIChatSurface()
 async def create(request: "Request[CreateChatCompletionRequest]", gateway: Gateway) -> Reply | StreamReply:
     """Answer a conversation."""
     if request.may_outlive:
-        return await gateway.outliving.answer(request, partial(gateway.engine.answer, surface=SURFACE))
+        return await gateway.outliving.answer(request, gateway.engine.answer, SURFACE)
     return await gateway.engine.answer(request, SURFACE)

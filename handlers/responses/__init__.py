@@ -1,6 +1,5 @@
 """`/v1/responses`."""
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import orjson
@@ -20,7 +19,7 @@ async def create(request: "Request[CreateResponseRequest]", gateway: Gateway) ->
     """Answer an input, now or in the background."""
     create = gateway.background.create if request.body.get("background") is True else gateway.responses.create
     if request.may_outlive:
-        return await gateway.outliving.answer(request, partial(create, surface=SURFACE))
+        return await gateway.outliving.answer(request, create, SURFACE)
     return await create(request, SURFACE)
 
 

@@ -103,7 +103,7 @@ NONE: dict[str, str] = {}
         ({"on_disconnect": "drain"}, [({}, NONE, DRAINED), ({"on_disconnect": "abort"}, NONE, ABORTED)]),
         (
             {"may_choose_on_disconnect": True},
-            [({}, NONE, ABORTED), ({}, {HEADER: "Drain"}, DRAINED), ({}, keyed(**{HEADER: "abort"}), DRAINED)],
+            [({}, NONE, ABORTED), ({}, {HEADER: "drain"}, DRAINED), ({}, keyed(**{HEADER: "abort"}), DRAINED)],
         ),
     ],
     ids=["by the key", "by the settings", "by the request"],

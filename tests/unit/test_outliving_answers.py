@@ -58,6 +58,9 @@ class Recorded:
     async def record_stream(self, headers: Sequence[Header], data: bytes) -> None:
         self.data = data
 
+    def leave(self) -> None:
+        self.has_left = True
+
     async def close(self) -> None:
         self.is_closed = True
 

@@ -64,6 +64,9 @@ class RunningAttempt:
         if (row is None or row.status == 200) and is_whole(data):
             await self._keep(Kept(headers, data, is_stream=True), None)
 
+    def leave(self) -> None:
+        """What is made is kept all the same."""
+
     async def close(self) -> None:
         """Who waits for the answer goes on: with what was kept, or with an attempt of its own."""
         try:
