@@ -1,5 +1,6 @@
 """Streams whose clients leave where that means `background`: they go on under the id that was sent."""
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -57,8 +58,6 @@ def left(gateway: RunningGateway, name: str, pieces: int = 4, seen: int = 2, **m
 
 
 def response_events_of(data: bytes) -> list[Document]:
-    import json
-
     return [json.loads(block.partition(b"data: ")[2]) for block in blocks(data)]
 
 
