@@ -92,6 +92,12 @@ def look(connection: Connection, digest: bytes) -> Found | None:
     return Found(_attempt(fields), is_lost, None if answer is None else bytes(answer))
 
 
+def under_way(connection: Connection, digests: Sequence[bytes]) -> set[bytes]:
+    """Those of these keys of which an attempt is worked on."""
+    running = and_(idempotency.c.digest.in_(digests), idempotency.c.lease_until > _now(connection))
+    return {bytes(digest) for digest in connection.execute(select(idempotency.c.digest).where(running)).scalars()}
+
+
 def take_over(connection: Connection, lost: Attempt, attempt: Attempt, entry: Entry, most: int) -> Claimed | None:
     """Claim what a lost attempt has left, and account that one; None where others were faster."""
     now = _now(connection)

@@ -215,3 +215,13 @@ async def test_answers_that_speak_of_a_response_are_forgotten_with_it(database: 
         await database.write(partial(idempotency.forget_response, key_id=key_id, response_id="resp_a"))
         assert (await found(database, b"a") is None) is (key_id == "ann")
     assert await found(database, b"b") is not None
+
+
+async def test_what_is_worked_on_is_under_way_and_what_ended_or_is_lost_is_not(database: Database) -> None:
+    running, over, lost = (attempt(name, name.encode()) for name in ("a", "b", "c"))
+    for one in (running, over, lost):
+        await claim(database, one)
+    await keep(database, over)
+    await lose(database, lost)
+    digests = [b"a", b"b", b"c", b"none"]
+    assert await database.read(partial(idempotency.under_way, digests=digests)) == {b"a"}
