@@ -118,10 +118,7 @@ class _Making:
         self._feed.end(failure)
 
     async def _make(self) -> None:
-        try:
-            answer = await self._produce(self._request)
-        except asyncio.CancelledError as cancellation:
-            raise self._stopped(cancellation) from None
+        answer = await self._produce(self._request)
         if isinstance(answer, StreamReply):
             more = () if self._recorder is None else self._recorder.headers
             self._begun.set_result(StreamReply(self._feed.chunks(self._connection), headers=[*answer.headers, *more]))
@@ -152,18 +149,13 @@ class _Making:
         """Whether a chunk was handed on; False where the server stops, and its client is slow."""
         try:
             await self._feed.put(chunk)
-        except asyncio.CancelledError as cancellation:
-            self._stopped(cancellation)
+        except asyncio.CancelledError:
+            if not self._work.is_cut:
+                raise
+            if (task := asyncio.current_task()) is not None:
+                task.uncancel()
             return False
         return True
-
-    def _stopped(self, cancellation: asyncio.CancelledError) -> Stopped:
-        """The error of an answer that the server has cut. Raises the cancellation if it has another reason."""
-        if not self._work.is_cut:
-            raise cancellation
-        if (task := asyncio.current_task()) is not None:
-            task.uncancel()
-        return Stopped()
 
 
 async def _last(chunks: AsyncGenerator[bytes, None]) -> bytes:

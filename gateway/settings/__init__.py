@@ -122,7 +122,6 @@ class Settings(Section):
     idempotency: Annotated[IdempotencySettings, BeforeValidator(filled)] = Field(
         default=IdempotencySettings(), description="a mapping, such as `retention_hours: 24`"
     )
-    """Answers that are kept for requests with an `Idempotency-Key`, as below."""
     embedded: Annotated[EmbeddedSettings, BeforeValidator(filled)] = Field(
         default=EmbeddedSettings(), description="a mapping, `enabled: true` or `enabled: false`"
     )

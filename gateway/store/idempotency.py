@@ -92,6 +92,12 @@ def look(connection: Connection, digest: bytes) -> Found | None:
     return Found(_attempt(fields), is_lost, None if answer is None else bytes(answer))
 
 
+def under_way(connection: Connection, digests: Sequence[bytes]) -> set[bytes]:
+    """Those of these keys of which an attempt is worked on."""
+    running = and_(idempotency.c.digest.in_(digests), idempotency.c.lease_until > _now(connection))
+    return {bytes(digest) for digest in connection.execute(select(idempotency.c.digest).where(running)).scalars()}
+
+
 def take_over(connection: Connection, lost: Attempt, attempt: Attempt, entry: Entry, most: int) -> Claimed | None:
     """Claim what a lost attempt has left, and account that one; None where others were faster."""
     now = _now(connection)
@@ -137,7 +143,7 @@ def keep(
     """Keep an attempt's sealed answer for so long, with its usage row. False where it is not to be kept.
 
     That is where another attempt has taken its place, and where the background response `response_id`, of which the
-    answer speaks, has failed or was cancelled by now.
+    answer speaks, has failed or was cancelled by now. It has to be released then.
     """
     if entry is not None:
         usage.record(connection, [entry])
@@ -147,8 +153,6 @@ def keep(
     ours = update(idempotency).where(_is_of(attempt))
     values = {"owner": None, "lease_until": None, "expires_at": now + seconds}
     kept = connection.execute(ours.values(values | {"response_id": response_id, "answer": answer}))
-    if kept.rowcount != 1:
-        _discard_lost_row(connection, attempt)
     return kept.rowcount == 1
 
 
@@ -157,7 +161,8 @@ def release(connection: Connection, attempt: Attempt, entry: Entry | None) -> No
     if entry is not None:
         usage.record(connection, [entry])
     if connection.execute(delete(idempotency).where(_is_of(attempt))).rowcount != 1:
-        _discard_lost_row(connection, attempt)
+        # It was taken for lost, and has come to its end: its own row is the right one.
+        connection.execute(delete(usage_table).where(usage_table.c.id == lost_row_id(attempt)))
 
 
 def discard(connection: Connection, digest: bytes) -> None:
@@ -218,11 +223,6 @@ def _account_lost(connection: Connection, lost: Attempt, entry: Entry) -> None:
     )
     if connection.execute(select(usage_table.c.id).where(own).limit(1)).first() is None:
         usage.record(connection, [entry])
-
-
-def _discard_lost_row(connection: Connection, attempt: Attempt) -> None:
-    """An attempt that was taken for lost has come to its end, and has a row of its own."""
-    connection.execute(delete(usage_table).where(usage_table.c.id == lost_row_id(attempt)))
 
 
 def _has_ended_badly(connection: Connection, response_id: str) -> bool:

@@ -5,16 +5,17 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import asyncpg
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
-from gateway.store import idempotency
+from gateway.store import idempotency, responses
 from gateway.store.database import Database
 from gateway.store.idempotency import Attempt, Claimed, Found
 from gateway.store.tables import idempotency as table
-from gateway.store.tables import responses
 from gateway.store.usage import LOST, Entry, UsageRow, record
 from tests.store.stored import response, usage_names
+from tests.store.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -61,6 +62,10 @@ async def lose(database: Database, of: Attempt) -> None:
 async def take_over(database: Database, lost: Attempt, of: Attempt) -> Claimed | None:
     work = partial(idempotency.take_over, lost=lost, attempt=of, entry=row(lost, outcome=LOST), most=MOST)
     return await database.write(work)
+
+
+async def store_response(database: Database, status: str) -> None:
+    await database.write(partial(responses.add, rows=[response("a", status=status)]))
 
 
 async def found(database: Database, digest: bytes = b"digest") -> Found | None:
@@ -198,12 +203,26 @@ async def test_expired_answers_are_deleted_and_attempts_under_way_are_not(databa
 
 @pytest.mark.parametrize("status", ["failed", "cancelled", "queued"])
 async def test_answer_that_speaks_of_a_response_which_ended_badly_is_not_kept(database: Database, status: str) -> None:
-    values = response("a", status=status)
-    fields = {name: getattr(values, name) for name in values.__dataclass_fields__ if name in responses.c}
-    await database.write(lambda c: c.execute(insert(responses).values(**fields)))
+    await store_response(database, status)
     first = attempt("a")
     await claim(database, first)
     assert await keep(database, first, "resp_a") is (status == "queued")
+
+
+async def test_answer_is_not_kept_while_its_response_is_being_failed(postgres_url: str) -> None:
+    database = await Database.open(postgres_url)
+    await store_response(database, "queued")
+    first = attempt("a")
+    await claim(database, first)
+    other = await asyncpg.connect(postgres_url)
+    async with other.transaction():
+        await other.execute("UPDATE responses SET status = 'failed'")
+        keeping = asyncio.create_task(keep(database, first, "resp_a"))
+        waiting = "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        await until(lambda: other.fetchval(waiting))
+    assert not await keeping
+    await other.close()
+    await database.close()
 
 
 async def test_answers_that_speak_of_a_response_are_forgotten_with_it(database: Database) -> None:
@@ -215,3 +234,13 @@ async def test_answers_that_speak_of_a_response_are_forgotten_with_it(database: 
         await database.write(partial(idempotency.forget_response, key_id=key_id, response_id="resp_a"))
         assert (await found(database, b"a") is None) is (key_id == "ann")
     assert await found(database, b"b") is not None
+
+
+async def test_what_is_worked_on_is_under_way_and_what_ended_or_is_lost_is_not(database: Database) -> None:
+    running, over, lost = (attempt(name, name.encode()) for name in ("a", "b", "c"))
+    for one in (running, over, lost):
+        await claim(database, one)
+    await keep(database, over)
+    await lose(database, lost)
+    digests = [b"a", b"b", b"c", b"none"]
+    assert await database.read(partial(idempotency.under_way, digests=digests)) == {b"a"}

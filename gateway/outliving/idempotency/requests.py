@@ -13,6 +13,7 @@ from gateway.http import Request
 from gateway.memory.failures import explained
 from gateway.outliving.answer import Answer, OutlivingAnswers, Produce
 from gateway.outliving.idempotency.attempts import RunningAttempt, Shelf
+from gateway.outliving.idempotency.elsewhere import AttemptsElsewhere
 from gateway.outliving.idempotency.identity import NAME, forbids_keeping, identified
 from gateway.outliving.idempotency.kept import Kept, opened
 from gateway.settings.idempotency import IdempotencySettings
@@ -21,8 +22,6 @@ from gateway.store.idempotency import Attempt, Claimed, Found
 
 KEY_HEADER = NAME.lower().encode()
 _HOUR = 3_600.0
-_POLL_SECONDS = 0.15
-"""Between two looks at an attempt of another process."""
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +37,7 @@ class IdempotentRequests:
         self._answers = answers
         self._work = work
         self._limits = settings
+        self._elsewhere = AttemptsElsewhere(shelf.database)
         self._running: dict[bytes, RunningAttempt] = {}
         """Those of this process, by the digests of their keys."""
 
@@ -78,7 +78,7 @@ class IdempotentRequests:
             if running is not None:
                 await asyncio.wait([running.over], timeout=left)
             else:
-                await self._wait_for_others(attempt, until)
+                await self._elsewhere.wait(attempt.digest, left)
 
     async def _looked_up(self, attempt: Attempt) -> Claimed | Kept | None:
         """What the database has; None where an attempt is under way in another process, or it has changed just now."""
@@ -116,17 +116,6 @@ class IdempotentRequests:
         await asyncio.wait([claiming])
         if claiming.exception() is None and isinstance(claiming.result(), Claimed):
             await self._shelf.upkeep.release(attempt, None)
-
-    async def _wait_for_others(self, attempt: Attempt, until: float) -> None:
-        """Wait until an attempt of another process has ended or is lost, and no longer than `until`."""
-        loop = asyncio.get_running_loop()
-        while (left := until - loop.time()) > 0:
-            await asyncio.sleep(min(_POLL_SECONDS, left))
-            if attempt.digest in self._running:
-                return
-            found = await self._shelf.database.read(partial(idempotency.look, digest=attempt.digest))
-            if found is None or found.answer is not None or found.is_lost:
-                return
 
     def _forget(self, running: RunningAttempt, _: "asyncio.Future[None]") -> None:
         if self._running.get(running.attempt.digest) is running:
