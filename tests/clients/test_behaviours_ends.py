@@ -15,6 +15,7 @@ from tests.servers.told_upstream import ToldUpstream, call_chunk, chunk, usage_c
 
 STREAMS = pytest.mark.parametrize("is_stream", [False, True], ids=["plain", "streamed"])
 LONG = "A text that is long enough to come in more than three pieces."
+_DEADLINE = 10.0
 CHAT = "/v1/chat/completions"
 MISHAPS = [
     *(f"test/{name}" for name in ("cut", "end-early", "error-in-stream", "garbage-in-stream")),
@@ -177,14 +178,16 @@ def test_behaviour_14_a_rate_limit_in_mid_stream_keeps_its_code(client: httpx.Cl
     assert streamed(client, LONG, "native/error-in-stream")[-1]["response"]["error"]["code"] == "rate_limit_exceeded"
 
 
-def test_behaviour_21_background_is_refused_until_it_can_be_cancelled(client: httpx.Client) -> None:
-    for is_stream in (False, True):
-        body = {"model": "test/echo", "input": "Hi.", "background": True, "stream": is_stream}
-        reply = client.post(RESPONSES, json=body)
-        assert (reply.status_code, check_error(reply.json())["param"]) == (400, "background")
-    response = plain(client, "Hi.", background=False)
-    reply = client.post(f"{RESPONSES}/{response['id']}/cancel")
-    assert (reply.status_code, "background" in check_error(reply.json())["message"]) == (400, True)
+def test_behaviour_21_a_cancelled_response_stays_so_though_its_upstream_goes_on(
+    client: httpx.Client, upstream: ChatUpstream
+) -> None:
+    response_id = client.post(RESPONSES, json={"model": "test/pause", "input": LONG, "background": True}).json()["id"]
+    assert upstream.began.wait(_DEADLINE)
+    cancelled = client.post(f"{RESPONSES}/{response_id}/cancel").json()
+    assert (cancelled["status"], cancelled["background"]) == ("cancelled", True)
+    upstream.go_on.set()
+    assert upstream.left.wait(_DEADLINE)
+    assert client.get(f"{RESPONSES}/{response_id}").json() == cancelled
 
 
 @pytest.mark.parametrize("asked", [{"max_tokens": 8}, {"max_completion_tokens": 8}])

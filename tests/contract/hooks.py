@@ -11,9 +11,10 @@ meant to break the contract still breaks it:
   Limits of a response that are larger than any integer can be: JSON has them as floats.
 - `stream` becomes true beside `stream_options`: OpenAI, and the scripted upstream, refuse these without it.
 - Where a request keeps the contract: what names something stored that was never stored (`previous_response_id`,
-  `conversation`, `after`, references to items), what is not possible yet (`background`, `context_management`,
-  streaming or cancelling a stored response), a `provider` that there is none of, an empty list of items to add, and
-  of Waystone's two operations empty `messages` and an empty `input`: there is nothing to answer (decision 0010).
+  `conversation`, `after`, references to items), what is not possible yet (`context_management`), what is possible in
+  the background alone (without `store`; streaming or cancelling what is stored), a `provider` that there is none of,
+  an empty list of items to add, and of Waystone's two operations empty `messages` and an empty `input`: there is
+  nothing to answer (decision 0010).
   An `Idempotency-Key` becomes one of the request's own: with another body it would be a conflict. Most requests do
   not choose what becomes of an answer whose client leaves, which their key may not.
   Three in four of its paths name what was stored before, where they are to name something; links do so themselves.
@@ -55,7 +56,7 @@ UNKNOWN_SHARE = 16
 _LARGEST = 2**53
 COUNTS = {"n": (1, 128), "max_completion_tokens": (0, _LARGEST)}
 LIMITS = ("max_output_tokens", "max_tool_calls", "top_k")
-NOT_ANSWERABLE = ("previous_response_id", "conversation", "background", "context_management", "provider")
+NOT_ANSWERABLE = ("previous_response_id", "conversation", "context_management", "provider")
 NOT_ANSWERABLE_ITEMS = ("item_reference", "compaction_trigger", None)
 STORED_ONLY = ("after", "stream", "starting_after")
 MESSAGE = {"role": "user", "content": "Hello"}
@@ -140,6 +141,8 @@ def answerable(body: dict[str, Any]) -> dict[str, Any]:
     if isinstance(items, list):
         items = [item for item in items if item.get("type", "") not in NOT_ANSWERABLE_ITEMS and is_whole(item)]
     changed["input"] = items or "Hello"
+    if changed.get("background") is True:
+        changed["store"] = True
     changed |= {name: whole(changed[name]) for name in LIMITS if is_no_count(changed.get(name))}
     if changed["model"] in MODELS and not is_plain(changed):
         changed["model"] = NATIVE[draw(body) % len(NATIVE)]

@@ -28,7 +28,6 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         return fuzz(gateway.url, EXAMPLES, folder, seed=SEED, kinds=KINDS)
 
 
-@pytest.mark.xfail(strict=True, reason="nothing is in the background yet: a warning says that cancelling finds none")
 def test_no_request_makes_the_server_break_its_contract(run: Run) -> None:
     assert run.exit_code == 0, run.output
 
@@ -51,7 +50,7 @@ def test_requests_find_what_is_stored(run: Run) -> None:
     accepted = {name: sum(rate["accepted"] for rate in rates) for name, rates in phases.items()}
     stateful = [name for name in accepted if "/v1/responses" in name or "/v1/conversations" in name]
     assert len(stateful) == 15
-    assert [name for name in stateful if not accepted[name]] == ["POST /v1/responses/{response_id}/cancel"]
+    assert not [name for name in stateful if not accepted[name]]
 
 
 def test_configuration_leaves_no_check_and_no_operation_out() -> None:
