@@ -4,7 +4,6 @@ An attempt is one run of a request: its `owner` is a random text. Whoever change
 believed to have, so of several processes one does.
 """
 
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Subquery, and_, delete, func, select, update
 
 from gateway.store import usage
+from gateway.store.clock import now as clock
 from gateway.store.tables import idempotency, responses
 from gateway.store.tables import usage as usage_table
 from gateway.store.upsert import insert_into
@@ -21,8 +21,6 @@ LEASE_SECONDS = 15.0
 """How long an attempt is believed to be worked on without a further sign of its process."""
 
 _ENDED_BADLY = ("failed", "cancelled")
-_CLOCK_TOLERANCE = 0.001
-"""Seconds: an attempt and its usage row take the time of their request's arrival one after the other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +67,7 @@ def claim(connection: Connection, attempt: Attempt, most: int) -> Claimed | Foun
 
     `most` is how many answers are kept for one gateway key.
     """
-    now = _now(connection)
+    now = clock(connection)
     kept = and_(idempotency.c.digest == attempt.digest, idempotency.c.lease_until.is_(None))
     if not _insert(connection, attempt, now):
         found = look(connection, attempt.digest)
@@ -88,19 +86,19 @@ def look(connection: Connection, digest: bytes) -> Found | None:
     if row is None:
         return None
     *fields, lease_until, answer = row
-    is_lost = lease_until is not None and lease_until <= _now(connection)
+    is_lost = lease_until is not None and lease_until <= clock(connection)
     return Found(_attempt(fields), is_lost, None if answer is None else bytes(answer))
 
 
 def under_way(connection: Connection, digests: Sequence[bytes]) -> set[bytes]:
     """Those of these keys of which an attempt is worked on."""
-    running = and_(idempotency.c.digest.in_(digests), idempotency.c.lease_until > _now(connection))
+    running = and_(idempotency.c.digest.in_(digests), idempotency.c.lease_until > clock(connection))
     return {bytes(digest) for digest in connection.execute(select(idempotency.c.digest).where(running)).scalars()}
 
 
 def take_over(connection: Connection, lost: Attempt, attempt: Attempt, entry: Entry, most: int) -> Claimed | None:
     """Claim what a lost attempt has left, and account that one; None where others were faster."""
-    now = _now(connection)
+    now = clock(connection)
     values = asdict(attempt) | {"lease_until": now + LEASE_SECONDS}
     if connection.execute(update(idempotency).where(_is_of(lost), _has_run_out(now)).values(values)).rowcount != 1:
         return None
@@ -110,7 +108,7 @@ def take_over(connection: Connection, lost: Attempt, attempt: Attempt, entry: En
 
 def remove_lost(connection: Connection, lost: Attempt, entry: Entry) -> bool:
     """Remove a lost attempt and account it. False where others were faster."""
-    gone = delete(idempotency).where(_is_of(lost), _has_run_out(_now(connection)))
+    gone = delete(idempotency).where(_is_of(lost), _has_run_out(clock(connection)))
     if connection.execute(gone).rowcount != 1:
         return False
     _account_lost(connection, lost, entry)
@@ -119,7 +117,7 @@ def remove_lost(connection: Connection, lost: Attempt, entry: Entry) -> bool:
 
 def lost_attempts(connection: Connection, limit: int) -> list[Attempt]:
     """Attempts whose processes have given no sign for too long."""
-    query = select(*_COLUMNS).where(_RUNNING, _has_run_out(_now(connection)))
+    query = select(*_COLUMNS).where(_RUNNING, _has_run_out(clock(connection)))
     return [_attempt(row) for row in connection.execute(query.order_by(idempotency.c.lease_until).limit(limit))]
 
 
@@ -129,7 +127,7 @@ def renew(connection: Connection, attempts: Sequence[Attempt]) -> None:
         idempotency.c.digest.in_([attempt.digest for attempt in attempts]),
         idempotency.c.owner.in_([attempt.owner for attempt in attempts]),
     )
-    connection.execute(update(idempotency).where(ours).values(lease_until=_now(connection) + LEASE_SECONDS))
+    connection.execute(update(idempotency).where(ours).values(lease_until=clock(connection) + LEASE_SECONDS))
 
 
 def keep(
@@ -149,7 +147,7 @@ def keep(
         usage.record(connection, [entry])
     if response_id is not None and _has_ended_badly(connection, response_id):
         return False
-    now = _now(connection)
+    now = clock(connection)
     ours = update(idempotency).where(_is_of(attempt))
     values = {"owner": None, "lease_until": None, "expires_at": now + seconds}
     kept = connection.execute(ours.values(values | {"response_id": response_id, "answer": answer}))
@@ -172,20 +170,19 @@ def discard(connection: Connection, digest: bytes) -> None:
 
 def discard_expired(connection: Connection, limit: int) -> int:
     """Delete answers that have expired, at most so many; return how many it was."""
-    expired = and_(idempotency.c.expires_at <= _now(connection), idempotency.c.lease_until.is_(None))
+    expired = and_(idempotency.c.expires_at <= clock(connection), idempotency.c.lease_until.is_(None))
     digests = connection.execute(select(idempotency.c.digest).where(expired).limit(limit)).scalars().all()
     if digests:
         connection.execute(delete(idempotency).where(idempotency.c.digest.in_(digests), expired))
     return len(digests)
 
 
-def forget_response(connection: Connection, key_id: str, response_id: str) -> None:
+def forget_response(connection: Connection, response_id: str) -> None:
     """Remove kept answers that speak of a background response, which has failed or was cancelled.
 
     To be called in the transaction that writes that state to its row in `responses`, after it has.
     """
-    of_it = and_(idempotency.c.key_id == key_id, idempotency.c.response_id == response_id)
-    connection.execute(delete(idempotency).where(of_it))
+    connection.execute(delete(idempotency).where(idempotency.c.response_id == response_id))
 
 
 def lost_row_id(attempt: Attempt) -> str:
@@ -215,13 +212,7 @@ def _count(connection: Connection, rows: Subquery) -> int:
 
 def _account_lost(connection: Connection, lost: Attempt, entry: Entry) -> None:
     """Store the row of a lost attempt, unless its own one had been stored before its process died."""
-    own = and_(
-        usage_table.c.key_id == lost.key_id,
-        usage_table.c.time >= lost.created_at - _CLOCK_TOLERANCE,
-        usage_table.c.request_id == lost.request_id,
-        usage_table.c.given_up.is_(False),
-    )
-    if connection.execute(select(usage_table.c.id).where(own).limit(1)).first() is None:
+    if not usage.is_recorded(connection, lost.key_id, lost.request_id, lost.created_at):
         usage.record(connection, [entry])
 
 
@@ -242,10 +233,3 @@ def _has_run_out(now: float) -> ColumnElement[bool]:
 def _attempt(row: Sequence[object]) -> Attempt:
     fields: dict[str, Any] = dict(zip(Attempt.__dataclass_fields__, row, strict=True))
     return Attempt(**fields)
-
-
-def _now(connection: Connection) -> float:
-    """The time: on PostgreSQL the database's, since the clocks of replicas differ."""
-    if connection.dialect.name == "sqlite":
-        return time.time()
-    return float(connection.exec_driver_sql("SELECT extract(epoch FROM clock_timestamp())").scalar_one())

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, insert, select, update
 from sqlalchemy import delete as delete_from
 
-from gateway.store import notices, responses, turns, usage
+from gateway.store import idempotency, notices, responses, turns, usage
 from gateway.store.clock import now as clock
 from gateway.store.errors import TooMany
 from gateway.store.responses import StoredResponse
-from gateway.store.tables import idempotency, job_events, jobs
+from gateway.store.tables import job_events, jobs
 from gateway.store.tables import responses as responses_table
 from gateway.store.turns import Append
 from gateway.store.usage import UsageRow
@@ -258,7 +258,7 @@ def finish(connection: Connection, ending: Ending) -> bool:
     if ending.usage:
         usage.record(connection, [(row.id, row, None) for row in ending.usage])
     if ending.status in ("failed", "cancelled"):
-        connection.execute(delete_from(idempotency).where(idempotency.c.response_id == ending.response_id))
+        idempotency.forget_response(connection, ending.response_id)
     notices.announce(connection, notices.EVENTS, ending.response_id)
     return True
 
