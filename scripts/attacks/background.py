@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from gateway.surfaces.responses.document import INTERRUPTED
 from scripts.attacks import background_polls, background_races, background_streams
 from scripts.attacks.background_site import TERMINAL, Answer, Clients, Made, Site, site, storages
 from tests.clients.asking import RESPONSES
@@ -29,6 +30,8 @@ class Outcome:
     """What became of responses whose process was killed. `seconds`: from the kill until all of them were over."""
 
     seconds: float = 0.0
+    ended_for_others: float = 0.0
+    """Seconds from the kill until the last of those had failed that could not be begun again."""
     lost: int = 0
     stuck: int = 0
     states: Counter[str] = field(default_factory=Counter)
@@ -41,7 +44,7 @@ class Outcome:
         """As cells of a table."""
         states = ", ".join(f"{count} {state}" for state, count in sorted(self.states.items()))
         cells = (self.lost, self.stuck, self.again_after_an_event, self.again, states, self.calls, self.unaccounted)
-        return " | ".join(map(str, (*cells, f"{self.seconds:.1f}")))
+        return " | ".join(map(str, (*cells, f"{self.ended_for_others:.1f}", f"{self.seconds:.1f}")))
 
 
 def report() -> str:
@@ -62,8 +65,8 @@ def kills(found: Mapping[str, Mapping[str, str]], count: int) -> str:
         f"{count} responses at once; kill -9 after {_KILLED_AFTER:g} s, when half of them have sent nothing yet.",
         "",
         "| database | killed | lost | stuck | run again after an event | run again | ended as | upstream calls "
-        "| calls without a row of their own | all over after (s) |",
-        "| --- | --- | ---: | ---: | ---: | ---: | --- | ---: | ---: | ---: |",
+        "| calls without a row of their own | interrupted ones ended after (s) | all over after (s) |",
+        "| --- | --- | ---: | ---: | ---: | ---: | --- | ---: | ---: | ---: | ---: |",
     ]
     for name, environment in found.items():
         for victim in _VICTIMS:
@@ -123,6 +126,8 @@ async def _watch(clients: Clients, made: list[Made], outcome: Outcome, begun: fl
                 outcome.lost += 1
             elif document["status"] in TERMINAL:
                 code = (document["error"] or {}).get("code")
+                if code == INTERRUPTED:
+                    outcome.ended_for_others = time.monotonic() - begun
                 outcome.states[f"{document['status']} ({code})" if code else document["status"]] += 1
             else:
                 continue

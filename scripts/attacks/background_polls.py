@@ -29,8 +29,9 @@ def table(found: Mapping[str, Mapping[str, str]], rate: int = POLLS_A_SECOND) ->
         f"One worker, {_CONNECTIONS} connections, {_IDS} responses, {rate} polls a second for {_SECONDS:g} s; without "
         "polls: what the worker takes for the responses alone.",
         "",
-        "| database | polled | polls a second | share of a core | without polls | latency p50 (ms) | p99 (ms) |",
-        "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
+        "| database | polled | polls a second | share of a core | without polls "
+        "| processor time a poll (ms) | latency p50 (ms) | p99 (ms) |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for name, environment in found.items():
         for kind, answer in (("complete", _OVER), ("running", _RUNNING)):
@@ -58,7 +59,8 @@ async def _polled(place: Site, answer: Answer, rate: int) -> str:
     busy = await _share(process, _SECONDS - _WARM_SECONDS)
     printed, _ = await load.communicate()
     count, p50, p99 = printed.decode().split()
-    return f"{count} | {busy:.0%} | {idle:.0%} | {p50} | {p99}"
+    each = (busy - idle) / float(count) * 1000
+    return f"{count} | {busy:.0%} | {idle:.0%} | {each:.2f} | {p50} | {p99}"
 
 
 async def _share(process: int, seconds: float) -> float:
