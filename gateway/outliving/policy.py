@@ -1,16 +1,14 @@
 """What becomes of an answer whose client leaves: by the settings, by the key, by the request."""
 
-from typing import Any
-
 from gateway.auth import ABORT, BACKGROUND, DRAIN
 from gateway.errors import Forbidden, InvalidRequest
-from gateway.http import Request
+from gateway.http import Body, Request
 
 HEADER = b"x-waystone-on-disconnect"
 _ACTIONS = {action.encode(): action for action in (ABORT, DRAIN, BACKGROUND)}
 
 
-def on_disconnect(request: Request[Any]) -> str:
+def on_disconnect(request: Request[Body]) -> str:
     """`ABORT`, `DRAIN` or `BACKGROUND`. Raises `InvalidRequest` and `Forbidden` for the header."""
     principal = request.principal
     sent = request.headers.get(HEADER)

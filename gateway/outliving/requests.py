@@ -1,9 +1,7 @@
 """Requests whose answers may outlive their clients: those with an idempotency key, and those that are drained."""
 
-from typing import Any
-
 from gateway.auth import ABORT
-from gateway.http import Request
+from gateway.http import Body, Request
 from gateway.outliving.answer import Answer, OutlivingAnswers, Produce
 from gateway.outliving.idempotency.requests import KEY_HEADER, IdempotentRequests
 from gateway.outliving.policy import on_disconnect
@@ -16,7 +14,7 @@ class OutlivingRequests:
         self._answers = answers
         self._idempotent = idempotent
 
-    async def answer(self, request: Request[Any], produce: Produce) -> Answer:
+    async def answer(self, request: Request[Body], produce: Produce[Body]) -> Answer:
         """The answer of `produce`, or the one that is kept. Raises what `produce` raises, and errors of the headers."""
         action = on_disconnect(request)
         key = request.headers.get(KEY_HEADER)
