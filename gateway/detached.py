@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any
 
 
 class DetachedWork:
@@ -12,7 +11,7 @@ class DetachedWork:
     """
 
     def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self.is_closing = False
         self.is_cut = False
         """Whether the time for what was under way is over. A task that is cancelled after that ends as a failure."""
@@ -22,7 +21,7 @@ class DetachedWork:
         """Whether there is nothing to wait for."""
         return not self._tasks
 
-    def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         """Run `work` in a task of its own. It handles its own errors: nobody awaits it."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Generic, Protocol
 
 import structlog
 
 from gateway.detached import DetachedWork
 from gateway.errors import GatewayError, Header, Overloaded, Stopped
-from gateway.http import Reply, Request, StreamReply
+from gateway.http import Body, Reply, Request, StreamReply
 from gateway.outliving.feed import Feed
 
 FEED_BYTES = 256 * 1024
@@ -18,7 +18,7 @@ FEED_BYTES = 256 * 1024
 
 log = structlog.get_logger(__name__)
 Answer = Reply | StreamReply
-Produce = Callable[[Request[Any]], Awaitable[Answer]]
+Produce = Callable[[Request[Body]], Awaitable[Answer]]
 
 
 class Recorder(Protocol):
@@ -55,7 +55,7 @@ class OutlivingAnswers:
         if self._running >= self._most:
             raise Overloaded("The gateway makes as many answers as it may that outlive their clients. Try again later.")
 
-    async def answer(self, request: Request[Any], produce: Produce, recorder: Recorder | None = None) -> Answer:
+    async def answer(self, request: Request[Body], produce: Produce[Body], recorder: Recorder | None = None) -> Answer:
         """The answer of `produce`, for the client while it is there. Raises what `produce` raises.
 
         The task has begun, and closes `recorder`, whatever becomes of the caller.
@@ -71,10 +71,12 @@ class OutlivingAnswers:
         self._running -= 1
 
 
-class _Making:
+class _Making(Generic[Body]):
     """One answer in the making, and its client's end of it."""
 
-    def __init__(self, request: Request[Any], produce: Produce, work: DetachedWork, recorder: Recorder | None) -> None:
+    def __init__(
+        self, request: Request[Body], produce: Produce[Body], work: DetachedWork, recorder: Recorder | None
+    ) -> None:
         self._connection = request.connection
         # What it is cut by is not its client's connection, but the work's end.
         self._request = replace(request, connection=work)

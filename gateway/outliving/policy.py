@@ -1,15 +1,13 @@
 """What becomes of an answer whose client leaves: by the settings, by the key, by the request."""
 
-from typing import Any
-
 from gateway.auth import ABORT
 from gateway.errors import Forbidden
-from gateway.http import Request
+from gateway.http import Body, Request
 
 HEADER = b"x-waystone-on-disconnect"
 
 
-def on_disconnect(request: Request[Any]) -> str:
+def on_disconnect(request: Request[Body]) -> str:
     """`ABORT`, `DRAIN` or `BACKGROUND`. Raises `Forbidden` for a header that the key does not allow."""
     principal = request.principal
     sent = request.headers.get(HEADER)

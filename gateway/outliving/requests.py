@@ -2,21 +2,21 @@
 
 from collections.abc import Awaitable
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 from gateway.auth import ABORT, BACKGROUND
 from gateway.background.service import Background
-from gateway.http import Request
+from gateway.http import Body, Request
 from gateway.outliving.answer import Answer, OutlivingAnswers, Produce
 from gateway.outliving.idempotency.requests import KEY_HEADER, IdempotentRequests
 from gateway.outliving.policy import on_disconnect
 from gateway.surfaces.base import Surface
 
 
-class Create(Protocol):
+class Create(Protocol[Body]):
     """What an operation answers its requests by."""
 
-    def __call__(self, request: Request[Any], surface: Surface[Any]) -> Awaitable[Answer]: ...
+    def __call__(self, request: Request[Body], surface: Surface[Body]) -> Awaitable[Answer]: ...
 
 
 class OutlivingRequests:
@@ -27,9 +27,9 @@ class OutlivingRequests:
         self._idempotent = idempotent
         self._background = background
 
-    async def answer(self, request: Request[Any], create: Create, surface: Surface[Any]) -> Answer:
+    async def answer(self, request: Request[Body], create: Create[Body], surface: Surface[Body]) -> Answer:
         """The answer of `create`, or the one that is kept. Raises what `create` raises, and errors of the headers."""
-        produce: Produce = partial(create, surface=surface)
+        produce: Produce[Body] = partial(create, surface=surface)
         action = on_disconnect(request)
         key = request.headers.get(KEY_HEADER)
         if key is not None:

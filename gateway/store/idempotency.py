@@ -6,7 +6,6 @@ believed to have, so of several processes one does.
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Subquery, and_, delete, func, select, update
 
@@ -23,7 +22,7 @@ LEASE_SECONDS = 15.0
 _ENDED_BADLY = ("failed", "cancelled")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """A request with an idempotency key, as one process works on it. `created_at` is when the request came."""
 
@@ -87,7 +86,7 @@ def look(connection: Connection, digest: bytes) -> Found | None:
         return None
     *fields, lease_until, answer = row
     is_lost = lease_until is not None and lease_until <= clock(connection)
-    return Found(_attempt(fields), is_lost, None if answer is None else bytes(answer))
+    return Found(Attempt(*fields), is_lost, None if answer is None else bytes(answer))
 
 
 def under_way(connection: Connection, digests: Sequence[bytes]) -> set[bytes]:
@@ -118,7 +117,7 @@ def remove_lost(connection: Connection, lost: Attempt, entry: Entry) -> bool:
 def lost_attempts(connection: Connection, limit: int) -> list[Attempt]:
     """Attempts whose processes have given no sign for too long."""
     query = select(*_COLUMNS).where(_RUNNING, _has_run_out(clock(connection)))
-    return [_attempt(row) for row in connection.execute(query.order_by(idempotency.c.lease_until).limit(limit))]
+    return [Attempt(*row) for row in connection.execute(query.order_by(idempotency.c.lease_until).limit(limit))]
 
 
 def renew(connection: Connection, attempts: Sequence[Attempt]) -> None:
@@ -228,8 +227,3 @@ def _is_of(attempt: Attempt) -> ColumnElement[bool]:
 
 def _has_run_out(now: float) -> ColumnElement[bool]:
     return idempotency.c.lease_until <= now
-
-
-def _attempt(row: Sequence[object]) -> Attempt:
-    fields: dict[str, Any] = dict(zip(Attempt.__dataclass_fields__, row, strict=True))
-    return Attempt(**fields)

@@ -1,8 +1,7 @@
 """The keys that open the gateway, as rows. Secrets never come here, only their SHA-256 digests."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from sqlalchemy import Connection, func, insert, or_, select, update
 
@@ -39,10 +38,6 @@ class Key:
 _COLUMNS = tuple(keys.c[name] for name in Key.__dataclass_fields__)
 
 
-def _key(row: Sequence[Any]) -> Key:
-    return Key(*row)
-
-
 def add(connection: Connection, key: Key, digest: bytes) -> None:
     """Store a new key."""
     connection.execute(insert(keys).values(asdict(key) | {"digest": digest}))
@@ -60,7 +55,7 @@ def add_first(connection: Connection, key: Key, digest: bytes) -> bool:
 
 def listing(connection: Connection) -> list[Key]:
     """Every key, oldest first."""
-    return [_key(row) for row in connection.execute(select(*_COLUMNS).order_by(keys.c.created_at, keys.c.id))]
+    return [Key(*row) for row in connection.execute(select(*_COLUMNS).order_by(keys.c.created_at, keys.c.id))]
 
 
 def unrevoked(connection: Connection, digests: Iterable[bytes] | None = None) -> list[tuple[bytes, Key]]:
@@ -84,7 +79,7 @@ def revoke(connection: Connection, id_or_name: str, now: float) -> Key | None:
     One that is revoked already stays as it is. Raises `AmbiguousKey` if several unrevoked ones bear the name.
     """
     rows = connection.execute(select(*_COLUMNS).where(or_(keys.c.id == id_or_name, keys.c.name == id_or_name)))
-    found = [_key(row) for row in rows]
+    found = [Key(*row) for row in rows]
     by_id = [key for key in found if key.id == id_or_name]
     live = by_id or [key for key in found if key.revoked_at is None]
     if len(live) > 1:
@@ -94,4 +89,4 @@ def revoke(connection: Connection, id_or_name: str, now: float) -> Key | None:
         return found[0] if found else None
     chosen = keys.c.id == live[0].id
     connection.execute(update(keys).where(chosen, keys.c.revoked_at.is_(None)).values(revoked_at=now))
-    return _key(connection.execute(select(*_COLUMNS).where(chosen)).one())
+    return Key(*connection.execute(select(*_COLUMNS).where(chosen)).one())

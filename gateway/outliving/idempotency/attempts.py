@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import structlog
 
+from gateway.access_log import Access
 from gateway.errors import Header
-from gateway.http import Reply, Request
+from gateway.http import Reply
 from gateway.neutral.values import value
 from gateway.outliving.idempotency.kept import NOT_KEPT, Kept, is_whole, response_state, sealed
 from gateway.outliving.idempotency.leases import Upkeep
@@ -37,16 +37,14 @@ class Shelf:
 class RunningAttempt:
     """A request that this process works on; `over` is done when it is. Records its answer (`outliving.Recorder`)."""
 
-    def __init__(
-        self, request: Request[Any], attempt: Attempt, shelf: Shelf, *, most_bytes: int, seconds: float
-    ) -> None:
+    def __init__(self, access: Access, attempt: Attempt, shelf: Shelf, *, most_bytes: int, seconds: float) -> None:
         """`most_bytes` is the largest answer that may be kept, for so many seconds; 0 for none."""
         self.attempt = attempt
         self._seconds = seconds
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.most_bytes = most_bytes
         self.headers: Sequence[Header] = () if most_bytes else (NOT_KEPT,)
-        self._access = request.access
+        self._access = access
         self._shelf = shelf
         self._is_settled = False
         shelf.upkeep.hold(attempt)

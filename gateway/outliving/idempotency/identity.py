@@ -3,14 +3,13 @@
 import asyncio
 import hashlib
 import time
-from typing import Any
 
 import orjson
 
 from gateway.accounting.token_ratios import text_size
 from gateway.errors import InvalidRequest
-from gateway.http import Request
-from gateway.neutral.json import text_or_none
+from gateway.http import Body, Request
+from gateway.neutral.json import Json, text_or_none
 from gateway.store.idempotency import Attempt
 
 NAME = "Idempotency-Key"
@@ -19,7 +18,7 @@ _LONGEST_MODEL = 512
 _CANONICAL = orjson.OPT_SORT_KEYS
 
 
-async def identified(request: Request[Any], key: bytes, owner: str, seconds: float) -> Attempt:
+async def identified(request: Request[Body], key: bytes, owner: str, seconds: float) -> Attempt:
     """The request as an attempt at it, by `owner`, is stored; one that nobody ends goes after so many seconds.
 
     Raises `InvalidRequest` for what is no idempotency key.
@@ -38,14 +37,18 @@ async def identified(request: Request[Any], key: bytes, owner: str, seconds: flo
         expires_at=came + seconds,
         owner=owner,
         request_id=request.id,
-        model=_storable(text_or_none(request.body.get("model"))),
+        model=_storable(text_or_none(_field(request, "model"))),
         prompt_bytes=size,
     )
 
 
-def forbids_keeping(request: Request[Any]) -> bool:
+def forbids_keeping(request: Request[Body]) -> bool:
     """Whether the answer must not be kept. Where `store` is not sent, the idempotency key itself is the consent."""
-    return request.body.get("store") is False
+    return _field(request, "store") is False
+
+
+def _field(request: Request[Body], name: str) -> Json:
+    return request.body.get(name) if isinstance(request.body, dict) else None
 
 
 def _storable(model: str | None) -> str | None:
@@ -53,7 +56,7 @@ def _storable(model: str | None) -> str | None:
     return None if model is None or "\0" in model else model[:_LONGEST_MODEL]
 
 
-def _read(request: Request[Any]) -> tuple[bytes, int]:
+def _read(request: Request[Body]) -> tuple[bytes, int]:
     """The digest of the body, and the size of what counts as its prompt."""
     canonical = orjson.dumps(request.body, option=_CANONICAL)
     return hashlib.sha256(b"\0".join((request.operation.encode(), canonical))).digest(), text_size(canonical)

@@ -2,14 +2,15 @@
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from functools import partial
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import structlog
 
 from gateway.detached import DetachedWork
 from gateway.errors import IdempotencyConflict
-from gateway.http import Request
+from gateway.http import Body, Request
 from gateway.memory.failures import explained
 from gateway.outliving.answer import Answer, OutlivingAnswers, Produce
 from gateway.outliving.idempotency.attempts import RunningAttempt, Shelf
@@ -18,6 +19,7 @@ from gateway.outliving.idempotency.identity import NAME, forbids_keeping, identi
 from gateway.outliving.idempotency.kept import Kept, opened
 from gateway.settings.idempotency import IdempotencySettings
 from gateway.store import idempotency
+from gateway.store.database import Connection
 from gateway.store.idempotency import Attempt, Claimed, Found
 
 KEY_HEADER = NAME.lower().encode()
@@ -41,7 +43,7 @@ class IdempotentRequests:
         self._running: dict[bytes, RunningAttempt] = {}
         """Those of this process, by the digests of their keys."""
 
-    async def answer(self, request: Request[Any], produce: Produce, key: bytes) -> Answer:
+    async def answer(self, request: Request[Body], produce: Produce[Body], key: bytes) -> Answer:
         """The answer of `produce`, which is kept, or the one that was kept under this key.
 
         Raises what `produce` raises, `InvalidRequest` for what is no key, and `IdempotencyConflict`.
@@ -55,7 +57,7 @@ class IdempotentRequests:
             return claimed.replay()
         is_kept = not claimed.is_full and not forbids_keeping(request)
         most = self._limits.answer_bytes if is_kept else 0
-        running = RunningAttempt(request, attempt, self._shelf, most_bytes=most, seconds=self._seconds)
+        running = RunningAttempt(request.access, attempt, self._shelf, most_bytes=most, seconds=self._seconds)
         self._running[attempt.digest] = running
         running.over.add_done_callback(partial(self._forget, running))
         return await self._answers.answer(request, produce, running)
@@ -102,15 +104,16 @@ class IdempotentRequests:
         assert not isinstance(taken, Found)
         return taken
 
-    async def _claiming(self, attempt: Attempt, work: Any) -> Claimed | Found | None:
+    async def _claiming(
+        self, attempt: Attempt, work: Callable[[Connection], Claimed | Found | None]
+    ) -> Claimed | Found | None:
         """Run a claim. Where its client leaves meanwhile, what it has claimed is given up."""
         claiming = asyncio.ensure_future(self._shelf.database.write(work))
         try:
-            outcome: Claimed | Found | None = await asyncio.shield(claiming)
+            return await asyncio.shield(claiming)
         except asyncio.CancelledError:
             self._work.start(self._undo(claiming, attempt))
             raise
-        return outcome
 
     async def _undo(self, claiming: "asyncio.Future[Claimed | Found | None]", attempt: Attempt) -> None:
         await asyncio.wait([claiming])
