@@ -94,7 +94,9 @@ class Application:
             sweep = Sweep(database, retention)
             await sweep.start()
             stack.push_async_callback(sweep.close)
-            context = Context(engine, archive, database, ledger, sealer, self._detached, settings.background)
+            context = Context(
+                engine, archive, database, ledger, sealer, self._detached, settings.background, limits.in_flight
+            )
             background = await stack.enter_async_context(_open_background(context))
             upkeep = await stack.enter_async_context(_open_upkeep(database, LostAttempts(router, ledger.ratios)))
             gateway = Gateway(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from gateway.accounting.ledger import Ledger
 from gateway.background.changes import Changes
 from gateway.background.settings import BackgroundOptions
+from gateway.contract.in_flight import InFlight
 from gateway.detached import DetachedWork
 from gateway.engine import Engine
 from gateway.memory.responses import Archive
@@ -32,5 +33,7 @@ class Context:
     sealer: Sealer
     detached: DetachedWork
     options: BackgroundOptions
+    in_flight: InFlight
+    """What counts the bytes of requests that the process holds."""
     changes: Changes = field(default_factory=Changes)
     lease: Lease = field(default_factory=_lease)

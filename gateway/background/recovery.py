@@ -61,6 +61,7 @@ class Recovery:
         """End a response whose process died in the middle of it: failed, with what was produced."""
         stored, batches = await self._read(job)
         if stored is None:
+            await self._forget(job)
             return
         message = "The gateway was interrupted while it made this response. What was produced until then is kept."
         fail = partial(endings.failed, stored, batches, {"code": INTERRUPTED, "message": message}, job.next_sequence)
@@ -77,6 +78,7 @@ class Recovery:
         """
         stored, batches = await self._read(job)
         if stored is None:
+            await self._forget(job)
             return
         ended = await asyncio.to_thread(endings.cancelled, stored, batches)
         row: UsageRow | None = None
@@ -109,15 +111,24 @@ class Recovery:
         seconds = self._context.options.queued_seconds
         overdue = partial(jobs.overdue, seconds=seconds, most=_BATCH)
         for job in await self._context.database.read(overdue):
-            stored, _ = await self._read(job)
-            if stored is not None:
-                message = f"The response was queued for {seconds:g} seconds, and nothing was free to work on it."
-                ended = endings.failed(stored, (), {"code": "server_error", "message": message}, job.next_sequence)
-                request = await unsealed(self._context.sealer, job)
-                await self._end(job, None, ended, _row(job, request, 503, usage.EXPIRED))
+            await self._expire(job, seconds)
         # Found by reading, which holds nobody up.
         while outdated := await self._context.database.read(partial(jobs.outdated, most=_BATCH)):
             await self._context.archive.journal.write(partial(jobs.forget, response_ids=outdated))
+
+    async def _expire(self, job: Job, seconds: float) -> None:
+        stored, _ = await self._read(job)
+        if stored is None:
+            await self._forget(job)
+            return
+        message = f"The response was queued for {seconds:g} seconds, and nothing was free to work on it."
+        ended = endings.failed(stored, (), {"code": "server_error", "message": message}, job.next_sequence)
+        request = await unsealed(self._context.sealer, job)
+        await self._end(job, None, ended, _row(job, request, 503, usage.EXPIRED))
+
+    async def _forget(self, job: Job) -> None:
+        """Delete a job whose response is gone: nobody can ask for it."""
+        await self._context.archive.journal.write(partial(jobs.discard, key_id=job.key_id, response_id=job.response_id))
 
     async def _read(self, job: Job) -> tuple[StoredResponse | None, list[Batch]]:
         return await self._context.database.read(partial(_response_and_events, job=job))

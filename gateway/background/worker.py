@@ -147,8 +147,10 @@ class Worker:
                 if await self._recovery.is_to_run_again(job, request):
                     assert request is not None
                     self._begin(job._replace(attempts=job.attempts + 1), request)
-        if has_queued and room > 0:
-            claimed = await write(partial(jobs.claim, lease=lease, most=min(room, _BATCH)))
+        in_flight = self._context.in_flight
+        if has_queued and room > 0 and in_flight.held < in_flight.most:
+            claim = partial(jobs.claim, lease=lease, most=min(room, _BATCH), most_bytes=in_flight.most - in_flight.held)
+            claimed = await write(claim)
             for job in claimed:
                 request = await unsealed(self._context.sealer, job)
                 if request is None:
@@ -160,14 +162,16 @@ class Worker:
 
     def _begin(self, job: Job, request: LaterRequest) -> None:
         self._attempts[job.response_id] = attempt = Attempt(self._context, job, request)
-        self._context.detached.start(self._run(job.response_id, attempt))
+        self._context.detached.start(self._run(job.response_id, attempt, len(job.request or b"")))
 
-    async def _run(self, response_id: str, attempt: Attempt) -> None:
+    async def _run(self, response_id: str, attempt: Attempt, request_bytes: int) -> None:
+        self._context.in_flight.held += request_bytes
         try:
             await attempt.run()
         except StoreError as error:
             log.warning("background_response_left", response=response_id, reason=str(error))
         finally:
+            self._context.in_flight.release(request_bytes)
             del self._attempts[response_id]
             self._context.changes.announce(response_id)
             self._woken.set()

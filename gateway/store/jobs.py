@@ -28,6 +28,8 @@ ANNOUNCED = 2
 _job = jobs.c
 _NEVER_AGAIN = 1_000_000
 """Attempts, for a response of which a client has seen events: it must not begin anew."""
+_MOST_READ = 64 * 1024 * 1024
+"""Bytes of requests that are read together, unless the first alone has more."""
 _AT_ONCE = 16
 """Batches of events that are read together, each of some KiB and of 1 MiB at most."""
 
@@ -145,10 +147,13 @@ def _insert(
     _store(connection, response.id, [events])
 
 
-def claim(connection: Connection, lease: Lease, most: int) -> list[Job]:
-    """Take up to so many queued jobs, the oldest first. Two processes never get the same one."""
-    waiting = select(_job.response_id).where(_job.state == QUEUED).order_by(_job.created_at)
-    ids = list(connection.execute(waiting.limit(most).with_for_update(skip_locked=True)).scalars())
+def claim(connection: Connection, lease: Lease, most: int, most_bytes: int) -> list[Job]:
+    """Take up to so many queued jobs, the oldest first, whose requests have so many bytes together.
+
+    Two processes never get the same one.
+    """
+    waiting = _by_size(_job.state == QUEUED).limit(most).with_for_update(skip_locked=True)
+    ids = _within(connection, waiting, most_bytes)
     if not ids:
         return []
     taken = {"state": IN_PROGRESS, "owner": lease.owner, "lease_until": clock(connection) + lease.seconds}
@@ -160,8 +165,8 @@ def claim(connection: Connection, lease: Lease, most: int) -> list[Job]:
 def take_over(connection: Connection, lease: Lease, most: int) -> list[Job]:
     """Take up to so many jobs whose owner has given no sign for longer than its lease."""
     now = clock(connection)
-    left = select(_job.response_id).where(_job.state.in_((IN_PROGRESS, CANCELLING)), _job.lease_until < now)
-    ids = list(connection.execute(left.limit(most).with_for_update(skip_locked=True)).scalars())
+    left = _by_size(_job.state.in_((IN_PROGRESS, CANCELLING)), _job.lease_until < now)
+    ids = _within(connection, left.limit(most).with_for_update(skip_locked=True))
     if not ids:
         return []
     taken = {"owner": lease.owner, "lease_until": now + lease.seconds}
@@ -172,7 +177,9 @@ def take_over(connection: Connection, lease: Lease, most: int) -> list[Job]:
 def overdue(connection: Connection, seconds: float, most: int) -> list[Job]:
     """Jobs that have been queued for longer than so many seconds."""
     before = clock(connection) - seconds
-    return _read(connection, _job.state == QUEUED, _job.created_at < before, most=most)
+    late = _by_size(_job.state == QUEUED, _job.created_at < before)
+    ids = _within(connection, late.limit(most))
+    return _read(connection, _job.response_id.in_(ids)) if ids else []
 
 
 def waiting(connection: Connection) -> tuple[bool, bool]:
@@ -312,6 +319,23 @@ def discard(connection: Connection, key_id: str, response_id: str) -> None:
         notices.announce(connection, notices.CANCELLED, response_id)
 
 
+def _by_size(*chosen: ColumnElement[bool]) -> Select[Any]:
+    size = func.coalesce(func.length(_job.request), 0)
+    return select(_job.response_id, size).where(*chosen).order_by(_job.created_at)
+
+
+def _within(connection: Connection, sized: Select[Any], most_bytes: int | None = None) -> list[str]:
+    """The first of these jobs whose requests have so many bytes together; None for `_MOST_READ`."""
+    ids: list[str] = []
+    total = 0
+    for response_id, size in connection.execute(sized):
+        total += size
+        if total > (most_bytes or _MOST_READ) and (ids or most_bytes is not None):
+            break
+        ids.append(response_id)
+    return ids
+
+
 def _end_response(connection: Connection, ending: Ending) -> None:
     columns = responses_table.c
     grown = len(ending.output) - func.length(columns.output)
@@ -332,6 +356,5 @@ def _store(connection: Connection, response_id: str, batches: Sequence[Batch]) -
     connection.execute(insert(job_events), rows)
 
 
-def _read(connection: Connection, *chosen: ColumnElement[bool], most: int | None = None) -> list[Job]:
-    query: Select[Any] = select(*_COLUMNS).where(*chosen).order_by(_job.created_at)
-    return [Job(*row) for row in connection.execute(query if most is None else query.limit(most))]
+def _read(connection: Connection, *chosen: ColumnElement[bool]) -> list[Job]:
+    return [Job(*row) for row in connection.execute(select(*_COLUMNS).where(*chosen).order_by(_job.created_at))]

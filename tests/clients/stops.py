@@ -79,7 +79,7 @@ def check_cut(path: str, lines: Sequence[str]) -> None:
         return
     last_event = response_events(lines)[-1]
     assert last_event["type"] == "response.failed"
-    assert last_event["response"]["error"]["code"] == "server_error"
+    assert last_event["response"]["error"]["code"] == "server_interrupted"
     assert "stopped" in last_event["response"]["error"]["message"]
 
 

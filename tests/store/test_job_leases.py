@@ -21,7 +21,7 @@ async def _claimed(database: Database, lease: Lease, *names: str) -> list[str]:
     for name in names:
         row = response(name, expires_at=time.time() + 60)
         await database.write(partial(jobs.add, response=row, request=b"sealed", events=b"", bounds=_BOUNDS))
-    claimed = await database.write(partial(jobs.claim, lease=lease, most=100))
+    claimed = await database.write(partial(jobs.claim, lease=lease, most=100, most_bytes=1000))
     return [job.response_id for job in claimed]
 
 

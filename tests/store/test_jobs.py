@@ -62,11 +62,20 @@ async def test_of_many_that_claim_at_once_each_gets_others(database: Database) -
     claimed = [
         job.response_id
         for owner in ("one", "two")
-        for job in await database.write(partial(jobs.claim, lease=Lease(owner, LEASE), most=3))
+        for job in await database.write(partial(jobs.claim, lease=Lease(owner, LEASE), most=3, most_bytes=1000))
     ]
     assert claimed == [f"resp_{number}" for number in range(6)]
-    assert await database.write(partial(jobs.claim, lease=Lease("one", LEASE), most=3)) == []
+    assert await database.write(partial(jobs.claim, lease=Lease("one", LEASE), most=3, most_bytes=1000)) == []
     assert await database.read(partial(jobs.held, owner="two")) == {"resp_3", "resp_4", "resp_5"}
+
+
+async def test_no_more_is_claimed_than_there_is_room_for(database: Database) -> None:
+    for number in range(3):
+        await database.write(partial(queued, name=str(number)))
+    lease, size = Lease("one", LEASE), len(b"sealed")
+    for room, expected in ((size - 1, []), (2 * size, ["resp_0", "resp_1"]), (2 * size, ["resp_2"])):
+        claimed = await database.write(partial(jobs.claim, lease=lease, most=9, most_bytes=room))
+        assert [job.response_id for job in claimed] == expected
 
 
 async def test_bounds_count_what_is_not_over(database: Database) -> None:
@@ -79,14 +88,14 @@ async def test_bounds_count_what_is_not_over(database: Database) -> None:
     with pytest.raises(TooMany) as all_of_them:
         await database.write(partial(queued, name="e", bounds=bounds, key_id="eve"))
     assert (own.value.is_own, all_of_them.value.is_own) == (True, False)
-    (job, *_) = await database.write(partial(jobs.claim, lease=Lease("one", LEASE), most=3))
+    (job, *_) = await database.write(partial(jobs.claim, lease=Lease("one", LEASE), most=3, most_bytes=1000))
     assert await database.write(partial(jobs.finish, ending=ending(job, "one", "completed")))
     await database.write(partial(queued, name="c", bounds=bounds))
 
 
 async def test_first_end_wins_with_all_that_belongs_to_it(database: Database) -> None:
     await database.write(partial(queued, name="a"))
-    (job,) = await database.write(partial(jobs.claim, lease=Lease("one", LEASE), most=1))
+    (job,) = await database.write(partial(jobs.claim, lease=Lease("one", LEASE), most=1, most_bytes=1000))
     row = usage_row("a", id="row-1")
     end = ending(job, "one", "completed", events=batch(ANNOUNCED), usage=[row])
     assert await database.write(partial(jobs.finish, ending=end))
@@ -103,7 +112,7 @@ async def test_first_end_wins_with_all_that_belongs_to_it(database: Database) ->
 
 async def test_events_come_in_batches_behind_a_number(database: Database) -> None:
     await database.write(partial(queued, name="a"))
-    await database.write(partial(jobs.claim, lease=Lease("one", LEASE), most=1))
+    await database.write(partial(jobs.claim, lease=Lease("one", LEASE), most=1, most_bytes=1000))
     for first in range(ANNOUNCED, ANNOUNCED + 40, 2):
         assert await database.write(partial(jobs.append, response_id="resp_a", owner="one", batch=batch(first, 2)))
     assert not await database.write(partial(jobs.append, response_id="resp_a", owner="one", batch=batch(2)))
@@ -160,7 +169,7 @@ class Interleavings(RuleBasedStateMachine):
     @rule(owner=OWNERS, most=st.integers(1, 3))
     def claim(self, owner: str, most: int) -> None:
         with self.connected() as connection:
-            for job in jobs.claim(connection, Lease(owner, LEASE), most):
+            for job in jobs.claim(connection, Lease(owner, LEASE), most, 1000):
                 assert job.state == IN_PROGRESS
                 assert job.request == b"sealed"
 

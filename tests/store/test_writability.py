@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +44,10 @@ class Limited:
         """From now on; the writing thread's connection is kept, so it is made anew."""
         self.pragma = pragma
         assert self.database._writer is not None
-        writer = self.database._writer
-        await self.database.write(lambda _: None)
-        await asyncio.to_thread(writer._disconnect)
+        # In that thread: another one would close the connection under what is probed on it.
+        self.database._writer._queue.put(self.database._writer._disconnect)
+        with suppress(StoreError):
+            await self.database.write(lambda _: None)
 
     async def pages(self) -> int:
         return int(await self.database.read(lambda c: c.exec_driver_sql("PRAGMA page_count").scalar()) or 0)
