@@ -6,7 +6,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from starlette.routing import Router as StarletteRouter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -76,7 +76,7 @@ class Application:
             settings = self._settings
             database = await Database.open(settings.database_url, settings.data_dir)
             stack.push_async_callback(database.close)
-            keys = await stack.enter_async_context(_open_keys(settings, database))
+            keys = await stack.enter_async_context(_started(_key_ring(settings, database)))
             ledger = await stack.enter_async_context(open_ledger(database, settings.data_dir))
             journal = ledger.journal
             upstreams = await stack.enter_async_context(open_upstreams(settings))
@@ -91,14 +91,12 @@ class Application:
             limits = _body_limits(settings)
             retention = settings.retention_days * _DAY
             archive = Archive(History(database, stored, limits.complexity), journal, retention)
-            sweep = Sweep(database, retention)
-            await sweep.start()
-            stack.push_async_callback(sweep.close)
+            await stack.enter_async_context(_started(Sweep(database, retention)))
             context = Context(
                 engine, archive, database, ledger, sealer, self._detached, settings.background, limits.in_flight
             )
-            background = await stack.enter_async_context(_open_background(context))
-            upkeep = await stack.enter_async_context(_open_upkeep(database, LostAttempts(router, ledger.ratios)))
+            background = await stack.enter_async_context(_started(Background(context)))
+            upkeep = await stack.enter_async_context(_started(Upkeep(database, LostAttempts(router, ledger.ratios))))
             gateway = Gateway(
                 State(database, journal),
                 self._readiness,
@@ -131,35 +129,29 @@ def create_app(
     return Application(settings or load(), readiness or Readiness(), detached or DetachedWork())
 
 
+class _Part(Protocol):
+    """What works in the background of the application while that is open."""
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+Part = TypeVar("Part", bound=_Part)
+
+
 @asynccontextmanager
-async def _open_keys(settings: Settings, database: Database) -> AsyncIterator[KeyRing]:
+async def _started(part: Part) -> AsyncIterator[Part]:
+    await part.start()
+    try:
+        yield part
+    finally:
+        await part.close()
+
+
+def _key_ring(settings: Settings, database: Database) -> KeyRing:
     static_key = settings.api_key.get_secret_value() if settings.api_key else None
-    keys = KeyRing(database, static_key, OnDisconnect(settings.on_disconnect, settings.may_choose_on_disconnect))
-    await keys.start()
-    try:
-        yield keys
-    finally:
-        await keys.close()
-
-
-@asynccontextmanager
-async def _open_background(context: Context) -> AsyncIterator[Background]:
-    background = Background(context)
-    await background.start()
-    try:
-        yield background
-    finally:
-        await background.close()
-
-
-@asynccontextmanager
-async def _open_upkeep(database: Database, lost: LostAttempts) -> AsyncIterator[Upkeep]:
-    upkeep = Upkeep(database, lost)
-    await upkeep.start()
-    try:
-        yield upkeep
-    finally:
-        await upkeep.close()
+    return KeyRing(database, static_key, OnDisconnect(settings.on_disconnect, settings.may_choose_on_disconnect))
 
 
 def _body_limits(settings: Settings) -> BodyLimits:
