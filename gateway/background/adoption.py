@@ -5,23 +5,22 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import orjson
 import structlog
 
-from gateway.background.context import LEASE_SECONDS, Context
+from gateway.background.context import Context
 from gateway.background.endings import read_events
 from gateway.background.event_log import EventLog
 from gateway.background.record import Record, rows_of
 from gateway.background.requests import LaterRequest
 from gateway.background.worker import Worker
 from gateway.errors import GatewayError, Header
-from gateway.http import Reply, Request, StreamReply
+from gateway.http import Body, Reply, Request, StreamReply
 from gateway.memory.failures import explained
 from gateway.memory.responses import Turn
 from gateway.neutral.generation import Generation
-from gateway.neutral.json import JsonObject, object_or_empty, text_or_empty
+from gateway.neutral.json import JsonObject, count_or_zero, object_or_empty, text_or_empty
 from gateway.store import jobs, usage
 from gateway.store.errors import TooMany
 from gateway.store.jobs import Batch, Bounds
@@ -44,11 +43,12 @@ class Adoption:
     most_bytes = 0
     headers: Sequence[Header] = ()
 
-    def __init__(self, context: Context, worker: Worker, bounds: Bounds, request: Request[Any]) -> None:
+    def __init__(self, context: Context, worker: Worker, bounds: Bounds, request: Request[Body]) -> None:
         self._context = context
         self._worker = worker
         self._bounds = bounds
-        self._request = request
+        self._access, self._key_id, self._operation = request.access, request.key_id, request.operation
+        self._body = object_or_empty(request.body)
         self._turn = Turn(context.archive, request.key_id)
         self._making: asyncio.Task[object] | None = None
         self._seen: list[bytes] | None = []
@@ -61,10 +61,9 @@ class Adoption:
         self._ended: Ended | None = None
         self._is_kept = False
 
-    async def produce(self, request: Request[Any], surface: Surface[Any]) -> Reply | StreamReply:
+    async def produce(self, request: Request[Body], surface: Surface[Body]) -> Reply | StreamReply:
         """The answer, in the task that makes it. Raises as `Engine.answer` does."""
         self._making = asyncio.current_task()
-        self._request = request
         reply = await self._context.engine.answer(request, surface, self)
         if isinstance(reply, StreamReply):
             return replace(reply, chunks=self._watched(reply.chunks))
@@ -101,17 +100,18 @@ class Adoption:
     async def close(self) -> None:
         """End the response in the background, if it has become one: with its answer, or as it was left."""
         if self._adopting is not None:
-            await self._adopting
+            # Waited for alone: it may be cancelled by a stop, and the answer is kept all the same.
+            await asyncio.wait([self._adopting])
         if self._events is not None:
             rest = await self._events.close()
-            self._worker.forget(self._response_id)
+            self._worker.forget(self._response_id, self)
             await self._finish(self._events.next_number, rest)
         elif self._ended is not None:
             with suppress(GatewayError):  # nobody is there to learn of it
                 await self._turn.keep(self._ended)
 
     async def _finish(self, next_number: int, rest: Batch | None) -> None:
-        row = self._request.access.usage
+        row = self._access.usage
         if self._ended is None:
             # Whoever cancelled it has ended it.
             if row is not None and row.status != 200:
@@ -125,6 +125,8 @@ class Adoption:
         async with aclosing(chunks):
             async for chunk in chunks:
                 if self._events is not None:
+                    if self._ended is not None:
+                        self._events.hold()
                     await self._events.add(chunk.removesuffix(sse.DONE))
                 elif self._seen is not None:
                     self._see(chunk.removesuffix(sse.DONE))
@@ -146,38 +148,40 @@ class Adoption:
         if response.get("store") is not True:
             return  # it runs to its end, and is forgotten
         try:
-            await self._store(response, events)
-        except TooMany:
-            self.lose()
-            return
+            refusal = await self._store(response, events)
         except GatewayError as error:
+            self._seen = None
             log.warning("answer_not_taken_over", reason=error.message, effect="it runs to its end all the same")
             return
+        if refusal is not None:
+            self.lose()
+            return
         self._response_id = text_or_empty(response.get("id"))
-        log_of_events = EventLog(
-            events.last + 1, Record(self._context, self._response_id).append, self.lose, LEASE_SECONDS
-        )
+        log_of_events = EventLog(events.last + 1, Record(self._context, self._response_id).append, self.lose)
         self._worker.adopt(self._response_id, self)
         while len(seen) > taken:
+            if self._ended is not None:
+                log_of_events.hold()
             await log_of_events.add(seen[taken])
             taken += 1
         self._events, self._seen = log_of_events, None
 
-    async def _store(self, response: JsonObject, events: Batch) -> None:
-        request, context = self._request, self._context
+    async def _store(self, response: JsonObject, events: Batch) -> TooMany | None:
+        context = self._context
         move_output_last(response)
         whole = orjson.dumps(response)
         row = replace(self._turn.row(Ended(orjson.loads(whole), whole)), background=True)
         later = LaterRequest(
-            request.operation,
-            request.id,
+            self._operation,
+            self._access.request_id,
+            count_or_zero(response.get("created_at")),
             text_or_empty(response.get("provider")),
             text_or_empty(response.get("model")),
-            object_or_empty(request.body),
+            self._body,
         )
-        sealed = later.seal(context.sealer, request.key_id, row.id)
+        sealed = await asyncio.to_thread(later.seal, context.sealer, self._key_id, row.id)
         adopt = partial(
             jobs.adopt, response=row, request=sealed, events=events, bounds=self._bounds, lease=context.lease
         )
         with explained():
-            await context.archive.journal.write(adopt)
+            return await context.archive.journal.write(adopt)

@@ -9,11 +9,11 @@ import structlog
 
 from gateway.access_log import Access
 from gateway.background import endings
-from gateway.background.context import LEASE_SECONDS, Context
+from gateway.background.context import Context
 from gateway.background.event_log import EventLog
+from gateway.background.patience import patiently
 from gateway.background.record import Record, rows_of
 from gateway.background.requests import LaterRequest, usage_id
-from gateway.detached import DetachedWork
 from gateway.errors import GatewayError, InternalError, Stopped
 from gateway.http import Request, StreamReply
 from gateway.logs import REQUEST_ID
@@ -32,17 +32,6 @@ _LARGE_BYTES = 128 * 1024
 """Of a request that is translated beside the loop."""
 
 log = structlog.get_logger(__name__)
-
-
-class _Connection:
-    """What the account of a request asks of its connection."""
-
-    def __init__(self, detached: DetachedWork) -> None:
-        self._detached = detached
-
-    @property
-    def is_cut(self) -> bool:
-        return self._detached.is_cut
 
 
 class _Memory:
@@ -69,7 +58,7 @@ class Attempt:
         self._memory = _Memory(Turn(context.archive, job.key_id))
         self._access = Access(request.request_id)
         self._record = Record(context, job.response_id)
-        self._events = EventLog(job.next_sequence, self._record.append, self.lose, LEASE_SECONDS)
+        self._events = EventLog(job.next_sequence, self._record.append, self.lose)
         self._running: asyncio.Task[object] | None = None
         self._is_lost = False
 
@@ -113,13 +102,15 @@ class Attempt:
             {},
             {},
             is_large=len(job.request or b"") > _LARGE_BYTES,
-            connection=_Connection(context.detached),
+            connection=context.detached,
         )
-        surface = AnnouncedSurface(request.surface, job.response_id, Announced(int(job.created_at), ANNOUNCED))
+        surface = AnnouncedSurface(request.surface, job.response_id, Announced(request.created_at, ANNOUNCED))
         reply = await context.engine.answer(client, surface, self._memory)
         assert isinstance(reply, StreamReply)
         async with aclosing(reply.chunks) as chunks:
             async for chunk in chunks:
+                if self._memory.ended is not None:
+                    self._events.hold()
                 await self._events.add(chunk.removesuffix(sse.DONE))
 
     async def _finish(self) -> None:
@@ -151,11 +142,10 @@ class Attempt:
         if isinstance(error, Stopped) and rest is None and await self._handed_over():
             return
         number = self._events.next_number
-        if rest is not None and await self._record.append(rest):
+        if rest is not None and await patiently(partial(self._record.append, rest)):
             number = rest.last + 1
-        database, job = self._context.database, self._job
-        stored = await database.read(partial(jobs.response, job=job))
-        batches = await database.read(partial(jobs.all_events, response_id=job.response_id))
+        read = self._context.database.read
+        stored, batches = await patiently(partial(read, partial(jobs.response_and_events, job=self._job)))
         if stored is not None:
             ended = await asyncio.to_thread(endings.failed, stored, batches, response_error(error), number)
             await self._end(self._record.ending(ended.status, ended.document, ended.output, number, ended.events))

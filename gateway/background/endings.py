@@ -14,6 +14,7 @@ from gateway.surfaces.responses.partial import partial_output
 from gateway.wire import sse
 
 _DATA = b"\ndata: "
+_BEGUN = b"event: response.in_progress\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,11 @@ def cancelled(stored: StoredResponse, batches: Iterable[Batch]) -> EndedResponse
 
 def failed(stored: StoredResponse, batches: Iterable[Batch], error: Mapping[str, object], number: int) -> EndedResponse:
     """A response that failed, with what was produced. `number` is that of its next event."""
+    batches = [*batches]
     response = _response(stored, batches)
     last = number
     events: list[bytes] = []
-    if number == ANNOUNCED:
+    if number == ANNOUNCED and not any(_BEGUN in batch.data for batch in batches):
         response["status"] = "in_progress"
         events.append(_event("response.in_progress", response, number))
         last += 1

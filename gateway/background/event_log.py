@@ -1,12 +1,13 @@
 """Stores the events of a running response in batches, in their order, before anybody sees them."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 
 import structlog
 
+from gateway.background.patience import patiently
 from gateway.store.errors import StoreError
 from gateway.store.jobs import Batch
 from gateway.wire import sse
@@ -15,7 +16,6 @@ PAUSE_SECONDS = 0.05
 """Between two batches. The first is stored at once."""
 _AHEAD_BYTES = 1024 * 1024
 """What may wait to be stored before the upstream has to wait, too."""
-_RETRY_SECONDS = 0.5
 
 log = structlog.get_logger(__name__)
 
@@ -24,20 +24,13 @@ class EventLog:
     """The events of one attempt.
 
     `write` stores a batch, and returns False where the response is another's by now; `lose` is called once for that,
-    and where nothing could be stored for `patience` seconds.
+    and where nothing can be stored.
     """
 
-    def __init__(
-        self,
-        first: int,
-        write: Callable[[Batch], Awaitable[bool]],
-        lose: Callable[[], object],
-        patience: float,
-    ) -> None:
+    def __init__(self, first: int, write: Callable[[Batch], Awaitable[bool]], lose: Callable[[], object]) -> None:
         self._next = first
         self._write = write
         self._lose = lose
-        self._patience = patience
         self._waiting: list[bytes] = []
         self._bytes = 0
         self._has_room = asyncio.Event()
@@ -54,15 +47,19 @@ class EventLog:
         """Take whole events, to be stored soon. Waits while too much is waiting."""
         self._waiting.append(data)
         self._bytes += len(data)
-        if self._writing is None:
+        if self._writing is None and not (self._closing.is_set() or self.is_lost):
             self._writing = asyncio.create_task(self._write_on())
-        while self._bytes > _AHEAD_BYTES and not self.is_lost:
+        while self._bytes > _AHEAD_BYTES and self._writing is not None:
             self._has_room.clear()
             await self._has_room.wait()
 
+    def hold(self) -> None:
+        """Store nothing more by itself: what comes now is the end, and is stored with it."""
+        self._closing.set()
+
     async def close(self) -> Batch | None:
         """The events that are not stored yet: they are stored together with the end."""
-        self._closing.set()
+        self.hold()
         if self._writing is not None:
             await asyncio.wait([self._writing])
         return self._batch() if self._waiting else None
@@ -74,29 +71,25 @@ class EventLog:
         return Batch(self._next, self._next + data.count(sse.END) - 1, data)
 
     async def _write_on(self) -> None:
-        while self._waiting and not (self._closing.is_set() or self.is_lost):
-            await self._store(self._batch())
+        try:
+            while self._waiting and not (self._closing.is_set() or self.is_lost):
+                await self._store(self._batch())
+                self._has_room.set()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(PAUSE_SECONDS):
+                        await self._closing.wait()
+        finally:
+            self._writing = None
             self._has_room.set()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(PAUSE_SECONDS):
-                    await self._closing.wait()
-        self._writing = None
 
     async def _store(self, batch: Batch) -> None:
-        until = time.monotonic() + self._patience
-        while True:
-            try:
-                is_ours = await self._write(batch)
-            except StoreError as error:
-                if time.monotonic() < until:
-                    await asyncio.sleep(_RETRY_SECONDS)
-                    continue
-                log.warning("background_events_not_stored", reason=str(error), effect="the response is given up here")
-                is_ours = False
-            if is_ours:
-                self._next = batch.last + 1
-            else:
-                self.is_lost = True
-                self._has_room.set()
-                self._lose()
-            return
+        try:
+            is_ours = await patiently(partial(self._write, batch))
+        except StoreError as error:
+            log.warning("background_events_not_stored", reason=str(error), effect="the response is given up here")
+            is_ours = False
+        if is_ours:
+            self._next = batch.last + 1
+        else:
+            self.is_lost = True
+            self._lose()

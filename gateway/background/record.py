@@ -1,18 +1,16 @@
 """What a process writes of one response that it works on: its events, and its end; under the process's lease."""
 
-import asyncio
-import time
+from dataclasses import replace
 from functools import partial
 
 import structlog
 
-from gateway.background.context import LEASE_SECONDS, Context
+from gateway.background.context import Context
+from gateway.background.patience import patiently
 from gateway.store import jobs
-from gateway.store.errors import StoreError
+from gateway.store.errors import Refused, StoreError
 from gateway.store.jobs import IN_PROGRESS, Batch, Ending
 from gateway.store.usage import UsageRow
-
-_RETRY_SECONDS = 0.5
 
 log = structlog.get_logger(__name__)
 
@@ -49,17 +47,21 @@ class Record:
 
     async def finish(self, ending: Ending) -> None:
         """Store the end, unless another came first. While the database is away, try again as long as the lease runs."""
-        until = time.monotonic() + LEASE_SECONDS
-        while True:
-            try:
-                if await self._context.archive.journal.write(partial(jobs.finish, ending=ending)):
-                    self._context.changes.announce(ending.response_id)
-                return
-            except StoreError as error:
-                if time.monotonic() > until:
-                    log.warning("background_response_not_stored", response=ending.response_id, reason=str(error))
-                    return
-            await asyncio.sleep(_RETRY_SECONDS)
+        try:
+            if await patiently(partial(finished, self._context, ending)):
+                self._context.changes.announce(ending.response_id)
+        except StoreError as error:
+            log.warning("background_response_not_stored", response=ending.response_id, reason=str(error))
+
+
+async def finished(context: Context, ending: Ending) -> bool:
+    """Whether the end was stored: False where another came first. Raises `StoreError`."""
+    write = context.archive.journal.write
+    try:
+        return await write(partial(jobs.finish, ending=ending))
+    except Refused:
+        # A name in its usage row may be no text for the database. The journal has its own way with such a row.
+        return await write(partial(jobs.finish, ending=replace(ending, usage=())))
 
 
 def rows_of(row: UsageRow | None) -> list[UsageRow]:

@@ -12,10 +12,11 @@ from gateway.account import name_end_user
 from gateway.background import endings
 from gateway.background.context import Context
 from gateway.background.endings import EndedResponse
+from gateway.background.record import finished
 from gateway.background.requests import LaterRequest, metadata_of, unsealed, usage_id
 from gateway.errors import GatewayError
 from gateway.neutral.end_user import split_end_user
-from gateway.store import jobs, usage
+from gateway.store import jobs, keys, usage
 from gateway.store.database import Connection
 from gateway.store.errors import StoreError
 from gateway.store.jobs import ANNOUNCED, CANCELLING, Batch, Ending, Job
@@ -36,26 +37,25 @@ class Recovery:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    async def is_to_run_again(self, job: Job, request: LaterRequest | None) -> bool:
-        """Whether a job that was taken over is begun anew; else it is ended here.
+    async def recover(self, job: Job, request: LaterRequest | None) -> None:
+        """Queue a job again that was taken over, or end it.
 
         It is begun anew only if nothing of it was stored, and nothing but tokens can have come of it. What the lost
         attempt used is estimated, and accounted.
         """
         if job.state == CANCELLING:
             await self.end_cancelled(job, request, is_lost=True)
-            return False
+            return
         may_repeat = request is not None and request.is_repeatable and job.attempts < self._context.options.attempts
         if job.next_sequence != ANNOUNCED or not may_repeat:
             await self.give_up(job, request)
-            return False
+            return
         row = await self._lost_usage(job, request, 0)
         if row is not None:
             row.given_up = True
-        again = partial(_begin_again, job=job, owner=self._context.lease.owner, row=row)
-        is_ours = await self._context.archive.journal.write(again)
-        log.info("background_response_begun_again", response=job.response_id, attempt=job.attempts + 1)
-        return is_ours
+        again = partial(_queue_again, job=job, owner=self._context.lease.owner, row=row)
+        if await self._context.archive.journal.write(again):
+            log.info("background_response_queued_again", response=job.response_id, attempts=job.attempts)
 
     async def give_up(self, job: Job, request: LaterRequest | None = None) -> None:
         """End a response whose process died in the middle of it: failed, with what was produced."""
@@ -69,6 +69,14 @@ class Recovery:
         row = await self._lost_usage(job, request, ended.text_bytes)
         await self._end(job, self._context.lease.owner, ended, row)
         log.warning("background_response_interrupted", response=job.response_id)
+
+    async def is_refused(self, job: Job) -> bool:
+        """Whether the key of a job that was claimed is revoked or has expired, and the job has failed for that."""
+        usable = partial(keys.is_usable, id_=job.key_id, now=time.time())
+        if await self._context.database.read(usable):
+            return False
+        await self._fail(job, self._context.lease.owner, "The gateway key of this response is no longer valid.")
+        return True
 
     async def end_cancelled(self, job: Job, request: LaterRequest | None, *, is_lost: bool = False) -> None:
         """End a response that was cancelled.
@@ -111,27 +119,28 @@ class Recovery:
         seconds = self._context.options.queued_seconds
         overdue = partial(jobs.overdue, seconds=seconds, most=_BATCH)
         for job in await self._context.database.read(overdue):
-            await self._expire(job, seconds)
+            message = f"The response was queued for {seconds:g} seconds, and nothing was free to work on it."
+            await self._fail(job, None, message)
         # Found by reading, which holds nobody up.
-        while outdated := await self._context.database.read(partial(jobs.outdated, most=_BATCH)):
+        if outdated := await self._context.database.read(partial(jobs.outdated, most=_BATCH)):
             await self._context.archive.journal.write(partial(jobs.forget, response_ids=outdated))
 
-    async def _expire(self, job: Job, seconds: float) -> None:
+    async def _fail(self, job: Job, owner: str | None, message: str) -> None:
+        """End a job that nobody has worked on."""
         stored, _ = await self._read(job)
         if stored is None:
             await self._forget(job)
             return
-        message = f"The response was queued for {seconds:g} seconds, and nothing was free to work on it."
         ended = endings.failed(stored, (), {"code": "server_error", "message": message}, job.next_sequence)
         request = await unsealed(self._context.sealer, job)
-        await self._end(job, None, ended, _row(job, request, 503, usage.EXPIRED))
+        await self._end(job, owner, ended, _row(job, request, 503, usage.EXPIRED))
 
     async def _forget(self, job: Job) -> None:
         """Delete a job whose response is gone: nobody can ask for it."""
         await self._context.archive.journal.write(partial(jobs.discard, key_id=job.key_id, response_id=job.response_id))
 
     async def _read(self, job: Job) -> tuple[StoredResponse | None, list[Batch]]:
-        return await self._context.database.read(partial(_response_and_events, job=job))
+        return await self._context.database.read(partial(jobs.response_and_events, job=job))
 
     async def _end(self, job: Job, owner: str | None, ended: EndedResponse, row: UsageRow | None) -> bool:
         ending = Ending(
@@ -146,7 +155,7 @@ class Recovery:
             events=ended.events,
             usage=() if row is None else (row,),
         )
-        is_ended = await self._context.archive.journal.write(partial(jobs.finish, ending=ending))
+        is_ended = await finished(self._context, ending)
         self._context.changes.announce(job.response_id)
         return is_ended
 
@@ -185,12 +194,8 @@ def _row(job: Job, request: LaterRequest | None, status: int, outcome: str) -> U
     return row
 
 
-def _response_and_events(connection: Connection, job: Job) -> tuple[StoredResponse | None, list[Batch]]:
-    return jobs.response(connection, job), jobs.all_events(connection, job.response_id)
-
-
-def _begin_again(connection: Connection, job: Job, owner: str, row: UsageRow | None) -> bool:
-    if not jobs.begin_again(connection, job.response_id, owner):
+def _queue_again(connection: Connection, job: Job, owner: str, row: UsageRow | None) -> bool:
+    if not jobs.queue_again(connection, job.response_id, owner):
         return False
     if row is not None:
         usage.record(connection, [(row.id, row, None)])

@@ -2,43 +2,37 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from functools import partial
-from typing import Any
 
-from gateway.background.changes import Changes
+from gateway.background.context import Context
+from gateway.background.worker import Worker
 from gateway.errors import InvalidRequest
-from gateway.http import Request
+from gateway.http import Body, Request
 from gateway.memory.failures import explained, not_found
 from gateway.store import jobs, responses
-from gateway.store.database import Connection, Database
+from gateway.store.database import Connection
 from gateway.store.errors import StoreError
 from gateway.store.jobs import Batch, Progress
 from gateway.wire import sse
 
-_LOOK_SECONDS = 5.0
-"""Between two looks at a response whose changes are announced."""
+_LOOK_SECONDS = 1.0
+"""Between two looks at a response whose changes are announced: this process may stop, an announcement may be lost."""
 _POLL_SECONDS = 0.15
 """Where they are not: another process works on it, and the database announces nothing."""
 
 
 class Replay:
-    """Streams what is stored. The client that made a response and those that resume it read the same bytes.
+    """Streams what is stored. The client that made a response and those that resume it read the same bytes."""
 
-    `kept_seconds` is how long events stay after the end, `is_announced` whether this process learns of a response's
-    changes without looking.
-    """
+    def __init__(self, context: Context, worker: Worker) -> None:
+        self._database = context.database
+        self._changes = context.changes
+        self._minutes = context.options.events_seconds / 60
+        self._worker = worker
 
-    def __init__(
-        self, database: Database, changes: Changes, kept_seconds: float, is_announced: Callable[[str], bool]
-    ) -> None:
-        self._database = database
-        self._changes = changes
-        self._minutes = kept_seconds / 60
-        self._is_announced = is_announced
-
-    async def events(self, request: Request[Any], response_id: str, after: int) -> AsyncGenerator[bytes, None]:
+    async def events(self, request: Request[Body], response_id: str, after: int) -> AsyncGenerator[bytes, None]:
         """The events with numbers over `after`, for their client. Raises `NotFound` and `InvalidRequest`."""
         work = partial(_standing, key_id=request.key_id, response_id=response_id)
         with explained():
@@ -47,9 +41,10 @@ class Replay:
             raise not_found("response", response_id)
         if progress is None:
             raise self._gone(was_streamed=is_background)
-        return self._stream(request, response_id, after)
+        return self.stream(request, response_id, after)
 
-    async def _stream(self, request: Request[Any], response_id: str, after: int) -> AsyncGenerator[bytes, None]:
+    async def stream(self, request: Request[Body], response_id: str, after: int) -> AsyncGenerator[bytes, None]:
+        """The same, of a response that is known to be there."""
         work = partial(_following, key_id=request.key_id, response_id=response_id)
         has_begun = False
         with self._changes.watch(response_id) as changed:
@@ -67,6 +62,9 @@ class Replay:
                 elif progress is None or progress.is_over:
                     yield sse.DONE
                     return
+                elif self._worker.is_left(response_id):
+                    # This process stops, and another one goes on with it. So does the client, behind what it has seen.
+                    return
                 else:
                     if not has_begun:
                         # The head goes out with the first bytes, and the client waits for that.
@@ -77,9 +75,9 @@ class Replay:
                     request.access.waited += time.perf_counter() - began
 
     async def _wait(self, changed: asyncio.Event, response_id: str) -> None:
-        is_announced = self._is_announced(response_id)
+        seconds = _LOOK_SECONDS if self._worker.is_announced(response_id) else _POLL_SECONDS
         with suppress(TimeoutError):
-            async with asyncio.timeout(_LOOK_SECONDS if is_announced else _POLL_SECONDS):
+            async with asyncio.timeout(seconds):
                 await changed.wait()
 
     def _gone(self, *, was_streamed: bool) -> InvalidRequest:
@@ -93,8 +91,8 @@ class Replay:
 
 def _standing(connection: Connection, key_id: str, response_id: str) -> tuple[Progress | None, bool | None]:
     """How far a response is, and whether it is of the background; None for one that is not there."""
-    kind = responses.is_background(connection, key_id, response_id, time.time())
-    return jobs.progress(connection, key_id, response_id), kind
+    found = responses.standing(connection, key_id, response_id, time.time())
+    return jobs.progress(connection, key_id, response_id), None if found is None else found[1]
 
 
 def _following(

@@ -26,10 +26,14 @@ _BESIDE_BYTES = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class LaterRequest:
-    """One request. `provider` and `model` are those that would be called first when it came."""
+    """One request. `provider` and `model` are those that would be called first when it came.
+
+    `created_at` is the response's, in seconds since 1970.
+    """
 
     operation: str
     request_id: str
+    created_at: int
     provider: str
     model: str
     body: JsonObject
@@ -46,7 +50,7 @@ class LaterRequest:
 
     def seal(self, sealer: Sealer, key_id: str, response_id: str) -> bytes:
         """The request as it is stored, bound to its key and its response."""
-        fields = [self.operation, self.request_id, self.provider, self.model, self.body]
+        fields = [self.operation, self.request_id, self.created_at, self.provider, self.model, self.body]
         return sealer.seal_bytes(key_id, _purpose(response_id), orjson.dumps(fields))
 
 
@@ -72,8 +76,7 @@ def _unsealed(sealer: Sealer, job: Job) -> LaterRequest | None:
     data = sealer.open_bytes(job.key_id, _purpose(job.response_id), bytes(job.request or b""))
     if data is None:
         return None
-    operation, request_id, provider, model, body = orjson.loads(data)
-    return LaterRequest(operation, request_id, provider, model, body)
+    return LaterRequest(*orjson.loads(data))
 
 
 def _purpose(response_id: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from functools import partial
-from typing import Any
+from typing import NamedTuple
 
 from gateway.background.adoption import Adoption
 from gateway.background.context import LEASE_SECONDS, Context
@@ -19,7 +19,9 @@ from gateway.memory.failures import explained, not_found
 from gateway.memory.history import UNFINISHED
 from gateway.memory.responses import Turn
 from gateway.memory.stored import current_document
+from gateway.neutral.generation import Generation
 from gateway.neutral.json import object_or_empty
+from gateway.routing.plan import Lane
 from gateway.store import jobs, responses
 from gateway.store.errors import TooMany
 from gateway.store.jobs import Bounds
@@ -28,6 +30,14 @@ from gateway.surfaces.base import Ended, Surface
 from gateway.surfaces.responses.announced import announce
 
 _LOOK_SECONDS = 0.05
+
+
+class _Prepared(NamedTuple):
+    """What is stored of a response that is queued."""
+
+    response: StoredResponse
+    request: bytes
+    events: bytes
 
 
 class Background:
@@ -39,7 +49,7 @@ class Background:
         self._worker = Worker(context, self._recovery)
         options = context.options
         self._bounds = Bounds(options.active, options.active_per_key)
-        self._replay = Replay(context.database, context.changes, options.events_seconds, self._worker.is_announced)
+        self._replay = Replay(context, self._worker)
 
     async def start(self) -> None:
         """Work on what is queued, from now on."""
@@ -57,24 +67,28 @@ class Background:
         context = self._context
         turn = Turn(context.archive, request.key_id)
         generation, lane = await context.engine.admit(request, surface, turn)
+        prepare = partial(self._prepared, request, turn, generation, lane)
+        prepared = await asyncio.to_thread(prepare) if request.is_large else prepare()
+        add = partial(jobs.add, **prepared._asdict(), bounds=self._bounds)
+        with explained():
+            refusal = await context.archive.journal.write(add)
+        if refusal is not None:
+            raise _too_many(refusal)
+        self._worker.wake()
+        response = prepared.response
+        if generation.body.get("stream"):
+            return StreamReply(self._replay.stream(request, response.id, -1))
+        return Reply(b"".join((response.document, response.output, b"}")))
+
+    def _prepared(self, request: Request[Body], turn: Turn, generation: Generation, lane: Lane) -> _Prepared:
         announcement = announce(generation, lane.upstream.name)
         row = turn.row(Ended(announcement.response, announcement.document))
-        body = object_or_empty(request.body)
-        later = LaterRequest(request.operation, request.id, lane.upstream.name, lane.model, body)
-        seal = partial(later.seal, context.sealer, request.key_id, row.id)
-        sealed = await asyncio.to_thread(seal) if request.is_large else seal()
-        add = partial(jobs.add, response=row, request=sealed, events=announcement.events, bounds=self._bounds)
-        try:
-            with explained():
-                await context.archive.journal.write(add)
-        except TooMany as error:
-            raise _too_many(error) from None
-        self._worker.wake()
-        if generation.body.get("stream"):
-            return StreamReply(await self._replay.events(request, row.id, -1))
-        return Reply(announcement.document)
+        created_at, body = announcement.response["created_at"], object_or_empty(request.body)
+        later = LaterRequest(request.operation, request.id, created_at, lane.upstream.name, lane.model, body)
+        sealed = later.seal(self._context.sealer, request.key_id, row.id)
+        return _Prepared(row, sealed, announcement.events)
 
-    def adoption(self, request: Request[Any]) -> Adoption | None:
+    def adoption(self, request: Request[Body]) -> Adoption | None:
         """What makes a streamed response one of the background should its client leave; None for another request."""
         is_streamed = object_or_empty(request.body).get("stream") is True
         if request.operation not in SURFACES or not is_streamed:
@@ -95,23 +109,30 @@ class Background:
                 is_here = self._worker.lose(response_id)
                 request = None if is_here else await unsealed(context.sealer, job)
                 await self._recovery.end_cancelled(job, request)
-        stored = await self._ended(key_id, response_id)
-        if not stored.background:
-            message = "Only responses that were created with `background` can be cancelled."
-            raise InvalidRequest(message, param="response_id", code="invalid_value")
+        await self._wait_for_its_end(key_id, response_id)
+        with explained():
+            stored = await context.database.read(
+                partial(responses.find, key_id=key_id, id_=response_id, now=time.time())
+            )
+        if stored is None:
+            raise not_found("response", response_id)
         return current_document(stored.status, stored.document, stored.output)
 
-    async def _ended(self, key_id: str, response_id: str) -> StoredResponse:
-        """The response, once another call that cancels it at the same time has done so."""
+    async def _wait_for_its_end(self, key_id: str, response_id: str) -> None:
+        """Wait until another call that cancels the response at the same time has done so."""
         until = time.monotonic() + 2 * LEASE_SECONDS
-        while True:
-            find = partial(responses.find, key_id=key_id, id_=response_id, now=time.time())
+        while time.monotonic() < until:
+            standing = partial(responses.standing, key_id=key_id, id_=response_id, now=time.time())
             with explained():
-                stored = await self._context.database.read(find)
-            if stored is None:
+                found = await self._context.database.read(standing)
+            if found is None:
                 raise not_found("response", response_id)
-            if stored.status not in UNFINISHED or not stored.background or time.monotonic() > until:
-                return stored
+            status, is_background = found
+            if not is_background:
+                message = "Only responses that were created with `background` can be cancelled."
+                raise InvalidRequest(message, param="response_id", code="invalid_value")
+            if status not in UNFINISHED:
+                return
             await asyncio.sleep(_LOOK_SECONDS)
 
 

@@ -1,8 +1,6 @@
 """Works on queued responses, and takes over those whose process died. Every process runs one."""
 
-import asyncio
 import time
-from contextlib import suppress
 from functools import partial
 from typing import Protocol
 
@@ -12,6 +10,7 @@ from gateway.background.attempt import Attempt
 from gateway.background.context import LEASE_SECONDS, Context
 from gateway.background.recovery import Recovery
 from gateway.background.requests import LaterRequest, unsealed
+from gateway.background.rounds import Rounds
 from gateway.store import jobs, notices
 from gateway.store.errors import StoreError
 from gateway.store.jobs import Job
@@ -36,45 +35,45 @@ class Work(Protocol):
 
 
 class Worker:
-    """One a process."""
+    """One a process. Signs of life, work and cleaning are rounds of their own: none waits for another."""
 
     def __init__(self, context: Context, recovery: Recovery) -> None:
         self._context = context
         self._recovery = recovery
         self._attempts: dict[str, Work] = {}
         self._listener = Listener(context.database.location, self._take_notice)
-        self._closing, self._woken = asyncio.Event(), asyncio.Event()
-        self._working: asyncio.Task[None] | None = None
-        self._renewed = self._cleaned = self._looked = 0.0
-        self._is_failing = False
+        self._renewed = 0.0
+        self._signs = Rounds(self._give_sign, self._until_the_next_sign)
+        self._looks = Rounds(self._look, lambda: _LOOK_SECONDS)
+        self._cleanings = Rounds(recovery.clean, lambda: _CLEAN_SECONDS)
 
     async def start(self) -> None:
         """Work from now on."""
         await self._listener.start()
-        self._working = asyncio.create_task(self._work_forever())
+        for rounds in (self._signs, self._looks, self._cleanings):
+            rounds.start()
 
     async def close(self) -> None:
         """Begin nothing more. What is under way was finished or cut before."""
-        self._closing.set()
-        self._woken.set()
-        if self._working is not None:
-            await self._working
+        await self._looks.close()
         await self._context.detached.wait()
+        await self._cleanings.close()
+        await self._signs.close()
         await self._listener.close()
 
     def wake(self) -> None:
         """Look for work now."""
-        self._looked = 0.0
-        self._woken.set()
+        self._looks.wake()
 
     def adopt(self, response_id: str, work: Work) -> None:
         """Count a response among those that this process works on, which was not claimed."""
         self._attempts[response_id] = work
-        self._woken.set()
+        self._signs.wake()
 
-    def forget(self, response_id: str) -> None:
-        """The work on a response that was adopted has ended."""
-        self._attempts.pop(response_id, None)
+    def forget(self, response_id: str, work: Work) -> None:
+        """The work on a response has ended."""
+        if self._attempts.get(response_id) is work:
+            del self._attempts[response_id]
 
     def lose(self, response_id: str) -> bool:
         """A response was cancelled: stop the work on it. Returns whether it was done here."""
@@ -87,6 +86,10 @@ class Worker:
         """Whether this process learns of a response's changes without looking."""
         return self._listener.is_connected or response_id in self._attempts
 
+    def is_left(self, response_id: str) -> bool:
+        """Whether this process stops, and does not work on the response: it will not end here."""
+        return self._context.detached.is_closing and response_id not in self._attempts
+
     def _take_notice(self, kind: str, response_id: str) -> None:
         match kind:
             case notices.QUEUE:
@@ -97,40 +100,19 @@ class Worker:
             case _:
                 self._context.changes.announce(response_id)
 
-    async def _work_forever(self) -> None:
-        while not self._closing.is_set():
-            try:
-                await self._round()
-            except StoreError as error:
-                if not self._is_failing:
-                    log.warning("background_work_interrupted", reason=str(error), effect="tried again")
-                self._is_failing = True
-            else:
-                self._is_failing = False
-            pause = _POLL_SECONDS if self._attempts and not self._listener.is_connected else _LOOK_SECONDS
-            with suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._woken.wait()
-            self._woken.clear()
+    def _until_the_next_sign(self) -> float:
+        if not self._attempts:
+            return _RENEW_SECONDS
+        return _LOOK_SECONDS if self._listener.is_connected else _POLL_SECONDS
 
-    async def _round(self) -> None:
-        now = time.monotonic()
-        if self._attempts:
-            if now - self._renewed >= _RENEW_SECONDS:
-                await self._context.archive.journal.write(
-                    partial(jobs.renew, lease=self._context.lease, ids=[*self._attempts])
-                )
-                self._renewed = now
-            await self._give_up_lost()
-        if now - self._looked >= _LOOK_SECONDS and not self._context.detached.is_closing:
-            self._looked = now
-            await self._look()
-        if now - self._cleaned >= _CLEAN_SECONDS:
-            self._cleaned = now
-            await self._recovery.clean()
-
-    async def _give_up_lost(self) -> None:
-        """Stop the work on what other processes have cancelled, deleted or taken over."""
+    async def _give_sign(self) -> None:
+        """Renew the leases of what is under way, and stop what other processes have cancelled or taken over."""
+        if not self._attempts:
+            return
+        if (now := time.monotonic()) - self._renewed >= _RENEW_SECONDS:
+            renew = partial(jobs.renew, lease=self._context.lease, ids=[*self._attempts])
+            await self._context.archive.journal.write(renew)
+            self._renewed = now
         before = [*self._attempts.items()]
         held = await self._context.database.read(partial(jobs.held, owner=self._context.lease.owner))
         for response_id, attempt in before:
@@ -138,30 +120,50 @@ class Worker:
                 attempt.lose()
 
     async def _look(self) -> None:
-        room = self._context.options.running - len(self._attempts)
+        if self._context.detached.is_closing:
+            return
         has_queued, has_left = await self._context.database.read(jobs.waiting)
-        lease, write = self._context.lease, self._context.archive.journal.write
         if has_left:
-            for job in await write(partial(jobs.take_over, lease=lease, most=_BATCH)):
-                request = await unsealed(self._context.sealer, job)
-                if await self._recovery.is_to_run_again(job, request):
-                    assert request is not None
-                    self._begin(job._replace(attempts=job.attempts + 1), request)
-        in_flight = self._context.in_flight
-        if has_queued and room > 0 and in_flight.held < in_flight.most:
-            claim = partial(jobs.claim, lease=lease, most=min(room, _BATCH), most_bytes=in_flight.most - in_flight.held)
-            claimed = await write(claim)
-            for job in claimed:
-                request = await unsealed(self._context.sealer, job)
-                if request is None:
-                    await self._recovery.give_up(job)
-                else:
-                    self._begin(job, request)
-            if claimed:
-                self.wake()
+            await self._take_over()
+        if has_queued:
+            await self._claim()
+
+    async def _take_over(self) -> None:
+        take = partial(jobs.take_over, lease=self._context.lease, most=_BATCH)
+        for job in await self._context.archive.journal.write(take):
+            # Its own, where a clock was set or the machine slept: that has renewed the lease.
+            if job.response_id not in self._attempts:
+                await self._recover(job)
+
+    async def _recover(self, job: Job) -> None:
+        try:
+            await self._recovery.recover(job, await unsealed(self._context.sealer, job))
+        except StoreError as error:
+            # The others must not wait for it. Its lease runs out again.
+            log.warning("background_response_not_recovered", response=job.response_id, reason=str(error))
+
+    async def _claim(self) -> None:
+        room, in_flight = self._context.options.running - len(self._attempts), self._context.in_flight
+        if room <= 0 or in_flight.held >= in_flight.most:
+            return
+        lease, most_bytes = self._context.lease, in_flight.most - in_flight.held
+        claim = partial(jobs.claim, lease=lease, most=min(room, _BATCH), most_bytes=most_bytes)
+        claimed = await self._context.archive.journal.write(claim)
+        for job in claimed:
+            request = await unsealed(self._context.sealer, job)
+            if self._context.detached.is_closing:
+                release = partial(jobs.release, response_id=job.response_id, owner=lease.owner)
+                await self._context.archive.journal.write(release)
+            elif request is None:
+                await self._recovery.give_up(job)
+            elif not await self._recovery.is_refused(job):
+                self._begin(job, request)
+        if claimed:
+            self.wake()
 
     def _begin(self, job: Job, request: LaterRequest) -> None:
         self._attempts[job.response_id] = attempt = Attempt(self._context, job, request)
+        self._signs.wake()
         self._context.detached.start(self._run(job.response_id, attempt, len(job.request or b"")))
 
     async def _run(self, response_id: str, attempt: Attempt, request_bytes: int) -> None:
@@ -172,6 +174,6 @@ class Worker:
             log.warning("background_response_left", response=response_id, reason=str(error))
         finally:
             self._context.in_flight.release(request_bytes)
-            del self._attempts[response_id]
+            self.forget(response_id, attempt)
             self._context.changes.announce(response_id)
-            self._woken.set()
+            self.wake()

@@ -11,6 +11,7 @@ from gateway.outliving.answer import Answer, OutlivingAnswers, Produce
 from gateway.outliving.idempotency.requests import KEY_HEADER, IdempotentRequests
 from gateway.outliving.policy import on_disconnect
 from gateway.surfaces.base import Surface
+from gateway.surfaces.extensions import extensions
 
 
 class Create(Protocol[Body]):
@@ -34,7 +35,8 @@ class OutlivingRequests:
         key = request.headers.get(KEY_HEADER)
         if key is not None:
             return await self._idempotent.answer(request, produce, key)
-        if action == ABORT:
+        # One in the background has nothing to do with its client's connection.
+        if action == ABORT or extensions(request.body).get("background") is True:
             return await produce(request)
         self._answers.require_room()
         if action == BACKGROUND and (adoption := self._background.adoption(request)) is not None:

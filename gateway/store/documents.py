@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from gateway.store.bulk import sqlite_driver
 from gateway.store.database import Database
-from gateway.store.errors import StoreError
+from gateway.store.errors import StoreError, Unreachable
 
 _MOST = 16
 """Documents in one transaction: each may be megabytes."""
@@ -67,7 +67,7 @@ class Documents:
                 ids = sorted({id_ for id_, _ in group})
                 await self._settle(group, partial(_select, ids=ids))
         finally:
-            self._reading = None
+            self._reading = asyncio.create_task(self._read()) if self._waiting else None
 
     async def _settle(self, group: Sequence[_Request], work: Callable[[Connection], dict[str, StoredDocument]]) -> None:
         try:
@@ -81,7 +81,8 @@ class Documents:
                     found.set_exception(error)
         finally:
             for _, found in group:
-                found.cancel()  # nothing to do for one that is done
+                if not found.done():
+                    found.set_exception(Unreachable("the read was given up"))
 
 
 def _select(connection: Connection, ids: Sequence[str]) -> dict[str, StoredDocument]:

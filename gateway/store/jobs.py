@@ -6,7 +6,7 @@ being put together. A job is active until it has one of the terminal states, whi
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, insert, select, update
 from sqlalchemy import delete as delete_from
@@ -111,29 +111,36 @@ _COLUMNS = (
 )
 
 
-def add(connection: Connection, response: StoredResponse, request: bytes, events: bytes, bounds: Bounds) -> None:
-    """Store a response that is queued, with its announcement. Raises `TooMany` beyond the bounds."""
-    _insert(connection, response, Batch(0, ANNOUNCED - 1, events), bounds, {"request": request})
-    notices.announce(connection, notices.QUEUE, response.id)
+def add(
+    connection: Connection, response: StoredResponse, request: bytes, events: bytes, bounds: Bounds
+) -> TooMany | None:
+    """Store a response that is queued, with its announcement. Beyond the bounds nothing is stored, which is returned.
+
+    Not raised: what shares the transaction would be undone.
+    """
+    refusal = _insert(connection, response, Batch(0, ANNOUNCED - 1, events), bounds, {"request": request})
+    if refusal is None:
+        notices.announce(connection, notices.QUEUE, response.id)
+    return refusal
 
 
 def adopt(
     connection: Connection, response: StoredResponse, request: bytes, events: Batch, bounds: Bounds, lease: Lease
-) -> None:
-    """Store a response that is under way, with its events so far. Raises `TooMany` beyond the bounds."""
+) -> TooMany | None:
+    """Store a response that is under way, with its events so far. Beyond the bounds as `add`."""
     owned = {"state": IN_PROGRESS, "owner": lease.owner, "lease_until": clock(connection) + lease.seconds}
-    _insert(connection, response, events, bounds, {"request": request, "attempts": _NEVER_AGAIN, **owned})
+    return _insert(connection, response, events, bounds, {"request": request, "attempts": _NEVER_AGAIN, **owned})
 
 
 def _insert(
-    connection: Connection, response: StoredResponse, events: Batch, bounds: Bounds, more: dict[str, Any]
-) -> None:
+    connection: Connection, response: StoredResponse, events: Batch, bounds: Bounds, more: dict[str, object]
+) -> TooMany | None:
     own = func.sum(case((_job.key_id == response.key_id, 1), else_=0))
     in_all, of_key = connection.execute(select(func.count(), own).where(_job.events_until.is_(None))).one()
     if in_all >= bounds.in_all:
-        raise TooMany(bounds.in_all, is_own=False)
+        return TooMany(bounds.in_all, is_own=False)
     if (of_key or 0) >= bounds.per_key:
-        raise TooMany(bounds.per_key, is_own=True)
+        return TooMany(bounds.per_key, is_own=True)
     responses.add(connection, [response])
     row = {
         "response_id": response.id,
@@ -145,10 +152,11 @@ def _insert(
     }
     connection.execute(insert(jobs).values(row | more))
     _store(connection, response.id, [events])
+    return None
 
 
 def claim(connection: Connection, lease: Lease, most: int, most_bytes: int) -> list[Job]:
-    """Take up to so many queued jobs, the oldest first, whose requests have so many bytes together.
+    """Take up to so many queued jobs, the oldest first, whose requests have so many bytes together; one at least.
 
     Two processes never get the same one.
     """
@@ -166,7 +174,7 @@ def take_over(connection: Connection, lease: Lease, most: int) -> list[Job]:
     """Take up to so many jobs whose owner has given no sign for longer than its lease."""
     now = clock(connection)
     left = _by_size(_job.state.in_((IN_PROGRESS, CANCELLING)), _job.lease_until < now)
-    ids = _within(connection, left.limit(most).with_for_update(skip_locked=True))
+    ids = _within(connection, left.limit(most).with_for_update(skip_locked=True), _MOST_READ)
     if not ids:
         return []
     taken = {"owner": lease.owner, "lease_until": now + lease.seconds}
@@ -178,7 +186,7 @@ def overdue(connection: Connection, seconds: float, most: int) -> list[Job]:
     """Jobs that have been queued for longer than so many seconds."""
     before = clock(connection) - seconds
     late = _by_size(_job.state == QUEUED, _job.created_at < before)
-    ids = _within(connection, late.limit(most))
+    ids = _within(connection, late.limit(most), _MOST_READ)
     return _read(connection, _job.response_id.in_(ids)) if ids else []
 
 
@@ -226,11 +234,15 @@ def release(connection: Connection, response_id: str, owner: str) -> bool:
     return True
 
 
-def begin_again(connection: Connection, response_id: str, owner: str) -> bool:
-    """Count another attempt at a job that was taken over. Returns whether it is the owner's."""
+def queue_again(connection: Connection, response_id: str, owner: str) -> bool:
+    """Queue a job again that was taken over, and whose attempt counts. Returns whether it was the owner's."""
     still = _job.response_id == response_id, _job.owner == owner, _job.state == IN_PROGRESS
-    changed = update(jobs).where(*still, _job.next_sequence == ANNOUNCED).values(attempts=_job.attempts + 1)
-    return connection.execute(changed).rowcount == 1
+    values = {"state": QUEUED, "owner": None, "lease_until": None}
+    if connection.execute(update(jobs).where(*still, _job.next_sequence == ANNOUNCED).values(**values)).rowcount != 1:
+        return False
+    _show(connection, [response_id], QUEUED)
+    notices.announce(connection, notices.QUEUE, response_id)
+    return True
 
 
 def cancel(connection: Connection, key_id: str, response_id: str, lease: Lease) -> Job | None:
@@ -238,6 +250,8 @@ def cancel(connection: Connection, key_id: str, response_id: str, lease: Lease) 
 
     None if there is none that is active, or if another process is about to end it.
     """
+    if "\x00" in response_id:
+        return None
     chosen = _job.response_id == response_id, _job.key_id == key_id, _job.state.in_((QUEUED, IN_PROGRESS))
     values = {"state": CANCELLING, "owner": lease.owner, "lease_until": clock(connection) + lease.seconds}
     if connection.execute(update(jobs).where(*chosen).values(**values)).rowcount != 1:
@@ -251,7 +265,7 @@ def finish(connection: Connection, ending: Ending) -> bool:
     was = [_job.response_id == ending.response_id, _job.state == ending.state]
     was.append(_job.owner.is_(None) if ending.owner is None else _job.owner == ending.owner)
     was.append(_job.next_sequence == ending.next_sequence)
-    values: dict[str, Any] = {"state": ending.status, "owner": None, "lease_until": None, "request": None}
+    values: dict[str, object] = {"state": ending.status, "owner": None, "lease_until": None, "request": None}
     values["events_until"] = clock(connection) + ending.keep_seconds
     if ending.events is not None:
         values["next_sequence"] = ending.events.last + 1
@@ -273,7 +287,9 @@ def finish(connection: Connection, ending: Ending) -> bool:
 def progress(connection: Connection, key_id: str, response_id: str) -> Progress | None:
     """How far a job of the key is; None where there is none, or its events are gone."""
     chosen = select(_job.state, _job.next_sequence, _job.events_until)
-    row = connection.execute(chosen.where(_job.response_id == response_id, _job.key_id == key_id)).one_or_none()
+    row = None
+    if "\x00" not in response_id:
+        row = connection.execute(chosen.where(_job.response_id == response_id, _job.key_id == key_id)).one_or_none()
     if row is None or (row.events_until is not None and row.events_until < clock(connection)):
         return None
     return Progress(*row)
@@ -282,8 +298,11 @@ def progress(connection: Connection, key_id: str, response_id: str) -> Progress 
 def events(connection: Connection, response_id: str, after: int) -> list[Batch]:
     """The next batches that hold events with numbers over `after`, some of them at a time."""
     table = job_events.c
-    chosen = select(table.first, table.last, table.data).where(table.response_id == response_id, table.last > after)
-    rows = connection.execute(chosen.order_by(table.first).limit(_AT_ONCE))
+    of_it = table.response_id == response_id
+    # Where the first of them begins is found by the index, however many came before.
+    begins = select(func.max(table.first)).where(of_it, table.first <= after + 1).scalar_subquery()
+    chosen = select(table.first, table.last, table.data).where(of_it, table.first >= func.coalesce(begins, 0))
+    rows = connection.execute(chosen.where(table.last > after).order_by(table.first).limit(_AT_ONCE))
     return [Batch(row.first, row.last, bytes(row.data)) for row in rows]
 
 
@@ -300,6 +319,11 @@ def response(connection: Connection, job: Job) -> StoredResponse | None:
     return responses.find(connection, job.key_id, job.response_id, 0.0)
 
 
+def response_and_events(connection: Connection, job: Job) -> tuple[StoredResponse | None, list[Batch]]:
+    """The response of a job, None where its client has deleted it, and every event of it."""
+    return response(connection, job), all_events(connection, job.response_id)
+
+
 def outdated(connection: Connection, most: int) -> list[str]:
     """Up to so many jobs whose events have been kept long enough."""
     over = select(_job.response_id).where(_job.events_until.is_not(None), _job.events_until < clock(connection))
@@ -314,32 +338,33 @@ def forget(connection: Connection, response_ids: Collection[str]) -> None:
 
 def discard(connection: Connection, key_id: str, response_id: str) -> None:
     """Delete a job with all that is stored for it: its response is deleted."""
+    if "\x00" in response_id:  # PostgreSQL takes no such text, not even to look for it
+        return
     chosen = _job.response_id == response_id, _job.key_id == key_id
     if connection.execute(delete_from(jobs).where(*chosen)).rowcount:
         notices.announce(connection, notices.CANCELLED, response_id)
 
 
-def _by_size(*chosen: ColumnElement[bool]) -> Select[Any]:
+def _by_size(*chosen: ColumnElement[bool]) -> Select[str, int]:
     size = func.coalesce(func.length(_job.request), 0)
     return select(_job.response_id, size).where(*chosen).order_by(_job.created_at)
 
 
-def _within(connection: Connection, sized: Select[Any], most_bytes: int | None = None) -> list[str]:
-    """The first of these jobs whose requests have so many bytes together; None for `_MOST_READ`."""
+def _within(connection: Connection, sized: Select[str, int], most_bytes: int) -> list[str]:
+    """Those of these jobs whose requests have so many bytes together: the first in any case, and what else fits."""
     ids: list[str] = []
     total = 0
     for response_id, size in connection.execute(sized):
-        total += size
-        if total > (most_bytes or _MOST_READ) and (ids or most_bytes is not None):
-            break
-        ids.append(response_id)
+        if total + size <= most_bytes or not ids:
+            total += size
+            ids.append(response_id)
     return ids
 
 
 def _end_response(connection: Connection, ending: Ending) -> None:
     columns = responses_table.c
     grown = len(ending.output) - func.length(columns.output)
-    values: dict[str, Any] = {"status": ending.status, "document": ending.document, "output": ending.output}
+    values: dict[str, object] = {"status": ending.status, "document": ending.document, "output": ending.output}
     values |= {"size": columns.size + grown, "chain_size": columns.chain_size + grown}
     connection.execute(update(responses_table).where(columns.id == ending.response_id).values(**values))
 

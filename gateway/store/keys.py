@@ -66,6 +66,13 @@ def unrevoked(connection: Connection, digests: Iterable[bytes] | None = None) ->
     return [(bytes(digest), Key(*rest)) for digest, *rest in connection.execute(wanted)]
 
 
+def is_usable(connection: Connection, id_: str, now: float) -> bool:
+    """Whether a key opens the gateway; one that is not in the database is the settings' own."""
+    times = select(keys.c.expires_at, keys.c.revoked_at).where(keys.c.id == id_)
+    row = connection.execute(times).one_or_none()
+    return row is None or (row.revoked_at is None and (row.expires_at is None or now < row.expires_at))
+
+
 def state(connection: Connection) -> tuple[int, int, float | None]:
     """A value that changes whenever a key is added, revoked or deleted. Far cheaper than reading the keys."""
     counts = select(func.count(), func.count(keys.c.revoked_at), func.max(keys.c.revoked_at)).select_from(keys)

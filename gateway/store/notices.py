@@ -6,7 +6,7 @@ it looks into the database now and then.
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy import Connection, text
@@ -65,7 +65,7 @@ class Listener:
                 log.debug("notices_interrupted", reason=type(error).__name__)
             await asyncio.sleep(_PAUSE_SECONDS)
 
-    async def _listen(self, connection: "asyncpg.Connection[Any]") -> None:
+    async def _listen(self, connection: "asyncpg.Connection") -> None:
         lost = asyncio.Event()
         connection.add_termination_listener(lambda _: lost.set())
         try:

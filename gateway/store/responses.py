@@ -146,9 +146,10 @@ def head(connection: Connection, key_id: str, id_: str, now: float) -> Head | No
     return Head(*row) if row is not None else None
 
 
-def is_background(connection: Connection, key_id: str, id_: str, now: float) -> bool | None:
-    """Whether the response that `find` would find was created in the background; None where it would find none."""
-    return connection.execute(select(_table.background).where(*_seen(key_id, id_, now))).scalar_one_or_none()
+def standing(connection: Connection, key_id: str, id_: str, now: float) -> tuple[str, bool] | None:
+    """The status of the response that `find` would find, and whether it is of the background; None for none."""
+    row = connection.execute(select(_table.status, _table.background).where(*_seen(key_id, id_, now))).one_or_none()
+    return None if row is None else (row.status, row.background)
 
 
 def _seen(key_id: str, id_: str, now: float) -> tuple[ColumnElement[bool], ...]:

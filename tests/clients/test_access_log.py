@@ -99,7 +99,7 @@ def test_of_two_requests_on_a_connection_each_has_its_own(logged: RunningGateway
 
 def test_every_field_of_a_line_is_described(logged: RunningGateway) -> None:
     exchange(logged.url, post(CHAT, orjson.dumps(request(CHAT)), JSON, "x-request-id: described-1"), "POST")
-    assert _line(logged, "described-1").keys() == MEANINGS.keys() - {"code", "final_status", "outcome"}
+    assert _line(logged, "described-1").keys() == MEANINGS.keys() - {"code", "final_status", "outcome", "replayed"}
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])

@@ -171,7 +171,7 @@ def _check_begun_again(document: Document, name: str, rows: list[UsageRow]) -> N
     assert (document["status"], document["error"]) == ("completed", None)
     assert document["output"][0]["content"][0]["text"] == text_of(name)
     lost, last = rows
-    assert (lost.given_up, lost.estimated, lost.outcome) == (True, True, "interrupted")
+    assert (lost.given_up, lost.estimated, lost.outcome) == (True, True, "lost")
     assert (last.given_up, last.estimated, last.status, last.completion_tokens) == (False, False, 200, 3)
 
 
@@ -185,7 +185,7 @@ def _check_interrupted(document: Document, stream: list[Document]) -> None:
 
 def _check_estimated(rows: list[UsageRow]) -> None:
     (row,) = rows
-    assert (row.given_up, row.estimated, row.status, row.outcome) == (False, True, 503, "interrupted")
+    assert (row.given_up, row.estimated, row.status, row.outcome) == (False, True, 503, "lost")
 
 
 def test_only_what_had_no_event_is_begun_again_after_the_gateway_was_killed(
@@ -211,7 +211,7 @@ def test_only_what_had_no_event_is_begun_again_after_the_gateway_was_killed(
         _check_estimated(rows[name])
     assert ends["cancelled"] == cancelled
     (row,) = rows["cancelled"]
-    assert (row.estimated, row.outcome) == (True, "interrupted")
+    assert (row.estimated, row.outcome) == (True, "lost")
 
 
 def test_other_worker_takes_over_what_a_killed_one_worked_on(

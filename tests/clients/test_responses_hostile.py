@@ -175,12 +175,12 @@ def test_sound_is_refused_where_a_response_has_no_item_for_it(client: httpx.Clie
 @pytest.mark.parametrize(
     ("body", "param"),
     [
-        ({"background": True}, "background"),
+        ({"background": True}, "store"),
         ({"context_management": [{"type": "compaction"}]}, "context_management"),
         ({"previous_response_id": "resp_1", "conversation": "conv_1"}, "previous_response_id"),
     ],
 )
-def test_waystones_own_operation_refuses_what_is_to_come(client: httpx.Client, body: Any, param: str) -> None:
+def test_waystones_own_operation_refuses_what_cannot_be(client: httpx.Client, body: Any, param: str) -> None:
     reply = client.post("/api/gateway/v1/responses", json={"model": "test/echo", "input": "Hello.", **body})
     assert reply.status_code == 400
     assert check_error(reply.json())["param"] == param

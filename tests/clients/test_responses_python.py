@@ -185,7 +185,7 @@ def test_a_hosted_tool_that_the_upstream_does_not_have_is_a_bad_request(sdk: Ope
     assert (caught.value.param, caught.value.code) == ("tools[0].type", "unsupported_parameter")
 
 
-@pytest.mark.parametrize("fields", [{"background": True}, {"context_management": [{"type": "compaction"}]}])
+@pytest.mark.parametrize("fields", [{"context_management": [{"type": "compaction"}]}])
 def test_what_is_still_to_come_is_a_bad_request(sdk: OpenAI, fields: dict[str, object]) -> None:
     with pytest.raises(openai.BadRequestError) as caught:
         sdk.responses.create(model=MODEL, input="Go.", extra_body=fields)

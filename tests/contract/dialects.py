@@ -173,6 +173,7 @@ def dialects_gateway(folder: Path) -> Iterator[tuple[RunningGateway, Watch]]:
             "embedded": {"enabled": False},
             "retries": {"attempts": 1},
             "breaker": {"failures": 10_000},
+            "may_choose_on_disconnect": True,
             "providers": {name: {**entry, "models": _served(name)} for name, entry in providers.items()},
         }
         yield stack.enter_context(running_gateway(folder, config)), watch

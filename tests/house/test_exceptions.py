@@ -8,6 +8,7 @@ from tests.house.sources import Module, modules
 # Where everything may be caught: path::function -> why.
 CATCH_ALL: dict[str, str] = {
     "gateway/background/attempt.py::Attempt.run": "the edge of a task: logged, and the response fails",
+    "gateway/background/rounds.py::Rounds._round": "the edge of a task that must go on: logged, and tried again",
     "gateway/cli/exchange.py::Exchange.run": "the edge of what stands outside the stage: logged, and a plain 500",
     "gateway/contract/stage.py::Operation._answer": "the edge: a defect is logged, and told in the envelope",
     "gateway/short_path.py::ShortPath.answer": "raised again, once the request is accounted",

@@ -26,6 +26,7 @@ EVERY = [
     errors.NotImplementedYet("no"),
     errors.Unavailable("no"),
     errors.Overloaded("no"),
+    errors.TooManyRequests("no"),
     errors.Stopped(),
     UpstreamError(429, "no", type="rate_limit_error", code="rate_limit_exceeded"),
     UpstreamDown("no"),

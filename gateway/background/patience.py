@@ -1,0 +1,27 @@
+"""Repeats work on the database while that is away, as long as the lease of what it is about may run."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from gateway.background.context import LEASE_SECONDS
+from gateway.store.errors import Refused, StoreError
+
+_PAUSE_SECONDS = 0.5
+
+T = TypeVar("T")
+
+
+async def patiently(work: Callable[[], Awaitable[T]]) -> T:
+    """What `work` returns. Raises `StoreError` when it fails for too long, and at once for what will never succeed."""
+    until = time.monotonic() + LEASE_SECONDS
+    while True:
+        try:
+            return await work()
+        except Refused:
+            raise
+        except StoreError:
+            if time.monotonic() > until:
+                raise
+        await asyncio.sleep(_PAUSE_SECONDS)
