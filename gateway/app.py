@@ -6,7 +6,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from starlette.routing import Router as StarletteRouter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -71,7 +71,7 @@ class Application:
         return (self._lifespan if scope["type"] == "lifespan" else self._pipeline)(scope, receive, send)
 
     @asynccontextmanager
-    async def _opened(self, _: Any) -> AsyncIterator[None]:
+    async def _opened(self, _: object) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             settings = self._settings
             database = await Database.open(settings.database_url, settings.data_dir)

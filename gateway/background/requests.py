@@ -39,11 +39,6 @@ class LaterRequest:
     body: JsonObject
 
     @property
-    def surface(self) -> Surface[Any]:
-        """The surface that it came through."""
-        return SURFACES[self.operation]
-
-    @property
     def is_repeatable(self) -> bool:
         """Whether to run it twice changes nothing: no tool of its is run by the provider, or by an MCP server."""
         return all(tool.get("type") in _OWN_TOOLS for tool in objects_in(self.body.get("tools")))

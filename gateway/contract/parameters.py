@@ -50,17 +50,21 @@ def compile_headers(spec: OperationSpec, bundle: Bundle) -> Mapping[bytes, Requi
     It takes the headers of a request that has this one, and raises `InvalidRequest` naming it.
     """
     declared = [parameter for parameter in spec.parameters if parameter["in"] == "header"]
-    return {_field(parameter["name"]): _header_check(parameter, bundle) for parameter in declared}
+    schemas = {parameter["name"]: bundle.resolve(parameter.get("schema", {})) for parameter in declared}
+    return {
+        _field(name): _header_check(
+            name, CompiledSchema(bundle.schema({"type": "object", "properties": {name: schema}}))
+        )
+        for name, schema in schemas.items()
+    }
 
 
 def _field(name: str) -> bytes:
     return name.lower().encode("latin-1")
 
 
-def _header_check(parameter: dict[str, Any], bundle: Bundle) -> RequireHeaders:
-    name, field = parameter["name"], _field(parameter["name"])
-    properties = {name: bundle.resolve(parameter.get("schema", {}))}
-    compiled = CompiledSchema(bundle.schema({"type": "object", "properties": properties}))
+def _header_check(name: str, compiled: CompiledSchema) -> RequireHeaders:
+    field = _field(name)
 
     def require(headers: Mapping[bytes, bytes]) -> None:
         compiled.require({name: headers[field].decode("latin-1")})

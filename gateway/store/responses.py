@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, false, func, literal, or_, select, tuple_
 from sqlalchemy import delete as delete_from
-from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from gateway.paging import Page, ResponseFilter
 from gateway.store.bulk import BulkInsert
@@ -94,9 +93,13 @@ def page(
         matching.append(_behind(connection, key_id, page.after, page.is_descending))
     size = (func.length(_table.document) + func.length(_table.output)).label("size")
     chosen = select(_table.id, _table.created_at, size).where(*matching)
-    found = chosen.order_by(*_order(_table, page.is_descending)).limit(page.limit + 1).subquery("found")
+    found = (
+        chosen.order_by(*_order((_table.created_at, _table.id), page.is_descending))
+        .limit(page.limit + 1)
+        .subquery("found")
+    )
     # In one statement: between two of them a response could be deleted, and its page be empty.
-    order = _order(found.c, page.is_descending)
+    order = _order((found.c.created_at, found.c.id), page.is_descending)
     number, total = func.row_number().over(order_by=order), func.sum(found.c.size).over(order_by=order)
     counted = select(found.c.id, number.label("number"), total.label("total"), func.count().over().label("found"))
     ranked = counted.subquery("ranked")
@@ -129,8 +132,10 @@ def _behind(connection: Connection, key_id: str, id_: str, is_descending: bool) 
     return place < last if is_descending else place > last
 
 
-def _order(columns: ReadOnlyColumnCollection[str, Any], is_descending: bool) -> list[ColumnElement[Any]]:
-    return [column.desc() if is_descending else column for column in (columns.created_at, columns.id)]
+def _order(
+    columns: tuple[ColumnElement[float], ColumnElement[str]], is_descending: bool
+) -> list[ColumnElement[float] | ColumnElement[str]]:
+    return [column.desc() if is_descending else column for column in columns]
 
 
 def parts(connection: Connection, key_id: str, id_: str, now: float) -> tuple[bytes, bytes] | None:

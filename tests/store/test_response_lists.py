@@ -193,16 +193,15 @@ async def test_list_of_nothing_is_empty(database: Database) -> None:
 @pytest.mark.parametrize("status", STATUSES)
 async def test_status_of_what_has_not_ended_is_the_rows(database: Database, status: str) -> None:
     """The document is written when the work begins and when it ends; in between only the row keeps up."""
-    document = b'{ "id":"resp_a", "status":"queued", "text":"\xc3\xbc", "output":'
-    await _add(database, response("a", status=status, document=document, output=b"[ ]", expires_at=time.time() + 60))
+    document = b'{"id":"resp_a","status":"queued","text":"\\"status\\":\xc3\xbc","output":'
+    await _add(database, response("a", status=status, document=document, output=b"[]", expires_at=time.time() + 60))
     retrieved = await StoredResponses(database).retrieve("ann", "resp_a")
     listed = await StoredResponses(database).list("ann", EVERYTHING, Page())
     assert b'"data":[' + retrieved + b"]" in listed
     if status in ("queued", "in_progress"):
-        assert orjson.loads(retrieved) == {"id": "resp_a", "status": status, "text": "ü", "output": []}
-        assert retrieved.endswith(b'"output":[]}')
+        assert orjson.loads(retrieved) == {"id": "resp_a", "status": status, "text": '"status":ü', "output": []}
     else:
-        assert retrieved == document + b"[ ]}"
+        assert retrieved == document + b"[]}"
 
 
 async def test_pages_stay_whole_while_responses_come_and_go(database: Database) -> None:
