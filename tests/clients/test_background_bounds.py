@@ -11,11 +11,11 @@ import pytest
 
 from tests.clients import background
 from tests.clients.asking import RESPONSES, text
-from tests.clients.background import blocks, cancel, create, look, order, streamed, until
+from tests.clients.background import blocks, cancel, create, look, opened, order, streamed, until
 from tests.clients.contract import check_error, response_events
 from tests.clients.stops import wait_until
 from tests.servers.gateway import RunningGateway, running_gateway
-from tests.servers.paced_upstream import PacedUpstream, text_of
+from tests.servers.paced_upstream import PacedUpstream, text_of, wanted
 from tests.servers.thread import serving
 
 Start = Callable[..., RunningGateway]
@@ -168,3 +168,74 @@ def streamed_so_far(gateway: RunningGateway, response_id: str) -> bytes:
     """The events that are stored."""
     query = f"select data from job_events where response_id='{response_id}' order by first"
     return b"".join(data for (data,) in selected(gateway, query))
+
+
+def test_end_is_seen_when_the_response_has_ended(start: Start) -> None:
+    gateway = start()
+    with gateway.client() as client:
+        # The upstream's body stays open behind its end.
+        body = order("lingers", stream=True) | {"input": wanted("lingers", linger=0.4)}
+        with client.stream("POST", RESPONSES, json=body) as reply:
+            events = response_events(reply.iter_lines())
+        last = events[-1]["response"]
+        assert look(client, last["id"]) == last
+        assert cancel(client, last["id"]) == last
+
+
+def test_stream_of_the_background_is_one_also_where_clients_that_leave_go_there(start: Start) -> None:
+    gateway = start(on_disconnect="background")
+    with gateway.client() as client, client.stream("POST", RESPONSES, json=order("twice", stream=True)) as reply:
+        events = response_events(reply.iter_lines())
+    assert events[1]["type"] == "response.queued"
+    assert events[0]["response"]["created_at"] == events[-1]["response"]["created_at"]
+
+
+def test_process_does_not_take_over_what_it_works_on_itself(start: Start, paced: PacedUpstream) -> None:
+    gateway = start()
+    with gateway.client() as client:
+        fresh = create(client, "own-fresh", hold=0)["id"]
+        begun = create(client, "own-begun", hold=1)["id"]
+        wait_until(lambda: b"own-begun 0. " in streamed_so_far(gateway, begun))
+        # As after a sleep of the machine, or where its clock was set.
+        with closing(sqlite3.connect(gateway.folder / "data" / "waystone.db", isolation_level=None)) as database:
+            database.execute("update jobs set lease_until = 0")
+            wait_until(lambda: database.execute("select min(lease_until) from jobs").fetchone()[0] > 0)
+        for name in ("own-fresh", "own-begun"):
+            paced.let_go(name)
+        for response_id in (fresh, begun):
+            assert until(client, response_id)["status"] == "completed"
+    assert (paced.begun["own-fresh"], paced.begun["own-begun"]) == (1, 1)
+    assert "unhandled_error" not in gateway.log.read_text()
+
+
+def test_stop_does_not_wait_for_who_watches_what_is_queued(start: Start, paced: PacedUpstream) -> None:
+    gateway = start(background={"running": 1})
+    with gateway.client() as client:
+        first = create(client, "busy", hold=1)["id"]
+        until(client, first, "in_progress")
+        watched = create(client, "watched")["id"]
+        with opened(gateway, watched) as reply:
+            gateway.process.send_signal(signal.SIGTERM)
+            seen = reply.read()
+            paced.let_go("busy")
+    # Far less than the 30 s that answers under way have.
+    assert gateway.process.wait(15) == 0
+    assert [block for block in blocks(seen) if b"[DONE]" in block] == []
+    with start().client() as client:
+        assert until(client, watched)["status"] == "completed"
+
+
+def test_queue_of_a_revoked_key_is_not_worked_on(start: Start, paced: PacedUpstream) -> None:
+    gateway = start(background={"running": 1})
+    key = gateway.command("keys", "create", "--name", "leaving").strip()
+    with gateway.client() as client, gateway.client(key) as leaving:
+        first = create(client, "before", hold=1)["id"]
+        until(client, first, "in_progress")
+        create(leaving, "of-nobody")
+        gateway.command("keys", "revoke", "leaving")
+        paced.let_go("before")
+        until(client, first)
+        last = create(client, "behind")["id"]
+        assert until(client, last)["status"] == "completed"
+    assert paced.begun["of-nobody"] == 0
+    assert [row for row in selected(gateway, "select status, outcome from usage") if row[1]] == [(503, "expired")]

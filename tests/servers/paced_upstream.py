@@ -16,7 +16,8 @@ _HEAD = {"id": "chatcmpl-paced", "object": "chat.completion.chunk", "created": 1
 def wanted(name: str, pieces: int = 3, pause: float = 0.0, hold: int | None = None, **more: Any) -> str:
     """The text of a request: an answer under this name in so many pieces, with pauses of so many seconds.
 
-    `hold`: after so many pieces it waits until the test lets it go on.
+    `hold`: after so many pieces it waits until the test lets it go on. `linger`: so many seconds its body stays open
+    behind the end of the stream. `status`: it is refused with this one.
     """
     return orjson.dumps({"name": name, "pieces": pieces, "pause": pause, "hold": hold, **more}).decode()
 
@@ -85,7 +86,9 @@ class PacedUpstream:
         await self._pause(order, pieces)
         await _send_event(send, {**_HEAD, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
         await _send_event(send, {**_HEAD, "choices": [], "usage": usage})
-        await send({"type": "http.response.body", "body": b"data: [DONE]\n\n"})
+        await send({"type": "http.response.body", "body": b"data: [DONE]\n\n", "more_body": True})
+        await asyncio.sleep(order.get("linger", 0.0))
+        await send({"type": "http.response.body", "body": b""})
 
     async def _pause(self, order: dict[str, Any], number: int) -> None:
         while order["hold"] == number and order["name"] not in self._let_go:  # noqa: ASYNC110 - set by another thread
