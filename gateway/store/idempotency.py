@@ -167,13 +167,17 @@ def discard(connection: Connection, digest: bytes) -> None:
     connection.execute(delete(idempotency).where(idempotency.c.digest == digest, idempotency.c.lease_until.is_(None)))
 
 
-def discard_expired(connection: Connection, limit: int) -> int:
-    """Delete answers that have expired, at most so many; return how many it was."""
-    expired = and_(idempotency.c.expires_at <= clock(connection), idempotency.c.lease_until.is_(None))
-    digests = connection.execute(select(idempotency.c.digest).where(expired).limit(limit)).scalars().all()
-    if digests:
-        connection.execute(delete(idempotency).where(idempotency.c.digest.in_(digests), expired))
-    return len(digests)
+def expired(connection: Connection, limit: int) -> list[tuple[bytes, int]]:
+    """Up to so many keys whose answers have expired, with the sizes of those."""
+    size = func.coalesce(func.length(idempotency.c.answer), 0)
+    rows = connection.execute(select(idempotency.c.digest, size).where(_has_expired(connection)).limit(limit))
+    return [(bytes(digest), size) for digest, size in rows]
+
+
+def discard_expired(connection: Connection, digests: Sequence[bytes]) -> int:
+    """Delete those of these answers that have expired; return how many it was."""
+    gone = delete(idempotency).where(idempotency.c.digest.in_(digests), _has_expired(connection))
+    return connection.execute(gone).rowcount
 
 
 def forget_response(connection: Connection, response_id: str) -> None:
@@ -223,6 +227,10 @@ def _has_ended_badly(connection: Connection, response_id: str) -> bool:
 
 def _is_of(attempt: Attempt) -> ColumnElement[bool]:
     return and_(idempotency.c.digest == attempt.digest, idempotency.c.owner == attempt.owner)
+
+
+def _has_expired(connection: Connection) -> ColumnElement[bool]:
+    return and_(idempotency.c.expires_at <= clock(connection), idempotency.c.lease_until.is_(None))
 
 
 def _has_run_out(now: float) -> ColumnElement[bool]:

@@ -195,8 +195,11 @@ async def test_expired_answers_are_deleted_and_attempts_under_way_are_not(databa
         if number < 4:
             await keep(database, one)
     await database.write(lambda c: c.execute(update(table).where(table.c.digest != b"0").values(expires_at=1.0)))
-    discard = partial(idempotency.discard_expired, limit=2)
-    assert [await database.write(discard) for _ in range(3)] == [2, 1, 0]
+    expired = await database.read(partial(idempotency.expired, limit=2))
+    assert [size for _, size in expired] == [len(b"sealed")] * 2
+    digests = [b"%d" % number for number in range(5)]
+    discard = partial(idempotency.discard_expired, digests=digests)
+    assert [await database.write(discard) for _ in range(2)] == [3, 0]
     left = await database.read(lambda c: c.execute(select(table.c.owner).order_by(table.c.digest)).scalars().all())
     assert left == [None, "a4"]
 
