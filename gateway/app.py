@@ -163,7 +163,8 @@ def _body_limits(settings: Settings) -> BodyLimits:
 def _outliving(settings: Settings, shelf: Shelf, background: Background, work: DetachedWork) -> OutlivingRequests:
     # As many as there are connections: each answer has begun on one.
     answers = OutlivingAnswers(work, settings.bounds.connections.most)
-    return OutlivingRequests(answers, IdempotentRequests(shelf, answers, work, settings.idempotency), background)
+    idempotent = IdempotentRequests(shelf, answers, background, work, settings.idempotency)
+    return OutlivingRequests(answers, idempotent, background)
 
 
 def _conditions(settings: Settings) -> Conditions:

@@ -16,14 +16,13 @@ from gateway.background.worker import Worker
 from gateway.errors import InvalidRequest, Overloaded, TooManyRequests
 from gateway.http import Body, Reply, Request, StreamReply
 from gateway.memory.failures import explained, not_found
-from gateway.memory.history import UNFINISHED
 from gateway.memory.responses import Turn
 from gateway.memory.stored import current_document
 from gateway.neutral.json import object_or_empty
 from gateway.store import jobs, responses
 from gateway.store.errors import TooMany
 from gateway.store.jobs import Bounds
-from gateway.store.responses import StoredResponse
+from gateway.store.responses import UNFINISHED, StoredResponse
 from gateway.surfaces.base import Ended, Surface
 from gateway.surfaces.responses.announced import announce
 
@@ -71,7 +70,7 @@ class Background:
             raise _too_many(error) from None
         self._worker.wake()
         if generation.body.get("stream"):
-            return StreamReply(await self._replay.events(request, row.id, -1))
+            return StreamReply(await self._replay.events(request, row.id, -1), response_id=row.id)
         return Reply(announcement.document)
 
     def adoption(self, request: Request[Any]) -> Adoption | None:
@@ -81,7 +80,7 @@ class Background:
             return None
         return Adoption(self._context, self._worker, self._bounds, request)
 
-    async def stream(self, request: Request[None], response_id: str, after: int) -> StreamReply:
+    async def stream(self, request: Request[Any], response_id: str, after: int) -> StreamReply:
         """The events of a response with numbers over `after`. Raises `NotFound` and `InvalidRequest`."""
         return StreamReply(await self._replay.events(request, response_id, after))
 

@@ -19,7 +19,8 @@ from gateway.store.usage import Entry
 LEASE_SECONDS = 15.0
 """How long an attempt is believed to be worked on without a further sign of its process."""
 
-_ENDED_BADLY = ("failed", "cancelled")
+ENDED_BADLY = ("failed", "cancelled")
+"""The statuses of a response whose answer is not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +140,8 @@ def keep(
 ) -> bool:
     """Keep an attempt's sealed answer for so long, with its usage row. False where it is not to be kept.
 
-    That is where another attempt has taken its place, and where the background response `response_id`, of which the
-    answer speaks, has failed or was cancelled by now. It has to be released then.
+    That is where another attempt has taken its place, and where the response `response_id`, of which the answer speaks,
+    has failed or was cancelled by now. It has to be released then.
     """
     if entry is not None:
         usage.record(connection, [entry])
@@ -151,6 +152,12 @@ def keep(
     values = {"owner": None, "lease_until": None, "expires_at": now + seconds}
     kept = connection.execute(ours.values(values | {"response_id": response_id, "answer": answer}))
     return kept.rowcount == 1
+
+
+def replace(connection: Connection, digest: bytes, response_id: str, answer: bytes) -> None:
+    """Keep a sealed answer in the place of another that speaks of the same response, if that still is there."""
+    is_same = and_(idempotency.c.digest == digest, idempotency.c.response_id == response_id)
+    connection.execute(update(idempotency).where(is_same, idempotency.c.lease_until.is_(None)).values(answer=answer))
 
 
 def release(connection: Connection, attempt: Attempt, entry: Entry | None) -> None:
@@ -181,9 +188,9 @@ def discard_expired(connection: Connection, digests: Sequence[bytes]) -> int:
 
 
 def forget_response(connection: Connection, response_id: str) -> None:
-    """Remove kept answers that speak of a background response, which has failed or was cancelled.
+    """Remove kept answers that speak of a response, which has failed, was cancelled or was deleted.
 
-    To be called in the transaction that writes that state to its row in `responses`, after it has.
+    To be called in the transaction that writes that to its row in `responses`, after it has.
     """
     connection.execute(delete(idempotency).where(idempotency.c.response_id == response_id))
 
@@ -222,7 +229,7 @@ def _account_lost(connection: Connection, lost: Attempt, entry: Entry) -> None:
 def _has_ended_badly(connection: Connection, response_id: str) -> bool:
     # Locked on PostgreSQL, so that who writes another state waits, and then finds this answer to forget.
     query = select(responses.c.status).where(responses.c.id == response_id).with_for_update(read=True)
-    return connection.execute(query).scalar() in _ENDED_BADLY
+    return connection.execute(query).scalar() in ENDED_BADLY
 
 
 def _is_of(attempt: Attempt) -> ColumnElement[bool]:

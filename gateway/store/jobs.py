@@ -264,7 +264,7 @@ def finish(connection: Connection, ending: Ending) -> bool:
         turns.append_all(connection, [ending.append])
     if ending.usage:
         usage.record(connection, [(row.id, row, None) for row in ending.usage])
-    if ending.status in ("failed", "cancelled"):
+    if ending.status in idempotency.ENDED_BADLY:
         idempotency.forget_response(connection, ending.response_id)
     notices.announce(connection, notices.EVENTS, ending.response_id)
     return True

@@ -238,6 +238,20 @@ async def test_answers_that_speak_of_a_response_are_forgotten_with_it(database: 
     assert await found(database, b"b") is not None
 
 
+@pytest.mark.parametrize(("response_id", "kept"), [("resp_a", b"events"), ("resp_b", b"sealed")])
+async def test_answer_takes_the_place_of_one_that_speaks_of_the_same_response(
+    database: Database, response_id: str, kept: bytes
+) -> None:
+    first = attempt("a")
+    await claim(database, first)
+    await keep(database, first, "resp_a")
+    put = partial(idempotency.replace, digest=first.digest, response_id=response_id, answer=b"events")
+    await database.write(put)
+    standing = await found(database)
+    assert standing is not None
+    assert standing.answer == kept
+
+
 async def test_what_is_worked_on_is_under_way_and_what_ended_or_is_lost_is_not(database: Database) -> None:
     running, over, lost = (attempt(name, name.encode()) for name in ("a", "b", "c"))
     for one in (running, over, lost):

@@ -3,11 +3,13 @@
 import asyncio
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import NoReturn
 
 import structlog
 
+from gateway.background.service import Background
 from gateway.detached import DetachedWork
 from gateway.errors import IdempotencyConflict
 from gateway.http import Body, Request
@@ -16,7 +18,7 @@ from gateway.outliving.answer import Answer, OutlivingAnswers, Produce
 from gateway.outliving.idempotency.attempts import RunningAttempt, Shelf
 from gateway.outliving.idempotency.elsewhere import AttemptsElsewhere
 from gateway.outliving.idempotency.identity import NAME, forbids_keeping, identified
-from gateway.outliving.idempotency.kept import Kept, opened
+from gateway.outliving.idempotency.kept import REPLAYED, Kept, opened
 from gateway.settings.idempotency import IdempotencySettings
 from gateway.store import idempotency
 from gateway.store.database import Connection
@@ -32,9 +34,15 @@ class IdempotentRequests:
     """The requests with idempotency keys of one process."""
 
     def __init__(
-        self, shelf: Shelf, answers: OutlivingAnswers, work: DetachedWork, settings: IdempotencySettings
+        self,
+        shelf: Shelf,
+        answers: OutlivingAnswers,
+        background: Background,
+        work: DetachedWork,
+        settings: IdempotencySettings,
     ) -> None:
         self._shelf = shelf
+        self._background = background
         self._seconds = settings.retention_hours * _HOUR
         self._answers = answers
         self._work = work
@@ -54,13 +62,19 @@ class IdempotentRequests:
             claimed = await self._claimed(attempt)
         if isinstance(claimed, Kept):
             request.access.replayed = True
-            return claimed.replay()
+            return await self._replayed(request, claimed)
         is_kept = not claimed.is_full and not forbids_keeping(request)
         most = self._limits.answer_bytes if is_kept else 0
         running = RunningAttempt(request.access, attempt, self._shelf, most_bytes=most, seconds=self._seconds)
         self._running[attempt.digest] = running
         running.over.add_done_callback(partial(self._forget, running))
-        return await self._answers.answer(request, produce, running)
+        return await self._answers.answer(request, partial(running.produce, produce), running)
+
+    async def _replayed(self, request: Request[Body], kept: Kept) -> Answer:
+        if kept.response_id is None:
+            return kept.replay()
+        stream = await self._background.stream(request, kept.response_id, -1)
+        return replace(stream, headers=[*kept.headers, REPLAYED])
 
     async def _claimed(self, attempt: Attempt) -> Claimed | Kept:
         """The right to work on a request, or the answer that was kept; waits for an attempt that is under way."""

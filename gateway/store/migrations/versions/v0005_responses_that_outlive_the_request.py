@@ -64,11 +64,11 @@ def _add_idempotency() -> None:
     )
     op.create_index("idempotency_by_key", "idempotency", ["key_id"])
     op.create_index("idempotency_by_expiry", "idempotency", ["expires_at"])
-    is_background = sa.text("response_id IS NOT NULL")
+    is_response = sa.text("response_id IS NOT NULL")
     op.create_index(
         *("idempotency_by_response", "idempotency", ["response_id"]),
-        sqlite_where=is_background,
-        postgresql_where=is_background,
+        sqlite_where=is_response,
+        postgresql_where=is_response,
     )
     is_running = sa.text("lease_until IS NOT NULL")
     op.create_index(
