@@ -14,7 +14,7 @@ from gateway.background.context import LEASE_SECONDS, Context
 from gateway.background.endings import read_events
 from gateway.background.event_log import EventLog
 from gateway.background.record import Record, rows_of
-from gateway.background.requests import LaterRequest
+from gateway.background.requests import LaterRequest, usage_id
 from gateway.background.worker import Worker
 from gateway.errors import GatewayError, Header
 from gateway.http import Reply, Request, StreamReply
@@ -176,6 +176,7 @@ class Adoption:
             object_or_empty(request.body),
         )
         sealed = later.seal(context.sealer, request.key_id, row.id)
+        request.access.usage_id = usage_id(row.id)
         adopt = partial(
             jobs.adopt, response=row, request=sealed, events=events, bounds=self._bounds, lease=context.lease
         )

@@ -146,7 +146,7 @@ class Worker:
                 request = await unsealed(self._context.sealer, job)
                 if await self._recovery.is_to_run_again(job, request):
                     assert request is not None
-                    self._begin(job._replace(attempts=job.attempts + 1), request)
+                    self._begin(job._replace(attempts=job.attempts + 1, run=job.run + 1), request)
         in_flight = self._context.in_flight
         if has_queued and room > 0 and in_flight.held < in_flight.most:
             claim = partial(jobs.claim, lease=lease, most=min(room, _BATCH), most_bytes=in_flight.most - in_flight.held)

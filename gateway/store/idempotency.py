@@ -195,6 +195,11 @@ def forget_response(connection: Connection, response_id: str) -> None:
     connection.execute(delete(idempotency).where(idempotency.c.response_id == response_id))
 
 
+def own_row_id(attempt: Attempt) -> str:
+    """The id of the usage row that an attempt's own process stores."""
+    return f"kept_{attempt.owner}"
+
+
 def lost_row_id(attempt: Attempt) -> str:
     """The id of the usage row of an attempt that was lost: the same, whoever notices it."""
     return f"lost_{attempt.owner}"
@@ -222,7 +227,7 @@ def _count(connection: Connection, rows: Subquery) -> int:
 
 def _account_lost(connection: Connection, lost: Attempt, entry: Entry) -> None:
     """Store the row of a lost attempt, unless its own one had been stored before its process died."""
-    if not usage.is_recorded(connection, lost.key_id, lost.request_id, lost.created_at):
+    if not usage.is_stored(connection, own_row_id(lost)):
         usage.record(connection, [entry])
 
 

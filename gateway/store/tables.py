@@ -190,6 +190,8 @@ jobs = Table(
     Column("owner", String),
     Column("lease_until", Double),
     Column("attempts", Integer, nullable=False),
+    # Numbers what has a usage row: attempts, those included that count as never begun.
+    Column("run", Integer, nullable=False),
     # The number of the first event that is not stored.
     Column("next_sequence", Integer, nullable=False),
     # When its events go; None while it is not over.

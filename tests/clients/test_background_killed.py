@@ -171,7 +171,7 @@ def _check_begun_again(document: Document, name: str, rows: list[UsageRow]) -> N
     assert (document["status"], document["error"]) == ("completed", None)
     assert document["output"][0]["content"][0]["text"] == text_of(name)
     lost, last = rows
-    assert (lost.given_up, lost.estimated, lost.outcome) == (True, True, "interrupted")
+    assert (lost.given_up, lost.estimated, lost.outcome) == (True, True, "lost")
     assert (last.given_up, last.estimated, last.status, last.completion_tokens) == (False, False, 200, 3)
 
 

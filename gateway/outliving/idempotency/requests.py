@@ -63,6 +63,7 @@ class IdempotentRequests:
         if isinstance(claimed, Kept):
             request.access.replayed = True
             return await self._replayed(request, claimed)
+        request.access.usage_id = idempotency.own_row_id(attempt)
         is_kept = not claimed.is_full and not forbids_keeping(request)
         most = self._limits.answer_bytes if is_kept else 0
         running = RunningAttempt(request.access, attempt, self._shelf, most_bytes=most, seconds=self._seconds)

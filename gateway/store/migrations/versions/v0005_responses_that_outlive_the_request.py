@@ -27,6 +27,7 @@ def _add_jobs() -> None:
         sa.Column("owner", sa.String),
         sa.Column("lease_until", sa.Double),
         sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("run", sa.Integer, nullable=False),
         sa.Column("next_sequence", sa.Integer, nullable=False),
         sa.Column("events_until", sa.Double),
         sa.Column("request", sa.LargeBinary),
