@@ -53,20 +53,15 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """The request is the caller's to work on. `is_full`: its gateway key has as many answers as are kept for one."""
-
-    is_full: bool
+    """The request is the caller's to work on."""
 
 
 _COLUMNS = tuple(idempotency.c[name] for name in Attempt.__dataclass_fields__)
 _RUNNING = idempotency.c.lease_until.is_not(None)
 
 
-def claim(connection: Connection, attempt: Attempt, most: int) -> Claimed | Found | None:
-    """Claim a request for an attempt; what stands there already; None where that went away in this moment.
-
-    `most` is how many answers are kept for one gateway key.
-    """
+def claim(connection: Connection, attempt: Attempt) -> Claimed | Found | None:
+    """Claim a request for an attempt; what stands there already; None where that went away in this moment."""
     now = clock(connection)
     kept = and_(idempotency.c.digest == attempt.digest, idempotency.c.lease_until.is_(None))
     if not _insert(connection, attempt, now):
@@ -76,7 +71,18 @@ def claim(connection: Connection, attempt: Attempt, most: int) -> Claimed | Foun
         connection.execute(delete(idempotency).where(kept, idempotency.c.expires_at <= now))
         if not _insert(connection, attempt, now):
             return look(connection, attempt.digest)
-    return Claimed(_is_full(connection, attempt.key_id, most, now))
+    return Claimed()
+
+
+def count(connection: Connection, key_id: str, most: int) -> int:
+    """How many answers and attempts a gateway key has; no more than `most` are counted."""
+    of_key = select(idempotency.c.digest).where(idempotency.c.key_id == key_id)
+    # From the index alone; only where there are so many, the rows are looked at.
+    counted = _count(connection, of_key.limit(most).subquery())
+    if counted < most:
+        return counted
+    unexpired = of_key.where(idempotency.c.expires_at > clock(connection))
+    return _count(connection, unexpired.limit(most).subquery())
 
 
 def look(connection: Connection, digest: bytes) -> Found | None:
@@ -96,14 +102,14 @@ def under_way(connection: Connection, digests: Sequence[bytes]) -> set[bytes]:
     return {bytes(digest) for digest in connection.execute(select(idempotency.c.digest).where(running)).scalars()}
 
 
-def take_over(connection: Connection, lost: Attempt, attempt: Attempt, entry: Entry, most: int) -> Claimed | None:
+def take_over(connection: Connection, lost: Attempt, attempt: Attempt, entry: Entry) -> Claimed | None:
     """Claim what a lost attempt has left, and account that one; None where others were faster."""
     now = clock(connection)
     values = asdict(attempt) | {"lease_until": now + LEASE_SECONDS}
     if connection.execute(update(idempotency).where(_is_of(lost), _has_run_out(now)).values(values)).rowcount != 1:
         return None
     _account_lost(connection, lost, entry)
-    return Claimed(_is_full(connection, attempt.key_id, most, now))
+    return Claimed()
 
 
 def remove_lost(connection: Connection, lost: Attempt, entry: Entry) -> bool:
@@ -209,16 +215,6 @@ def _insert(connection: Connection, attempt: Attempt, now: float) -> bool:
     values = asdict(attempt) | {"lease_until": now + LEASE_SECONDS}
     statement = insert_into(connection, idempotency).values(values).on_conflict_do_nothing(index_elements=["digest"])
     return connection.execute(statement).rowcount == 1
-
-
-def _is_full(connection: Connection, key_id: str, most: int, now: float) -> bool:
-    """Whether a gateway key has more than `most` rows, that of the attempt which was claimed among them."""
-    of_key = select(idempotency.c.digest).where(idempotency.c.key_id == key_id)
-    # From the index alone; only where there are so many, the rows are looked at.
-    if _count(connection, of_key.limit(most + 1).subquery()) <= most:
-        return False
-    unexpired = of_key.where(idempotency.c.expires_at > now)
-    return _count(connection, unexpired.limit(most + 1).subquery()) > most
 
 
 def _count(connection: Connection, rows: Subquery) -> int:

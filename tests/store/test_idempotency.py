@@ -9,6 +9,8 @@ import asyncpg
 import pytest
 from sqlalchemy import select, update
 
+from gateway.outliving.idempotency import counts as module
+from gateway.outliving.idempotency.counts import AnswerCounts
 from gateway.store import idempotency, responses
 from gateway.store.database import Database
 from gateway.store.idempotency import Attempt, Claimed, Found
@@ -20,7 +22,6 @@ from tests.store.waiting import until
 
 pytestmark = pytest.mark.anyio
 
-MOST = 100
 HOUR = 3_600.0
 
 
@@ -46,8 +47,8 @@ def row(of: Attempt, id_: str | None = None, **fields: Any) -> Entry:
     return id_ or idempotency.lost_row_id(of), usage, None
 
 
-async def claim(database: Database, of: Attempt, most: int = MOST) -> Claimed | Found | None:
-    return await database.write(partial(idempotency.claim, attempt=of, most=most))
+async def claim(database: Database, of: Attempt) -> Claimed | Found | None:
+    return await database.write(partial(idempotency.claim, attempt=of))
 
 
 async def keep(database: Database, of: Attempt, response_id: str | None = None, entry: Entry | None = None) -> bool:
@@ -61,7 +62,7 @@ async def lose(database: Database, of: Attempt) -> None:
 
 
 async def take_over(database: Database, lost: Attempt, of: Attempt) -> Claimed | None:
-    work = partial(idempotency.take_over, lost=lost, attempt=of, entry=row(lost, outcome=LOST), most=MOST)
+    work = partial(idempotency.take_over, lost=lost, attempt=of, entry=row(lost, outcome=LOST))
     return await database.write(work)
 
 
@@ -108,7 +109,7 @@ async def test_of_many_who_take_over_a_lost_attempt_one_does_and_it_has_one_row(
     assert isinstance(seen, Found)
     assert seen.is_lost
     outcomes = await asyncio.gather(*(take_over(database, lost, attempt(f"b{number}")) for number in range(20)))
-    assert [outcome for outcome in outcomes if outcome] == [Claimed(is_full=False)]
+    assert [outcome for outcome in outcomes if outcome] == [Claimed()]
     assert await usage_names(database) == ["req_a"]
 
 
@@ -165,17 +166,23 @@ async def test_released_attempt_is_gone_with_its_row_stored(database: Database) 
     assert isinstance(await claim(database, attempt("b")), Claimed)
 
 
-async def test_key_with_as_many_answers_as_are_kept_is_full_until_some_expire(database: Database) -> None:
+async def test_key_with_as_many_answers_as_are_kept_is_full_until_some_expire(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = AnswerCounts(database, 3)
     for number in range(3):
+        assert not await counts.is_full("ann")
         one = attempt(f"a{number}", b"%d" % number)
-        assert await claim(database, one, most=3) == Claimed(is_full=False)
+        await claim(database, one)
+        counts.add("ann")
         await keep(database, one)
-    another = attempt("b", b"4")
-    assert await claim(database, another, most=3) == Claimed(is_full=True)
-    assert await claim(database, attempt("c", b"5", key_id="bob"), most=3) == Claimed(is_full=False)
-    await database.write(partial(idempotency.release, attempt=another, entry=None))
+    assert await counts.is_full("ann")
+    assert await AnswerCounts(database, 3).is_full("ann")
+    assert not await counts.is_full("bob")
     await database.write(lambda c: c.execute(update(table).where(table.c.digest == b"1").values(expires_at=1.0)))
-    assert await claim(database, attempt("d", b"6"), most=3) == Claimed(is_full=False)
+    assert await counts.is_full("ann")
+    monkeypatch.setattr(module, "_KNOWN_SECONDS", 0.0)
+    assert not await counts.is_full("ann")
 
 
 async def test_expired_answers_are_deleted_and_attempts_under_way_are_not(database: Database) -> None:

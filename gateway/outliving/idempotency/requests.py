@@ -16,6 +16,7 @@ from gateway.http import Body, Request
 from gateway.memory.failures import explained
 from gateway.outliving.answer import Answer, OutlivingAnswers, Produce
 from gateway.outliving.idempotency.attempts import RunningAttempt, Shelf
+from gateway.outliving.idempotency.counts import AnswerCounts
 from gateway.outliving.idempotency.elsewhere import AttemptsElsewhere
 from gateway.outliving.idempotency.identity import NAME, forbids_keeping, identified
 from gateway.outliving.idempotency.kept import REPLAYED, Kept, opened
@@ -47,6 +48,7 @@ class IdempotentRequests:
         self._answers = answers
         self._work = work
         self._limits = settings
+        self._counts = AnswerCounts(shelf.database, settings.answers_per_key)
         self._elsewhere = AttemptsElsewhere(shelf.database)
         self._running: dict[bytes, RunningAttempt] = {}
         """Those of this process, by the digests of their keys."""
@@ -59,12 +61,14 @@ class IdempotentRequests:
         self._answers.require_room()
         attempt = await identified(request, key, secrets.token_hex(12), self._seconds)
         with explained():
+            is_full = await self._counts.is_full(request.key_id)
             claimed = await self._claimed(attempt)
         if isinstance(claimed, Kept):
             request.access.replayed = True
             return await self._replayed(request, claimed)
+        self._counts.add(request.key_id)
         request.access.usage_id = idempotency.own_row_id(attempt)
-        is_kept = not claimed.is_full and not forbids_keeping(request)
+        is_kept = not is_full and not forbids_keeping(request)
         most = self._limits.answer_bytes if is_kept else 0
         running = RunningAttempt(request.access, attempt, self._shelf, most_bytes=most, seconds=self._seconds)
         self._running[attempt.digest] = running
@@ -99,8 +103,7 @@ class IdempotentRequests:
 
     async def _looked_up(self, attempt: Attempt) -> Claimed | Kept | None:
         """What the database has; None where an attempt is under way in another process, or it has changed just now."""
-        work = partial(idempotency.claim, attempt=attempt, most=self._limits.answers_per_key)
-        found = await self._claiming(attempt, work)
+        found = await self._claiming(attempt, partial(idempotency.claim, attempt=attempt))
         if not isinstance(found, Found):
             return found
         _require_same(found.attempt, attempt)
@@ -113,8 +116,7 @@ class IdempotentRequests:
         if not found.is_lost:
             return None
         entry = await self._shelf.upkeep.lost.entry(found.attempt)
-        most = self._limits.answers_per_key
-        take_over = partial(idempotency.take_over, lost=found.attempt, attempt=attempt, entry=entry, most=most)
+        take_over = partial(idempotency.take_over, lost=found.attempt, attempt=attempt, entry=entry)
         taken = await self._claiming(attempt, take_over)
         assert not isinstance(taken, Found)
         return taken
