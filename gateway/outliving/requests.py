@@ -36,7 +36,6 @@ class OutlivingRequests:
             return await self._idempotent.answer(request, produce, key)
         if action == ABORT:
             return await produce(request)
-        self._answers.require_room()
         if action == BACKGROUND and (adoption := self._background.adoption(request)) is not None:
             return await self._answers.answer(request, partial(adoption.produce, surface=surface), adoption)
         return await self._answers.answer(request, produce)

@@ -41,12 +41,15 @@ class IdempotentRequests:
         background: Background,
         work: DetachedWork,
         settings: IdempotencySettings,
+        turns: asyncio.Lock,
     ) -> None:
+        """`turns`: large bodies are read one at a time."""
         self._shelf = shelf
         self._background = background
         self._seconds = settings.retention_hours * _HOUR
         self._answers = answers
         self._work = work
+        self._turns = turns
         self._limits = settings
         self._counts = AnswerCounts(shelf.database, settings.answers_per_key)
         self._elsewhere = AttemptsElsewhere(shelf.database)
@@ -56,10 +59,10 @@ class IdempotentRequests:
     async def answer(self, request: Request[Body], produce: Produce[Body], key: bytes) -> Answer:
         """The answer of `produce`, which is kept, or the one that was kept under this key.
 
-        Raises what `produce` raises, `InvalidRequest` for what is no key, and `IdempotencyConflict`.
+        Raises what `produce` raises, and `IdempotencyConflict`.
         """
-        self._answers.require_room()
-        attempt = await identified(request, key, secrets.token_hex(12), self._seconds)
+        owner = secrets.token_hex(12)
+        attempt = await identified(request, key, owner, self._seconds, self._shelf.sealer, self._turns)
         with explained():
             is_full = await self._counts.is_full(request.key_id)
             claimed = await self._claimed(attempt)
