@@ -80,7 +80,7 @@ class Background:
             return None
         return Adoption(self._context, self._worker, self._bounds, request)
 
-    async def stream(self, request: Request[Any], response_id: str, after: int) -> StreamReply:
+    async def stream(self, request: Request[Body], response_id: str, after: int) -> StreamReply:
         """The events of a response with numbers over `after`. Raises `NotFound` and `InvalidRequest`."""
         return StreamReply(await self._replay.events(request, response_id, after))
 
