@@ -65,7 +65,7 @@ class Access:
     upstreams or for the client; `key` is the name of the gateway key, or its id.
     """
 
-    __slots__ = ("attempts", "begun", "code", "key", "replayed", "request_id", "usage", "waited")
+    __slots__ = ("attempts", "begun", "code", "key", "replayed", "request_id", "usage", "usage_id", "waited")
 
     def __init__(self, request_id: str | None = None) -> None:
         """`request_id` is the client's own; None for one of the gateway's."""
@@ -76,6 +76,8 @@ class Access:
         self.code: str | None = None
         """The code of the error that the request was answered with."""
         self.usage: UsageRow | None = None
+        self.usage_id = ""
+        """What its usage row is to be stored under, where that is known before; it may be looked for then."""
         self.attempts = 0
         self.replayed = False
         """Whether the answer was kept under an idempotency key, and sent again."""

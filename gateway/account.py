@@ -185,6 +185,7 @@ class Account:
         if self.end_user is not None:
             name_end_user(row, self.end_user)
         row.duration_ms = row.duration_ms or (time.perf_counter() - self._begun) * 1000
+        row.id = row.id or self.access.usage_id
         self._ledger.journal.record(row, self.end_user)
 
     def _count(self, row: UsageRow) -> None:

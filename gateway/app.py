@@ -32,6 +32,7 @@ from gateway.memory.responses import Archive, Responses
 from gateway.memory.retention import Sweep
 from gateway.memory.stored import StoredResponses
 from gateway.models import Models
+from gateway.open_files import most_connections
 from gateway.outliving.answer import OutlivingAnswers
 from gateway.outliving.idempotency.attempts import Shelf
 from gateway.outliving.idempotency.leases import LostAttempts, Upkeep
@@ -105,7 +106,7 @@ class Application:
                 Responses(engine, archive, stored),
                 Conversations(database, journal, stored.items),
                 background,
-                _outliving(settings, Shelf(database, sealer, upkeep), background, self._detached),
+                _outliving(settings, Shelf(database, sealer, upkeep), background, self._detached, limits.turns),
             )
             self._pipeline = self._pipeline_of(gateway, keys, limits)
             await _warm(self._pipeline)
@@ -160,10 +161,13 @@ def _body_limits(settings: Settings) -> BodyLimits:
     return BodyLimits(settings.max_body_bytes, Complexity(bounds), in_flight)
 
 
-def _outliving(settings: Settings, shelf: Shelf, background: Background, work: DetachedWork) -> OutlivingRequests:
+def _outliving(
+    settings: Settings, shelf: Shelf, background: Background, work: DetachedWork, turns: asyncio.Lock
+) -> OutlivingRequests:
     # As many as there are connections: each answer has begun on one.
-    answers = OutlivingAnswers(work, settings.bounds.connections.most)
-    return OutlivingRequests(answers, IdempotentRequests(shelf, answers, work, settings.idempotency), background)
+    answers = OutlivingAnswers(work, most_connections(settings.bounds.connections.most))
+    idempotent = IdempotentRequests(shelf, answers, background, work, settings.idempotency, turns)
+    return OutlivingRequests(answers, idempotent, background)
 
 
 def _conditions(settings: Settings) -> Conditions:

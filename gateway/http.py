@@ -84,6 +84,8 @@ class StreamReply:
 
     chunks: AsyncGenerator[bytes, None]
     headers: list[Header] = field(default_factory=list)
+    response_id: str | None = None
+    """Of the response in the background whose events these are: it goes on without this process."""
 
 
 def error_reply(error: GatewayError) -> Reply:

@@ -1,5 +1,6 @@
 """Seals what only the author of an answer can use, so that clients carry it without reading or changing it."""
 
+import hmac
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
@@ -74,6 +75,12 @@ class Sealer:
             return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], _bound_to(key_id, purpose))
         except (ValueError, self._invalid):
             return None
+
+    def digest(self, purpose: str, data: bytes) -> bytes:
+        """32 bytes by which the same data can be found again, and which nobody can make without the secret."""
+        keyed = hmac.new(self._secret, f"digest {purpose}\0".encode(), "sha256")
+        keyed.update(data)
+        return keyed.digest()
 
     @cached_property
     def _cipher(self) -> "ChaCha20Poly1305":

@@ -246,6 +246,7 @@ class ShortPath:
             reasoning_tokens=usage.reasoning,
             prompt_bytes=len(asked.call.body or b""),
             completion_bytes=size,
+            id=request.access.usage_id,
         )
         request.access.usage = row
         self._ledger.journal.record(row, end_user)

@@ -13,7 +13,7 @@ from gateway.background.context import Context
 from gateway.background.endings import read_events
 from gateway.background.event_log import EventLog
 from gateway.background.record import Record, rows_of
-from gateway.background.requests import LaterRequest
+from gateway.background.requests import LaterRequest, usage_id
 from gateway.background.worker import Worker
 from gateway.errors import GatewayError, Header
 from gateway.http import Body, Reply, Request, StreamReply
@@ -180,6 +180,7 @@ class Adoption:
             self._body,
         )
         sealed = await asyncio.to_thread(later.seal, context.sealer, self._key_id, row.id)
+        self._access.usage_id = usage_id(row.id)
         adopt = partial(
             jobs.adopt, response=row, request=sealed, events=events, bounds=self._bounds, lease=context.lease
         )

@@ -57,6 +57,7 @@ class Attempt:
         self._request = request
         self._memory = _Memory(Turn(context.archive, job.key_id))
         self._access = Access(request.request_id)
+        self._access.usage_id = usage_id(job.response_id, job.run)
         self._record = Record(context, job.response_id)
         self._events = EventLog(job.next_sequence, self._record.append, self.lose)
         self._running: asyncio.Task[object] | None = None
@@ -66,8 +67,6 @@ class Attempt:
         """The response is no longer this process's: stop the work, and store nothing more."""
         if not self._is_lost:
             self._is_lost = True
-            if self._access.usage is not None:
-                self._access.usage.id = self._access.usage.id or usage_id(self._job)
             if self._running is not None:
                 self._running.cancel()
 

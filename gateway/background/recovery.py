@@ -163,10 +163,9 @@ class Recovery:
         """What an attempt used that left no row: an estimate. None where it left one after all."""
         if request is None:
             return None
-        recorded = partial(usage.is_recorded, key_id=job.key_id, request_id=request.request_id, since=job.created_at)
-        if await self._context.database.read(recorded):
-            return None
         row = _row(job, request, 503, usage.LOST)
+        if await self._context.database.read(partial(usage.is_stored, id_=row.id)):
+            return None
         ratios, body = self._context.ledger.ratios, orjson.dumps(request.body)
         row.estimated = True
         row.prompt_tokens = ratios.prompt_tokens(request.provider, request.model, body)
@@ -177,7 +176,7 @@ class Recovery:
 def _row(job: Job, request: LaterRequest | None, status: int, outcome: str) -> UsageRow:
     """The usage row of a response that has none of its own. Its id makes sure that there is one for each attempt."""
     row = UsageRow(
-        id=usage_id(job),
+        id=usage_id(job.response_id, job.run),
         request_id="" if request is None else request.request_id,
         time=job.created_at,
         key_id=job.key_id,

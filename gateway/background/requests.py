@@ -57,9 +57,9 @@ async def unsealed(sealer: Sealer, job: Job) -> LaterRequest | None:
     return await asyncio.to_thread(_unsealed, sealer, job) if is_large else _unsealed(sealer, job)
 
 
-def usage_id(job: Job) -> str:
-    """The id of the usage row of an attempt that does not end by itself, whoever writes it: so there is one."""
-    return f"{job.response_id}-{job.attempts}"
+def usage_id(response_id: str, run: int = 0) -> str:
+    """The id of the usage row of one run of a response, whoever writes it: so there is one."""
+    return f"{response_id}-{run}"
 
 
 def metadata_of(body: JsonObject) -> dict[str, str]:

@@ -16,7 +16,6 @@ from gateway.background.worker import Worker
 from gateway.errors import InvalidRequest, Overloaded, TooManyRequests
 from gateway.http import Body, Reply, Request, StreamReply
 from gateway.memory.failures import explained, not_found
-from gateway.memory.history import UNFINISHED
 from gateway.memory.responses import Turn
 from gateway.memory.stored import current_document
 from gateway.neutral.generation import Generation
@@ -25,7 +24,7 @@ from gateway.routing.plan import Lane
 from gateway.store import jobs, responses
 from gateway.store.errors import TooMany
 from gateway.store.jobs import Bounds
-from gateway.store.responses import StoredResponse
+from gateway.store.responses import UNFINISHED, StoredResponse
 from gateway.surfaces.base import Ended, Surface
 from gateway.surfaces.responses.announced import announce
 
@@ -77,7 +76,7 @@ class Background:
         self._worker.wake()
         response = prepared.response
         if generation.body.get("stream"):
-            return StreamReply(self._replay.stream(request, response.id, -1))
+            return StreamReply(self._replay.stream(request, response.id, -1), response_id=response.id)
         return Reply(b"".join((response.document, response.output, b"}")))
 
     def _prepared(self, request: Request[Body], turn: Turn, generation: Generation, lane: Lane) -> _Prepared:
@@ -95,7 +94,7 @@ class Background:
             return None
         return Adoption(self._context, self._worker, self._bounds, request)
 
-    async def stream(self, request: Request[None], response_id: str, after: int) -> StreamReply:
+    async def stream(self, request: Request[Body], response_id: str, after: int) -> StreamReply:
         """The events of a response with numbers over `after`. Raises `NotFound` and `InvalidRequest`."""
         return StreamReply(await self._replay.events(request, response_id, after))
 

@@ -6,17 +6,16 @@ import resource
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import structlog
 
+from gateway.open_files import most_connections
 from gateway.settings.bounds import ConnectionBounds
 
 # What a server with 10,000 clients and as many upstream connections has use for. A limit without end would make
 # everything that goes through all file numbers slow.
 _MOST_FILES = 65_536
-_LEAST_CONNECTIONS = 16
 # Connections over the limit that are kept for the moment in which they are told so.
 _MOST_SURPLUS = 64
 _SURPLUS_SECONDS = 5.0
@@ -99,7 +98,7 @@ class Connections:
             loop.call_later(self._interval, self._look_again, loop)
         now = self._clock()
         if self._most is None:
-            self._most = _most_connections(self.bounds.most)
+            self._most = most_connections(self.bounds.most)
         if len(self._open) >= self._most and not self._evict():
             self._refused += 1
             self._log_limit()
@@ -229,14 +228,6 @@ def raise_file_limit() -> None:
     wanted = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-def _most_connections(most: int) -> int:
-    """So many, or half of what the file limit leaves: each may need a second one, to an upstream."""
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == resource.RLIM_INFINITY:
-        return most
-    return min(most, max((soft - len([*Path("/dev/fd").iterdir()])) // 2, _LEAST_CONNECTIONS))
 
 
 def _due(waiting: dict[Connection, float], moment: float) -> list[Connection]:

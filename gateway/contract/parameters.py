@@ -7,9 +7,10 @@ from urllib.parse import parse_qsl
 
 from gateway.contract.bundle import Bundle, OperationSpec
 from gateway.contract.validation import CompiledSchema
+from gateway.errors import Header, InvalidRequest
 
 ReadQuery = Callable[[bytes], dict[str, Any]]
-RequireHeaders = Callable[[Mapping[bytes, bytes]], None]
+RequireHeader = Callable[[Sequence[Header]], None]
 _WORDS = {"true": True, "false": False}
 # As JSON writes them, and no longer than any count: Python's own readers take underscores, blanks, infinities and
 # the digits of other scripts.
@@ -44,10 +45,11 @@ def compile_query(spec: OperationSpec, bundle: Bundle) -> ReadQuery | None:
     return read
 
 
-def compile_headers(spec: OperationSpec, bundle: Bundle) -> Mapping[bytes, RequireHeaders]:
+def compile_headers(spec: OperationSpec, bundle: Bundle) -> Mapping[bytes, RequireHeader]:
     """A check for each header that an operation declares, by the header's name in lower case.
 
-    It takes the headers of a request that has this one, and raises `InvalidRequest` naming it.
+    It takes the header fields of a request that has this one, names in lower case, and raises `InvalidRequest` naming
+    it; also where two fields of it differ: proxies and servers choose differently.
     """
     declared = [parameter for parameter in spec.parameters if parameter["in"] == "header"]
     schemas = {parameter["name"]: bundle.resolve(parameter.get("schema", {})) for parameter in declared}
@@ -63,11 +65,15 @@ def _field(name: str) -> bytes:
     return name.lower().encode("latin-1")
 
 
-def _header_check(name: str, compiled: CompiledSchema) -> RequireHeaders:
+def _header_check(name: str, compiled: CompiledSchema) -> RequireHeader:
     field = _field(name)
 
-    def require(headers: Mapping[bytes, bytes]) -> None:
-        compiled.require({name: headers[field].decode("latin-1")})
+    def require(fields: Sequence[Header]) -> None:
+        value, *others = {value for field_name, value in fields if field_name == field}
+        if others:
+            message = f"The header {name} was sent twice, with different values."
+            raise InvalidRequest(message, param=name, code="invalid_value")
+        compiled.require({name: value.decode("latin-1")})
 
     return require
 

@@ -85,9 +85,11 @@ class Operation:
             if principal is not None:
                 access.key = principal.name or principal.key_id
             query = self._read_query(scope["query_string"]) if self._read_query else {}
+            has_declared = False
             for name in self._checked_headers:
                 if name in headers:
-                    self._checked_headers[name](headers)
+                    self._checked_headers[name](fields)
+                    has_declared = True
             body, is_large = None, False
             if self._body is not None:
                 body, is_large = await self._read(self._body, headers, receive, client, presence)
@@ -97,10 +99,8 @@ class Operation:
             request = Request(
                 access, self._id, key_id, body, path, query, is_large, client, headers, principal, presence
             )
-            on_disconnect = ABORT if principal is None else principal.on_disconnect
-            is_special = b"idempotency-key" in headers or b"x-waystone-on-disconnect" in headers
-            # Found out without a call: most requests are not.
-            request.may_outlive = is_special or on_disconnect != ABORT
+            # Found out without a call: most requests may not. The headers that are declared are those of such answers.
+            request.may_outlive = has_declared or (principal is not None and principal.on_disconnect != ABORT)
             return await self._handler(request)
         except GatewayError as error:
             access.code = error.code

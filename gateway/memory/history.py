@@ -21,9 +21,6 @@ Items = list[JsonObject]
 MAX_DEPTH = 1024
 """Responses in a chain."""
 
-UNFINISHED = ("queued", "in_progress")
-"""The statuses of a response that has no answer yet."""
-
 _AT_ONCE_BYTES = 256 * 1024
 """Of stored items that are parsed before others go on."""
 _PREVIOUS = "previous_response_id"
@@ -99,7 +96,7 @@ def _chain(
     head = responses.head(connection, key_id, response_id, now)
     if head is None:
         raise Missing("response", response_id)
-    if head.status in UNFINISHED:
+    if head.status in responses.UNFINISHED:
         message = f"Previous response with id '{response_id}' is not complete yet."
         raise InvalidRequest(message, param=_PREVIOUS, code="previous_response_not_complete")
     if head.depth >= MAX_DEPTH:

@@ -16,11 +16,11 @@ from gateway.memory.items import item_list, normalise_item, stored_item, stored_
 from gateway.neutral.identifiers import response_of
 from gateway.neutral.json import JsonObject, text_or_empty
 from gateway.paging import Page, ResponseFilter
-from gateway.store import conversations, jobs, responses
+from gateway.store import conversations, idempotency, jobs, responses
 from gateway.store.database import Connection, Database
 from gateway.store.documents import Documents
 from gateway.store.errors import TooLarge
-from gateway.store.responses import StoredResponse
+from gateway.store.responses import UNFINISHED, StoredResponse
 
 if TYPE_CHECKING:
     from generated import models
@@ -34,7 +34,6 @@ MAX_REFERENCES = 1024
 _PAGE_BYTES = 8 * 1024 * 1024
 """Of the responses in one page of a list, unless the first alone is larger."""
 _STATUS = re.compile(rb'"status":"[a-z_]+"')
-_NOT_ENDED = ("queued", "in_progress")
 
 
 class StoredResponses:
@@ -114,12 +113,15 @@ class StoredResponses:
 
 def _delete(connection: Connection, key_id: str, id_: str, now: float) -> bool:
     jobs.discard(connection, key_id, id_)
-    return responses.delete(connection, key_id, id_, now)
+    is_deleted = responses.delete(connection, key_id, id_, now)
+    if is_deleted:
+        idempotency.forget_response(connection, id_)
+    return is_deleted
 
 
 def current_document(status: str, document: bytes, output: bytes) -> bytes:
     """A stored response as JSON. Its `status` is changed where it has not ended: only the row keeps up with that."""
-    if status in _NOT_ENDED:
+    if status in UNFINISHED:
         # Among the first fields, in front of all that a client has written. To parse it would take long.
         document = _STATUS.sub(b'"status":"%s"' % status.encode(), document, count=1)
     return b"".join((document, output, b"}"))

@@ -8,6 +8,7 @@ from typing import Generic, Protocol
 
 import structlog
 
+from gateway.contract.in_flight import InFlight
 from gateway.detached import DetachedWork
 from gateway.errors import GatewayError, Header, Overloaded, Stopped
 from gateway.http import Body, Reply, Request, StreamReply
@@ -15,6 +16,8 @@ from gateway.outliving.feed import Feed
 
 FEED_BYTES = 256 * 1024
 """Of a stream that may wait for a client that is slow; those that are collected to be kept are in memory anyway."""
+COLLECTED_BYTES = 256 * 1024 * 1024
+"""Of all streams of a process that are collected to be kept. Beyond that, a stream is not kept."""
 
 log = structlog.get_logger(__name__)
 Answer = Reply | StreamReply
@@ -49,18 +52,19 @@ class OutlivingAnswers:
         self._work = work
         self._most = most
         self._running = 0
-
-    def require_room(self) -> None:
-        """Raise `Overloaded` where one more is too many."""
-        if self._running >= self._most:
-            raise Overloaded("The gateway makes as many answers as it may that outlive their clients. Try again later.")
+        self._collected = InFlight(COLLECTED_BYTES)
 
     async def answer(self, request: Request[Body], produce: Produce[Body], recorder: Recorder | None = None) -> Answer:
         """The answer of `produce`, for the client while it is there. Raises what `produce` raises.
 
-        The task has begun, and closes `recorder`, whatever becomes of the caller.
+        The task has begun, and closes `recorder`, whatever becomes of the caller. Raises `Overloaded` where one more is
+        too many; `recorder` is closed then, too.
         """
-        making = _Making(request, produce, self._work, recorder)
+        if self._running >= self._most:
+            if recorder is not None:
+                self._work.start(recorder.close())
+            raise Overloaded("The gateway makes as many answers as it may that outlive their clients. Try again later.")
+        making = _Making(request, produce, self._work, recorder, self._collected)
         self._running += 1
         task = self._work.start(making.run())
         task.add_done_callback(making.end)
@@ -75,7 +79,12 @@ class _Making(Generic[Body]):
     """One answer in the making, and its client's end of it."""
 
     def __init__(
-        self, request: Request[Body], produce: Produce[Body], work: DetachedWork, recorder: Recorder | None
+        self,
+        request: Request[Body],
+        produce: Produce[Body],
+        work: DetachedWork,
+        recorder: Recorder | None,
+        collected: InFlight,
     ) -> None:
         self._connection = request.connection
         # What it is cut by is not its client's connection, but the work's end.
@@ -85,6 +94,7 @@ class _Making(Generic[Body]):
         self._work = work
         self._recorder = recorder
         self._most_bytes = 0 if recorder is None else recorder.most_bytes
+        self._collected = collected
         self._feed = Feed(max(FEED_BYTES, self._most_bytes), None if recorder is None else recorder.leave)
         self._begun: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         # Its client may have left, and never look at a refusal.
@@ -132,20 +142,19 @@ class _Making(Generic[Body]):
 
     async def _pass_on(self, answer: StreamReply) -> None:
         """Hand a stream to the client as it comes, and all of it to the recorder."""
-        collected: list[bytes] | None = [] if self._most_bytes else None
-        size = 0
-        async with aclosing(answer.chunks) as chunks:
-            async for chunk in chunks:
-                size += len(chunk)
-                if collected is not None and size <= self._most_bytes:
-                    collected.append(chunk)
-                elif collected is not None:
-                    collected, self._feed.most_bytes = None, FEED_BYTES
-                if not await self._hand_on(chunk):
-                    self._feed.put_at_once(await _last(chunks))
-                    return
-        if collected is not None and self._recorder is not None:
-            await self._recorder.record_stream(answer.headers, b"".join(collected))
+        collection = _Collection(self._most_bytes, self._collected)
+        try:
+            async with aclosing(answer.chunks) as chunks:
+                async for chunk in chunks:
+                    if not collection.take(chunk):
+                        self._feed.most_bytes = FEED_BYTES
+                    if not await self._hand_on(chunk):
+                        self._feed.put_at_once(await _last(chunks))
+                        return
+            if collection.is_whole and self._recorder is not None:
+                await self._recorder.record_stream(answer.headers, b"".join(collection.chunks))
+        finally:
+            collection.discard()
 
     async def _hand_on(self, chunk: bytes) -> bool:
         """Whether a chunk was handed on; False where the server stops, and its client is slow."""
@@ -158,6 +167,33 @@ class _Making(Generic[Body]):
                 task.uncancel()
             return False
         return True
+
+
+class _Collection:
+    """The chunks of one stream, unless they become too many bytes, or those of all streams of the process do."""
+
+    def __init__(self, most_bytes: int, collected: InFlight) -> None:
+        self.chunks: list[bytes] = []
+        self.is_whole = most_bytes > 0
+        self._room = most_bytes
+        self._collected = collected
+        self._size = 0
+
+    def take(self, chunk: bytes) -> bool:
+        """Add a chunk. False where the stream is not collected any more."""
+        size = len(chunk)
+        if self.is_whole and self._size + size <= self._room and self._collected.held + size <= self._collected.most:
+            self.chunks.append(chunk)
+            self._size += size
+            self._collected.held += size
+        elif self.is_whole:
+            self.discard()
+        return self.is_whole
+
+    def discard(self) -> None:
+        """Forget the chunks."""
+        self._collected.release(self._size)
+        self.chunks, self.is_whole, self._size = [], False, 0
 
 
 async def _last(chunks: AsyncGenerator[bytes, None]) -> bytes:

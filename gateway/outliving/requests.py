@@ -38,7 +38,6 @@ class OutlivingRequests:
         # One in the background has nothing to do with its client's connection.
         if action == ABORT or extensions(request.body).get("background") is True:
             return await produce(request)
-        self._answers.require_room()
         if action == BACKGROUND and (adoption := self._background.adoption(request)) is not None:
             return await self._answers.answer(request, partial(adoption.produce, surface=surface), adoption)
         return await self._answers.answer(request, produce)

@@ -19,7 +19,8 @@ from gateway.store.usage import Entry
 LEASE_SECONDS = 15.0
 """How long an attempt is believed to be worked on without a further sign of its process."""
 
-_ENDED_BADLY = ("failed", "cancelled")
+ENDED_BADLY = ("failed", "cancelled")
+"""The statuses of a response whose answer is not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +53,15 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """The request is the caller's to work on. `is_full`: its gateway key has as many answers as are kept for one."""
-
-    is_full: bool
+    """The request is the caller's to work on."""
 
 
 _COLUMNS = tuple(idempotency.c[name] for name in Attempt.__dataclass_fields__)
 _RUNNING = idempotency.c.lease_until.is_not(None)
 
 
-def claim(connection: Connection, attempt: Attempt, most: int) -> Claimed | Found | None:
-    """Claim a request for an attempt; what stands there already; None where that went away in this moment.
-
-    `most` is how many answers are kept for one gateway key.
-    """
+def claim(connection: Connection, attempt: Attempt) -> Claimed | Found | None:
+    """Claim a request for an attempt; what stands there already; None where that went away in this moment."""
     now = clock(connection)
     kept = and_(idempotency.c.digest == attempt.digest, idempotency.c.lease_until.is_(None))
     if not _insert(connection, attempt, now):
@@ -75,7 +71,18 @@ def claim(connection: Connection, attempt: Attempt, most: int) -> Claimed | Foun
         connection.execute(delete(idempotency).where(kept, idempotency.c.expires_at <= now))
         if not _insert(connection, attempt, now):
             return look(connection, attempt.digest)
-    return Claimed(_is_full(connection, attempt.key_id, most, now))
+    return Claimed()
+
+
+def count(connection: Connection, key_id: str, most: int) -> int:
+    """How many answers and attempts a gateway key has; no more than `most` are counted."""
+    of_key = select(idempotency.c.digest).where(idempotency.c.key_id == key_id)
+    # From the index alone; only where there are so many, the rows are looked at.
+    counted = _count(connection, of_key.limit(most).subquery())
+    if counted < most:
+        return counted
+    unexpired = of_key.where(idempotency.c.expires_at > clock(connection))
+    return _count(connection, unexpired.limit(most).subquery())
 
 
 def look(connection: Connection, digest: bytes) -> Found | None:
@@ -95,14 +102,14 @@ def under_way(connection: Connection, digests: Sequence[bytes]) -> set[bytes]:
     return {bytes(digest) for digest in connection.execute(select(idempotency.c.digest).where(running)).scalars()}
 
 
-def take_over(connection: Connection, lost: Attempt, attempt: Attempt, entry: Entry, most: int) -> Claimed | None:
+def take_over(connection: Connection, lost: Attempt, attempt: Attempt, entry: Entry) -> Claimed | None:
     """Claim what a lost attempt has left, and account that one; None where others were faster."""
     now = clock(connection)
     values = asdict(attempt) | {"lease_until": now + LEASE_SECONDS}
     if connection.execute(update(idempotency).where(_is_of(lost), _has_run_out(now)).values(values)).rowcount != 1:
         return None
     _account_lost(connection, lost, entry)
-    return Claimed(_is_full(connection, attempt.key_id, most, now))
+    return Claimed()
 
 
 def remove_lost(connection: Connection, lost: Attempt, entry: Entry) -> bool:
@@ -139,8 +146,8 @@ def keep(
 ) -> bool:
     """Keep an attempt's sealed answer for so long, with its usage row. False where it is not to be kept.
 
-    That is where another attempt has taken its place, and where the background response `response_id`, of which the
-    answer speaks, has failed or was cancelled by now. It has to be released then.
+    That is where another attempt has taken its place, and where the response `response_id`, of which the answer speaks,
+    has failed or was cancelled by now. It has to be released then.
     """
     if entry is not None:
         usage.record(connection, [entry])
@@ -151,6 +158,12 @@ def keep(
     values = {"owner": None, "lease_until": None, "expires_at": now + seconds}
     kept = connection.execute(ours.values(values | {"response_id": response_id, "answer": answer}))
     return kept.rowcount == 1
+
+
+def replace(connection: Connection, digest: bytes, response_id: str, answer: bytes) -> None:
+    """Keep a sealed answer in the place of another that speaks of the same response, if that still is there."""
+    is_same = and_(idempotency.c.digest == digest, idempotency.c.response_id == response_id)
+    connection.execute(update(idempotency).where(is_same, idempotency.c.lease_until.is_(None)).values(answer=answer))
 
 
 def release(connection: Connection, attempt: Attempt, entry: Entry | None) -> None:
@@ -167,21 +180,30 @@ def discard(connection: Connection, digest: bytes) -> None:
     connection.execute(delete(idempotency).where(idempotency.c.digest == digest, idempotency.c.lease_until.is_(None)))
 
 
-def discard_expired(connection: Connection, limit: int) -> int:
-    """Delete answers that have expired, at most so many; return how many it was."""
-    expired = and_(idempotency.c.expires_at <= clock(connection), idempotency.c.lease_until.is_(None))
-    digests = connection.execute(select(idempotency.c.digest).where(expired).limit(limit)).scalars().all()
-    if digests:
-        connection.execute(delete(idempotency).where(idempotency.c.digest.in_(digests), expired))
-    return len(digests)
+def expired(connection: Connection, limit: int) -> list[tuple[bytes, int]]:
+    """Up to so many keys whose answers have expired, with the sizes of those."""
+    size = func.coalesce(func.length(idempotency.c.answer), 0)
+    rows = connection.execute(select(idempotency.c.digest, size).where(_has_expired(connection)).limit(limit))
+    return [(bytes(digest), size) for digest, size in rows]
+
+
+def discard_expired(connection: Connection, digests: Sequence[bytes]) -> int:
+    """Delete those of these answers that have expired; return how many it was."""
+    gone = delete(idempotency).where(idempotency.c.digest.in_(digests), _has_expired(connection))
+    return connection.execute(gone).rowcount
 
 
 def forget_response(connection: Connection, response_id: str) -> None:
-    """Remove kept answers that speak of a background response, which has failed or was cancelled.
+    """Remove kept answers that speak of a response, which has failed, was cancelled or was deleted.
 
-    To be called in the transaction that writes that state to its row in `responses`, after it has.
+    To be called in the transaction that writes that to its row in `responses`, after it has.
     """
     connection.execute(delete(idempotency).where(idempotency.c.response_id == response_id))
+
+
+def own_row_id(attempt: Attempt) -> str:
+    """The id of the usage row that an attempt's own process stores."""
+    return f"kept_{attempt.owner}"
 
 
 def lost_row_id(attempt: Attempt) -> str:
@@ -195,34 +217,28 @@ def _insert(connection: Connection, attempt: Attempt, now: float) -> bool:
     return connection.execute(statement).rowcount == 1
 
 
-def _is_full(connection: Connection, key_id: str, most: int, now: float) -> bool:
-    """Whether a gateway key has more than `most` rows, that of the attempt which was claimed among them."""
-    of_key = select(idempotency.c.digest).where(idempotency.c.key_id == key_id)
-    # From the index alone; only where there are so many, the rows are looked at.
-    if _count(connection, of_key.limit(most + 1).subquery()) <= most:
-        return False
-    unexpired = of_key.where(idempotency.c.expires_at > now)
-    return _count(connection, unexpired.limit(most + 1).subquery()) > most
-
-
 def _count(connection: Connection, rows: Subquery) -> int:
     return connection.execute(select(func.count()).select_from(rows)).scalar_one()
 
 
 def _account_lost(connection: Connection, lost: Attempt, entry: Entry) -> None:
     """Store the row of a lost attempt, unless its own one had been stored before its process died."""
-    if not usage.is_recorded(connection, lost.key_id, lost.request_id, lost.created_at):
+    if not usage.is_stored(connection, own_row_id(lost)):
         usage.record(connection, [entry])
 
 
 def _has_ended_badly(connection: Connection, response_id: str) -> bool:
     # Locked on PostgreSQL, so that who writes another state waits, and then finds this answer to forget.
     query = select(responses.c.status).where(responses.c.id == response_id).with_for_update(read=True)
-    return connection.execute(query).scalar() in _ENDED_BADLY
+    return connection.execute(query).scalar() in ENDED_BADLY
 
 
 def _is_of(attempt: Attempt) -> ColumnElement[bool]:
     return and_(idempotency.c.digest == attempt.digest, idempotency.c.owner == attempt.owner)
+
+
+def _has_expired(connection: Connection) -> ColumnElement[bool]:
+    return and_(idempotency.c.expires_at <= clock(connection), idempotency.c.lease_until.is_(None))
 
 
 def _has_run_out(now: float) -> ColumnElement[bool]:

@@ -60,13 +60,17 @@ class Lease:
 
 
 class Job(NamedTuple):
-    """What is to be known to work on a job. `request` is sealed; None once it is erased."""
+    """What is to be known to work on a job. `request` is sealed; None once it is erased.
+
+    `run` numbers what is accounted for one by one: attempts, those included that count as never begun.
+    """
 
     response_id: str
     key_id: str
     state: str
     created_at: float
     attempts: int
+    run: int
     next_sequence: int
     request: bytes | None
 
@@ -107,8 +111,9 @@ class Ending:
 
 _COLUMNS = (
     *(_job.response_id, _job.key_id, _job.state, _job.created_at),
-    *(_job.attempts, _job.next_sequence, _job.request),
+    *(_job.attempts, _job.run, _job.next_sequence, _job.request),
 )
+_COUNTED = {"attempts": _job.attempts + 1, "run": _job.run + 1}
 
 
 def add(
@@ -148,6 +153,7 @@ def _insert(
         "state": QUEUED,
         "created_at": clock(connection),
         "attempts": 0,
+        "run": 0,
         "next_sequence": events.last + 1,
     }
     connection.execute(insert(jobs).values(row | more))
@@ -165,7 +171,7 @@ def claim(connection: Connection, lease: Lease, most: int, most_bytes: int) -> l
     if not ids:
         return []
     taken = {"state": IN_PROGRESS, "owner": lease.owner, "lease_until": clock(connection) + lease.seconds}
-    connection.execute(update(jobs).where(_job.response_id.in_(ids)).values(attempts=_job.attempts + 1, **taken))
+    connection.execute(update(jobs).where(_job.response_id.in_(ids)).values(**_COUNTED, **taken))
     _show(connection, ids, IN_PROGRESS)
     return _read(connection, _job.response_id.in_(ids))
 
@@ -226,6 +232,7 @@ def release(connection: Connection, response_id: str, owner: str) -> bool:
     """Queue a job again of which no event was stored: it counts as never begun. Returns whether it was the owner's."""
     still = _job.response_id == response_id, _job.owner == owner, _job.state == IN_PROGRESS
     values = {"state": QUEUED, "owner": None, "lease_until": None, "attempts": _job.attempts - 1}
+    values["run"] = _job.run + 1
     changed = update(jobs).where(*still, _job.next_sequence == ANNOUNCED).values(**values)
     if connection.execute(changed).rowcount != 1:
         return False
@@ -278,7 +285,7 @@ def finish(connection: Connection, ending: Ending) -> bool:
         turns.append_all(connection, [ending.append])
     if ending.usage:
         usage.record(connection, [(row.id, row, None) for row in ending.usage])
-    if ending.status in ("failed", "cancelled"):
+    if ending.status in idempotency.ENDED_BADLY:
         idempotency.forget_response(connection, ending.response_id)
     notices.announce(connection, notices.EVENTS, ending.response_id)
     return True

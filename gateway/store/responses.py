@@ -13,6 +13,9 @@ from gateway.store.bulk import BulkInsert
 from gateway.store.errors import Missing
 from gateway.store.tables import responses
 
+UNFINISHED = ("queued", "in_progress")
+"""The statuses of a response that has not ended."""
+
 
 @dataclass(slots=True, kw_only=True)
 class StoredResponse:

@@ -95,9 +95,9 @@ def _index_of_active_jobs() -> Index:
     return Index("jobs_active_by_key", "key_id", sqlite_where=is_active)
 
 
-def _index_of_answers_in_the_background() -> Index:
-    is_background = text("response_id IS NOT NULL")
-    return Index("idempotency_by_response", "response_id", sqlite_where=is_background)
+def _index_of_answers_by_response() -> Index:
+    is_response = text("response_id IS NOT NULL")
+    return Index("idempotency_by_response", "response_id", sqlite_where=is_response)
 
 
 def _index_of_ended_jobs() -> Index:
@@ -190,6 +190,8 @@ jobs = Table(
     Column("owner", String),
     Column("lease_until", Double),
     Column("attempts", Integer, nullable=False),
+    # Numbers what has a usage row: attempts, those included that count as never begun.
+    Column("run", Integer, nullable=False),
     # The number of the first event that is not stored.
     Column("next_sequence", Integer, nullable=False),
     # When its events go; None while it is not over.
@@ -229,14 +231,14 @@ idempotency = Table(
     Column("request_id", String, nullable=False),
     Column("model", String),
     Column("prompt_bytes", BigInteger, nullable=False),
-    # The background response that the answer speaks of.
+    # The response that the answer speaks of: with it the answer goes.
     Column("response_id", String),
     # Sealed.
     Column("answer", LargeBinary),
     Index("idempotency_by_key", "key_id"),
     Index("idempotency_by_expiry", "expires_at"),
     _index_of_leases(),
-    _index_of_answers_in_the_background(),
+    _index_of_answers_by_response(),
 )
 
 conversations = Table(

@@ -24,8 +24,6 @@ LOST = "lost"
 """Of an attempt whose process was killed: what it used is an estimate."""
 
 _TEXT_LIMIT = 512
-_CLOCKS_SECONDS = 60.0
-"""By how much the clocks of two machines may differ."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -94,11 +92,9 @@ def record(connection: Connection, batch: Sequence[Entry]) -> None:
     _INSERT.run(connection, [(id_, *_values(_shortened(row))) for id_, row, _ in batch])
 
 
-def is_recorded(connection: Connection, key_id: str, request_id: str, since: float) -> bool:
-    """Whether a request that came at that time or later has its row; those of attempts that were given up aside."""
-    chosen = select(usage.c.id).where(usage.c.key_id == key_id, usage.c.time >= since - _CLOCKS_SECONDS)
-    chosen = chosen.where(usage.c.request_id == request_id, usage.c.given_up.is_(False))
-    return connection.execute(chosen.limit(1)).first() is not None
+def is_stored(connection: Connection, id_: str) -> bool:
+    """Whether there is a row under this id."""
+    return connection.execute(select(usage.c.id).where(usage.c.id == id_)).first() is not None
 
 
 def _shortened(row: UsageRow) -> UsageRow:

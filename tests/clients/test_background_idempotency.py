@@ -1,5 +1,6 @@
 """Idempotency keys on responses in the background: one response for one key, until it fails or is cancelled."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -80,3 +81,37 @@ def test_stream_that_was_cancelled_is_not_replayed(client: httpx.Client, paced: 
     assert "x-waystone-replayed" not in again.headers
     assert b"response.completed" in again.content
     assert paced.begun["gone"] == 2
+
+
+@pytest.mark.parametrize("is_background", [True, False], ids=["background", "foreground"])
+@pytest.mark.parametrize("is_stream", [True, False], ids=["stream", "plain"])
+def test_deleted_response_is_forgotten(
+    client: httpx.Client, paced: PacedUpstream, is_background: bool, is_stream: bool
+) -> None:
+    name = f"deleted-{is_background}-{is_stream}"
+    paced.let_go(name)
+    first = keyed(client, name, name, stream=is_stream, background=is_background)
+    id_ = id_of(first)
+    assert client.delete(f"{RESPONSES}/{id_}").status_code == 200
+    again = keyed(client, name, name, stream=is_stream, background=is_background)
+    assert "x-waystone-replayed" not in again.headers
+    assert id_of(again) != id_
+
+
+def id_of(reply: httpx.Response) -> str:
+    """The id of the response that an answer is, or is the stream of."""
+    found = re.search(r'"id":"(resp_[^"]+)"', reply.text)
+    assert found is not None
+    return found[1]
+
+
+def test_stream_under_way_is_followed_by_who_repeats_the_request(client: httpx.Client, paced: PacedUpstream) -> None:
+    body, headers = order("followed", 3, hold=2, stream=True), {"idempotency-key": "followed"}
+    with (
+        client.stream("POST", RESPONSES, json=body, headers=headers) as first,
+        client.stream("POST", RESPONSES, json=body, headers=headers) as second,
+    ):
+        assert second.headers["x-waystone-replayed"] == "true"
+        paced.let_go("followed")
+        assert blocks(first.read()) == blocks(second.read())
+    assert paced.begun["followed"] == 1

@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -94,6 +94,19 @@ def test_what_is_no_key_is_refused(client: httpx.Client, upstream: ChatUpstream,
     assert reply.status_code == 400
     assert check_error(reply.json())["param"] == "Idempotency-Key"
     assert upstream.received == []
+
+
+@pytest.mark.parametrize("path", STREAMS)
+@pytest.mark.parametrize(("name", "values"), [(KEY, "ab"), ("x-waystone-on-disconnect", ("drain", "abort"))])
+def test_header_that_comes_twice_with_different_values_is_refused(
+    client: httpx.Client, upstream: ChatUpstream, path: str, name: str, values: Sequence[str]
+) -> None:
+    reply = client.post(path, json=asked(path, "test/echo"), headers=[(name, value) for value in values])
+    assert reply.status_code == 400
+    assert check_error(reply.json())["param"].lower() == name
+    assert upstream.received == []
+    same = client.post(path, json=asked(path, "test/echo"), headers=[*keyed().items()] * 2)
+    assert same.status_code == 200
 
 
 @pytest.mark.parametrize("key", ["k", "k" * 255, "~ !"], ids=["short", "long", "signs"])

@@ -48,11 +48,12 @@ def leave(gateway: RunningGateway, upstream: ChatUpstream, key: str, headers: di
     return query(gateway, found)[0]
 
 
-@pytest.mark.parametrize("path", STREAMS)
+# A chat has no response that could go on in the background.
+@pytest.mark.parametrize(("path", "action"), [*((path, "drain") for path in STREAMS), (CHAT, "background")])
 def test_drained_answer_is_made_to_its_end_accounted_and_stored(
-    serve: Serve, upstream: ChatUpstream, path: str
+    serve: Serve, upstream: ChatUpstream, path: str, action: str
 ) -> None:
-    gateway = serve(on_disconnect="drain")
+    gateway = serve(on_disconnect=action)
     with begun(gateway, path, {}):
         assert upstream.began.wait(10)
     wait_until(lambda: "499" in gateway.log.read_text())
@@ -62,6 +63,7 @@ def test_drained_answer_is_made_to_its_end_accounted_and_stored(
     assert usage(gateway) == [DRAINED]
     # Waystone's own operation stores what its request has `store: true` for.
     assert query(gateway, "select status from responses") == [("completed",)] * (path == RESPONSES)
+    assert query(gateway, "select state from jobs") == []
 
 
 @pytest.mark.parametrize("path", [CHAT, RESPONSES])

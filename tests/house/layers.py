@@ -22,6 +22,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("gateway.sealing",),
     ("gateway.security",),
     ("gateway.logs",),
+    ("gateway.open_files",),
     ("gateway.embedded",),
     ("gateway.prices",),
     # Formats and facts.

@@ -11,6 +11,7 @@ CATCH_ALL: dict[str, str] = {
     "gateway/background/rounds.py::Rounds._round": "the edge of a task that must go on: logged, and tried again",
     "gateway/cli/exchange.py::Exchange.run": "the edge of what stands outside the stage: logged, and a plain 500",
     "gateway/contract/stage.py::Operation._answer": "the edge: a defect is logged, and told in the envelope",
+    "gateway/outliving/idempotency/leases.py::Upkeep._repeat": "the edge of a task: logged, and the next turn comes",
     "gateway/short_path.py::ShortPath.answer": "raised again, once the request is accounted",
     "gateway/short_path.py::ShortPath._keep": "the same",
     "gateway/store/writer.py::WritingThread._settle": "the edge of a thread: what a work raises is its caller's",

@@ -9,17 +9,19 @@ import asyncpg
 import pytest
 from sqlalchemy import select, update
 
+from gateway.outliving.idempotency import counts as module
+from gateway.outliving.idempotency.counts import AnswerCounts
 from gateway.store import idempotency, responses
 from gateway.store.database import Database
 from gateway.store.idempotency import Attempt, Claimed, Found
 from gateway.store.tables import idempotency as table
+from gateway.store.tables import usage
 from gateway.store.usage import LOST, Entry, UsageRow, record
 from tests.store.stored import response, usage_names
 from tests.store.waiting import until
 
 pytestmark = pytest.mark.anyio
 
-MOST = 100
 HOUR = 3_600.0
 
 
@@ -45,8 +47,8 @@ def row(of: Attempt, id_: str | None = None, **fields: Any) -> Entry:
     return id_ or idempotency.lost_row_id(of), usage, None
 
 
-async def claim(database: Database, of: Attempt, most: int = MOST) -> Claimed | Found | None:
-    return await database.write(partial(idempotency.claim, attempt=of, most=most))
+async def claim(database: Database, of: Attempt) -> Claimed | Found | None:
+    return await database.write(partial(idempotency.claim, attempt=of))
 
 
 async def keep(database: Database, of: Attempt, response_id: str | None = None, entry: Entry | None = None) -> bool:
@@ -60,7 +62,7 @@ async def lose(database: Database, of: Attempt) -> None:
 
 
 async def take_over(database: Database, lost: Attempt, of: Attempt) -> Claimed | None:
-    work = partial(idempotency.take_over, lost=lost, attempt=of, entry=row(lost, outcome=LOST), most=MOST)
+    work = partial(idempotency.take_over, lost=lost, attempt=of, entry=row(lost, outcome=LOST))
     return await database.write(work)
 
 
@@ -107,7 +109,7 @@ async def test_of_many_who_take_over_a_lost_attempt_one_does_and_it_has_one_row(
     assert isinstance(seen, Found)
     assert seen.is_lost
     outcomes = await asyncio.gather(*(take_over(database, lost, attempt(f"b{number}")) for number in range(20)))
-    assert [outcome for outcome in outcomes if outcome] == [Claimed(is_full=False)]
+    assert [outcome for outcome in outcomes if outcome] == [Claimed()]
     assert await usage_names(database) == ["req_a"]
 
 
@@ -145,26 +147,15 @@ async def test_attempt_that_was_taken_for_lost_keeps_no_answer_and_has_its_own_r
     assert await usage_names(database) == ["req_a"]
 
 
-@pytest.mark.parametrize(
-    ("fields", "names"),
-    [
-        ({}, ["req_a"]),
-        ({"given_up": True}, ["req_a", "req_a"]),
-        ({"time": 900.0}, ["req_a", "req_a"]),
-        ({"key_id": "bob"}, ["req_a", "req_a"]),
-    ],
-    ids=["its own", "an attempt at another provider", "an earlier request", "another key's"],
-)
-async def test_lost_attempt_whose_own_row_was_stored_has_no_other(
-    database: Database, fields: dict[str, Any], names: list[str]
-) -> None:
+@pytest.mark.parametrize(("id_", "rows"), [("kept_a", 1), ("another", 2)], ids=["its own", "another's"])
+async def test_lost_attempt_has_no_second_row_where_its_own_was_stored(database: Database, id_: str, rows: int) -> None:
     lost = attempt("a")
-    _, own, _ = row(lost)
     await claim(database, lost)
-    await database.write(partial(record, batch=[("own", replace(own, **fields), None)]))
+    # A client may send its request id again.
+    await database.write(partial(record, batch=[row(lost, id_)]))
     await lose(database, lost)
     await database.write(partial(idempotency.remove_lost, lost=lost, entry=row(lost, outcome=LOST)))
-    assert await usage_names(database) == names
+    assert await database.read(lambda c: len([*c.execute(select(usage.c.id))])) == rows
 
 
 async def test_released_attempt_is_gone_with_its_row_stored(database: Database) -> None:
@@ -175,17 +166,23 @@ async def test_released_attempt_is_gone_with_its_row_stored(database: Database) 
     assert isinstance(await claim(database, attempt("b")), Claimed)
 
 
-async def test_key_with_as_many_answers_as_are_kept_is_full_until_some_expire(database: Database) -> None:
+async def test_key_with_as_many_answers_as_are_kept_is_full_until_some_expire(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = AnswerCounts(database, 3)
     for number in range(3):
+        assert not await counts.is_full("ann")
         one = attempt(f"a{number}", b"%d" % number)
-        assert await claim(database, one, most=3) == Claimed(is_full=False)
+        await claim(database, one)
+        counts.add("ann")
         await keep(database, one)
-    another = attempt("b", b"4")
-    assert await claim(database, another, most=3) == Claimed(is_full=True)
-    assert await claim(database, attempt("c", b"5", key_id="bob"), most=3) == Claimed(is_full=False)
-    await database.write(partial(idempotency.release, attempt=another, entry=None))
+    assert await counts.is_full("ann")
+    assert await AnswerCounts(database, 3).is_full("ann")
+    assert not await counts.is_full("bob")
     await database.write(lambda c: c.execute(update(table).where(table.c.digest == b"1").values(expires_at=1.0)))
-    assert await claim(database, attempt("d", b"6"), most=3) == Claimed(is_full=False)
+    assert await counts.is_full("ann")
+    monkeypatch.setattr(module, "_KNOWN_SECONDS", 0.0)
+    assert not await counts.is_full("ann")
 
 
 async def test_expired_answers_are_deleted_and_attempts_under_way_are_not(database: Database) -> None:
@@ -195,8 +192,11 @@ async def test_expired_answers_are_deleted_and_attempts_under_way_are_not(databa
         if number < 4:
             await keep(database, one)
     await database.write(lambda c: c.execute(update(table).where(table.c.digest != b"0").values(expires_at=1.0)))
-    discard = partial(idempotency.discard_expired, limit=2)
-    assert [await database.write(discard) for _ in range(3)] == [2, 1, 0]
+    expired = await database.read(partial(idempotency.expired, limit=2))
+    assert [size for _, size in expired] == [len(b"sealed")] * 2
+    digests = [b"%d" % number for number in range(5)]
+    discard = partial(idempotency.discard_expired, digests=digests)
+    assert [await database.write(discard) for _ in range(2)] == [3, 0]
     left = await database.read(lambda c: c.execute(select(table.c.owner).order_by(table.c.digest)).scalars().all())
     assert left == [None, "a4"]
 
@@ -233,6 +233,20 @@ async def test_answers_that_speak_of_a_response_are_forgotten_with_it(database: 
     await database.write(partial(idempotency.forget_response, response_id="resp_a"))
     assert await found(database, b"a") is None
     assert await found(database, b"b") is not None
+
+
+@pytest.mark.parametrize(("response_id", "kept"), [("resp_a", b"events"), ("resp_b", b"sealed")])
+async def test_answer_takes_the_place_of_one_that_speaks_of_the_same_response(
+    database: Database, response_id: str, kept: bytes
+) -> None:
+    first = attempt("a")
+    await claim(database, first)
+    await keep(database, first, "resp_a")
+    put = partial(idempotency.replace, digest=first.digest, response_id=response_id, answer=b"events")
+    await database.write(put)
+    standing = await found(database)
+    assert standing is not None
+    assert standing.answer == kept
 
 
 async def test_what_is_worked_on_is_under_way_and_what_ended_or_is_lost_is_not(database: Database) -> None:

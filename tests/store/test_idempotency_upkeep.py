@@ -1,5 +1,7 @@
 """The upkeep of idempotency keys: what is over goes, also when the database was away, and what is lost is accounted."""
 
+import asyncio
+from collections.abc import Sequence
 from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
@@ -62,12 +64,7 @@ async def test_attempts_of_this_process_are_renewed(
     await lose(database, held)
     upkeep.hold(held)
     await upkeep.start()
-
-    async def is_renewed() -> bool:
-        standing = await found(database)
-        return standing is not None and not standing.is_lost
-
-    await until(is_renewed)
+    await until(lambda: _is_renewed(database))
     upkeep.drop(held)
     await upkeep.close()
 
@@ -94,18 +91,76 @@ async def test_attempt_that_ended_while_the_database_was_away_is_removed_later(
     await upkeep.close()
 
 
+async def expire(database: Database, answers: int) -> None:
+    """Have so many answers in the database that have expired, of 10 bytes each."""
+    for number in range(answers):
+        one = attempt(f"a{number}", b"%d" % number)
+        await claim(database, one)
+        values: dict[str, Any] = {"answer": b"x" * 10, "seconds": -1.0, "response_id": None, "entry": None}
+        await database.write(partial(idempotency.keep, attempt=one, **values))
+
+
 async def test_expired_answers_go_batch_by_batch(
     database: Database, upkeep: Upkeep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(leases, "_EXPIRED", 2)
+    batches: list[int] = []
+    discard = idempotency.discard_expired
+
+    def noted(connection: Any, digests: Sequence[bytes]) -> int:
+        batches.append(len(digests))
+        return discard(connection, digests)
+
+    monkeypatch.setattr(idempotency, "discard_expired", noted)
+    monkeypatch.setattr(leases, "_EXPIRED", 3)
+    monkeypatch.setattr(leases, "_EXPIRED_BYTES", 25)
     monkeypatch.setattr(leases, "_BREATH_SECONDS", 0.0)
-    for number in range(5):
-        one = attempt(f"a{number}", b"%d" % number)
-        await claim(database, one)
-        work: Any = partial(idempotency.keep, attempt=one, answer=b"", seconds=-1.0, response_id=None, entry=None)
-        await database.write(work)
+    await expire(database, 5)
     standing = attempt("b", b"stays")
     await claim(database, standing)
     await keep(database, standing)
     assert await upkeep.sweep() == 5
+    assert batches == [2, 1, 2]
     assert await found(database, b"stays") is not None
+
+
+async def test_sweep_has_an_end_however_much_is_left(
+    database: Database, upkeep: Upkeep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "_SWEEP_TURN_SECONDS", 0.0)
+    monkeypatch.setattr(leases, "_EXPIRED_BYTES", 10)
+    await expire(database, 3)
+    assert await upkeep.sweep() == 1
+
+
+async def test_leases_are_renewed_while_other_upkeep_waits_and_after_it_has_failed(
+    database: Database, upkeep: Upkeep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "_RENEW_SECONDS", 0.01)
+    looked: list[bool] = []
+    done = asyncio.Event()
+
+    async def look() -> int:
+        looked.append(True)
+        if len(looked) == 1:
+            raise RuntimeError("a defect")
+        await done.wait()
+        return 0
+
+    monkeypatch.setattr(upkeep, "look_for_lost", look)
+    with capture_logs() as logs:
+        await upkeep.start()
+        await until(lambda: len(looked) == 2)
+        held = attempt("a")
+        await claim(database, held)
+        await lose(database, held)
+        upkeep.hold(held)
+        await until(lambda: _is_renewed(database))
+    assert [line["event"] for line in logs] == ["unhandled_error"]
+    done.set()
+    upkeep.drop(held)
+    await upkeep.close()
+
+
+async def _is_renewed(database: Database) -> bool:
+    standing = await found(database)
+    return standing is not None and not standing.is_lost

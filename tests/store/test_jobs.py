@@ -222,6 +222,8 @@ class Interleavings(RuleBasedStateMachine):
             job = self.job(connection, name)
             may = job.response_id in jobs.held(connection, owner) and job.next_sequence == ANNOUNCED
             assert jobs.release(connection, job.response_id, owner) == may
+            # What was begun and given back has a usage row of its own.
+            assert (self.job(connection, name).run > job.run) == may
 
     @rule(owner=OWNERS)
     def renew(self, owner: str) -> None:

@@ -106,6 +106,16 @@ def account_of(rows: Rows) -> Account:
     return Account(ledger_of(rows), Request(Access("req_1"), "chat", "key_1", None, {}, {}))
 
 
+def test_row_has_the_id_that_was_made_for_it_and_an_attempt_that_was_given_up_another() -> None:
+    rows = Rows()
+    account = account_of(rows)
+    account.access.usage_id = "made"
+    with account:
+        account.begin_attempt(lane(), PROMPT)
+        account.begin_attempt(lane("other"), PROMPT)
+    assert [(row.given_up, row.id) for row in rows.rows] == [(True, ""), (False, "made")]
+
+
 def counts(row: UsageRow) -> tuple[int | None, int | None, bool]:
     return row.prompt_tokens, row.completion_tokens, row.estimated
 

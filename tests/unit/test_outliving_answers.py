@@ -213,13 +213,34 @@ async def test_stop_cuts_a_plain_answer(work: DetachedWork) -> None:
 
 
 async def test_there_are_no_more_than_so_many(work: DetachedWork) -> None:
-    answers, upstream = OutlivingAnswers(work, 1), Upstream()
-    answers.require_room()
+    answers, upstream, refused = OutlivingAnswers(work, 1), Upstream(), Recorded()
     waiting = asyncio.create_task(answers.answer(request(), upstream.plain))
     await turns()
     with pytest.raises(Overloaded):
-        answers.require_room()
+        await answers.answer(request(), upstream.plain, refused)
     upstream.go_on.set()
     await waiting
     await turns()
-    answers.require_room()
+    assert refused.is_closed
+    assert await answers.answer(request(), upstream.plain)
+
+
+async def test_streams_are_collected_up_to_so_many_bytes_of_all(
+    work: DetachedWork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "COLLECTED_BYTES", 2 * len(CHUNKS[0] + CHUNKS[1]) - 1)
+    answers = OutlivingAnswers(work, 9)
+    upstream, recorded = Upstream(), [Recorded() for _ in range(3)]
+    replies = [await answers.answer(request(), upstream.stream, one) for one in recorded[:2]]
+    await turns()
+    upstream.go_on.set()
+    for reply in replies:
+        assert isinstance(reply, StreamReply)
+        assert [chunk async for chunk in reply.chunks] == CHUNKS
+    assert sum(one.data == b"".join(CHUNKS) for one in recorded) == 1
+    # What is over counts no longer.
+    last = await answers.answer(request(), upstream.stream, recorded[2])
+    assert isinstance(last, StreamReply)
+    assert [chunk async for chunk in last.chunks] == CHUNKS
+    await turns()
+    assert recorded[2].data == b"".join(CHUNKS)

@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 
 import structlog
 
 from gateway.access_log import Access
 from gateway.errors import Header
-from gateway.http import Reply
+from gateway.http import Body, Reply, Request, StreamReply
 from gateway.neutral.values import value
+from gateway.outliving.answer import Answer, Produce
 from gateway.outliving.idempotency.kept import NOT_KEPT, Kept, is_whole, response_state, sealed
 from gateway.outliving.idempotency.leases import Upkeep
 from gateway.sealing import Sealer
@@ -18,9 +20,6 @@ from gateway.store.database import Database
 from gateway.store.errors import StoreError
 from gateway.store.idempotency import Attempt
 from gateway.store.usage import Entry
-
-_NOT_KEPT_STATES = ("failed", "cancelled")
-_BACKGROUND_STATES = ("queued", "in_progress")
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +48,21 @@ class RunningAttempt:
         self._is_settled = False
         shelf.upkeep.hold(attempt)
 
+    async def produce(self, produce: Produce[Body], request: Request[Body]) -> Answer:
+        """The answer of `produce`. The stream of a response in the background is kept as soon as that is queued.
+
+        It goes on though this process dies, and accounts for itself: nobody must take this attempt for lost.
+        """
+        answer = await produce(request)
+        if isinstance(answer, StreamReply) and answer.response_id is not None:
+            if self.most_bytes:
+                await self._keep(Kept(answer.headers, b"", is_stream=True, response_id=answer.response_id))
+            else:
+                await self._settle()
+            if self._is_settled:
+                self._go_on()
+        return answer
+
     async def record(self, reply: Reply) -> Reply:
         """Keep a plain answer, if it may be; return it as it is to be sent."""
         recorded = await self._recorded(reply)
@@ -60,7 +74,8 @@ class RunningAttempt:
         """Keep a stream, if it has come to a good end."""
         row = self._access.usage
         if (row is None or row.status == 200) and is_whole(data):
-            await self._keep(Kept(headers, data, is_stream=True), None)
+            kept = Kept(headers, data, is_stream=True)
+            await (self._keep_events(kept) if self._is_settled else self._keep(kept))
 
     def leave(self) -> None:
         """What is made is kept all the same."""
@@ -70,6 +85,10 @@ class RunningAttempt:
         try:
             await self._settle()
         finally:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        if not self.over.done():
             self.over.set_result(None)
 
     async def _settle(self) -> None:
@@ -79,15 +98,14 @@ class RunningAttempt:
             self._is_settled = True
 
     async def _recorded(self, reply: Reply) -> Reply:
-        response_id, state = response_state(reply.body) if reply.status == 200 else (None, None)
-        if reply.status != 200 or state in _NOT_KEPT_STATES:
+        if reply.status != 200 or response_state(reply.body)[1] in idempotency.ENDED_BADLY:
             return reply
         is_kept = len(reply.body) <= self.most_bytes and await self._keep(
-            Kept(reply.headers, reply.body, is_stream=False), response_id if state in _BACKGROUND_STATES else None
+            Kept(reply.headers, reply.body, is_stream=False)
         )
         return reply if is_kept else Reply(reply.body, headers=[*reply.headers, NOT_KEPT])
 
-    async def _keep(self, kept: Kept, response_id: str | None) -> bool:
+    async def _keep(self, kept: Kept) -> bool:
         shelf = self._shelf
         answer = await sealed(shelf.sealer, self.attempt, kept)
         work = partial(
@@ -95,7 +113,7 @@ class RunningAttempt:
             attempt=self.attempt,
             answer=answer,
             seconds=self._seconds,
-            response_id=response_id,
+            response_id=kept.speaks_of,
             entry=self._entry(),
         )
         try:
@@ -106,6 +124,18 @@ class RunningAttempt:
         if self._is_settled:
             shelf.upkeep.drop(self.attempt)
         return self._is_settled
+
+    async def _keep_events(self, kept: Kept) -> None:
+        """Keep the events of a response in the background: that has them for some minutes only."""
+        shelf, response_id = self._shelf, kept.speaks_of
+        if response_id is None:
+            return
+        answer = await sealed(shelf.sealer, self.attempt, kept)
+        with suppress(StoreError):
+            digest = self.attempt.digest
+            await shelf.database.write(
+                partial(idempotency.replace, digest=digest, response_id=response_id, answer=answer)
+            )
 
     def _entry(self) -> Entry | None:
         """The usage row of the request, where it is known: stored with the attempt's end, it outlives a kill."""

@@ -1,35 +1,40 @@
 """What makes two requests the same: the client's key, bound to its gateway key, and the body."""
 
 import asyncio
-import hashlib
 import time
+from collections.abc import Iterator
 
 import orjson
 
 from gateway.accounting.token_ratios import text_size
-from gateway.errors import InvalidRequest
 from gateway.http import Body, Request
 from gateway.neutral.json import Json, text_or_none
+from gateway.sealing import Sealer
 from gateway.store.idempotency import Attempt
 
 NAME = "Idempotency-Key"
-_LONGEST = 255
 _LONGEST_MODEL = 512
 _CANONICAL = orjson.OPT_SORT_KEYS
+_LEVELS = 5
+"""Of a body: its fields, its items, their fields, their parts, and the fields of these."""
 
 
-async def identified(request: Request[Body], key: bytes, owner: str, seconds: float) -> Attempt:
+async def identified(
+    request: Request[Body], key: bytes, owner: str, seconds: float, sealer: Sealer, turns: asyncio.Lock
+) -> Attempt:
     """The request as an attempt at it, by `owner`, is stored; one that nobody ends goes after so many seconds.
 
-    Raises `InvalidRequest` for what is no idempotency key.
+    Large bodies take turns. What is stored of the body and of the client's key are digests that nobody can make
+    without the gateway's secret: a prompt could be guessed by a digest without one.
     """
-    if not 0 < len(key) <= _LONGEST or not all(0x20 <= byte <= 0x7E for byte in key):
-        message = f"The header {NAME} must have 1 to {_LONGEST} printable ASCII characters."
-        raise InvalidRequest(message, param=NAME, code="invalid_value")
-    fingerprint, size = await asyncio.to_thread(_read, request) if request.is_large else _read(request)
+    if request.is_large:
+        async with turns:
+            fingerprint, size = await asyncio.to_thread(_read, request, sealer)
+    else:
+        fingerprint, size = _read(request, sealer)
     came = time.time() - (time.perf_counter() - request.access.begun)
     return Attempt(
-        digest=hashlib.sha256(b"\0".join((request.key_id.encode(), key))).digest(),
+        digest=sealer.digest("idempotency key", b"\0".join((request.key_id.encode(), key))),
         key_id=request.key_id,
         operation=request.operation,
         fingerprint=fingerprint,
@@ -56,7 +61,28 @@ def _storable(model: str | None) -> str | None:
     return None if model is None or "\0" in model else model[:_LONGEST_MODEL]
 
 
-def _read(request: Request[Body]) -> tuple[bytes, int]:
+def _read(request: Request[Body], sealer: Sealer) -> tuple[bytes, int]:
     """The digest of the body, and the size of what counts as its prompt."""
-    canonical = orjson.dumps(request.body, option=_CANONICAL)
-    return hashlib.sha256(b"\0".join((request.operation.encode(), canonical))).digest(), text_size(canonical)
+    body: object = request.body
+    canonical = b"".join(_pieces(body, _LEVELS)) if request.is_large else orjson.dumps(body, option=_CANONICAL)
+    return sealer.digest(f"idempotent request {request.operation}", canonical), text_size(canonical)
+
+
+def _pieces(value: object, levels: int) -> Iterator[bytes]:
+    """The canonical JSON of a value, in pieces: between two of them other threads go on."""
+    if levels and isinstance(value, dict) and value:
+        lead = b"{"
+        for name in sorted(value):
+            yield lead + orjson.dumps(name) + b":"
+            yield from _pieces(value[name], levels - 1)
+            lead = b","
+        yield b"}"
+    elif levels and isinstance(value, list) and value:
+        lead = b"["
+        for item in value:
+            yield lead
+            yield from _pieces(item, levels - 1)
+            lead = b","
+        yield b"]"
+    else:
+        yield orjson.dumps(value, option=_CANONICAL)

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -20,9 +21,12 @@ from gateway.store.usage import LOST, Entry, UsageRow
 _RENEW_SECONDS = idempotency.LEASE_SECONDS / 4
 _SWEEP_SECONDS = 60.0
 _BREATH_SECONDS = 0.1
+_SWEEP_TURN_SECONDS = 3.0
+"""After which lost attempts are looked for again, however much is left to be deleted."""
 _LOST = 100
-_EXPIRED = 50
-"""Answers that are deleted in one transaction: some milliseconds at 8 MiB in all, and others wait for it."""
+_EXPIRED = 200
+_EXPIRED_BYTES = 4 * 1024 * 1024
+"""Of the answers that are deleted in one transaction: some 20 ms, and others wait for it."""
 _RENEWED = 500
 
 log = structlog.get_logger(__name__)
@@ -72,18 +76,18 @@ class Upkeep:
         self._unreleased: dict[str, tuple[Attempt, Entry | None]] = {}
         """Those that are over and still in the database, which was away."""
         self._closing = asyncio.Event()
-        self._running: asyncio.Task[None] | None = None
+        self._running: Sequence[asyncio.Task[None]] = ()
         self._swept = time.monotonic()
 
     async def start(self) -> None:
         """Begin."""
-        self._running = asyncio.create_task(self._run())
+        # Leases have a task of their own: whatever else takes long, they are renewed.
+        self._running = [asyncio.create_task(self._repeat(turn)) for turn in (self._renew, self._tidy)]
 
     async def close(self) -> None:
         """Stop after what is under way. The attempts of this process are over by then."""
         self._closing.set()
-        if self._running is not None:
-            await self._running
+        await asyncio.gather(*self._running)
         await self._release()
 
     def hold(self, attempt: Attempt) -> None:
@@ -110,6 +114,8 @@ class Upkeep:
         """Account and remove the attempts of processes that were killed. Returns their number. Raises `StoreError`."""
         removed = 0
         for lost in await self._database.read(partial(idempotency.lost_attempts, limit=_LOST)):
+            if lost.owner in self._held:
+                continue  # this process stood still, and has not renewed its leases yet
             entry = await self.lost.entry(lost)
             removed += await self._database.write(partial(idempotency.remove_lost, lost=lost, entry=entry))
         if removed:
@@ -117,31 +123,42 @@ class Upkeep:
         return removed
 
     async def sweep(self) -> int:
-        """Delete answers that have expired, a few at a time. Returns their number. Raises `StoreError`."""
+        """Delete answers that have expired, a few at a time. Returns their number. Raises `StoreError`.
+
+        It stops after some seconds; the next turn goes on.
+        """
         total = 0
-        while gone := await self._database.write(partial(idempotency.discard_expired, limit=_EXPIRED)):
-            total += gone
-            if gone < _EXPIRED or await self._is_closing_within(_BREATH_SECONDS):
-                break
+        until = time.monotonic() + _SWEEP_TURN_SECONDS
+        # Found by reading, which holds nobody up; then deleted in short transactions, which look again.
+        while expired := await self._database.read(partial(idempotency.expired, limit=_EXPIRED)):
+            for digests in _batches(expired):
+                total += await self._database.write(partial(idempotency.discard_expired, digests=digests))
+                if await self._is_closing_within(_BREATH_SECONDS) or time.monotonic() > until:
+                    return total
+        self._swept = time.monotonic()
         return total
 
-    async def _run(self) -> None:
+    async def _repeat(self, turn: Callable[[], Awaitable[None]]) -> None:
         is_failing = False
         # At random, so that workers that started together do not look together.
         while not await self._is_closing_within(_RENEW_SECONDS * random.uniform(0.8, 1.2)):
             try:
-                await self._renew()
-                await self._release()
-                await self.look_for_lost()
-                if time.monotonic() - self._swept > _SWEEP_SECONDS:
-                    self._swept = time.monotonic()
-                    await self.sweep()
+                await turn()
             except StoreError as error:
                 if not is_failing:
                     log.warning("idempotency_keys_not_kept_up", reason=str(error), effect="tried again")
                 is_failing = True
+            except Exception:
+                # Nobody else would see it, and leases would run out while their requests are worked on.
+                log.exception("unhandled_error", operation="upkeep of idempotency keys")
             else:
                 is_failing = False
+
+    async def _tidy(self) -> None:
+        await self._release()
+        await self.look_for_lost()
+        if time.monotonic() - self._swept > _SWEEP_SECONDS:
+            await self.sweep()
 
     async def _renew(self) -> None:
         held = [*self._held.values()]
@@ -158,3 +175,17 @@ class Upkeep:
                 return await self._closing.wait()
         except TimeoutError:
             return False
+
+
+def _batches(expired: Sequence[tuple[bytes, int]]) -> Iterator[list[bytes]]:
+    """Keys of answers with these sizes, in batches that are deleted in a moment."""
+    batch: list[bytes] = []
+    size = 0
+    for digest, more in expired:
+        if batch and size + more > _EXPIRED_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(digest)
+        size += more
+    if batch:
+        yield batch

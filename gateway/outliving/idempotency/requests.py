@@ -3,20 +3,23 @@
 import asyncio
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import NoReturn
 
 import structlog
 
+from gateway.background.service import Background
 from gateway.detached import DetachedWork
 from gateway.errors import IdempotencyConflict
 from gateway.http import Body, Request
 from gateway.memory.failures import explained
 from gateway.outliving.answer import Answer, OutlivingAnswers, Produce
 from gateway.outliving.idempotency.attempts import RunningAttempt, Shelf
+from gateway.outliving.idempotency.counts import AnswerCounts
 from gateway.outliving.idempotency.elsewhere import AttemptsElsewhere
 from gateway.outliving.idempotency.identity import NAME, forbids_keeping, identified
-from gateway.outliving.idempotency.kept import Kept, opened
+from gateway.outliving.idempotency.kept import REPLAYED, Kept, opened
 from gateway.settings.idempotency import IdempotencySettings
 from gateway.store import idempotency
 from gateway.store.database import Connection
@@ -32,13 +35,23 @@ class IdempotentRequests:
     """The requests with idempotency keys of one process."""
 
     def __init__(
-        self, shelf: Shelf, answers: OutlivingAnswers, work: DetachedWork, settings: IdempotencySettings
+        self,
+        shelf: Shelf,
+        answers: OutlivingAnswers,
+        background: Background,
+        work: DetachedWork,
+        settings: IdempotencySettings,
+        turns: asyncio.Lock,
     ) -> None:
+        """`turns`: large bodies are read one at a time."""
         self._shelf = shelf
+        self._background = background
         self._seconds = settings.retention_hours * _HOUR
         self._answers = answers
         self._work = work
+        self._turns = turns
         self._limits = settings
+        self._counts = AnswerCounts(shelf.database, settings.answers_per_key)
         self._elsewhere = AttemptsElsewhere(shelf.database)
         self._running: dict[bytes, RunningAttempt] = {}
         """Those of this process, by the digests of their keys."""
@@ -46,21 +59,30 @@ class IdempotentRequests:
     async def answer(self, request: Request[Body], produce: Produce[Body], key: bytes) -> Answer:
         """The answer of `produce`, which is kept, or the one that was kept under this key.
 
-        Raises what `produce` raises, `InvalidRequest` for what is no key, and `IdempotencyConflict`.
+        Raises what `produce` raises, and `IdempotencyConflict`.
         """
-        self._answers.require_room()
-        attempt = await identified(request, key, secrets.token_hex(12), self._seconds)
+        owner = secrets.token_hex(12)
+        attempt = await identified(request, key, owner, self._seconds, self._shelf.sealer, self._turns)
         with explained():
+            is_full = await self._counts.is_full(request.key_id)
             claimed = await self._claimed(attempt)
         if isinstance(claimed, Kept):
             request.access.replayed = True
-            return claimed.replay()
-        is_kept = not claimed.is_full and not forbids_keeping(request)
+            return await self._replayed(request, claimed)
+        self._counts.add(request.key_id)
+        request.access.usage_id = idempotency.own_row_id(attempt)
+        is_kept = not is_full and not forbids_keeping(request)
         most = self._limits.answer_bytes if is_kept else 0
         running = RunningAttempt(request.access, attempt, self._shelf, most_bytes=most, seconds=self._seconds)
         self._running[attempt.digest] = running
         running.over.add_done_callback(partial(self._forget, running))
-        return await self._answers.answer(request, produce, running)
+        return await self._answers.answer(request, partial(running.produce, produce), running)
+
+    async def _replayed(self, request: Request[Body], kept: Kept) -> Answer:
+        if kept.response_id is None:
+            return kept.replay()
+        stream = await self._background.stream(request, kept.response_id, -1)
+        return replace(stream, headers=[*kept.headers, REPLAYED])
 
     async def _claimed(self, attempt: Attempt) -> Claimed | Kept:
         """The right to work on a request, or the answer that was kept; waits for an attempt that is under way."""
@@ -84,8 +106,7 @@ class IdempotentRequests:
 
     async def _looked_up(self, attempt: Attempt) -> Claimed | Kept | None:
         """What the database has; None where an attempt is under way in another process, or it has changed just now."""
-        work = partial(idempotency.claim, attempt=attempt, most=self._limits.answers_per_key)
-        found = await self._claiming(attempt, work)
+        found = await self._claiming(attempt, partial(idempotency.claim, attempt=attempt))
         if not isinstance(found, Found):
             return found
         _require_same(found.attempt, attempt)
@@ -98,8 +119,7 @@ class IdempotentRequests:
         if not found.is_lost:
             return None
         entry = await self._shelf.upkeep.lost.entry(found.attempt)
-        most = self._limits.answers_per_key
-        take_over = partial(idempotency.take_over, lost=found.attempt, attempt=attempt, entry=entry, most=most)
+        take_over = partial(idempotency.take_over, lost=found.attempt, attempt=attempt, entry=entry)
         taken = await self._claiming(attempt, take_over)
         assert not isinstance(taken, Found)
         return taken

@@ -27,6 +27,7 @@ def _add_jobs() -> None:
         sa.Column("owner", sa.String),
         sa.Column("lease_until", sa.Double),
         sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("run", sa.Integer, nullable=False),
         sa.Column("next_sequence", sa.Integer, nullable=False),
         sa.Column("events_until", sa.Double),
         sa.Column("request", sa.LargeBinary),
@@ -64,11 +65,11 @@ def _add_idempotency() -> None:
     )
     op.create_index("idempotency_by_key", "idempotency", ["key_id"])
     op.create_index("idempotency_by_expiry", "idempotency", ["expires_at"])
-    is_background = sa.text("response_id IS NOT NULL")
+    is_response = sa.text("response_id IS NOT NULL")
     op.create_index(
         *("idempotency_by_response", "idempotency", ["response_id"]),
-        sqlite_where=is_background,
-        postgresql_where=is_background,
+        sqlite_where=is_response,
+        postgresql_where=is_response,
     )
     is_running = sa.text("lease_until IS NOT NULL")
     op.create_index(
