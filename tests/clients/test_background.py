@@ -68,7 +68,7 @@ def name(request: pytest.FixtureRequest) -> str:
 def test_queued_response_is_answered_and_polled(
     client: httpx.Client, paced: PacedUpstream, name: str, path: str
 ) -> None:
-    body = order(name, hold=1, store=True, metadata={"team": "blue"})
+    body = order(name, hold=1, store=True, metadata={"team": "blue"}, user="ann")
     reply = client.post(path, json=body)
     queued = reply.json()
     check("Response", queued)

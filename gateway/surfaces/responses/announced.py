@@ -11,7 +11,8 @@ from gateway.neutral.json import write_document
 from gateway.neutral.seals import OpenSeal
 from gateway.neutral.values import value
 from gateway.surfaces.base import Author, BriefSurface, Surface, Writer
-from gateway.surfaces.responses.document import new_response
+from gateway.surfaces.extensions import extensions
+from gateway.surfaces.responses.document import move_output_last, new_response
 from gateway.surfaces.responses.writer import Announced, ResponseWriter
 from gateway.wire import sse
 
@@ -37,6 +38,8 @@ def announce(generation: Generation, provider: str) -> Announcement:
     assert generation.ids is not None
     response = new_response(generation, generation.ids.response, provider)
     response["status"] = "queued"
+    # Fields that only some requests have stand behind it.
+    move_output_last(extensions(response))
     events = [
         sse.named_event(kind, write_document({"type": kind, "response": response, "sequence_number": number}))
         for number, kind in enumerate(_EVENTS)
