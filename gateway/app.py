@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Protocol, TypeVar
 
+import structlog
 from starlette.routing import Router as StarletteRouter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -50,7 +51,11 @@ from gateway.store import secrets
 from gateway.store.database import Database
 from gateway.upstreams import open_upstreams
 
+log = structlog.get_logger(__name__)
+
 _DAY = 86_400.0
+_PART_SECONDS = 0.7
+"""In which something that works in the background has to close."""
 _YOUNGER_COLLECTIONS = 500
 """Of the two younger generations before one of all; Python's own number is 10."""
 
@@ -147,7 +152,12 @@ async def _started(part: Part) -> AsyncIterator[Part]:
     try:
         yield part
     finally:
-        await part.close()
+        # It may wait for a database that does not answer. What the journal has must be kept in the time that is left.
+        try:
+            async with asyncio.timeout(_PART_SECONDS):
+                await part.close()
+        except TimeoutError:
+            log.warning("part_not_closed", part=type(part).__name__)
 
 
 def _key_ring(settings: Settings, database: Database) -> KeyRing:

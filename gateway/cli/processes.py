@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import select
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable
 from types import FrameType
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import uvicorn
 from uvicorn.importer import import_from_string
 
-from gateway.cli.stopping import CLOSE_SECONDS, CUT_SECONDS, LOOK_SECONDS, SIGNALS, Stop, first_order
+from gateway.cli.stopping import CLOSE_SECONDS, CUT_SECONDS, EXIT_SECONDS, LOOK_SECONDS, SIGNALS, Stop, first_order
 
 if TYPE_CHECKING:
     # The supervisor, which imports this module, is to load nothing of the application's.
@@ -123,6 +125,10 @@ class Server(uvicorn.Server):
                 await self.lifespan.shutdown()
         except TimeoutError:
             log.error("not_everything_closed within %s s", CLOSE_SECONDS)
+            # Python itself waits for every task at its end, and one that waits for the database may take a minute.
+            end = threading.Timer(EXIT_SECONDS, os._exit, (0,))
+            end.daemon = True
+            end.start()
         if built.access_log is not None:
             built.access_log.close()
 

@@ -26,6 +26,8 @@ CUT_SECONDS = 2.0
 """What is cut has so long to write its last event, and to be stored."""
 CLOSE_SECONDS = 8.0
 """After which a process ends although not everything is closed: the database may not answer."""
+EXIT_SECONDS = 2.0
+"""For whatever Python does at its end then."""
 
 
 def first_order(number: int) -> Stop:

@@ -1,5 +1,7 @@
 """`GET /v1/responses`: a key's own stored responses, from a running gateway; and the headers of repeated requests."""
 
+from collections.abc import Iterator
+
 import httpx
 import pytest
 from openai import OpenAI
@@ -9,6 +11,18 @@ from tests.clients.contract import PATHS, check, check_error, request
 from tests.servers.gateway import RunningGateway
 
 STREAMS = pytest.mark.parametrize("is_stream", [False, True], ids=["plain", "streamed"])
+
+
+@pytest.fixture(scope="module")
+def listing_key(gateway: RunningGateway) -> str:
+    """A key of these tests' own: what others have stored is no concern of theirs."""
+    return gateway.command("keys", "create", "--name", "listing").strip()
+
+
+@pytest.fixture
+def client(gateway: RunningGateway, listing_key: str) -> Iterator[httpx.Client]:
+    with gateway.client(listing_key) as client:
+        yield client
 
 
 def _ids(client: httpx.Client, **query: str | int) -> list[str]:

@@ -155,7 +155,7 @@ class MessageWriter:
                 blocks.append({"type": "tool_use", "id": call_id, "name": block.name, "input": block.arguments})
                 results.append(self._result(block, call_id))
             else:
-                blocks += objects_in(block.state[_STATE])
+                blocks += [thought for thought in objects_in(block.state[_STATE]) if "type" in thought]
         while blocks and blocks[-1]["type"] in _THINKING:
             # Thinking without anything after it cannot stand at the end.
             blocks.pop()
