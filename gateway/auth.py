@@ -16,6 +16,7 @@ from gateway.store import keys
 from gateway.store.database import Database
 from gateway.store.errors import StoreError
 from gateway.store.keys import Key
+from gateway.waits import is_set_within
 
 PREFIX = "sk-gateway-"
 STATIC_KEY_ID = "env"
@@ -189,12 +190,8 @@ class KeyRing:
 
     async def _refresh_forever(self) -> None:
         is_failing = False
-        while not self._closing.is_set():
-            try:
-                async with asyncio.timeout(REFRESH_SECONDS):
-                    await self._closing.wait()
-            except TimeoutError:
-                is_failing = await self._refresh_quietly(is_failing)
+        while not await is_set_within(self._closing, REFRESH_SECONDS):
+            is_failing = await self._refresh_quietly(is_failing)
 
     async def _refresh_quietly(self, was_failing: bool) -> bool:
         """Refresh; on failure keep what is known, and say so once. Returns whether it failed."""

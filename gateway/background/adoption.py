@@ -12,7 +12,7 @@ import structlog
 from gateway.background.context import Context
 from gateway.background.endings import read_events
 from gateway.background.event_log import EventLog
-from gateway.background.record import Record, rows_of
+from gateway.background.record import Record, note_cancelled, rows_of
 from gateway.background.requests import LaterRequest, usage_id
 from gateway.background.worker import Worker
 from gateway.errors import GatewayError, Header
@@ -21,9 +21,8 @@ from gateway.memory.failures import explained
 from gateway.memory.responses import Turn
 from gateway.neutral.generation import Generation
 from gateway.neutral.json import JsonObject, count_or_zero, object_or_empty, text_or_empty
-from gateway.store import jobs, usage
-from gateway.store.errors import TooMany
-from gateway.store.jobs import Batch, Bounds
+from gateway.store import jobs
+from gateway.store.jobs import Batch, Bounds, TooMany
 from gateway.surfaces.base import Ended, Surface
 from gateway.surfaces.responses.document import move_output_last
 from gateway.wire import sse
@@ -114,8 +113,7 @@ class Adoption:
         row = self._access.usage
         if self._ended is None:
             # Whoever cancelled it has ended it.
-            if row is not None and row.status != 200:
-                row.outcome = usage.CANCELLED
+            note_cancelled(row)
             return
         record, stored = Record(self._context, self._response_id), self._turn.row(self._ended)
         ending = record.ending(stored.status, stored.document, stored.output, next_number, rest)

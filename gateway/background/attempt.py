@@ -12,14 +12,14 @@ from gateway.background import endings
 from gateway.background.context import Context
 from gateway.background.event_log import EventLog
 from gateway.background.patience import patiently
-from gateway.background.record import Record, rows_of
+from gateway.background.record import Record, note_cancelled, rows_of
 from gateway.background.requests import SURFACES, LaterRequest, usage_id
 from gateway.errors import GatewayError, InternalError, Stopped
 from gateway.http import Request, StreamReply
 from gateway.logs import REQUEST_ID
 from gateway.memory.responses import Turn
 from gateway.neutral.generation import Generation
-from gateway.store import jobs, usage
+from gateway.store import jobs
 from gateway.store.errors import StoreError
 from gateway.store.jobs import ANNOUNCED, Ending, Job
 from gateway.surfaces.base import Ended
@@ -129,13 +129,11 @@ class Attempt:
 
     async def _stop(self) -> None:
         """The work was stopped: the response is another's now, or this process stops."""
-        row = self._access.usage
         if not self._is_lost:
             await self._fail(Stopped())
             return
         await self._events.close()
-        if row is not None and row.status != 200:
-            row.outcome = usage.CANCELLED
+        note_cancelled(self._access.usage)
 
     async def _fail(self, error: GatewayError) -> None:
         """End a response that did not come to an end: failed, with what was produced."""

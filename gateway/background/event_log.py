@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from functools import partial
 
 import structlog
@@ -10,6 +9,7 @@ import structlog
 from gateway.background.patience import patiently
 from gateway.store.errors import StoreError
 from gateway.store.jobs import Batch
+from gateway.waits import is_set_within
 from gateway.wire import sse
 
 PAUSE_SECONDS = 0.05
@@ -75,9 +75,7 @@ class EventLog:
             while self._waiting and not (self._closing.is_set() or self.is_lost):
                 await self._store(self._batch())
                 self._has_room.set()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(PAUSE_SECONDS):
-                        await self._closing.wait()
+                await is_set_within(self._closing, PAUSE_SECONDS)
         finally:
             self._writing = None
             self._has_room.set()

@@ -10,7 +10,7 @@ from gateway.background.patience import patiently
 from gateway.store import jobs
 from gateway.store.errors import Refused, StoreError
 from gateway.store.jobs import IN_PROGRESS, Batch, Ending
-from gateway.store.usage import UsageRow
+from gateway.store.usage import CANCELLED, UsageRow
 
 log = structlog.get_logger(__name__)
 
@@ -62,6 +62,12 @@ async def finished(context: Context, ending: Ending) -> bool:
     except Refused:
         # A name in its usage row may be no text for the database. The journal has its own way with such a row.
         return await write(partial(jobs.finish, ending=replace(ending, usage=())))
+
+
+def note_cancelled(row: UsageRow | None) -> None:
+    """Have the row of an answer, if it has one and did not come to its end, name that it was cancelled."""
+    if row is not None and row.status != 200:
+        row.outcome = CANCELLED
 
 
 def rows_of(row: UsageRow | None) -> list[UsageRow]:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 import orjson
@@ -12,14 +13,14 @@ from gateway.account import name_end_user
 from gateway.background import endings
 from gateway.background.context import Context
 from gateway.background.endings import EndedResponse
-from gateway.background.record import finished
+from gateway.background.record import Record, finished
 from gateway.background.requests import LaterRequest, metadata_of, unsealed, usage_id
 from gateway.errors import GatewayError
 from gateway.neutral.end_user import split_end_user
 from gateway.store import jobs, keys, usage
 from gateway.store.database import Connection
 from gateway.store.errors import StoreError
-from gateway.store.jobs import ANNOUNCED, CANCELLING, Batch, Ending, Job
+from gateway.store.jobs import ANNOUNCED, CANCELLING, Batch, Job
 from gateway.store.responses import StoredResponse
 from gateway.store.usage import UsageRow
 from gateway.surfaces.responses.document import INTERRUPTED
@@ -143,19 +144,10 @@ class Recovery:
         return await self._context.database.read(partial(jobs.response_and_events, job=job))
 
     async def _end(self, job: Job, owner: str | None, ended: EndedResponse, row: UsageRow | None) -> bool:
-        ending = Ending(
-            response_id=job.response_id,
-            owner=owner,
-            state=job.state,
-            next_sequence=job.next_sequence,
-            status=ended.status,
-            document=ended.document,
-            output=ended.output,
-            keep_seconds=self._context.options.events_seconds,
-            events=ended.events,
-            usage=() if row is None else (row,),
-        )
-        is_ended = await finished(self._context, ending)
+        record = Record(self._context, job.response_id)
+        ending = record.ending(ended.status, ended.document, ended.output, job.next_sequence, ended.events)
+        known = replace(ending, owner=owner, state=job.state, usage=() if row is None else (row,))
+        is_ended = await finished(self._context, known)
         self._context.changes.announce(job.response_id)
         return is_ended
 

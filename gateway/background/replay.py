@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator
-from contextlib import suppress
 from functools import partial
 
 from gateway.background.context import Context
@@ -15,6 +14,7 @@ from gateway.store import jobs, responses
 from gateway.store.database import Connection
 from gateway.store.errors import StoreError
 from gateway.store.jobs import Batch, Progress
+from gateway.waits import is_set_within
 from gateway.wire import sse
 
 _LOOK_SECONDS = 1.0
@@ -76,9 +76,7 @@ class Replay:
 
     async def _wait(self, changed: asyncio.Event, response_id: str) -> None:
         seconds = _LOOK_SECONDS if self._worker.is_announced(response_id) else _POLL_SECONDS
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await changed.wait()
+        await is_set_within(changed, seconds)
 
     def _gone(self, *, was_streamed: bool) -> InvalidRequest:
         if was_streamed:

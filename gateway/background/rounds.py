@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 import structlog
 
 from gateway.store.errors import StoreError
+from gateway.waits import is_set_within
 
 log = structlog.get_logger(__name__)
 
@@ -40,9 +40,7 @@ class Rounds:
         while not self._closing.is_set():
             self._woken.clear()
             await self._round()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._pause()):
-                    await self._woken.wait()
+            await is_set_within(self._woken, self._pause())
 
     async def _round(self) -> None:
         try:

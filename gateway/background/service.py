@@ -22,8 +22,7 @@ from gateway.neutral.generation import Generation
 from gateway.neutral.json import object_or_empty
 from gateway.routing.plan import Lane
 from gateway.store import jobs, responses
-from gateway.store.errors import TooMany
-from gateway.store.jobs import Bounds
+from gateway.store.jobs import Bounds, TooMany
 from gateway.store.responses import UNFINISHED, StoredResponse
 from gateway.surfaces.base import Ended, Surface
 from gateway.surfaces.responses.announced import announce

@@ -134,7 +134,7 @@ async def send_stream(reply: StreamReply, send: Send, presence: Presence, silenc
             if not presence.absorb_cut():
                 raise
             # It was cut while its client did not read. What it has not been sent is sent now, without waiting for that.
-            chunk += await _last(chunks, cancellation)
+            chunk += await last_of(chunks, cancellation)
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         finally:
             keep_alive.stop()
@@ -142,7 +142,7 @@ async def send_stream(reply: StreamReply, send: Send, presence: Presence, silenc
     await send({"type": "http.response.body", "body": b""})
 
 
-async def _last(chunks: AsyncGenerator[bytes, None], cancellation: asyncio.CancelledError) -> bytes:
+async def last_of(chunks: AsyncGenerator[bytes, None], cancellation: asyncio.CancelledError) -> bytes:
     """What a stream ends with that is cancelled where it waits for its next chunk to be taken."""
     try:
         return await chunks.athrow(cancellation)

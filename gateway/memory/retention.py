@@ -8,8 +8,10 @@ from functools import partial
 import structlog
 
 from gateway.store import responses
+from gateway.store.batches import by_weight
 from gateway.store.database import Connection, Database
 from gateway.store.errors import StoreError
+from gateway.waits import is_set_within
 
 _PAUSE_SECONDS = 300.0
 _BREATH_SECONDS = 0.2
@@ -50,7 +52,7 @@ class Sweep:
             gone = 0
             for ids in await self._database.read(partial(_batches, before=now - self._grace)):
                 gone += await self._database.write(partial(responses.discard, ids=ids))
-                if await self._wait(_BREATH_SECONDS):
+                if await is_set_within(self._closing, _BREATH_SECONDS):
                     break
             total += gone
             if gone == 0:
@@ -59,7 +61,7 @@ class Sweep:
 
     async def _sweep_forever(self) -> None:
         # At random, so that workers that started together do not sweep together.
-        while not await self._wait(self._pause * random.uniform(0.5, 1.5)):
+        while not await is_set_within(self._closing, self._pause * random.uniform(0.5, 1.5)):
             try:
                 gone = await self.sweep(time.time())
             except StoreError as error:
@@ -68,27 +70,9 @@ class Sweep:
                 if gone:
                     log.info("expired_responses_deleted", responses=gone)
 
-    async def _wait(self, seconds: float) -> bool:
-        """Whether it is time to close, which it waits for no longer than so many seconds."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._closing.wait()
-        except TimeoutError:
-            return False
-        return True
-
 
 def _batches(connection: Connection, before: float) -> list[list[str]]:
     """Expired responses, those first that nothing goes on from, in batches that are deleted in a moment."""
     found = responses.expired(connection, before, _BATCH)
     weights = responses.weights(connection, found)
-    batches: list[list[str]] = []
-    room = 0
-    for response_id in found:
-        weight = weights.get(response_id, 0)
-        if not batches or weight > room:
-            batches.append([])
-            room = _BATCH_BYTES
-        batches[-1].append(response_id)
-        room -= weight
-    return batches
+    return [*by_weight(((response_id, weights.get(response_id, 0)) for response_id in found), _BATCH_BYTES)]

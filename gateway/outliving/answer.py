@@ -1,7 +1,7 @@
 """One answer that is made in a task of its own, to its end, though its client leaves."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Generic, Protocol
@@ -9,6 +9,7 @@ from typing import Generic, Protocol
 import structlog
 
 from gateway.contract.in_flight import InFlight
+from gateway.contract.sending import last_of
 from gateway.detached import DetachedWork
 from gateway.errors import GatewayError, Header, Overloaded, Stopped
 from gateway.http import Body, Reply, Request, StreamReply
@@ -149,7 +150,7 @@ class _Making(Generic[Body]):
                     if not collection.take(chunk):
                         self._feed.most_bytes = FEED_BYTES
                     if not await self._hand_on(chunk):
-                        self._feed.put_at_once(await _last(chunks))
+                        self._feed.put_at_once(await last_of(chunks, asyncio.CancelledError()))
                         return
             if collection.is_whole and self._recorder is not None:
                 await self._recorder.record_stream(answer.headers, b"".join(collection.chunks))
@@ -194,11 +195,3 @@ class _Collection:
         """Forget the chunks."""
         self._collected.release(self._size)
         self.chunks, self.is_whole, self._size = [], False, 0
-
-
-async def _last(chunks: AsyncGenerator[bytes, None]) -> bytes:
-    """What a stream ends with that is cut where it waits for its next chunk to be taken."""
-    try:
-        return await chunks.athrow(asyncio.CancelledError())
-    except StopAsyncIteration:
-        return b""

@@ -32,15 +32,6 @@ class Refused(StoreError):
     """The values themselves were refused, and would be again: a NUL in PostgreSQL, a number out of range."""
 
 
-class TooMany(Exception):
-    """There are as many of something as may be at once: in all, or (`is_own`) of one key."""
-
-    def __init__(self, limit: int, *, is_own: bool) -> None:
-        super().__init__(f"there are {limit} already")
-        self.limit = limit
-        self.is_own = is_own
-
-
 class Missing(LookupError):
     """What was named is not there, or belongs to another key. `what` is its kind, such as "response"."""
 

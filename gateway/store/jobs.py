@@ -13,7 +13,6 @@ from sqlalchemy import delete as delete_from
 
 from gateway.store import idempotency, notices, responses, turns, usage
 from gateway.store.clock import now as clock
-from gateway.store.errors import TooMany
 from gateway.store.responses import StoredResponse
 from gateway.store.tables import job_events, jobs
 from gateway.store.tables import responses as responses_table
@@ -40,6 +39,13 @@ class Bounds:
 
     in_all: int
     per_key: int
+
+
+class TooMany(NamedTuple):
+    """There are so many active jobs already, which is the most: in all, or (`is_own`) of the key."""
+
+    limit: int
+    is_own: bool
 
 
 @dataclass(frozen=True, slots=True)

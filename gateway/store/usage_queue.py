@@ -18,6 +18,7 @@ from gateway.store.errors import Refused, StoreError
 from gateway.store.spool import Spool, TakenFile
 from gateway.store.usage import Entry, UsageRow
 from gateway.store.writability import Writability
+from gateway.waits import is_set_within
 
 FLUSH_SECONDS = 0.2
 """Between two writes; a killed process loses what came since the last one."""
@@ -142,19 +143,12 @@ class UsageQueue:
 
     async def _write_forever(self) -> None:
         pause = FLUSH_SECONDS
-        while not await self._is_closing_within(pause):
+        while not await is_set_within(self._closing, pause):
             pause = FLUSH_SECONDS if await self._flush() else min(pause * 2, _LONGEST_PAUSE)
         for _ in range(_CLOSING_ATTEMPTS):
             if await self._flush():
                 break
             await asyncio.sleep(FLUSH_SECONDS)
-
-    async def _is_closing_within(self, seconds: float) -> bool:
-        try:
-            async with asyncio.timeout(seconds):
-                return await self._closing.wait()
-        except TimeoutError:
-            return False
 
     async def _flush(self) -> bool:
         """Write the rows that wait now; False if the database failed, and the batch under way is kept.

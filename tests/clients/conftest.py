@@ -13,6 +13,7 @@ from tests.servers.agent_upstream import AgentUpstream
 from tests.servers.chat_upstream import KEY as UPSTREAM_KEY
 from tests.servers.chat_upstream import ChatUpstream
 from tests.servers.gateway import KEY, RunningGateway, running_gateway, scripted_config
+from tests.servers.paced_upstream import PacedUpstream
 from tests.servers.thread import serving
 from tests.store import postgres
 
@@ -67,6 +68,18 @@ def sdk_of_v1(agent_gateway: RunningGateway) -> Iterator[OpenAI]:
     """The official SDK, pointed at `/v1` of `agent_gateway`."""
     with OpenAI(api_key=KEY, base_url=f"{agent_gateway.url}/v1", max_retries=0, timeout=30) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def paced() -> PacedUpstream:
+    """The counters of an upstream whose answers take as long as their requests say: a file's own."""
+    return PacedUpstream()
+
+
+@pytest.fixture(scope="module")
+def paced_url(paced: PacedUpstream) -> Iterator[str]:
+    with serving(paced) as url:
+        yield url
 
 
 @pytest.fixture

@@ -16,20 +16,8 @@ from tests.clients.contract import check_error, response_events
 from tests.clients.stops import wait_until
 from tests.servers.gateway import RunningGateway, running_gateway
 from tests.servers.paced_upstream import PacedUpstream, text_of, wanted
-from tests.servers.thread import serving
 
 Start = Callable[..., RunningGateway]
-
-
-@pytest.fixture(scope="module")
-def paced() -> PacedUpstream:
-    return PacedUpstream()
-
-
-@pytest.fixture(scope="module")
-def paced_url(paced: PacedUpstream) -> Iterator[str]:
-    with serving(paced) as url:
-        yield url
 
 
 @pytest.fixture

@@ -17,11 +17,6 @@ from tests.servers.thread import serving
 
 
 @pytest.fixture(scope="module")
-def paced() -> PacedUpstream:
-    return PacedUpstream()
-
-
-@pytest.fixture(scope="module")
 def client(paced: PacedUpstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     folder: Path = tmp_path_factory.mktemp("keyed")
     with (

@@ -18,6 +18,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     # The neutral request, and the values that go with it.
     ("gateway.neutral", "gateway.redaction", "gateway.paging"),
     # What needs nothing else.
+    ("gateway.waits",),
     ("gateway.wire",),
     ("gateway.sealing",),
     ("gateway.security",),
@@ -103,7 +104,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         # Pure readers, both.
         "gateway.wire.unpacking",
     ),
-    "gateway.store": ("gateway.store", "gateway.neutral.end_user", "gateway.errors", "gateway.paging"),
+    "gateway.store": ("gateway.store", "gateway.neutral.end_user", "gateway.errors", "gateway.paging", "gateway.waits"),
 }
 
 _SHARED = {"gateway.dialects.base", "gateway.surfaces", "gateway.surfaces.base"}

@@ -15,8 +15,7 @@ from sqlalchemy import Connection, create_engine, select
 
 from gateway.store import jobs
 from gateway.store.database import Database
-from gateway.store.errors import TooMany
-from gateway.store.jobs import ACTIVE, ANNOUNCED, CANCELLING, IN_PROGRESS, Batch, Bounds, Ending, Job, Lease
+from gateway.store.jobs import ACTIVE, ANNOUNCED, CANCELLING, IN_PROGRESS, Batch, Bounds, Ending, Job, Lease, TooMany
 from gateway.store.tables import job_events, metadata, responses
 from gateway.store.tables import jobs as table
 from gateway.store.turns import Append

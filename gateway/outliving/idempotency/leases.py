@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -13,10 +13,12 @@ from gateway.accounting.token_ratios import TokenRatios
 from gateway.errors import GatewayError
 from gateway.routing.router import Router
 from gateway.store import idempotency
+from gateway.store.batches import by_weight
 from gateway.store.database import Database
 from gateway.store.errors import StoreError
 from gateway.store.idempotency import Attempt
 from gateway.store.usage import LOST, Entry, UsageRow
+from gateway.waits import is_set_within
 
 _RENEW_SECONDS = idempotency.LEASE_SECONDS / 4
 _SWEEP_SECONDS = 60.0
@@ -131,9 +133,9 @@ class Upkeep:
         until = time.monotonic() + _SWEEP_TURN_SECONDS
         # Found by reading, which holds nobody up; then deleted in short transactions, which look again.
         while expired := await self._database.read(partial(idempotency.expired, limit=_EXPIRED)):
-            for digests in _batches(expired):
+            for digests in by_weight(expired, _EXPIRED_BYTES):
                 total += await self._database.write(partial(idempotency.discard_expired, digests=digests))
-                if await self._is_closing_within(_BREATH_SECONDS) or time.monotonic() > until:
+                if await is_set_within(self._closing, _BREATH_SECONDS) or time.monotonic() > until:
                     return total
         self._swept = time.monotonic()
         return total
@@ -141,7 +143,7 @@ class Upkeep:
     async def _repeat(self, turn: Callable[[], Awaitable[None]]) -> None:
         is_failing = False
         # At random, so that workers that started together do not look together.
-        while not await self._is_closing_within(_RENEW_SECONDS * random.uniform(0.8, 1.2)):
+        while not await is_set_within(self._closing, _RENEW_SECONDS * random.uniform(0.8, 1.2)):
             try:
                 await turn()
             except StoreError as error:
@@ -168,24 +170,3 @@ class Upkeep:
     async def _release(self) -> None:
         for attempt, entry in [*self._unreleased.values()]:
             await self.release(attempt, entry)
-
-    async def _is_closing_within(self, seconds: float) -> bool:
-        try:
-            async with asyncio.timeout(seconds):
-                return await self._closing.wait()
-        except TimeoutError:
-            return False
-
-
-def _batches(expired: Sequence[tuple[bytes, int]]) -> Iterator[list[bytes]]:
-    """Keys of answers with these sizes, in batches that are deleted in a moment."""
-    batch: list[bytes] = []
-    size = 0
-    for digest, more in expired:
-        if batch and size + more > _EXPIRED_BYTES:
-            yield batch
-            batch, size = [], 0
-        batch.append(digest)
-        size += more
-    if batch:
-        yield batch
