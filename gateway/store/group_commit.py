@@ -14,9 +14,9 @@ from gateway.store.checkpoints import Checkpoints
 from gateway.store.database import Connection, Database
 from gateway.store.errors import Contended, Unreachable
 from gateway.store.responses import StoredResponse
+from gateway.store.threads import Settled
 from gateway.store.turns import Append
 from gateway.store.writability import Writability
-from gateway.store.writer import Settled
 
 _BATCH = 64
 

@@ -14,11 +14,12 @@ CATCH_ALL: dict[str, str] = {
     "gateway/outliving/idempotency/leases.py::Upkeep._repeat": "the edge of a task: logged, and the next turn comes",
     "gateway/short_path.py::ShortPath.answer": "raised again, once the request is accounted",
     "gateway/short_path.py::ShortPath._keep": "the same",
-    "gateway/store/writer.py::WritingThread._settle": "the edge of a thread: what a work raises is its caller's",
+    "gateway/store/threads.py::Threads._settle": "the edge of a thread: what a work raises is its caller's",
 }
 
 # Where an import may stand inside a function: path::function -> why. A cycle is never a reason.
 INNER_IMPORTS: dict[str, str] = {
+    "gateway/store/kept_asyncpg.py::KeptAsyncpg.fetch": "the driver of a database that most gateways do not have",
     "gateway/store/notices.py::Listener._listen_forever": "the driver of a database that most gateways do not have",
     "gateway/credentials/google.py::application_default": "27 MB that only a gateway with a Google account needs",
     "gateway/sealing.py::Sealer._cipher": "11 MB that a gateway whose models do not reason never needs",

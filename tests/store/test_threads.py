@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, create_engine, insert, select
 
-from gateway.store import writer
+from gateway.store import threads
 from gateway.store.bulk import sqlite_driver
 from gateway.store.database import Database
 from gateway.store.errors import Unreachable
 from gateway.store.tables import users
-from gateway.store.writer import WritingThread
+from gateway.store.threads import KeptConnection, Threads
 from tests.store.waiting import until
 
 pytestmark = pytest.mark.anyio
@@ -31,17 +31,17 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def thread(tmp_path: Path) -> AsyncIterator[WritingThread]:
+async def thread(tmp_path: Path) -> AsyncIterator[Threads]:
     engine = create_engine(f"sqlite:///{tmp_path / 'a.db'}")
-    begun = WritingThread(engine)
+    begun = Threads(engine, "sqlite-write", 1)
     yield begun
     await begun.close()
     engine.dispose()
 
 
-async def settled(thread: WritingThread, work: Any) -> Any:
+async def settled(thread: Threads, work: Any) -> Any:
     done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-    thread.submit(work, done.set_result, "NORMAL")
+    thread.submit(partial(KeptConnection.write, work=work, level="NORMAL"), done.set_result)
     async with asyncio.timeout(10):
         return await done
 
@@ -81,7 +81,7 @@ async def test_write_waits_until_another_process_releases_the_lock(database: Dat
 async def test_lock_that_is_never_released_is_an_error(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer, "BUSY_SECONDS", 0.01)
+    monkeypatch.setattr(threads, "BUSY_SECONDS", 0.01)
     with closing(sqlite3.connect(tmp_path / "waystone.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(Unreachable, match="locked"):
@@ -118,7 +118,7 @@ async def test_connection_that_broke_is_replaced(database: Database) -> None:
     assert used[0] is not used[1]
 
 
-async def test_what_a_work_raises_is_its_callers_and_the_next_goes_on(thread: WritingThread) -> None:
+async def test_what_a_work_raises_is_its_callers_and_the_next_goes_on(thread: Threads) -> None:
     def leaves(_: Connection) -> None:
         raise SystemExit(3)
 
@@ -127,7 +127,7 @@ async def test_what_a_work_raises_is_its_callers_and_the_next_goes_on(thread: Wr
     assert (await settled(thread, lambda _: "done")).result() == "done"
 
 
-async def test_nothing_waits_for_a_thread_that_is_closed(thread: WritingThread) -> None:
+async def test_nothing_waits_for_a_thread_that_is_closed(thread: Threads) -> None:
     await thread.close()
     with pytest.raises(RuntimeError, match="closed"):
-        thread.submit(lambda _: None, print, "NORMAL")
+        thread.submit(lambda _: None, print)
