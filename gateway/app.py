@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.accounting.ledger import open_ledger
 from gateway.auth import KeyRing, OnDisconnect
-from gateway.background.context import Context
+from gateway.background.context import Context, own_lease
 from gateway.background.service import Background
 from gateway.catalogue import Catalogue
 from gateway.contract.body import BodyLimits
@@ -98,11 +98,11 @@ class Application:
             retention = settings.retention_days * _DAY
             archive = Archive(History(database, stored, limits.complexity), journal, retention)
             await stack.enter_async_context(_started(Sweep(database, retention)))
-            context = Context(
-                engine, archive, database, ledger, sealer, self._detached, settings.background, limits.in_flight
-            )
+            lease, options, held = own_lease(settings.lease_seconds), settings.background, limits.in_flight
+            context = Context(engine, archive, database, ledger, sealer, self._detached, options, held, lease)
             background = await stack.enter_async_context(_started(Background(context)))
-            upkeep = await stack.enter_async_context(_started(Upkeep(database, LostAttempts(router, ledger.ratios))))
+            lost = LostAttempts(router, ledger.ratios)
+            upkeep = await stack.enter_async_context(_started(Upkeep(database, lost, lease.seconds)))
             gateway = Gateway(
                 State(database, journal),
                 self._readiness,

@@ -11,7 +11,6 @@ from gateway.access_log import Access
 from gateway.background import endings
 from gateway.background.context import Context
 from gateway.background.event_log import EventLog
-from gateway.background.patience import patiently
 from gateway.background.record import Record, note_cancelled, rows_of
 from gateway.background.requests import SURFACES, LaterRequest, usage_id
 from gateway.errors import GatewayError, InternalError, Stopped
@@ -141,10 +140,10 @@ class Attempt:
         if isinstance(error, Stopped) and rest is None and await self._handed_over():
             return
         number = self._events.next_number
-        if rest is not None and await patiently(partial(self._record.append, rest)):
+        if rest is not None and await self._record.append(rest):
             number = rest.last + 1
         read = self._context.database.read
-        stored, batches = await patiently(partial(read, partial(jobs.response_and_events, job=self._job)))
+        stored, batches = await self._context.patiently(partial(read, partial(jobs.response_and_events, job=self._job)))
         if stored is not None:
             ended = await asyncio.to_thread(endings.failed, stored, batches, response_error(error), number)
             await self._end(self._record.ending(ended.status, ended.document, ended.output, number, ended.events))

@@ -2,11 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from functools import partial
 
 import structlog
 
-from gateway.background.patience import patiently
 from gateway.store.errors import StoreError
 from gateway.store.jobs import Batch
 from gateway.waits import is_set_within
@@ -82,7 +80,7 @@ class EventLog:
 
     async def _store(self, batch: Batch) -> None:
         try:
-            is_ours = await patiently(partial(self._write, batch))
+            is_ours = await self._write(batch)
         except StoreError as error:
             log.warning("background_events_not_stored", reason=str(error), effect="the response is given up here")
             is_ours = False

@@ -5,7 +5,6 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from gateway.background.context import LEASE_SECONDS
 from gateway.store.errors import Refused, StoreError
 
 _PAUSE_SECONDS = 0.5
@@ -13,9 +12,9 @@ _PAUSE_SECONDS = 0.5
 T = TypeVar("T")
 
 
-async def patiently(work: Callable[[], Awaitable[T]]) -> T:
-    """What `work` returns. Raises `StoreError` when it fails for too long, and at once for what will never succeed."""
-    until = time.monotonic() + LEASE_SECONDS
+async def patiently(work: Callable[[], Awaitable[T]], seconds: float) -> T:
+    """What `work` returns. Raises `StoreError` when that fails for so many seconds, at once for what never succeeds."""
+    until = time.monotonic() + seconds
     while True:
         try:
             return await work()

@@ -6,7 +6,6 @@ from functools import partial
 import structlog
 
 from gateway.background.context import Context
-from gateway.background.patience import patiently
 from gateway.store import jobs
 from gateway.store.errors import Refused, StoreError
 from gateway.store.jobs import IN_PROGRESS, Batch, Ending
@@ -23,10 +22,13 @@ class Record:
         self._response_id = response_id
 
     async def append(self, batch: Batch) -> bool:
-        """Store the next events. False where the response is another's by now. Raises `StoreError`."""
+        """Store the next events. False where the response is another's by now.
+
+        Raises `StoreError` when the database is away for as long as the lease runs.
+        """
         context = self._context
         work = partial(jobs.append, response_id=self._response_id, owner=context.lease.owner, batch=batch)
-        is_ours = await context.archive.journal.write(work)
+        is_ours = await context.patiently(partial(context.archive.journal.write, work))
         if is_ours:
             context.changes.announce(self._response_id)
         return is_ours
@@ -48,7 +50,7 @@ class Record:
     async def finish(self, ending: Ending) -> None:
         """Store the end, unless another came first. While the database is away, try again as long as the lease runs."""
         try:
-            if await patiently(partial(finished, self._context, ending)):
+            if await self._context.patiently(partial(finished, self._context, ending)):
                 self._context.changes.announce(ending.response_id)
         except StoreError as error:
             log.warning("background_response_not_stored", response=ending.response_id, reason=str(error))

@@ -8,7 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 from gateway.background.adoption import Adoption
-from gateway.background.context import LEASE_SECONDS, Context
+from gateway.background.context import Context
 from gateway.background.recovery import Recovery
 from gateway.background.replay import Replay
 from gateway.background.requests import SURFACES, LaterRequest, unsealed
@@ -118,7 +118,7 @@ class Background:
 
     async def _wait_for_its_end(self, key_id: str, response_id: str) -> None:
         """Wait until another call that cancels the response at the same time has done so."""
-        until = time.monotonic() + 2 * LEASE_SECONDS
+        until = time.monotonic() + 2 * self._context.lease.seconds
         while time.monotonic() < until:
             standing = partial(responses.standing, key_id=key_id, id_=response_id, now=time.time())
             with explained():

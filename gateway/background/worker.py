@@ -7,7 +7,7 @@ from typing import Protocol
 import structlog
 
 from gateway.background.attempt import Attempt
-from gateway.background.context import LEASE_SECONDS, Context
+from gateway.background.context import Context
 from gateway.background.recovery import Recovery
 from gateway.background.requests import LaterRequest, unsealed
 from gateway.background.rounds import Rounds
@@ -16,7 +16,6 @@ from gateway.store.errors import StoreError
 from gateway.store.jobs import Job
 from gateway.store.notices import Listener
 
-_RENEW_SECONDS = LEASE_SECONDS / 3
 _LOOK_SECONDS = 1.0
 """Between two looks for work that other processes have queued, or left."""
 _POLL_SECONDS = 0.25
@@ -43,9 +42,12 @@ class Worker:
         self._attempts: dict[str, Work] = {}
         self._listener = Listener(context.database.location, self._take_notice)
         self._renewed = 0.0
+        self._renew_seconds = context.lease.seconds / 3
         self._signs = Rounds(self._give_sign, self._until_the_next_sign)
         self._looks = Rounds(self._look, lambda: _LOOK_SECONDS)
-        self._cleanings = Rounds(recovery.clean, lambda: _CLEAN_SECONDS)
+        # A queued response that may wait for a short time only is not kept for ten seconds more.
+        seconds = min(_CLEAN_SECONDS, max(_LOOK_SECONDS, context.options.queued_seconds / 4))
+        self._cleanings = Rounds(recovery.clean, lambda: seconds)
 
     async def start(self) -> None:
         """Work from now on."""
@@ -102,14 +104,14 @@ class Worker:
 
     def _until_the_next_sign(self) -> float:
         if not self._attempts:
-            return _RENEW_SECONDS
+            return self._renew_seconds
         return _LOOK_SECONDS if self._listener.is_connected else _POLL_SECONDS
 
     async def _give_sign(self) -> None:
         """Renew the leases of what is under way, and stop what other processes have cancelled or taken over."""
         if not self._attempts:
             return
-        if (now := time.monotonic()) - self._renewed >= _RENEW_SECONDS:
+        if (now := time.monotonic()) - self._renewed >= self._renew_seconds:
             renew = partial(jobs.renew, lease=self._context.lease, ids=[*self._attempts])
             await self._context.archive.journal.write(renew)
             self._renewed = now

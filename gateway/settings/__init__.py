@@ -106,6 +106,11 @@ class Settings(Section):
     closed: what a load balancer needs to send nothing more. Ctrl-C does not wait for it."""
     drain_seconds: Pause = Field(default=30, description=PAUSE)
     """What answers that are under way have to end when the port is closed. Then they end as failures."""
+    lease_seconds: Annotated[float, Number] = Field(
+        default=15, ge=2, le=600, allow_inf_nan=False, description="seconds, from 2 to 600"
+    )
+    """How long a process may give no sign of life until others take over what it worked on for clients that need not
+    be there: responses in the background, and requests with an `Idempotency-Key`."""
     retention_days: Annotated[float, Number] = Field(
         default=30, gt=0, le=36_500, allow_inf_nan=False, description="days, over 0 and at most 36500"
     )

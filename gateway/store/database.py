@@ -50,10 +50,11 @@ class Database:
     def __init__(self, location: Location) -> None:
         self.location = location
         self._engine = _engine(location)
-        self._is_sqlite = location.file is not None
-        self._writer = Threads(self._engine, "sqlite-write", 1) if self._is_sqlite else None
-        self._readers = Threads(self._engine, "sqlite-read", _READERS) if self._is_sqlite else None
-        self._checkpoints = Threads(self._engine, "sqlite-checkpoint", 1) if self._is_sqlite else None
+        self.is_sqlite = location.file is not None
+        """Otherwise it is PostgreSQL."""
+        self._writer = Threads(self._engine, "sqlite-write", 1) if self.is_sqlite else None
+        self._readers = Threads(self._engine, "sqlite-read", _READERS) if self.is_sqlite else None
+        self._checkpoints = Threads(self._engine, "sqlite-checkpoint", 1) if self.is_sqlite else None
         self._single = KeptAsyncpg(location)
         self._running: set[asyncio.Task[Any]] = set()
 
@@ -82,7 +83,7 @@ class Database:
                 await threads.close()
         if self._running:
             await asyncio.wait(self._running)
-        if self._is_sqlite:
+        if self.is_sqlite:
             self._engine.dispose()
         else:
             await self._single.close()

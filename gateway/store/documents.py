@@ -41,7 +41,6 @@ class Documents:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._is_sqlite = database.location.file is not None
         self._waiting: deque[_Request] = deque()
         self._reading: asyncio.Task[None] | None = None
 
@@ -82,6 +81,6 @@ class Documents:
                     found.set_exception(Unreachable("the read was given up"))
 
     async def _select(self, ids: Sequence[str]) -> Sequence[Sequence[Any]]:
-        if self._is_sqlite:
+        if self._database.is_sqlite:
             return await self._database.fetch(_ON_SQLITE[len(ids)], ids)
         return await self._database.fetch(_ON_POSTGRESQL, (ids,))

@@ -1,6 +1,7 @@
 """The idempotency keys of clients: who works on a request, until when that is believed, and the answer that is kept.
 
-An attempt is one run of a request: its `owner` is a random text. Whoever changes a row names the owner that it is
+An attempt is one run of a request: its `owner` is a random text. A lease is the number of seconds for which it is
+believed to be worked on without a further sign of its process. Whoever changes a row names the owner that it is
 believed to have, so of several processes one does.
 """
 
@@ -15,9 +16,6 @@ from gateway.store.tables import idempotency, responses
 from gateway.store.tables import usage as usage_table
 from gateway.store.upsert import insert_into
 from gateway.store.usage import Entry
-
-LEASE_SECONDS = 15.0
-"""How long an attempt is believed to be worked on without a further sign of its process."""
 
 ENDED_BADLY = ("failed", "cancelled")
 """The statuses of a response whose answer is not kept."""
@@ -60,16 +58,16 @@ _COLUMNS = tuple(idempotency.c[name] for name in Attempt.__dataclass_fields__)
 _RUNNING = idempotency.c.lease_until.is_not(None)
 
 
-def claim(connection: Connection, attempt: Attempt) -> Claimed | Found | None:
+def claim(connection: Connection, attempt: Attempt, lease: float) -> Claimed | Found | None:
     """Claim a request for an attempt; what stands there already; None where that went away in this moment."""
     now = clock(connection)
     kept = and_(idempotency.c.digest == attempt.digest, idempotency.c.lease_until.is_(None))
-    if not _insert(connection, attempt, now):
+    if not _insert(connection, attempt, now + lease):
         found = look(connection, attempt.digest)
         if found is None or found.answer is None or found.attempt.expires_at > now:
             return found
         connection.execute(delete(idempotency).where(kept, idempotency.c.expires_at <= now))
-        if not _insert(connection, attempt, now):
+        if not _insert(connection, attempt, now + lease):
             return look(connection, attempt.digest)
     return Claimed()
 
@@ -102,10 +100,10 @@ def under_way(connection: Connection, digests: Sequence[bytes]) -> set[bytes]:
     return {bytes(digest) for digest in connection.execute(select(idempotency.c.digest).where(running)).scalars()}
 
 
-def take_over(connection: Connection, lost: Attempt, attempt: Attempt, entry: Entry) -> Claimed | None:
+def take_over(connection: Connection, lost: Attempt, attempt: Attempt, entry: Entry, lease: float) -> Claimed | None:
     """Claim what a lost attempt has left, and account that one; None where others were faster."""
     now = clock(connection)
-    values = asdict(attempt) | {"lease_until": now + LEASE_SECONDS}
+    values = asdict(attempt) | {"lease_until": now + lease}
     if connection.execute(update(idempotency).where(_is_of(lost), _has_run_out(now)).values(values)).rowcount != 1:
         return None
     _account_lost(connection, lost, entry)
@@ -127,13 +125,13 @@ def lost_attempts(connection: Connection, limit: int) -> list[Attempt]:
     return [Attempt(*row) for row in connection.execute(query.order_by(idempotency.c.lease_until).limit(limit))]
 
 
-def renew(connection: Connection, attempts: Sequence[Attempt]) -> None:
+def renew(connection: Connection, attempts: Sequence[Attempt], lease: float) -> None:
     """Give a sign that these are worked on."""
     ours = and_(
         idempotency.c.digest.in_([attempt.digest for attempt in attempts]),
         idempotency.c.owner.in_([attempt.owner for attempt in attempts]),
     )
-    connection.execute(update(idempotency).where(ours).values(lease_until=clock(connection) + LEASE_SECONDS))
+    connection.execute(update(idempotency).where(ours).values(lease_until=clock(connection) + lease))
 
 
 def keep(
@@ -211,8 +209,8 @@ def lost_row_id(attempt: Attempt) -> str:
     return f"lost_{attempt.owner}"
 
 
-def _insert(connection: Connection, attempt: Attempt, now: float) -> bool:
-    values = asdict(attempt) | {"lease_until": now + LEASE_SECONDS}
+def _insert(connection: Connection, attempt: Attempt, lease_until: float) -> bool:
+    values = asdict(attempt) | {"lease_until": lease_until}
     statement = insert_into(connection, idempotency).values(values).on_conflict_do_nothing(index_elements=["digest"])
     return connection.execute(statement).rowcount == 1
 

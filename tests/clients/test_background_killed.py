@@ -56,7 +56,7 @@ def start(paced: PacedUpstream, storage: Mapping[str, str], tmp_path: Path) -> I
     """Starts gateways of two workers, one after the other on the same state."""
     with serving(paced) as url, ExitStack() as stack:
         provider = {"dialect": "openai-chat", "base_url": f"{url}/v1", "api_key": "sk-paced", "models": ["paced"]}
-        config: Document = {"embedded": {"enabled": False}, "providers": {"paced": provider}}
+        config: Document = {"embedded": {"enabled": False}, "lease_seconds": 5, "providers": {"paced": provider}}
 
         def started(**settings: Any) -> RunningGateway:
             environment = {"WORKERS": "2", **storage}

@@ -16,7 +16,7 @@ def test_request_of_a_killed_process_runs_again_elsewhere_and_each_call_has_a_ro
     upstream_url: str, upstream: ChatUpstream, tmp_path: Path
 ) -> None:
     upstream.forget()
-    config = {**scripted_config(upstream_url), "embedded": {"enabled": False}}
+    config = {**scripted_config(upstream_url), "embedded": {"enabled": False}, "lease_seconds": 5}
     shared = {"WAYSTONE_DATA": str(tmp_path / "data")}
     repeated, abandoned = keyed(), keyed()
     with (
@@ -45,7 +45,7 @@ def test_stream_of_the_background_is_the_same_response_after_a_kill(
     upstream_url: str, upstream: ChatUpstream, tmp_path: Path
 ) -> None:
     upstream.forget()
-    config = {**scripted_config(upstream_url), "embedded": {"enabled": False}}
+    config = {**scripted_config(upstream_url), "embedded": {"enabled": False}, "lease_seconds": 5}
     shared = {"WAYSTONE_DATA": str(tmp_path / "data")}
     body, key = {**asked(RESPONSES, "test/stall", stream=True), "background": True}, keyed()
     with (

@@ -132,13 +132,13 @@ def test_what_cannot_be_resumed_runs_to_its_end(start: Start, paced: PacedUpstre
 
 
 def test_killed_process_leaves_what_was_produced(start: Start, paced: PacedUpstream) -> None:
-    gateway = start()
+    gateway = start(lease_seconds=5)
     response, got = left(gateway, "killed")
     with gateway.client() as client:
         until_it_goes_on(client, response["id"])
     gateway.process.kill()
     gateway.process.wait()
-    again = start()
+    again = start(lease_seconds=5)
     with again.client() as client:
         failed = until(client, response["id"])
         assert (failed["status"], failed["error"]["code"]) == ("failed", "server_interrupted")

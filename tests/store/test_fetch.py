@@ -19,7 +19,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def _names(database: Database, *among: str) -> list[str]:
-    if database.location.file is not None:
+    if database.is_sqlite:
         marks = ", ".join("?" * len(among))
         rows = await database.fetch(f"SELECT id FROM users WHERE id IN ({marks}) ORDER BY id", among)
     else:

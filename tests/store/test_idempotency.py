@@ -23,6 +23,7 @@ from tests.store.waiting import until
 pytestmark = pytest.mark.anyio
 
 HOUR = 3_600.0
+LEASE = 15.0
 
 
 def attempt(owner: str, digest: bytes = b"digest", **fields: Any) -> Attempt:
@@ -48,7 +49,7 @@ def row(of: Attempt, id_: str | None = None, **fields: Any) -> Entry:
 
 
 async def claim(database: Database, of: Attempt) -> Claimed | Found | None:
-    return await database.write(partial(idempotency.claim, attempt=of))
+    return await database.write(partial(idempotency.claim, attempt=of, lease=LEASE))
 
 
 async def keep(database: Database, of: Attempt, response_id: str | None = None, entry: Entry | None = None) -> bool:
@@ -62,7 +63,7 @@ async def lose(database: Database, of: Attempt) -> None:
 
 
 async def take_over(database: Database, lost: Attempt, of: Attempt) -> Claimed | None:
-    work = partial(idempotency.take_over, lost=lost, attempt=of, entry=row(lost, outcome=LOST))
+    work = partial(idempotency.take_over, lost=lost, attempt=of, entry=row(lost, outcome=LOST), lease=LEASE)
     return await database.write(work)
 
 
@@ -130,7 +131,7 @@ async def test_renewed_attempt_is_not_lost(database: Database) -> None:
     for one in (mine, others):
         await claim(database, one)
         await lose(database, one)
-    await database.write(partial(idempotency.renew, attempts=[mine, replace(others, owner="before")]))
+    await database.write(partial(idempotency.renew, attempts=[mine, replace(others, owner="before")], lease=LEASE))
     assert await database.read(partial(idempotency.lost_attempts, limit=10)) == [others]
 
 

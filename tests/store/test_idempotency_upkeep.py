@@ -14,11 +14,11 @@ from gateway.accounting.token_ratios import TokenRatios
 from gateway.errors import ModelNotFound
 from gateway.outliving.idempotency import leases
 from gateway.outliving.idempotency.leases import LostAttempts, Upkeep
-from gateway.store import idempotency, writer
+from gateway.store import idempotency, threads
 from gateway.store.database import Database
 from gateway.store.tables import usage
 from tests.store.conftest import Outage
-from tests.store.test_idempotency import attempt, claim, found, keep, lose
+from tests.store.test_idempotency import LEASE, attempt, claim, found, keep, lose
 from tests.store.waiting import until
 
 pytestmark = pytest.mark.anyio
@@ -36,7 +36,7 @@ class Router:
 
 @pytest.fixture
 def upkeep(database: Database) -> Upkeep:
-    return Upkeep(database, LostAttempts(cast(Any, Router()), TokenRatios()))
+    return Upkeep(database, LostAttempts(cast(Any, Router()), TokenRatios()), LEASE)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ async def test_lost_attempt_is_accounted_with_an_estimate(
 async def test_attempts_of_this_process_are_renewed(
     database: Database, upkeep: Upkeep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(leases, "_RENEW_SECONDS", 0.01)
+    monkeypatch.setattr(leases, "_SIGNS", 1500)
     held = attempt("a")
     await claim(database, held)
     await lose(database, held)
@@ -72,8 +72,8 @@ async def test_attempts_of_this_process_are_renewed(
 async def test_attempt_that_ended_while_the_database_was_away_is_removed_later(
     database: Database, upkeep: Upkeep, outage: Outage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(leases, "_RENEW_SECONDS", 0.01)
-    monkeypatch.setattr(writer, "BUSY_SECONDS", 0.01)
+    monkeypatch.setattr(leases, "_SIGNS", 1500)
+    monkeypatch.setattr(threads, "BUSY_SECONDS", 0.01)
     over = attempt("a")
     await claim(database, over)
     upkeep.hold(over)
@@ -135,7 +135,7 @@ async def test_sweep_has_an_end_however_much_is_left(
 async def test_leases_are_renewed_while_other_upkeep_waits_and_after_it_has_failed(
     database: Database, upkeep: Upkeep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(leases, "_RENEW_SECONDS", 0.01)
+    monkeypatch.setattr(leases, "_SIGNS", 1500)
     looked: list[bool] = []
     done = asyncio.Event()
 

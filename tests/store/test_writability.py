@@ -15,6 +15,7 @@ from gateway.services import State
 from gateway.store.database import Connection, Database
 from gateway.store.errors import StoreError, Unreachable, Unwritable
 from gateway.store.journal import Journal
+from gateway.store.threads import KeptConnection
 from gateway.store.usage import UsageRow
 from gateway.store.writability import Writability
 from tests.store.stored import response
@@ -45,7 +46,7 @@ class Limited:
         self.pragma = pragma
         assert self.database._writer is not None
         # In that thread: another one would close the connection under what is probed on it.
-        self.database._writer._queue.put(self.database._writer._disconnect)
+        await self.database._writer.run(KeptConnection.disconnect)
         with suppress(StoreError):
             await self.database.write(lambda _: None)
 

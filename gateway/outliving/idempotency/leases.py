@@ -20,7 +20,8 @@ from gateway.store.idempotency import Attempt
 from gateway.store.usage import LOST, Entry, UsageRow
 from gateway.waits import is_set_within
 
-_RENEW_SECONDS = idempotency.LEASE_SECONDS / 4
+_SIGNS = 4
+"""Signs of life in the time of a lease."""
 _SWEEP_SECONDS = 60.0
 _BREATH_SECONDS = 0.1
 _SWEEP_TURN_SECONDS = 3.0
@@ -70,9 +71,10 @@ class LostAttempts:
 class Upkeep:
     """Runs in every process: for its own attempts, and for those of others that have died."""
 
-    def __init__(self, database: Database, lost: LostAttempts) -> None:
+    def __init__(self, database: Database, lost: LostAttempts, lease_seconds: float) -> None:
         self._database = database
         self.lost = lost
+        self.lease_seconds = lease_seconds
         self._held: dict[str, Attempt] = {}
         """The attempts of this process, by their owners."""
         self._unreleased: dict[str, tuple[Attempt, Entry | None]] = {}
@@ -143,7 +145,7 @@ class Upkeep:
     async def _repeat(self, turn: Callable[[], Awaitable[None]]) -> None:
         is_failing = False
         # At random, so that workers that started together do not look together.
-        while not await is_set_within(self._closing, _RENEW_SECONDS * random.uniform(0.8, 1.2)):
+        while not await is_set_within(self._closing, self.lease_seconds / _SIGNS * random.uniform(0.8, 1.2)):
             try:
                 await turn()
             except StoreError as error:
@@ -165,7 +167,8 @@ class Upkeep:
     async def _renew(self) -> None:
         held = [*self._held.values()]
         for start in range(0, len(held), _RENEWED):
-            await self._database.write(partial(idempotency.renew, attempts=held[start : start + _RENEWED]))
+            renew = partial(idempotency.renew, attempts=held[start : start + _RENEWED], lease=self.lease_seconds)
+            await self._database.write(renew)
 
     async def _release(self) -> None:
         for attempt, entry in [*self._unreleased.values()]:

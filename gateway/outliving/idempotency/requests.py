@@ -106,7 +106,8 @@ class IdempotentRequests:
 
     async def _looked_up(self, attempt: Attempt) -> Claimed | Kept | None:
         """What the database has; None where an attempt is under way in another process, or it has changed just now."""
-        found = await self._claiming(attempt, partial(idempotency.claim, attempt=attempt))
+        lease = self._shelf.upkeep.lease_seconds
+        found = await self._claiming(attempt, partial(idempotency.claim, attempt=attempt, lease=lease))
         if not isinstance(found, Found):
             return found
         _require_same(found.attempt, attempt)
@@ -119,7 +120,7 @@ class IdempotentRequests:
         if not found.is_lost:
             return None
         entry = await self._shelf.upkeep.lost.entry(found.attempt)
-        take_over = partial(idempotency.take_over, lost=found.attempt, attempt=attempt, entry=entry)
+        take_over = partial(idempotency.take_over, lost=found.attempt, attempt=attempt, entry=entry, lease=lease)
         taken = await self._claiming(attempt, take_over)
         assert not isinstance(taken, Found)
         return taken
