@@ -26,7 +26,7 @@ from sqlalchemy.util.concurrency import greenlet_spawn
 
 from gateway.store import schema
 from gateway.store.errors import StoreError, Unreachable
-from gateway.store.kept_asyncpg import KeptAsyncpg
+from gateway.store.kept_asyncpg import KeptAsyncpg, Rows
 from gateway.store.location import Location, locate
 from gateway.store.permissions import keep_folder_private, make_private_file, make_private_folder
 from gateway.store.tables import HEAD
@@ -56,7 +56,7 @@ class Database:
         self._readers = Threads(self._engine, "sqlite-read", _READERS) if self.is_sqlite else None
         self._checkpoints = Threads(self._engine, "sqlite-checkpoint", 1) if self.is_sqlite else None
         self._single = KeptAsyncpg(location)
-        self._running: set[asyncio.Task[Any]] = set()
+        self._running: set[asyncio.Task[object]] = set()
 
     @classmethod
     async def open(cls, url: str, own_folder: Path | None = None) -> Self:
@@ -96,7 +96,7 @@ class Database:
             return await asyncio.shield(self._start(partial(self._transact, work)))
         return await self._readers.run(partial(KeptConnection.read, work=work))
 
-    async def fetch(self, statement: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
+    async def fetch(self, statement: str, values: Sequence[object]) -> Rows:
         """The rows of one statement that reads, in this database's own SQL. Raises `StoreError`.
 
         For what is read thousands of times a second: a transaction of SQLAlchemy's takes up to ten times as long.
@@ -142,7 +142,7 @@ class Database:
         task.add_done_callback(self._forget)
         return task
 
-    def _forget(self, task: "asyncio.Task[Any]") -> None:
+    def _forget(self, task: "asyncio.Task[object]") -> None:
         self._running.discard(task)
         if not task.cancelled():
             task.exception()  # seen, although a cancelled caller will never ask for it
@@ -181,7 +181,7 @@ def _use_wal(driver: sqlite3.Connection) -> None:
         driver.execute("PRAGMA journal_mode = WAL")
 
 
-def _fetch(statement: str, values: Sequence[Any], driver: sqlite3.Connection) -> Sequence[Sequence[Any]]:
+def _fetch(statement: str, values: Sequence[Any], driver: sqlite3.Connection) -> Rows:
     return driver.execute(statement, values).fetchall()
 
 

@@ -8,10 +8,11 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from gateway.store.database import Database
 from gateway.store.errors import StoreError, Unreachable
+from gateway.store.kept_asyncpg import Rows
 
 _MOST = 16
 """Documents in one statement: each may be megabytes."""
@@ -80,7 +81,7 @@ class Documents:
                 if not found.done():
                     found.set_exception(Unreachable("the read was given up"))
 
-    async def _select(self, ids: Sequence[str]) -> Sequence[Sequence[Any]]:
+    async def _select(self, ids: Sequence[str]) -> Rows:
         if self._database.is_sqlite:
             return await self._database.fetch(_ON_SQLITE[len(ids)], ids)
         return await self._database.fetch(_ON_POSTGRESQL, (ids,))

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gateway.store.location import Location
 from gateway.store.translation import translated
 
 if TYPE_CHECKING:
     import asyncpg
+
+Rows: TypeAlias = Sequence[Sequence[Any]]
 
 
 class KeptAsyncpg:
@@ -19,7 +21,7 @@ class KeptAsyncpg:
         self._connection: asyncpg.Connection | None = None
         self._turn = asyncio.Lock()
 
-    async def fetch(self, statement: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
+    async def fetch(self, statement: str, values: Sequence[object]) -> Rows:
         """The rows of one statement that reads: it may run twice, where the connection turns out to be lost.
 
         Raises `StoreError`.
@@ -32,7 +34,7 @@ class KeptAsyncpg:
                 try:
                     if self._connection is None:
                         self._connection = await asyncpg.connect(**self._location.connect_args)
-                    rows: Sequence[Sequence[Any]] = await self._connection.fetch(statement, *values)
+                    rows: Rows = await self._connection.fetch(statement, *values)
                     return rows
                 except (OSError, asyncpg.InterfaceError, asyncpg.PostgresError) as error:
                     self._terminate()

@@ -1,7 +1,9 @@
 """Loads the rows of a group in short alternating rounds, so that whatever else the machine does hits all alike."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -67,7 +69,10 @@ def measure(group: Group, connections: int, servers: Servers, effort: Effort) ->
             wrk.check(one, row.expected)
             if not effort.is_quick:
                 wrk.load(one, connections, _WARM_SECONDS, cores)
-        rounds = [[wrk.load(one, connections, effort.seconds, cores) for one in targets] for _ in range(effort.rounds)]
+        load = partial(wrk.load, connections=connections, seconds=effort.seconds, cores=cores)
+        # One after the other, but where it is only to be seen that they work.
+        with ThreadPoolExecutor(len(targets) if effort.is_quick else 1) as threads:
+            rounds = [[*threads.map(load, targets)] for _ in range(effort.rounds)]
     first, *_ = columns = list(zip(*rounds, strict=True))
     figures = [summary(row.name, connections, column, first) for row, column in zip(group.rows, columns, strict=True)]
     return Table(group.key, figures, effort.rounds)

@@ -9,6 +9,7 @@ import pytest
 
 from tests.clients.asking import CONVERSATIONS, RESPONSES, answered, items, plain, refused, streamed, text, user
 from tests.clients.contract import check_error
+from tests.clients.stops import wait_until
 from tests.servers.chat_upstream import ChatUpstream
 from tests.servers.gateway import RunningGateway, running_gateway, scripted_config
 from tests.servers.responses_upstream import ResponsesUpstream
@@ -194,6 +195,8 @@ def test_a_nul_in_a_conversation_is_kept_or_refused_and_never_an_error_of_ours(t
 @pytest.mark.parametrize("two", ["postgresql"], indirect=True)
 def test_an_answer_that_cannot_be_kept_is_no_success(two: Two, postgres_server: postgres.Server) -> None:
     plain(two.ann)
+    # Its usage row is written behind the answer. If it were not there yet, the outage would be known at once.
+    wait_until(lambda: bool(postgres_server.rows("select id from usage")))
     postgres_server.stop()
     try:
         last = streamed(two.ann, "Hi.")[-1]

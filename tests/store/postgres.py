@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 
@@ -93,6 +94,17 @@ class Server:
                 log = self._data / "log"
                 assert time.monotonic() < deadline, f"PostgreSQL did not start: {log.read_text()[-2000:]}"
                 await asyncio.sleep(0.02)
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """What a query finds."""
+        return asyncio.run(self._fetched(statement))
+
+    async def _fetched(self, statement: str) -> list[tuple[Any, ...]]:
+        connection = await asyncpg.connect(self.url)
+        try:
+            return [tuple(row) for row in await connection.fetch(statement)]
+        finally:
+            await connection.close()
 
     async def _execute(self, statement: str) -> None:
         connection = await asyncpg.connect(self.url)
