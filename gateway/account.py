@@ -56,6 +56,10 @@ class Account:
         self.row.provider = route.upstream.name
         self.row.model = route.model
 
+    def estimate(self, lane: Lane, body: bytes) -> int:
+        """The tokens of a request's body, as a candidate would count them: an estimate."""
+        return self._ledger.ratios.prompt_tokens(lane.upstream.name, lane.model, body)
+
     def begin_attempt(self, lane: Lane, body: bytes) -> None:
         """Another attempt begins, with this body. The one before was given up."""
         if self._prompt is not None:

@@ -39,10 +39,12 @@ from gateway.outliving.idempotency.attempts import Shelf
 from gateway.outliving.idempotency.leases import LostAttempts, Upkeep
 from gateway.outliving.idempotency.requests import IdempotentRequests
 from gateway.outliving.requests import OutlivingRequests
+from gateway.prices import Prices
 from gateway.readiness import Readiness
 from gateway.routing.attempts import Conditions
 from gateway.routing.health import Health
 from gateway.routing.router import Router
+from gateway.routing.windows import Windows
 from gateway.schemas.validator import SchemaValidator
 from gateway.sealing import SECRET_BYTES, Sealer
 from gateway.services import Gateway, State
@@ -50,6 +52,8 @@ from gateway.settings import Settings, load
 from gateway.store import secrets
 from gateway.store.database import Database
 from gateway.upstreams import open_upstreams
+from gateway.window.seals import CompactionSeals
+from gateway.window.service import ContextWindow
 
 log = structlog.get_logger(__name__)
 
@@ -89,14 +93,17 @@ class Application:
             catalogue = Catalogue(upstreams)
             stack.push_async_callback(catalogue.close)
             router = Router(upstreams, catalogue, settings.models)
+            prices = Prices()
+            windows = Windows(catalogue, prices)
             schemas = SchemaValidator(settings.bounds.answer_schema)
             stack.push_async_callback(schemas.close)
             sealer = await _sealer(database)
-            engine = Engine(router, ledger, sealer, _conditions(settings), schemas)
+            engine = Engine(router, ledger, sealer, _conditions(settings), schemas, windows)
             stored = StoredResponses(database)
             limits = _body_limits(settings)
             retention = settings.retention_days * _DAY
-            archive = Archive(History(database, stored, limits.complexity), journal, retention)
+            window = ContextWindow(engine, windows, ledger.ratios, CompactionSeals(sealer), settings.compaction)
+            archive = Archive(History(database, stored, limits.complexity), journal, retention, window)
             await stack.enter_async_context(_started(Sweep(database, retention)))
             lease, options, held = own_lease(settings.lease_seconds), settings.background, limits.in_flight
             context = Context(engine, archive, database, ledger, sealer, self._detached, options, held, lease)
@@ -107,7 +114,7 @@ class Application:
                 State(database, journal),
                 self._readiness,
                 engine,
-                Models(router, catalogue, upstreams, settings.models),
+                Models(router, catalogue, upstreams, settings.models, prices),
                 Responses(engine, archive, stored),
                 Conversations(database, journal, stored.items),
                 background,

@@ -14,6 +14,7 @@ from gateway.accounting.ledger import Ledger
 from gateway.dialects.base import Dialect, Origin
 from gateway.dialects.report import require_translatable
 from gateway.errors import GatewayError, Header
+from gateway.fitting import Fitted, LaneRequest, Shown
 from gateway.http import MANY, Body, Reply, Request, StreamReply
 from gateway.neutral.end_user import split_end_user
 from gateway.neutral.events import Failed, Usage
@@ -25,6 +26,7 @@ from gateway.reasoning import recover
 from gateway.routing.attempts import Attempts, Conditions
 from gateway.routing.plan import Lane, Planner, has_choice, prompt_for_order
 from gateway.routing.router import Router
+from gateway.routing.windows import Windows, is_near, require_room
 from gateway.run import Batch, Held, Run, opening
 from gateway.schemas.validator import AnswerSchema, SchemaValidator
 from gateway.sealing import Sealer
@@ -44,6 +46,8 @@ class ClientRequest:
     account: Account
     held: Held | None = None
     """What the first lane has answered already."""
+    fitted: Fitted | None = None
+    """What is sent in the place of the request, so that it fits its model."""
 
 
 @dataclass(slots=True)
@@ -55,6 +59,10 @@ class Exchange:
     run: Run
     account: Account
     is_stream: bool
+    windows: Windows
+    omitted: Sequence[str] = ()
+    """What of the request was left out so that it fits the model."""
+    shown: Shown | None = None
     memory: Memory | None = None
     first: Batch = ()
     """The whole of a plain answer; of a streamed one, the batches up to the first with any content."""
@@ -68,6 +76,7 @@ class Exchange:
 
     async def begin(self) -> None:
         """Call the upstream, and wait for the first content of the answer. Raises `GatewayError`."""
+        await self._require_room()
         self.account.begin_attempt(self.lane, self.run.body)
         try:
             if self.is_stream:
@@ -95,12 +104,34 @@ class Exchange:
             self.account.attempt_failed(error, is_accepted=self.run.is_accepted)
             raise
 
+    @property
+    def dropped(self) -> Sequence[str]:
+        """What of the client's request the upstream does not get."""
+        return [*self.omitted, *self.run.dropped] if self.omitted else self.run.dropped
+
+    def events(self, batch: Batch) -> Batch:
+        """What the client is shown of a batch."""
+        return batch if self.shown is None else self.shown.events(batch)
+
+    async def _require_room(self) -> None:
+        """Raise `InvalidRequest` for a request that is far beyond its model's window."""
+        body = self.run.body
+        if self.run.held is None and is_near(self.lane, len(body)):
+            await self.windows.learn([self.lane])
+            require_room(self.lane, self.account.estimate(self.lane, body), is_counted=self.run.is_counted)
+
 
 class Engine:
     """Answers generation requests."""
 
     def __init__(
-        self, router: Router, ledger: Ledger, sealer: Sealer, conditions: Conditions, schemas: SchemaValidator
+        self,
+        router: Router,
+        ledger: Ledger,
+        sealer: Sealer,
+        conditions: Conditions,
+        schemas: SchemaValidator,
+        windows: Windows,
     ) -> None:
         self._router = router
         self._ledger = ledger
@@ -108,6 +139,7 @@ class Engine:
         self._planner = Planner(sealer)
         self._conditions = conditions
         self._schemas = schemas
+        self._windows = windows
         self.short_path: ShortPath | None = ShortPath(router, self._planner, conditions.health, ledger, sealer)
         """None: every request goes the long path."""
 
@@ -133,14 +165,17 @@ class Engine:
                 generation, lanes = _for_end_user(surface.read(request.body), account), [held.lane]
                 # Memory has been looked into for it.
                 generation = held.generation or generation
-            client = ClientRequest(generation, surface, request.key_id, account, held)
+            fitted = None if memory is None else await memory.fit(request, generation, lanes)
+            if memory is not None and fitted is not None and fitted.is_answer:
+                return await _composed(request, surface, fitted, self._author(lanes[0], request.key_id), memory)
+            client = ClientRequest(generation, surface, request.key_id, account, held, fitted)
             is_large = held is None and (request.is_large or _is_large(generation.body))
             attempts = Attempts(lanes, self._conditions, generation.body, is_large=is_large, is_asked=held is not None)
             try:
                 exchange = await attempts.run(partial(self._exchange, client))
                 exchange.memory = memory
                 exchange.run.late = self._ledger.late
-                return await _reply(exchange, answer_headers(attempts.lane, attempts.count, exchange.run.dropped))
+                return await _reply(exchange, answer_headers(attempts.lane, attempts.count, exchange.dropped))
             except GatewayError as error:
                 account.routed(attempts.lane)
                 raise error.with_headers(*answer_headers(attempts.lane, attempts.count)) from error.__cause__
@@ -196,7 +231,9 @@ class Engine:
 
     def _exchange(self, client: ClientRequest, lane: Lane) -> Exchange:
         """An attempt at the answer by one candidate. Raises `InvalidRequest` for what the provider cannot do."""
-        upstream, surface, generation = lane.upstream, client.surface, client.generation
+        upstream, surface, fitted = lane.upstream, client.surface, client.fitted
+        own = LaneRequest(client.generation) if fitted is None else fitted.of_lane(fitted.generation, lane)
+        generation = own.generation
         dialect, origin = lane.way(generation, surface.dialect)
         is_native = dialect.name == surface.dialect and dialect.can_pass_on(generation, origin)
         open_seal = partial(self._sealer.open_for, client.key_id, upstream.name, lane.model)
@@ -211,8 +248,13 @@ class Engine:
         run.held = client.held
         if run.dropped:
             log.debug("fields_dropped", provider=upstream.name, model=lane.model, fields=list(run.dropped))
-        author = Author(upstream.name, lane.model, partial(lane.seal, self._sealer, client.key_id))
-        return Exchange(lane, surface.writer(generation, author), run, client.account, generation.is_stream)
+        writer = surface.writer(generation, self._author(lane, client.key_id))
+        shown = None if fitted is None else Shown(fitted)
+        is_stream = generation.is_stream
+        return Exchange(lane, writer, run, client.account, is_stream, self._windows, own.dropped, shown)
+
+    def _author(self, lane: Lane, key_id: str) -> Author:
+        return Author(lane.upstream.name, lane.model, partial(lane.seal, self._sealer, key_id))
 
     def _schema(self, key_id: str, generation: Generation, dialect: Dialect, origin: Origin) -> AnswerSchema | None:
         """What the gateway itself holds the answer to."""
@@ -236,10 +278,26 @@ async def _reply(exchange: Exchange, headers: list[Header]) -> Reply | StreamRep
     if exchange.rest is not None:
         return StreamReply(_written(exchange, exchange.rest, account.hand_over()), headers=headers)
     account.observe(exchange.first)
-    body = exchange.writer.reply(exchange.first)
+    body = exchange.writer.reply(exchange.events(exchange.first))
     if memory is not None and exchange.writer.ended is not None:
         await keep_answer(memory, exchange.writer.ended)
     return Reply(body, headers=headers)
+
+
+async def _composed(
+    request: Request[Body], surface: Surface[Body], fitted: Fitted, author: Author, memory: Memory
+) -> Reply | StreamReply:
+    """An answer that no candidate was called for."""
+    writer = surface.writer(fitted.generation, author)
+    is_stream = fitted.generation.is_stream
+    data = writer.write(fitted.before) if is_stream else writer.reply(fitted.before)
+    assert writer.ended is not None
+    await keep_answer(memory, writer.ended)
+    return StreamReply(_whole(data + writer.end())) if is_stream else Reply(data)
+
+
+async def _whole(data: bytes) -> AsyncGenerator[bytes, None]:
+    yield data
 
 
 async def _written(
@@ -286,7 +344,7 @@ async def _encoded(exchange: Exchange, batch: Batch, account: Account) -> bytes:
     writer, memory = exchange.writer, exchange.memory
     if exchange.is_over:
         return b""
-    data = writer.write(batch)
+    data = writer.write(exchange.events(batch))
     if writer.ended is None:
         return data
     exchange.is_over = True

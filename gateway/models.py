@@ -31,12 +31,13 @@ class Models:
         catalogue: Catalogue,
         upstreams: Mapping[str, Upstream],
         names: Names = MappingProxyType({}),
+        prices: Prices | None = None,
     ) -> None:
         self._router = router
         self._catalogue = catalogue
         self._upstreams = upstreams
         self._names = names
-        self._prices = Prices()
+        self._prices = prices or Prices()
 
     async def list(self) -> list[dict[str, Any]]:
         """Every name of the operator's own, and every model of every upstream that says what it serves."""
@@ -88,9 +89,10 @@ def _capabilities(upstream: Upstream, model: str, known: Known | None) -> Iterat
 
 def _entry(upstream: Upstream, model: ListedModel, known: Known | None) -> dict[str, Any]:
     """OpenAI's fields first, then what is known; a field of which nothing is known is left out."""
+    window = upstream.window(model.name) or model.context_window
     more = {
         "description": upstream.note,
-        "context_window": model.context_window or (known.context_window if known else None),
+        "context_window": window or (known.context_window if known else None),
         "max_output_tokens": model.max_output_tokens or upstream.own.of(model.name).max_answer_tokens,
         "capabilities": list(dict.fromkeys(_capabilities(upstream, model.name, known))),
         "price": _price(known.price, known.source) if known and known.price else None,

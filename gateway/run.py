@@ -98,6 +98,11 @@ class Run:
         return self._outbound.body
 
     @property
+    def is_counted(self) -> bool:
+        """Whether the tokenizer of the model is known."""
+        return False
+
+    @property
     def dropped(self) -> Sequence[str]:
         """What of the client's request the upstream does not get."""
         return self._outbound.dropped

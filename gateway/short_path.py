@@ -19,6 +19,7 @@ from gateway.accounting.ledger import Ledger
 from gateway.dialects.base import BriefDialect, Dialect, Origin
 from gateway.dialects.report import require_translatable
 from gateway.errors import GatewayError, Header
+from gateway.fitting import Fitted
 from gateway.http import Body, Reply, Request
 from gateway.neutral.end_user import EndUser, split_end_user
 from gateway.neutral.events import Done, Failed, Usage, text_bytes
@@ -27,6 +28,7 @@ from gateway.neutral.values import value
 from gateway.routing.health import Health
 from gateway.routing.plan import Lane, Planner, header_value
 from gateway.routing.router import Router, Step, keep
+from gateway.routing.windows import is_near
 from gateway.run import Held
 from gateway.sealing import Sealer
 from gateway.store.journal import UsageRow
@@ -45,6 +47,12 @@ class Memory(Protocol):
         """The request with what came before in front of its own items.
 
         Raises `GatewayError` where that is not there.
+        """
+
+    async def fit(self, request: Request[Body], generation: Generation, lanes: Sequence[Lane]) -> Fitted | None:
+        """What is sent in the place of a request that is too long for its model, and is not to be refused for that.
+
+        None where nothing is to be changed. Raises `GatewayError`.
         """
 
     async def keep(self, ended: Ended) -> None:
@@ -158,6 +166,8 @@ class ShortPath:
             outbound = way.dialect.encode(generation, way.origin)
         if outbound.dropped:
             log.debug("fields_dropped", provider=way.origin.provider, model=way.lane.model, fields=[*outbound.dropped])
+        if is_near(way.lane, len(outbound.body)):
+            return None
         call = way.lane.upstream.fixed_call(outbound, way.lane.credential)
         return None if call is None else _Asked(request, begun, generation, end_user, way, call, outbound.dropped)
 

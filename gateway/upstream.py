@@ -86,6 +86,8 @@ class Upstream:
     row: str = ""
     weight: float = 1.0
     deployments: Mapping[str, str] = field(default_factory=dict)
+    windows: Mapping[str, int] = field(default_factory=dict)
+    """How many tokens its models read at once, where the operator has set that; `*` is for all others."""
     tls: TLS = SYSTEM_TLS
     address: Address | None = None
     _headers: dict[tuple[object, ...], FixedHeaders] = field(init=False, default_factory=dict, repr=False)
@@ -106,6 +108,10 @@ class Upstream:
     def named(self, model: str) -> str:
         """What a model of the gateway's clients is called there."""
         return self.deployments.get(model, model)
+
+    def window(self, model: str) -> int | None:
+        """How many tokens a model reads at once, where the operator has set that."""
+        return self.windows.get(model) or self.windows.get("*")
 
     async def send(self, outbound: Outbound, dialect: Dialect, credential: Credential | None = None) -> Answer:
         """A plain answer. Raises `UpstreamError` for anything but a 2xx."""

@@ -82,6 +82,7 @@ def upstream(name: str, provider: ProviderSettings, transport: Transport, rows: 
         row=row.name if row.name in rows else "",
         weight=provider.weight,
         deployments=provider.deployments or {},
+        windows=provider.context_windows or {},
         tls=TLS(**provider.tls.model_dump()),
     )
 

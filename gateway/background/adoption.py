@@ -16,11 +16,13 @@ from gateway.background.record import Record, note_cancelled, rows_of
 from gateway.background.requests import LaterRequest, usage_id
 from gateway.background.worker import Worker
 from gateway.errors import GatewayError, Header
+from gateway.fitting import Fitted
 from gateway.http import Body, Reply, Request, StreamReply
 from gateway.memory.failures import explained
 from gateway.memory.responses import Turn
 from gateway.neutral.generation import Generation
 from gateway.neutral.json import JsonObject, count_or_zero, object_or_empty, text_or_empty
+from gateway.routing.plan import Lane
 from gateway.store import jobs
 from gateway.store.jobs import Batch, Bounds, TooMany
 from gateway.surfaces.base import Ended, Surface
@@ -70,6 +72,9 @@ class Adoption:
 
     async def recall(self, generation: Generation) -> Generation:
         return await self._turn.recall(generation)
+
+    async def fit(self, request: Request[Body], generation: Generation, lanes: Sequence[Lane]) -> Fitted | None:
+        return await self._turn.fit(request, generation, lanes)
 
     async def keep(self, ended: Ended) -> None:
         """Store the answer, or leave that to the end of the response in the background."""

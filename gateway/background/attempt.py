@@ -1,6 +1,7 @@
 """One attempt at a response in the background: it runs like any request, and its stream goes into the database."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
@@ -14,10 +15,12 @@ from gateway.background.event_log import EventLog
 from gateway.background.record import Record, note_cancelled, rows_of
 from gateway.background.requests import SURFACES, LaterRequest, usage_id
 from gateway.errors import GatewayError, InternalError, Stopped
-from gateway.http import Request, StreamReply
+from gateway.fitting import Fitted
+from gateway.http import Body, Request, StreamReply
 from gateway.logs import REQUEST_ID
 from gateway.memory.responses import Turn
 from gateway.neutral.generation import Generation
+from gateway.routing.plan import Lane
 from gateway.store import jobs
 from gateway.store.errors import StoreError
 from gateway.store.jobs import ANNOUNCED, Ending, Job
@@ -42,6 +45,9 @@ class _Memory:
 
     async def recall(self, generation: Generation) -> Generation:
         return await self.turn.recall(generation)
+
+    async def fit(self, request: Request[Body], generation: Generation, lanes: Sequence[Lane]) -> Fitted | None:
+        return await self.turn.fit(request, generation, lanes)
 
     async def keep(self, ended: Ended) -> None:
         self.ended = ended

@@ -57,7 +57,7 @@ def greeting(model: str, limit: str, *, is_stream: bool) -> Generation:
     """The request: a few words, and as few for the answer; `limit` is the field that says so."""
     message = Message("user", [TextPart(_QUESTION, "input")], Position(0, "input"))
     prompt = Prompt([message], settings=Settings({limit: _MOST_TOKENS}))
-    return Generation(model, {}, lambda body, history: prompt, is_stream=is_stream, include_usage=is_stream)
+    return Generation(model, {}, lambda body, history, first: prompt, is_stream=is_stream, include_usage=is_stream)
 
 
 def dialect_of(lane: Lane) -> str:

@@ -12,6 +12,7 @@ import orjson
 
 from gateway.engine import Engine
 from gateway.errors import InvalidRequest, ItemNotFound
+from gateway.fitting import Fitted
 from gateway.http import Body, Reply, Request, StreamReply
 from gateway.memory.failures import explained
 from gateway.memory.history import History, Items
@@ -22,12 +23,15 @@ from gateway.neutral.identifiers import ResponseIds
 from gateway.neutral.json import JsonObject, text_or_empty, text_or_none
 from gateway.neutral.values import value
 from gateway.paging import Page, ResponseFilter
+from gateway.routing.plan import Lane
 from gateway.store import turns
 from gateway.store.journal import Append, Journal
 from gateway.store.responses import StoredResponse
 from gateway.surfaces.base import Ended, Surface
 from gateway.surfaces.extensions import extensions
 from gateway.surfaces.responses.request.prompt import create_response, typed_items
+from gateway.window.seals import has_compaction
+from gateway.window.service import ContextWindow
 
 if TYPE_CHECKING:
     from generated import models
@@ -38,11 +42,12 @@ _AT_ONCE = 1000
 
 @value
 class Archive:
-    """Where turns are kept, and for how long (seconds)."""
+    """Where turns are kept, and for how long (seconds); and what makes them fit their models."""
 
     history: History
     journal: Journal
     retention: float
+    window: ContextWindow
 
 
 class Responses:
@@ -110,7 +115,7 @@ class Turn:
             chain = await self._archive.history.conversation(self._key_id, self._conversation_id)
             earlier, self._before = chain.items, chain.size
         given = typed_items(body.get("input"))
-        own = await self._resolved(given, earlier)
+        own, first = await self._resolved(given, earlier)
         taken = {text_or_none(item.get("id")) for item in earlier} if earlier else set()
         ids = generation.ids or ResponseIds()
         self._own = []
@@ -122,10 +127,10 @@ class Turn:
         if self._before + len(self._input) > MAX_BYTES:
             message = f"The input and what it goes on from are larger than {MAX_BYTES // 1024 // 1024} MiB."
             raise InvalidRequest(message, param="input", code="context_too_large")
-        written = body.get("input")
-        if not earlier and own == (written if isinstance(written, list) else given):
-            return generation
-        return replace(generation, body={**generation.body, "input": [*earlier, *own]}, history=len(earlier))
+        return self._continued(generation, given, earlier, own, first)
+
+    async def fit(self, request: Request[Body], generation: Generation, lanes: Sequence[Lane]) -> Fitted | None:
+        return await self._archive.window.fit(request, generation, lanes)
 
     async def keep(self, ended: Ended) -> None:
         if not self._is_kept:
@@ -173,8 +178,25 @@ class Turn:
     def _normal(self) -> Items:
         return [normalise_item(item, text_or_empty(item["id"])) for item in self._own]
 
-    async def _resolved(self, items: Sequence[models.InputItem], earlier: Items) -> Items:
-        """The request's own items, each reference replaced by its item, and none that came before."""
+    def _continued(
+        self, generation: Generation, given: Sequence[models.InputItem], earlier: Items, own: Items, first: int
+    ) -> Generation:
+        """The request with what came before; a compaction item stands for all in front of it."""
+        items, history = [*earlier, *own], len(earlier)
+        if has_compaction(items):
+            expanded = self._archive.window.seals.expanded(self._key_id, items, history, first)
+            if expanded is not None:
+                items, history, first = expanded.items, expanded.history, expanded.first
+        written = generation.body.get("input")
+        if not history and items == (written if isinstance(written, list) else given):
+            return generation
+        return replace(generation, body={**generation.body, "input": [*items]}, history=history, first=first)
+
+    async def _resolved(self, items: Sequence[models.InputItem], earlier: Items) -> tuple[Items, int]:
+        """The request's own items, each reference replaced by its item, and none that came before.
+
+        And the index of the first of them among all that the client sent.
+        """
         referenced = {item["id"] for item in items if item["type"] == "item_reference"}
         known: dict[str, JsonObject] = {}
         for before in earlier:
@@ -182,6 +204,7 @@ class Turn:
                 known[id_] = before
         found = await self._archive.history.find(self._key_id, referenced - known.keys()) if referenced else {}
         resolved: Items = []
+        first = 0
         for number, item in enumerate(items, 1):
             if number % _AT_ONCE == 0:
                 await asyncio.sleep(0)
@@ -197,9 +220,12 @@ class Turn:
                 if earlier_item is not None and is_same(own, earlier_item):
                     # Clients that send everything again get it once: twice it would cost twice, and confuse the model.
                     continue
+            first = first if resolved else number - 1
             resolved.append(own)
         # A client that repeats itself gets an answer, too: the model must not be sent nothing.
-        return resolved or [extensions(item) for item in items[-1:] if item["type"] != "item_reference"]
+        if not resolved and items and items[-1]["type"] != "item_reference":
+            return [extensions(items[-1])], len(items) - 1
+        return resolved, first
 
 
 def _conversation_id(body: models.CreateResponse) -> str | None:

@@ -8,7 +8,7 @@ from gateway.errors import InvalidRequest
 from gateway.neutral.json import Json, JsonObject
 from gateway.neutral.values import value
 
-_KEY = "waystone"
+END_USER = "waystone"
 PARAM = "metadata.waystone"
 # Stored with every user and group it names; OpenAI's 512 characters for a metadata value do not hold for it.
 MAX_CHARACTERS = 65_536
@@ -40,10 +40,10 @@ def split_end_user(metadata: Mapping[str, str]) -> tuple[EndUser | None, Mapping
 
     Raises `InvalidRequest` with `param` "metadata.waystone" if it is not a JSON document of the expected shape.
     """
-    text = metadata.get(_KEY)
+    text = metadata.get(END_USER)
     if text is None:
         return None, metadata
-    return _read(text), {name: value for name, value in metadata.items() if name != _KEY}
+    return _read(text), {name: value for name, value in metadata.items() if name != END_USER}
 
 
 def _read(text: str) -> EndUser:

@@ -8,8 +8,9 @@ from gateway.neutral.json import JsonObject
 from gateway.neutral.prompt import Prompt
 from gateway.neutral.values import value
 
-ReadPrompt = Callable[[JsonObject, int], Prompt]
-"""Reads the prompt of a body whose first items, so many, were put there by the gateway's own memory."""
+ReadPrompt = Callable[[JsonObject, int, int], Prompt]
+"""Reads the prompt of a body whose first items, so many, were put there by the gateway's own memory, and whose next one
+is this one, from 0, of the client's own."""
 
 
 @value
@@ -33,6 +34,8 @@ class Generation:
     """The models that are tried after the first."""
     history: int = 0
     """How many of the items of the body, from the first on, the gateway's memory put there."""
+    first: int = 0
+    """The index, among the items that the client sent, of the first of them that is in the body."""
     removed: Sequence[JsonObject] = ()
     """Reports of the items that were taken out because only another author can use them (`input_transformations`)."""
     ids: ResponseIds | None = None
@@ -45,11 +48,11 @@ class Generation:
         """The request for the model. Raises `InvalidRequest` for what no model can be sent."""
         prompt = self._prompt
         if prompt is None:
-            prompt = self.read_prompt(self.body, self.history)
+            prompt = self.read_prompt(self.body, self.history, self.first)
             # Read once: nothing of the request changes by it.
             object.__setattr__(self, "_prompt", prompt)
         return prompt
 
     def with_prompt(self, prompt: Prompt) -> "Generation":
         """The same request with another prompt."""
-        return replace(self, read_prompt=lambda body, history: prompt)
+        return replace(self, read_prompt=lambda body, history, first: prompt)

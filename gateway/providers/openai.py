@@ -129,9 +129,12 @@ _O1_MINI_IN_CHAT = replace(_in_chat(ChatProfile.over(_O1_MINI)), system_messages
 CHAT = _CHAT.with_models({_named(_O1_MINI_NAMES): _O1_MINI_IN_CHAT})
 RESPONSES = ResponsesProfile.over(_MODELS).everywhere(_in_responses)
 
+# It has both, and other servers that speak the same need not (shared facts on the Responses API, 1.1 and 1.2).
+_OWN_RESPONSES = RESPONSES.everywhere(lambda profile: replace(profile, compacts=True, truncates=True))
+
 ROW = Row(
     name="openai",
-    profiles=(CHAT, RESPONSES),
+    profiles=(CHAT, _OWN_RESPONSES),
     base_url="https://api.openai.com/v1",
     key_variable="OPENAI_API_KEY",
     base_url_variable="OPENAI_BASE_URL",

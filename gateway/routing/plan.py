@@ -30,7 +30,7 @@ class Lane:
     What depends on these alone is made once and kept: a lane outlives its requests.
     """
 
-    __slots__ = ("_detours", "_ways", "author", "credential", "headers", "model", "upstream")
+    __slots__ = ("_detours", "_ways", "author", "credential", "headers", "model", "upstream", "window")
 
     def __init__(self, upstream: Upstream, credential: Credential, model: str) -> None:
         self.upstream = upstream
@@ -43,6 +43,8 @@ class Lane:
             (b"x-waystone-model", header_value(model)),
         )
         """What the answer's headers say of it."""
+        self.window = upstream.window(model)
+        """How many tokens the model reads at once; 0 where nobody knows, None where that was not looked up yet."""
         self._ways: dict[str | None, tuple[Dialect, Origin]] = {}
         self._detours: dict[str, tuple[Dialect, Origin]] = {}
 

@@ -13,6 +13,7 @@ from gateway.providers import ROWS, Row
 from gateway.providers.address import address
 from gateway.settings.background import BackgroundSettings
 from gateway.settings.bounds import Bounds
+from gateway.settings.compaction import CompactionSettings
 from gateway.settings.cors import CorsSettings
 from gateway.settings.document import ConfigurationError, Document, KeyPath, read
 from gateway.settings.idempotency import IdempotencySettings
@@ -124,6 +125,9 @@ class Settings(Section):
     may_choose_on_disconnect: bool = Field(default=False, description="true or false")
     """Whether requests may choose that by the header `x-waystone-on-disconnect`, with keys that have no value of their
     own."""
+    compaction: Annotated[CompactionSettings, BeforeValidator(filled)] = Field(
+        default=CompactionSettings(), description="model or threshold"
+    )
     idempotency: Annotated[IdempotencySettings, BeforeValidator(filled)] = Field(
         default=IdempotencySettings(), description="a mapping, such as `retention_hours: 24`"
     )

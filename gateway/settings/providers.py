@@ -141,6 +141,11 @@ class ProviderSettings(ProfileSettings):
     """What models are called there: `{gpt-5: our-gpt-5}`. Its keys are listed as its models."""
     models: list[Text] | None = Field(default=None, description="a list of model names, such as [small, large]")
     """The models it serves. Left out, it is asked for its list."""
+    context_windows: dict[str, Annotated[int, Number, Field(ge=256, le=100_000_000)]] | None = Field(
+        default=None, description="names of models, or `*` for all others, each with a whole number from 256"
+    )
+    """How many tokens its models read at once, where its own list does not have that, or has it wrong:
+    `{small: 8000, "*": 32000}`."""
     weight: Weight = Field(default=1.0, description=WEIGHT)
     """Its share next to other instances."""
     headers: Annotated[dict[str, Secret], AfterValidator(header_names)] | None = Field(

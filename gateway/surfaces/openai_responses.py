@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
+from gateway.errors import InvalidRequest
 from gateway.neutral.generation import Generation
 from gateway.neutral.identifiers import ResponseIds
 from gateway.neutral.json import JsonObject, objects_in
@@ -16,7 +17,6 @@ from gateway.surfaces.extensions import extensions
 from gateway.surfaces.responses.brief import ResponsesBrief
 from gateway.surfaces.responses.request.native import has_reasoning, restored_items
 from gateway.surfaces.responses.request.prompt import (
-    not_yet,
     read_prompt,
     refuse_deep_nesting,
     refuse_nothing,
@@ -46,7 +46,7 @@ class OpenAIResponsesSurface:
         refuse_unsupported(body)
         refuse_nothing(body)
         refuse_deep_nesting(given, _REPEATED)
-        _refuse_compaction(body)
+        _require_trigger_last(body)
         provider = body.get("provider")
         return Generation(
             body["model"],
@@ -73,10 +73,11 @@ class OpenAIResponsesSurface:
         return ResponseWriter(generation, author)
 
 
-def _refuse_compaction(body: models.CreateResponse) -> None:
+def _require_trigger_last(body: models.CreateResponse) -> None:
     items = body.get("input")
     if items is None or isinstance(items, str):
         return
-    for index, item in enumerate(items):
+    for index, item in enumerate(items[:-1]):
         if item.get("type") == "compaction_trigger":
-            raise not_yet(f"input[{index}].type", "Compaction is not supported yet.")
+            message = "A `compaction_trigger` must be the last item of the input."
+            raise InvalidRequest(message, param=f"input[{index}]", code="invalid_value")

@@ -63,7 +63,7 @@ class WaystoneResponsesSurface:
         return ResponseWriter(generation, author)
 
 
-def _read_prompt(body: JsonObject, history: int) -> Prompt:
+def _read_prompt(body: JsonObject, history: int, first: int) -> Prompt:
     """The document does not list tools and instructions: what is no list and no text is not there."""
     instructions = body.get("instructions")
     known: JsonObject = {
@@ -71,4 +71,4 @@ def _read_prompt(body: JsonObject, history: int) -> Prompt:
         "instructions": instructions if isinstance(instructions, str) else None,
         "tools": list_or_empty(body.get("tools")),
     }
-    return prompt_of(create_response(known), read_settings(body, travels=True), history)
+    return prompt_of(create_response(known), read_settings(body, travels=True), history, first)

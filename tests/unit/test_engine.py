@@ -52,7 +52,7 @@ class _Watched(OpenAIChatSurface):
     def read(self, body: Any) -> Generation:
         return Generation(body["model"], body, self._read_prompt, is_stream=False)
 
-    def _read_prompt(self, body: JsonObject, history: int) -> Prompt:
+    def _read_prompt(self, body: JsonObject, history: int, first: int) -> Prompt:
         self.threads.append(threading.get_ident())
         return Prompt()
 

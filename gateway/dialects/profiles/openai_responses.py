@@ -14,5 +14,9 @@ class ResponsesProfile(Profile):
 
     takes_developer_role: bool = True
     """Whether it knows the role `developer`; otherwise such messages go as `system`."""
+    compacts: bool = False
+    """Whether it compacts conversations itself: `context_management`, compaction items, `POST /responses/compact`."""
+    truncates: bool = False
+    """Whether it keeps to `truncation: auto`."""
     asks_encrypted_reasoning: bool = False
     """Whether it is asked for `reasoning.encrypted_content`, to carry reasoning along without a state of its own."""

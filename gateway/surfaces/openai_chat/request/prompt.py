@@ -11,7 +11,7 @@ from gateway.surfaces.responses.request.tools import namespace_descriptions
 from gateway.surfaces.stream_options import USAGE_OPTIONS, lost_stream_options
 
 
-def read_prompt(given: JsonObject, history: int = 0) -> Prompt:
+def read_prompt(given: JsonObject, history: int = 0, first: int = 0) -> Prompt:
     """The prompt of a validated body, which stays as it is. Raises `InvalidRequest` for a value of a wrong type.
 
     System messages stay items in their place, which may be anywhere. What can be expressed in chat alone is no error

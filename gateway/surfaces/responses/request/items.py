@@ -65,10 +65,18 @@ def read_items(items: Iterable[tuple[Position, models.InputItem]], untranslated:
     return found
 
 
-def positions(items: Sequence[models.InputItem], history: int, source: str) -> list[tuple[Position, models.InputItem]]:
-    """The items with their positions; the first `history` of them came in by the field `source` of the request."""
+def positions(
+    items: Sequence[models.InputItem], history: int, source: str, first: int = 0
+) -> list[tuple[Position, models.InputItem]]:
+    """The items with their positions; the first `history` of them came in by the field `source` of the request.
+
+    `first` is the index of the next one among those that the client sent.
+    """
     return [
-        (Position(index, source, True) if index < history else Position(index, f"input[{index - history}]"), item)
+        (
+            Position(index, source, True) if index < history else Position(index, f"input[{index - history + first}]"),
+            item,
+        )
         for index, item in enumerate(items)
     ]
 

@@ -27,18 +27,20 @@ if TYPE_CHECKING:
     from generated import models
 
 
-def read_prompt(body: JsonObject, history: int = 0) -> Prompt:
+def read_prompt(body: JsonObject, history: int = 0, first: int = 0) -> Prompt:
     """The prompt of a body of `/v1/responses`, whose first `history` items the gateway's own memory put there.
+
+    `first` is the index of the next one among those that the client sent.
 
     Raises `InvalidRequest` for what is valid by the contract, and yet cannot be sent to any model.
     """
-    return prompt_of(create_response(body), read_settings(body), history)
+    return prompt_of(create_response(body), read_settings(body), history, first)
 
 
-def prompt_of(body: models.CreateResponse, read: ReadSettings, history: int = 0) -> Prompt:
+def prompt_of(body: models.CreateResponse, read: ReadSettings, history: int = 0, first: int = 0) -> Prompt:
     """The prompt of a body whose settings were read."""
     source = "conversation" if body.get("conversation") else "previous_response_id"
-    items = positions(typed_items(body.get("input")), history, source)
+    items = positions(typed_items(body.get("input")), history, source, first)
     given, choice = body.get("tools"), body.get("tool_choice")
     tools: Sequence[Tool] = offered_tools(given) if given else ()
     own = frozenset(read.values)
@@ -91,8 +93,6 @@ def refuse_unsupported(body: models.CreateResponse) -> None:
     if body.get("background") is True and body.get("store") is False:
         message = "`background` needs `store`: a response in the background is retrieved when it is stored."
         raise InvalidRequest(message, param="store", code="invalid_value")
-    if body.get("context_management"):
-        raise not_yet("context_management", "Server-side compaction is not supported yet.")
     if body.get("previous_response_id") is not None and body.get("conversation") is not None:
         message = "`previous_response_id` cannot be used together with `conversation`."
         raise InvalidRequest(message, param="previous_response_id", code="mutually_exclusive_parameters")
@@ -122,8 +122,3 @@ def refuse_deep_nesting(body: JsonObject, names: Sequence[str] | None = None) ->
         orjson.dumps([[[[repeated]]]])
     except orjson.JSONEncodeError:
         raise InvalidRequest("The body is nested too deeply.", code="invalid_value") from None
-
-
-def not_yet(param: str, message: str) -> InvalidRequest:
-    """The error for what only later versions will do."""
-    return InvalidRequest(message, param=param, code="unsupported_parameter")

@@ -1,0 +1,250 @@
+"""Makes requests fit the windows of their models: compaction, and truncation."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+import orjson
+import structlog
+
+from gateway.accounting.token_ratios import TokenRatios, text_size
+from gateway.dialects.profiles.openai_responses import ResponsesProfile
+from gateway.engine import Engine
+from gateway.errors import GatewayError, InvalidRequest
+from gateway.fitting import Fitted, LaneRequest
+from gateway.http import Body, Request
+from gateway.neutral.events import Done, Event, Finished, ItemBegan, ItemEnded
+from gateway.neutral.generation import Generation
+from gateway.neutral.json import Json, JsonObject, integer_or_none, list_or_empty, object_or_empty, objects_in
+from gateway.neutral.values import value
+from gateway.routing.plan import Lane
+from gateway.routing.windows import Windows
+from gateway.window.compaction import split
+from gateway.window.options import CompactionOptions
+from gateway.window.seals import COMPACTION, MOST_BYTES, CompactionSeals, has_compaction, is_triggered
+from gateway.window.summary import Summary, summarise
+from gateway.window.transcript import transcript
+from gateway.window.truncation import truncated
+
+_DIALECT = "openai-responses"
+_FIELD = "context_management"
+_SENT = ("instructions", "input", "tools", "text")
+"""What of a body the model reads."""
+_SUMMARY_SHARE, _KEPT_SHARE = 0.125, 0.3
+"""Of the threshold: the most that a summary, and the newest items, may take."""
+_LEAST_SUMMARY, _MOST_SUMMARY = 128, 4096
+_ANSWER_SHARE, _MOST_ANSWER = 0.25, 4096
+"""What of a window is left for the answer where the request does not say: this share, up to so many tokens."""
+_PROMPT_TOKENS = 300
+"""What a request for a summary takes beside the transcript."""
+_UNKNOWN = 32_000
+"""Tokens that a conversation is brought below where nobody knows its model's window."""
+
+log = structlog.get_logger(__name__)
+
+
+@value
+class _Scale:
+    """Estimates the tokens of items, as one model counts them."""
+
+    ratios: TokenRatios
+    lane: Lane
+
+    def tokens(self, value: Json) -> int:
+        """Those of a value's JSON."""
+        size = text_size(orjson.dumps(value))
+        return self.ratios.prompt_tokens_of(self.lane.upstream.name, self.lane.model, size)
+
+    def of_items(self, items: Sequence[JsonObject]) -> int:
+        """Those of some items."""
+        return self.tokens([*items])
+
+    def of_body(self, body: JsonObject) -> int:
+        """Those of a request."""
+        return self.tokens({name: body[name] for name in _SENT if name in body})
+
+
+class ContextWindow:
+    """One a process."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        windows: Windows,
+        ratios: TokenRatios,
+        seals: CompactionSeals,
+        options: CompactionOptions,
+    ) -> None:
+        self._engine = engine
+        self._windows = windows
+        self._ratios = ratios
+        self.seals = seals
+        self._options = options
+
+    async def fit(self, request: Request[Body], generation: Generation, lanes: Sequence[Lane]) -> Fitted | None:
+        """The request as it is to be sent, where it is to be compacted or truncated; None where nothing is to be done.
+
+        Raises `GatewayError` where a conversation that has to be compacted cannot be.
+        """
+        body = generation.body
+        is_triggered_ = is_triggered(body.get("input"))
+        threshold, is_compacted = _threshold(body)
+        is_foreign = has_compaction(objects_in(body.get("input")))
+        if not (is_triggered_ or is_compacted or is_foreign or body.get("truncation") == "auto"):
+            return None
+        await self._windows.learn(lanes)
+        lane = lanes[0]
+        if (is_triggered_ or is_compacted) and not _profile(lane).compacts:
+            if is_triggered_:
+                items = objects_in(body.get("input"))[:-1]
+                return await self.whole(request, replace(generation, body={**body, "input": [*items]}), lane)
+            fitted = await self._compacted(request, generation, lane, threshold)
+            if fitted is not None:
+                return fitted
+        return Fitted(generation, self._for_lane)
+
+    async def whole(self, request: Request[Body], generation: Generation, lane: Lane) -> Fitted:
+        """The conversation compacted as an answer of its own, however short it is. Raises `GatewayError`."""
+        items = objects_in(generation.body.get("input"))
+        scale = _Scale(self._ratios, lane)
+        most = int((lane.window or _UNKNOWN) * self._options.threshold)
+        compacted = await self._summarised(request, generation, scale, most, is_forced=True)
+        if compacted is None:
+            raise InvalidRequest("There is nothing to be compacted.", param="input", code="invalid_value")
+        sent, summary = compacted
+        events = [*self._item(request.key_id, generation, sent), summary.usage, Finished("stop"), Done()]
+        log.debug("conversation_compacted", items=len(items), left=len(sent))
+        return Fitted(generation, self._for_lane, events, is_answer=True)
+
+    async def _compacted(
+        self, request: Request[Body], generation: Generation, lane: Lane, threshold: int | None
+    ) -> Fitted | None:
+        """The request with a summary in the place of its beginning; None where it is under its threshold."""
+        scale = _Scale(self._ratios, lane)
+        most = int(lane.window * self._options.threshold) if lane.window else threshold
+        most = min(most, threshold) if most and threshold else most
+        tokens = scale.of_body(generation.body)
+        if most is None or tokens <= most:
+            return None
+        try:
+            compacted = await self._summarised(request, generation, scale, most)
+        except GatewayError as error:
+            if lane.window and tokens > lane.window:
+                raise
+            log.warning("conversation_not_compacted", reason=error.code, effect="sent as it is")
+            return None
+        if compacted is None:
+            return None
+        items, summary = compacted
+        shorter = replace(generation, body={**generation.body, "input": [*items]}, history=len(items))
+        before = self._item(request.key_id, generation, items)
+        return Fitted(shorter, self._for_lane, before, summary.usage)
+
+    async def _summarised(
+        self, request: Request[Body], generation: Generation, scale: _Scale, most: int, *, is_forced: bool = False
+    ) -> tuple[list[JsonObject], Summary] | None:
+        """The items in the place of a conversation, and the summary among them."""
+        items = objects_in(generation.body.get("input"))
+        parts = await asyncio.to_thread(
+            partial(split, items, int(most * _KEPT_SHARE), scale.of_items, is_forced=is_forced)
+        )
+        if parts is None:
+            return None
+        tokens = max(_LEAST_SUMMARY, min(_MOST_SUMMARY, int(most * _SUMMARY_SHARE)))
+        room = max(_LEAST_SUMMARY, most - tokens - _PROMPT_TOKENS)
+        text = await asyncio.to_thread(self._transcript, parts.summarised, room, scale)
+        model = self._options.model
+        asked = generation if model is None else replace(generation, model=model, provider=None, models=())
+        summary = await summarise(self._engine, request, asked, text, tokens)
+        compacted = parts.compacted(summary.text)
+        if len(self.seals.seal(request.key_id, compacted)) > MOST_BYTES:
+            raise InvalidRequest("What is left of the conversation is too large to be sealed.", param="input")
+        return compacted, summary
+
+    def _transcript(self, items: Sequence[JsonObject], tokens: int, scale: _Scale) -> str:
+        """The items as a text of at most so many tokens, by an estimate."""
+        text = transcript(items, MOST_BYTES)
+        estimate = max(1, scale.tokens(text))
+        return text if estimate <= tokens else transcript(items, max(1, len(text) * tokens // estimate))
+
+    def _item(self, key_id: str, generation: Generation, items: Sequence[JsonObject]) -> list[Event]:
+        item: JsonObject = {"type": COMPACTION, "encrypted_content": self.seals.seal(key_id, items)}
+        return [ItemBegan(item), ItemEnded(item)]
+
+    def _for_lane(self, generation: Generation, lane: Lane) -> LaneRequest:
+        """The request for one candidate: without what the gateway does in its place, and truncated for its window."""
+        profile = _profile(lane)
+        if not profile.compacts:
+            generation = _without_compaction(generation, lane)
+        body = generation.body
+        if body.get("truncation") != "auto" or profile.truncates:
+            return LaneRequest(generation)
+        body = {name: given for name, given in body.items() if name != "truncation"}
+        items = objects_in(body.get("input"))
+        excess = self._excess(body, lane)
+        left = truncated(items, excess, _Scale(self._ratios, lane).of_items)
+        if not left.dropped:
+            return LaneRequest(replace(generation, body=body))
+        gone_before = sum(index < generation.history for index in left.dropped)
+        shorter = replace(
+            generation,
+            body={**body, "input": [*left.items]},
+            history=generation.history - gone_before,
+            first=generation.first + len(left.dropped) - gone_before,
+        )
+        return LaneRequest(shorter, _named(left.dropped, generation))
+
+    def _excess(self, body: JsonObject, lane: Lane) -> int:
+        """By how many tokens a request is over what its model can read and answer."""
+        if not lane.window:
+            return 0
+        asked = integer_or_none(body.get("max_output_tokens"))
+        answer = min(_MOST_ANSWER, int(lane.window * _ANSWER_SHARE)) if asked is None else asked
+        return _Scale(self._ratios, lane).of_body(body) - max(lane.window - answer, lane.window // 2)
+
+
+def _threshold(body: JsonObject) -> tuple[int | None, bool]:
+    """From how many tokens on a conversation is to be compacted, if the request says so; and whether it is to be."""
+    for entry in map(object_or_empty, list_or_empty(body.get(_FIELD))):
+        if entry.get("type") == COMPACTION:
+            return integer_or_none(entry.get("compact_threshold")), True
+    return None, False
+
+
+def _without_compaction(generation: Generation, lane: Lane) -> Generation:
+    """The request without what only a provider that compacts itself can be asked for, and read.
+
+    Raises `InvalidRequest` for a compaction item of a provider's where nothing is left of what it stands for.
+    """
+    body = {name: given for name, given in generation.body.items() if name != _FIELD}
+    items = objects_in(body.get("input"))
+    if not has_compaction(items):
+        return replace(generation, body=body)
+    first = next(index for index, item in enumerate(items) if item.get("type") == COMPACTION)
+    if not first:
+        message = f"{lane.upstream.name} cannot read a compaction item that another provider has made."
+        raise InvalidRequest(message, param="input", code="invalid_value")
+    kept = [item for item in items if item.get("type") != COMPACTION]
+    history = sum(item.get("type") != COMPACTION for item in items[: generation.history])
+    return replace(generation, body={**body, "input": [*kept]}, history=history)
+
+
+def _profile(lane: Lane) -> ResponsesProfile:
+    """The profile of an upstream that speaks the Responses API itself; of any other, one that does nothing itself."""
+    dialect, origin = lane.usual_way(_DIALECT)
+    return ResponsesProfile.own(origin.profile) if dialect.name == _DIALECT else _NOTHING
+
+
+def _named(dropped: Sequence[int], generation: Generation) -> list[str]:
+    """The names by which left out items are reported, as their paths in the request."""
+    source = "conversation" if generation.body.get("conversation") else "previous_response_id"
+    return [
+        f"{source}[{index}]"
+        if index < generation.history
+        else f"input[{index - generation.history + generation.first}]"
+        for index in dropped
+    ]
+
+
+_NOTHING = ResponsesProfile()
