@@ -74,6 +74,7 @@ class Application:
         self._bundle = Bundle.load()
         # Looked for now, so that a missing one stops the start before anything is opened.
         self._handlers = find_handlers(self._bundle)
+        self._prices = Prices()
         self._lifespan = StarletteRouter(lifespan=self._opened)
         self._pipeline: ASGIApp = self._lifespan
 
@@ -93,8 +94,7 @@ class Application:
             catalogue = Catalogue(upstreams)
             stack.push_async_callback(catalogue.close)
             router = Router(upstreams, catalogue, settings.models)
-            prices = Prices()
-            windows = Windows(catalogue, prices)
+            windows = Windows(catalogue, self._prices)
             schemas = SchemaValidator(settings.bounds.answer_schema)
             stack.push_async_callback(schemas.close)
             sealer = await _sealer(database)
@@ -114,7 +114,7 @@ class Application:
                 State(database, journal),
                 self._readiness,
                 engine,
-                Models(router, catalogue, upstreams, settings.models, prices),
+                Models(router, catalogue, upstreams, settings.models, self._prices),
                 Responses(engine, archive, stored),
                 Conversations(database, journal, stored.items),
                 background,

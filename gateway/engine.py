@@ -14,7 +14,7 @@ from gateway.accounting.ledger import Ledger
 from gateway.dialects.base import Dialect, Origin
 from gateway.dialects.report import require_translatable
 from gateway.errors import GatewayError, Header
-from gateway.fitting import Fitted, LaneRequest, Shown
+from gateway.fitting import Fitted, Shown
 from gateway.http import MANY, Body, Reply, Request, StreamReply
 from gateway.neutral.end_user import split_end_user
 from gateway.neutral.events import Failed, Usage
@@ -26,12 +26,14 @@ from gateway.reasoning import recover
 from gateway.routing.attempts import Attempts, Conditions
 from gateway.routing.plan import Lane, Planner, has_choice, prompt_for_order
 from gateway.routing.router import Router
-from gateway.routing.windows import Windows, is_near, require_room
+from gateway.routing.windows import Windows, require_room
 from gateway.run import Batch, Held, Run, opening
 from gateway.schemas.validator import AnswerSchema, SchemaValidator
 from gateway.sealing import Sealer
 from gateway.short_path import Memory, ShortPath, answer_headers, keep_answer
 from gateway.surfaces.base import Author, Surface, Writer
+
+NOTHING: Sequence[str] = ()
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +62,7 @@ class Exchange:
     account: Account
     is_stream: bool
     windows: Windows
-    omitted: Sequence[str] = ()
+    omitted: Sequence[str] = NOTHING
     """What of the request was left out so that it fits the model."""
     shown: Shown | None = None
     memory: Memory | None = None
@@ -76,8 +78,10 @@ class Exchange:
 
     async def begin(self) -> None:
         """Call the upstream, and wait for the first content of the answer. Raises `GatewayError`."""
-        await self._require_room()
-        self.account.begin_attempt(self.lane, self.run.body)
+        body = self.run.body
+        if len(body) > self.lane.near_bytes and self.run.held is None:
+            await self._require_room(body)
+        self.account.begin_attempt(self.lane, body)
         try:
             if self.is_stream:
                 rest = self.run.batches()
@@ -104,21 +108,11 @@ class Exchange:
             self.account.attempt_failed(error, is_accepted=self.run.is_accepted)
             raise
 
-    @property
-    def dropped(self) -> Sequence[str]:
-        """What of the client's request the upstream does not get."""
-        return [*self.omitted, *self.run.dropped] if self.omitted else self.run.dropped
-
-    def events(self, batch: Batch) -> Batch:
-        """What the client is shown of a batch."""
-        return batch if self.shown is None else self.shown.events(batch)
-
-    async def _require_room(self) -> None:
+    async def _require_room(self, body: bytes) -> None:
         """Raise `InvalidRequest` for a request that is far beyond its model's window."""
-        body = self.run.body
-        if self.run.held is None and is_near(self.lane, len(body)):
-            await self.windows.learn([self.lane])
-            require_room(self.lane, self.account.estimate(self.lane, body), is_counted=self.run.is_counted)
+        await self.windows.learn([self.lane])
+        tokens = self.account.estimate(self.lane, body)
+        require_room(self.lane, tokens, is_counted=self.run.is_counted)
 
 
 class Engine:
@@ -160,14 +154,11 @@ class Engine:
         with Account(self._ledger, request, None if held is None else held.begun) as account:
             if held is None:
                 generation, lanes = await self._planned(request, surface, memory, account)
+                fitted = None if memory is None else await memory.fit(request, generation, lanes)
+                if memory is not None and fitted is not None and fitted.is_answer:
+                    return await _composed(surface, fitted, self._author(lanes[0], request.key_id), memory)
             else:
-                account.routed(held.lane)
-                generation, lanes = _for_end_user(surface.read(request.body), account), [held.lane]
-                # Memory has been looked into for it.
-                generation = held.generation or generation
-            fitted = None if memory is None else await memory.fit(request, generation, lanes)
-            if memory is not None and fitted is not None and fitted.is_answer:
-                return await _composed(request, surface, fitted, self._author(lanes[0], request.key_id), memory)
+                generation, lanes, fitted = self._taken_over(request, surface, account, held), [held.lane], None
             client = ClientRequest(generation, surface, request.key_id, account, held, fitted)
             is_large = held is None and (request.is_large or _is_large(generation.body))
             attempts = Attempts(lanes, self._conditions, generation.body, is_large=is_large, is_asked=held is not None)
@@ -175,13 +166,20 @@ class Engine:
                 exchange = await attempts.run(partial(self._exchange, client))
                 exchange.memory = memory
                 exchange.run.late = self._ledger.late
-                return await _reply(exchange, answer_headers(attempts.lane, attempts.count, exchange.dropped))
+                dropped = [*exchange.omitted, *exchange.run.dropped] if exchange.omitted else exchange.run.dropped
+                return await _reply(exchange, answer_headers(attempts.lane, attempts.count, dropped))
             except GatewayError as error:
                 account.routed(attempts.lane)
                 raise error.with_headers(*answer_headers(attempts.lane, attempts.count)) from error.__cause__
             finally:
                 account.access.attempts = attempts.count
                 account.access.waited += attempts.paused
+
+    def _taken_over(self, request: Request[Body], surface: Surface[Body], account: Account, held: Held) -> Generation:
+        """The request that the short path has sent already. Memory has been looked into for it."""
+        account.routed(held.lane)
+        generation = _for_end_user(surface.read(request.body), account)
+        return held.generation or generation
 
     async def admit(self, request: Request[Body], surface: Surface[Body], memory: Memory) -> tuple[Generation, Lane]:
         """The request as it would be answered, and who would be called first: for one that is answered later.
@@ -232,8 +230,9 @@ class Engine:
     def _exchange(self, client: ClientRequest, lane: Lane) -> Exchange:
         """An attempt at the answer by one candidate. Raises `InvalidRequest` for what the provider cannot do."""
         upstream, surface, fitted = lane.upstream, client.surface, client.fitted
-        own = LaneRequest(client.generation) if fitted is None else fitted.of_lane(fitted.generation, lane)
-        generation = own.generation
+        generation, omitted = client.generation, NOTHING
+        if fitted is not None:
+            generation, omitted = fitted.of_lane(fitted.generation, lane)
         dialect, origin = lane.way(generation, surface.dialect)
         is_native = dialect.name == surface.dialect and dialect.can_pass_on(generation, origin)
         open_seal = partial(self._sealer.open_for, client.key_id, upstream.name, lane.model)
@@ -248,10 +247,11 @@ class Engine:
         run.held = client.held
         if run.dropped:
             log.debug("fields_dropped", provider=upstream.name, model=lane.model, fields=list(run.dropped))
-        writer = surface.writer(generation, self._author(lane, client.key_id))
+        author = Author(upstream.name, lane.model, partial(lane.seal, self._sealer, client.key_id))
         shown = None if fitted is None else Shown(fitted)
         is_stream = generation.is_stream
-        return Exchange(lane, writer, run, client.account, is_stream, self._windows, own.dropped, shown)
+        writer = surface.writer(generation, author)
+        return Exchange(lane, writer, run, client.account, is_stream, self._windows, omitted, shown)
 
     def _author(self, lane: Lane, key_id: str) -> Author:
         return Author(lane.upstream.name, lane.model, partial(lane.seal, self._sealer, key_id))
@@ -278,15 +278,13 @@ async def _reply(exchange: Exchange, headers: list[Header]) -> Reply | StreamRep
     if exchange.rest is not None:
         return StreamReply(_written(exchange, exchange.rest, account.hand_over()), headers=headers)
     account.observe(exchange.first)
-    body = exchange.writer.reply(exchange.events(exchange.first))
+    body = exchange.writer.reply(exchange.first if exchange.shown is None else exchange.shown.events(exchange.first))
     if memory is not None and exchange.writer.ended is not None:
         await keep_answer(memory, exchange.writer.ended)
     return Reply(body, headers=headers)
 
 
-async def _composed(
-    request: Request[Body], surface: Surface[Body], fitted: Fitted, author: Author, memory: Memory
-) -> Reply | StreamReply:
+async def _composed(surface: Surface[Body], fitted: Fitted, author: Author, memory: Memory) -> Reply | StreamReply:
     """An answer that no candidate was called for."""
     writer = surface.writer(fitted.generation, author)
     is_stream = fitted.generation.is_stream
@@ -344,7 +342,7 @@ async def _encoded(exchange: Exchange, batch: Batch, account: Account) -> bytes:
     writer, memory = exchange.writer, exchange.memory
     if exchange.is_over:
         return b""
-    data = writer.write(exchange.events(batch))
+    data = writer.write(batch if exchange.shown is None else exchange.shown.events(batch))
     if writer.ended is None:
         return data
     exchange.is_over = True

@@ -9,14 +9,8 @@ from gateway.neutral.values import value
 from gateway.routing.plan import Lane
 
 NO_USAGE = Usage()
-
-
-@value
-class LaneRequest:
-    """The request for one candidate, and what of it is left out beside what its dialect leaves out."""
-
-    generation: Generation
-    dropped: Sequence[str] = ()
+LaneRequest = tuple[Generation, Sequence[str]]
+"""The request for one candidate, and what of it is left out beside what its dialect leaves out."""
 
 
 @value

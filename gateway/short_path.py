@@ -28,7 +28,6 @@ from gateway.neutral.values import value
 from gateway.routing.health import Health
 from gateway.routing.plan import Lane, Planner, header_value
 from gateway.routing.router import Router, Step, keep
-from gateway.routing.windows import is_near
 from gateway.run import Held
 from gateway.sealing import Sealer
 from gateway.store.journal import UsageRow
@@ -166,7 +165,7 @@ class ShortPath:
             outbound = way.dialect.encode(generation, way.origin)
         if outbound.dropped:
             log.debug("fields_dropped", provider=way.origin.provider, model=way.lane.model, fields=[*outbound.dropped])
-        if is_near(way.lane, len(outbound.body)):
+        if len(outbound.body) > way.lane.near_bytes:
             return None
         call = way.lane.upstream.fixed_call(outbound, way.lane.credential)
         return None if call is None else _Asked(request, begun, generation, end_user, way, call, outbound.dropped)

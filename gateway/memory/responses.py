@@ -127,6 +127,9 @@ class Turn:
         if self._before + len(self._input) > MAX_BYTES:
             message = f"The input and what it goes on from are larger than {MAX_BYTES // 1024 // 1024} MiB."
             raise InvalidRequest(message, param="input", code="context_too_large")
+        written = body.get("input")
+        if not earlier and type(written) is str:
+            return generation
         return self._continued(generation, given, earlier, own, first)
 
     async def fit(self, request: Request[Body], generation: Generation, lanes: Sequence[Lane]) -> Fitted | None:

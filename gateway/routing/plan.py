@@ -1,5 +1,6 @@
 """Where one request may go, in order: shared out by weight, or kept together where it belongs together."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import quote
 
@@ -22,6 +23,8 @@ _CACHE_KEY, _CACHE_CONTROL = "prompt_cache_key", "cache_control"
 # Items that a prompt's cache is known by: conversations go on, and their beginning stays.
 _OPENING = 2
 _HEADER_BYTES = 200
+_LARGE_BYTES = 64 * 1024
+"""From this size of a request on, it is worth the time to look up a window that the operator has not set."""
 
 
 class Lane:
@@ -30,7 +33,7 @@ class Lane:
     What depends on these alone is made once and kept: a lane outlives its requests.
     """
 
-    __slots__ = ("_detours", "_ways", "author", "credential", "headers", "model", "upstream", "window")
+    __slots__ = ("_detours", "_ways", "author", "credential", "headers", "model", "near_bytes", "upstream", "window")
 
     def __init__(self, upstream: Upstream, credential: Credential, model: str) -> None:
         self.upstream = upstream
@@ -43,10 +46,20 @@ class Lane:
             (b"x-waystone-model", header_value(model)),
         )
         """What the answer's headers say of it."""
-        self.window = upstream.window(model)
-        """How many tokens the model reads at once; 0 where nobody knows, None where that was not looked up yet."""
+        self.window = 0
+        """How many tokens the model reads at once; 0 where that is not known."""
+        self.near_bytes: float = _LARGE_BYTES
+        """The size of a request from which on it may be beyond the window, or that has to be looked up."""
+        if (window := upstream.window(model)) is not None:
+            self.set_window(window)
         self._ways: dict[str | None, tuple[Dialect, Origin]] = {}
         self._detours: dict[str, tuple[Dialect, Origin]] = {}
+
+    def set_window(self, tokens: int) -> None:
+        """How many tokens the model reads at once has been looked up; 0 where nobody knows."""
+        self.window = tokens
+        # No text has fewer bytes than tokens.
+        self.near_bytes = tokens or math.inf
 
     def way(self, generation: Generation, preferred: str | None) -> tuple[Dialect, Origin]:
         """The dialect in which a request goes there, and who answers: the preferred dialect, where it is spoken there.

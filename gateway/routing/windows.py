@@ -10,8 +10,6 @@ from gateway.prices import Prices
 from gateway.routing.plan import Lane
 from gateway.routing.router import keep
 
-LARGE_BYTES = 64 * 1024
-"""From this size of a request on, it is worth the time to look up a window that the operator has not set."""
 _FRESH_SECONDS = 3600.0
 _RETRY_SECONDS = 60.0
 _FAR = 2.0
@@ -30,7 +28,7 @@ class Windows:
         """Windows, and until when they are believed, by provider and model."""
 
     async def learn(self, lanes: Iterable[Lane]) -> None:
-        """Find out the windows of candidates, where that has not been done lately: `Lane.window`. Never raises."""
+        """Find out the windows of candidates, where that has not been done lately. Never raises."""
         await asyncio.gather(*map(self._learn, lanes))
 
     async def _learn(self, lane: Lane) -> None:
@@ -39,7 +37,7 @@ class Windows:
         if expires <= now:
             window = await self._found(lane)
             keep(self._kept, name, (window, now + (_FRESH_SECONDS if window else _RETRY_SECONDS)), lane.model)
-        lane.window = window
+        lane.set_window(window)
 
     async def _found(self, lane: Lane) -> int:
         upstream, model = lane.upstream, lane.model
@@ -50,11 +48,6 @@ class Windows:
             return listed.context_window
         known = (await self._prices.of([(upstream.row, model)])).get((upstream.row, model))
         return (known.context_window if known else None) or 0
-
-
-def is_near(lane: Lane, size: int) -> bool:
-    """Whether a request of so many bytes may be beyond its model's window, or that has to be looked up first."""
-    return size > LARGE_BYTES if lane.window is None else 0 < lane.window * _FAR_COUNTED < size
 
 
 def require_room(lane: Lane, tokens: int, *, is_counted: bool) -> None:

@@ -179,13 +179,13 @@ class ContextWindow:
             generation = _without_compaction(generation, lane)
         body = generation.body
         if body.get("truncation") != "auto" or profile.truncates:
-            return LaneRequest(generation)
+            return generation, ()
         body = {name: given for name, given in body.items() if name != "truncation"}
         items = objects_in(body.get("input"))
         excess = self._excess(body, lane)
         left = truncated(items, excess, _Scale(self._ratios, lane).of_items)
         if not left.dropped:
-            return LaneRequest(replace(generation, body=body))
+            return replace(generation, body=body), ()
         gone_before = sum(index < generation.history for index in left.dropped)
         shorter = replace(
             generation,
@@ -193,7 +193,7 @@ class ContextWindow:
             history=generation.history - gone_before,
             first=generation.first + len(left.dropped) - gone_before,
         )
-        return LaneRequest(shorter, _named(left.dropped, generation))
+        return shorter, _named(left.dropped, generation)
 
     def _excess(self, body: JsonObject, lane: Lane) -> int:
         """By how many tokens a request is over what its model can read and answer."""

@@ -62,8 +62,8 @@ class WindowedUpstream:
             number = len(self.received)
         if size > self.window:
             self.refused += 1
-            message = f"This model's maximum context length is {self.window} tokens. Your messages took {size}."
-            error = {"message": message, "type": "invalid_request_error", "code": "context_length_exceeded"}
+            words = f"This model's maximum context length is {self.window} tokens. Your messages took {size}."
+            error = {"message": words, "type": "invalid_request_error", "code": "context_length_exceeded"}
             return JSONResponse({"error": error}, 400)
         if self.fails_summaries and is_summary(body):
             return JSONResponse({"error": {"message": "broken", "type": "server_error"}}, 500)
@@ -118,11 +118,11 @@ def _stream(message: dict[str, Any], finish: str, usage: dict[str, int]) -> Resp
     delta = {**message}
     if "tool_calls" in delta:
         delta["tool_calls"] = [{**call, "index": index} for index, call in enumerate(delta["tool_calls"])]
-    chunks = [
+    chunks: list[dict[str, Any]] = [
         {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]},
         {"choices": [{"index": 0, "delta": {}, "finish_reason": finish}]},
         {"choices": [], "usage": usage},
     ]
-    base = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "w"}
+    base: dict[str, Any] = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "w"}
     lines = [b"data: " + orjson.dumps({**base, **chunk}) + b"\n\n" for chunk in chunks]
     return StreamingResponse(iter([*lines, b"data: [DONE]\n\n"]), media_type="text/event-stream")

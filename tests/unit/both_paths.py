@@ -20,14 +20,19 @@ from gateway.errors import GatewayError, UpstreamDown
 from gateway.http import Reply, Request
 from gateway.memory.responses import Archive, Turn
 from gateway.neutral import identifiers
+from gateway.prices import Prices
 from gateway.routing.attempts import Conditions
 from gateway.routing.health import Health
 from gateway.routing.plan import Lane, Planner
 from gateway.routing.router import Router
+from gateway.routing.windows import Windows
 from gateway.sealing import Sealer
+from gateway.settings.compaction import CompactionSettings
 from gateway.store.errors import Unreachable
 from gateway.surfaces.base import Surface
 from gateway.upstream import Address, Upstream
+from gateway.window.seals import CompactionSeals
+from gateway.window.service import ContextWindow
 from gateway.wire.transport import Answer, Call
 from tests.unit.lanes import Nowhere
 
@@ -137,15 +142,18 @@ class World:
             "lab", [self.dialect], {self.dialect.name: self.profile}, transport, _locate, address=ADDRESS
         )
         conditions = Conditions(Health(9, 9.0, lambda: 0.0), _Retries(), {}, _pause, lambda: 0.0)
-        router = Router({"lab": upstream}, Catalogue({"lab": upstream}), {})
-        engine = Engine(router, ledger_of(journal), Sealer(bytes(32)), conditions, cast(Any, None))
+        catalogue, sealer = Catalogue({"lab": upstream}), Sealer(bytes(32))
+        router, windows = Router({"lab": upstream}, catalogue, {}), Windows(catalogue, Prices())
+        engine = Engine(router, ledger_of(journal), sealer, conditions, cast(Any, None), windows)
         steps = await router.steps("lab/m")
         lane = Planner(Sealer(bytes(32))).only(steps)
         assert lane is not None
         parts = Parts(router, conditions.health, journal, lane)
         memory = None
         if surface.dialect == "openai-responses":
-            memory = Turn(Archive(cast(Any, None), cast(Any, journal), 60.0), "key_1")
+            seals = CompactionSeals(sealer)
+            window = ContextWindow(engine, windows, TokenRatios(), seals, CompactionSettings())
+            memory = Turn(Archive(cast(Any, None), cast(Any, journal), 60.0, window), "key_1")
         tried = _watched(engine)
         if not short:
             engine.short_path = None

@@ -41,7 +41,7 @@ class _Given:
     asked: Mapping[str, Any] = field(default_factory=dict)
     """The body of a client of the Responses API, where the names of its fields matter."""
 
-    def prompt(self, body: object, history: int) -> Prompt:
+    def prompt(self, body: object, history: int, first: int = 0) -> Prompt:
         asked = read_settings(dict(self.asked))
         read = ReadSettings(
             values={name: value for name, value in self.fields.items() if value is not None},

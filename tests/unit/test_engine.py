@@ -15,9 +15,11 @@ from gateway.http import Request
 from gateway.neutral.generation import Generation
 from gateway.neutral.json import JsonObject
 from gateway.neutral.prompt import Prompt
+from gateway.prices import Prices
 from gateway.routing.attempts import Conditions
 from gateway.routing.health import Health
 from gateway.routing.router import Router
+from gateway.routing.windows import Windows
 from gateway.sealing import Sealer
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 from tests.unit.both_paths import ledger_of
@@ -65,8 +67,9 @@ async def _pause(seconds: float) -> None:
 async def test_prompt_of_a_large_request_is_read_once_and_beside_the_loop(keys: int) -> None:
     upstreams = {"a": upstream("a", keys)}
     conditions = Conditions(Health(9, 9.0, lambda: 0.0), _Retries(), {}, _pause, lambda: 0.0)
-    router = Router(upstreams, Catalogue(upstreams), {})
-    engine = Engine(router, ledger_of(_Journal()), Sealer(bytes(32)), conditions, cast(Any, None))
+    catalogue = Catalogue(upstreams)
+    router, windows = Router(upstreams, catalogue, {}), Windows(catalogue, Prices())
+    engine = Engine(router, ledger_of(_Journal()), Sealer(bytes(32)), conditions, cast(Any, None), windows)
     surface = _Watched()
     body: Any = {"model": "a/small", "messages": [{"role": "user", "content": "Hi."}] * 2001}
     with pytest.raises(InvalidRequest):
