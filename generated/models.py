@@ -390,6 +390,43 @@ class CodeInterpreterToolCallParam(TypedDict):
     outputs: NotRequired[list[dict[str, Any]] | None]
 
 
+class CompactResponseBody(TypedDict):
+    """A conversation that is to be compacted, from `previous_response_id`, `input` or both."""
+
+    model: str
+    """`<provider>/<model>`, or `<model>` alone where one provider serves it."""
+    input: NotRequired[str | list[InputItem] | None]
+    """A text, which is one user message, or the items of a conversation."""
+    previous_response_id: NotRequired[str | None]
+    """The stored response whose conversation is compacted, in front of `input`."""
+    instructions: NotRequired[str | None]
+    """Those of the conversation, for providers that compact it themselves."""
+    metadata: NotRequired[Metadata | None]
+    """As of a response; `waystone` in it names the end user."""
+    prompt_cache_key: NotRequired[str | None]
+    """For providers that compact conversations themselves."""
+    prompt_cache_retention: NotRequired[str | None]
+    """For providers that compact conversations themselves."""
+    service_tier: NotRequired[str | None]
+    """For providers that compact conversations themselves."""
+
+
+CompactResponseRequest: TypeAlias = CompactResponseBody
+
+
+class CompactedResponse(TypedDict):
+    id: str
+    object: Literal["response.compaction"]
+    created_at: int
+    """When it was made, in Unix seconds."""
+    output: list[OutputItem]
+    """The beginning of the next request's input."""
+    usage: ResponseUsage
+
+
+CompactResponseReply: TypeAlias = CompactedResponse
+
+
 class CompactionBody(TypedDict):
     type: Literal["compaction"]
     id: str

@@ -62,6 +62,10 @@ class Responses:
         """Answer, and store the answer unless the request has `store: false`. Raises as `Engine.answer` does."""
         return await self._engine.answer(request, surface, Turn(self._archive, request.key_id))
 
+    async def compact(self, request: Request[Body], surface: Surface[Body]) -> Reply | StreamReply:
+        """Make one item of a conversation. Nothing is stored. Raises as `Engine.answer` does."""
+        return await self._engine.answer(request, surface, _Unkept(Turn(self._archive, request.key_id)))
+
     async def retrieve(self, key_id: str, response_id: str) -> bytes:
         """A stored response as it is now. Raises `NotFound`."""
         return await self._stored.retrieve(key_id, response_id)
@@ -77,6 +81,22 @@ class Responses:
     async def input_items(self, key_id: str, response_id: str, page: Page) -> JsonObject:
         """A page of what a stored response answers: the request's own items. Raises `NotFound`."""
         return await self._stored.input_items(key_id, response_id, page)
+
+
+class _Unkept:
+    """The memory of a request whose answer is no part of any conversation."""
+
+    def __init__(self, turn: Turn) -> None:
+        self._turn = turn
+
+    async def recall(self, generation: Generation) -> Generation:
+        return await self._turn.recall(generation)
+
+    async def fit(self, request: Request[Body], generation: Generation, lanes: Sequence[Lane]) -> Fitted | None:
+        return await self._turn.fit(request, generation, lanes)
+
+    async def keep(self, ended: Ended) -> None:
+        """Nothing is kept."""
 
 
 class Turn:

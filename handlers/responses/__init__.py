@@ -7,12 +7,14 @@ import orjson
 from gateway.http import Reply, Request, StreamReply
 from gateway.paging import Page, ResponseFilter
 from gateway.services import Gateway
+from gateway.surfaces.compacted_response import CompactionSurface
 from gateway.surfaces.openai_responses import OpenAIResponsesSurface
 
 if TYPE_CHECKING:
-    from generated.models import CreateResponseRequest
+    from generated.models import CompactResponseBody, CreateResponseRequest
 
 SURFACE = OpenAIResponsesSurface()
+COMPACTION = CompactionSurface()
 
 
 async def create(request: "Request[CreateResponseRequest]", gateway: Gateway) -> Reply | StreamReply:
@@ -21,6 +23,11 @@ async def create(request: "Request[CreateResponseRequest]", gateway: Gateway) ->
     if request.may_outlive:
         return await gateway.outliving.answer(request, create, SURFACE)
     return await create(request, SURFACE)
+
+
+async def compact(request: "Request[CompactResponseBody]", gateway: Gateway) -> Reply | StreamReply:
+    """Make one item of a conversation, which stands for it."""
+    return await gateway.responses.compact(request, COMPACTION)
 
 
 async def list(request: Request[None], gateway: Gateway) -> Reply:
