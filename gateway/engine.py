@@ -188,7 +188,8 @@ class Engine:
         """
         with Account(self._ledger, request) as account:
             generation, lanes = await self._planned(request, surface, memory, account)
-            client = ClientRequest(generation, surface, request.key_id, account)
+            fitted = memory.admissible(generation)
+            client = ClientRequest(generation, surface, request.key_id, account, fitted=fitted)
             accepting = partial(self._accepting, client, lanes)
             if request.is_large or _is_large(generation.body):
                 async with self._conditions.turns:

@@ -54,6 +54,9 @@ class Memory(Protocol):
         None where nothing is to be changed. Raises `GatewayError`.
         """
 
+    def admissible(self, generation: Generation) -> Fitted | None:
+        """The same for a request that is only looked at, and made to fit when it is sent."""
+
     async def keep(self, ended: Ended) -> None:
         """Keep an answer, before its client learns of its end. Raises `GatewayError` if that cannot be done."""
 

@@ -76,6 +76,9 @@ class Adoption:
     async def fit(self, request: Request[Body], generation: Generation, lanes: Sequence[Lane]) -> Fitted | None:
         return await self._turn.fit(request, generation, lanes)
 
+    def admissible(self, generation: Generation) -> Fitted | None:
+        return self._turn.admissible(generation)
+
     async def keep(self, ended: Ended) -> None:
         """Store the answer, or leave that to the end of the response in the background."""
         if self._adopting is None:

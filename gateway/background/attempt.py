@@ -49,6 +49,9 @@ class _Memory:
     async def fit(self, request: Request[Body], generation: Generation, lanes: Sequence[Lane]) -> Fitted | None:
         return await self.turn.fit(request, generation, lanes)
 
+    def admissible(self, generation: Generation) -> Fitted | None:
+        return self.turn.admissible(generation)
+
     async def keep(self, ended: Ended) -> None:
         self.ended = ended
 

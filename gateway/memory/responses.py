@@ -95,6 +95,9 @@ class _Unkept:
     async def fit(self, request: Request[Body], generation: Generation, lanes: Sequence[Lane]) -> Fitted | None:
         return await self._turn.fit(request, generation, lanes)
 
+    def admissible(self, generation: Generation) -> Fitted | None:
+        return self._turn.admissible(generation)
+
     async def keep(self, ended: Ended) -> None:
         """Nothing is kept."""
 
@@ -154,6 +157,9 @@ class Turn:
 
     async def fit(self, request: Request[Body], generation: Generation, lanes: Sequence[Lane]) -> Fitted | None:
         return await self._archive.window.fit(request, generation, lanes)
+
+    def admissible(self, generation: Generation) -> Fitted | None:
+        return self._archive.window.admissible(generation)
 
     async def keep(self, ended: Ended) -> None:
         if not self._is_kept:

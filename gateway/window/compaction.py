@@ -31,15 +31,11 @@ def split(items: Sequence[JsonObject], most_kept: int, size: Size, *, is_forced:
     `is_forced`, nothing stays then but what is lasting.
     """
     found = units(items)
-    kept = _newest(found, most_kept, size)
-    if kept == len(found) and is_forced:
-        kept = 0
-    older, newest = found[: len(found) - kept], found[len(found) - kept :]
-    if newest and not newest[0].begins_turn:
-        question = next((unit for unit in reversed(older) if unit.begins_turn), None)
-        if question is not None and size(question.items) + sum(size(unit.items) for unit in newest) <= most_kept:
-            older = [unit for unit in older if unit is not question]
-            newest = [question, *newest]
+    newest = _newest(found, most_kept, size)
+    if len(newest) == len(found) and is_forced:
+        newest = []
+    staying = set(map(id, newest))
+    older = [unit for unit in found if id(unit) not in staying]
     if not older:
         return None
     summarised = [item for unit in older for item in unit.items]
@@ -50,11 +46,23 @@ def split(items: Sequence[JsonObject], most_kept: int, size: Size, *, is_forced:
     return Split(summarised, lasting, behind)
 
 
-def _newest(found: Sequence[Unit], most: int, size: Size) -> int:
-    """How many of the last units have at most so many tokens; at least one."""
+def _newest(found: Sequence[Unit], most: int, size: Size) -> Sequence[Unit]:
+    """The units that stay: the last ones, and before them the one with the last message of the user's, if it fits."""
+    newest = _last(found, most, size)
+    if not newest or newest[0].begins_turn:
+        return newest
+    before = found[: len(found) - len(newest)]
+    question = next((unit for unit in reversed(before) if unit.begins_turn), None)
+    if question is None or (rest := most - size(question.items)) < size(found[-1].items):
+        return newest
+    return [question, *_last(found, rest, size)]
+
+
+def _last(found: Sequence[Unit], most: int, size: Size) -> Sequence[Unit]:
+    """As many of the last units as have so many tokens; at least one."""
     total = 0
     for number, unit in enumerate(reversed(found)):
         total += size(unit.items)
         if total > most:
-            return max(1, number)
-    return len(found)
+            return found[len(found) - max(1, number) :]
+    return found

@@ -87,24 +87,29 @@ class ContextWindow:
 
         Raises `GatewayError` where a conversation that has to be compacted cannot be.
         """
-        body = generation.body
-        is_triggered_ = is_triggered(body.get("input"))
-        threshold, is_compacted = _threshold(body)
-        is_foreign = has_compaction(objects_in(body.get("input")))
-        if not (is_triggered_ or is_compacted or is_foreign or body.get("truncation") == "auto"):
+        as_it_is = self.admissible(generation)
+        if as_it_is is None:
             return None
         await self._windows.learn(lanes)
-        lane = lanes[0]
-        if (is_triggered_ or is_compacted) and not _profile(lane).compacts:
-            if is_triggered_:
-                items = objects_in(body.get("input"))[:-1]
-                return await self.whole(request, replace(generation, body={**body, "input": [*items]}), lane)
-            fitted = await self._compacted(request, generation, lane, threshold)
-            if fitted is not None:
-                return fitted
-        return Fitted(generation, self._for_lane)
+        body, lane = generation.body, lanes[0]
+        if _profile(lane).compacts:
+            return as_it_is
+        if is_triggered(body.get("input")):
+            items = objects_in(body.get("input"))[:-1]
+            return await self._whole(request, replace(generation, body={**body, "input": [*items]}), lane)
+        threshold, is_compacted = _threshold(body)
+        fitted = await self._compacted(request, generation, lane, threshold) if is_compacted else None
+        return as_it_is if fitted is None else fitted
 
-    async def whole(self, request: Request[Body], generation: Generation, lane: Lane) -> Fitted:
+    def admissible(self, generation: Generation) -> Fitted | None:
+        """The request without a summary, for one that is not sent yet; None where nothing is to be done."""
+        body = generation.body
+        _, is_compacted = _threshold(body)
+        if is_compacted or body.get("truncation") == "auto" or _has_any(body.get("input")):
+            return Fitted(generation, self._for_lane)
+        return None
+
+    async def _whole(self, request: Request[Body], generation: Generation, lane: Lane) -> Fitted:
         """The conversation compacted as an answer of its own, however short it is. Raises `GatewayError`."""
         items = objects_in(generation.body.get("input"))
         scale = _Scale(self._ratios, lane)
@@ -228,6 +233,13 @@ def _without_compaction(generation: Generation, lane: Lane) -> Generation:
     kept = [item for item in items if item.get("type") != COMPACTION]
     history = sum(item.get("type") != COMPACTION for item in items[: generation.history])
     return replace(generation, body={**body, "input": [*kept]}, history=history)
+
+
+def _has_any(items: Json) -> bool:
+    """Whether there is a compaction item, or one that asks for one."""
+    if not isinstance(items, list):
+        return False
+    return is_triggered(items) or has_compaction(objects_in(items))
 
 
 def _profile(lane: Lane) -> ResponsesProfile:

@@ -6,6 +6,7 @@ import orjson
 
 from gateway.neutral.json import Json, JsonObject, text_or_empty
 
+_GAP = "[…]"
 _SHORTEST = 200
 """Characters that stay of each item when a transcript has to be made shorter."""
 _TEXTS = ("input_text", "output_text", "text", "reasoning_text", "summary_text")
@@ -21,7 +22,7 @@ def transcript(items: Sequence[JsonObject], most: int) -> str:
     while each > _SHORTEST and sum(min(len(text), each) for text in written) + 2 * len(written) > most:
         each //= 2
     text = "\n\n".join(_cut(one, each) for one in written)
-    return text if len(text) <= most else f"[…]{text[len(text) - most + 3 :]}"
+    return text if len(text) <= most else f"{_GAP}{text[len(text) - most + len(_GAP) :]}"[:most]
 
 
 def _written(item: JsonObject) -> str:
@@ -66,5 +67,5 @@ def _cut(text: str, most: int) -> str:
     """The beginning and the end of a text that is too long."""
     if len(text) <= most:
         return text
-    half = (most - 5) // 2
-    return f"{text[:half]} […] {text[len(text) - half :]}"
+    half = (most - len(_GAP) - 2) // 2
+    return f"{text[:half]} {_GAP} {text[len(text) - half :]}"
