@@ -47,8 +47,10 @@ from gateway.schemas.validator import SchemaValidator
 from gateway.sealing import SECRET_BYTES, Sealer
 from gateway.services import Gateway, State
 from gateway.settings import Settings, load
+from gateway.settings.prompts import prompt_templates
 from gateway.store import secrets
 from gateway.store.database import Database
+from gateway.surfaces.openai_responses import OpenAIResponsesSurface
 from gateway.upstreams import open_upstreams
 
 log = structlog.get_logger(__name__)
@@ -93,8 +95,7 @@ class Application:
             stack.push_async_callback(schemas.close)
             sealer = await _sealer(database)
             engine = Engine(router, ledger, sealer, _conditions(settings), schemas)
-            stored = StoredResponses(database)
-            limits = _body_limits(settings)
+            stored, limits = StoredResponses(database), _body_limits(settings)
             retention = settings.retention_days * _DAY
             archive = Archive(History(database, stored, limits.complexity), journal, retention)
             await stack.enter_async_context(_started(Sweep(database, retention)))
@@ -112,6 +113,7 @@ class Application:
                 Conversations(database, journal, stored.items),
                 background,
                 _outliving(settings, Shelf(database, sealer, upkeep), background, self._detached, limits.turns),
+                OpenAIResponsesSurface(prompt_templates(settings.prompts).render),
             )
             self._pipeline = self._pipeline_of(gateway, keys, limits)
             await _warm(self._pipeline)

@@ -19,7 +19,7 @@ from gateway.memory.items import PLAIN_MESSAGE, given_id, is_same, normalise_ite
 from gateway.memory.stored import MAX_BYTES, StoredResponses
 from gateway.neutral.generation import Generation
 from gateway.neutral.identifiers import ResponseIds
-from gateway.neutral.json import JsonObject, text_or_empty, text_or_none
+from gateway.neutral.json import Json, JsonObject, objects_in, text_or_empty, text_or_none
 from gateway.neutral.values import value
 from gateway.paging import Page, ResponseFilter
 from gateway.store import turns
@@ -109,7 +109,9 @@ class Turn:
         elif self._conversation_id is not None:
             chain = await self._archive.history.conversation(self._key_id, self._conversation_id)
             earlier, self._before = chain.items, chain.size
-        given = typed_items(body.get("input"))
+        # A prompt template's messages stand in front of everything, and are neither kept nor found again.
+        front = generation.history
+        given = typed_items(body.get("input"))[front:]
         own = await self._resolved(given, earlier)
         taken = {text_or_none(item.get("id")) for item in earlier} if earlier else set()
         ids = generation.ids or ResponseIds()
@@ -123,9 +125,10 @@ class Turn:
             message = f"The input and what it goes on from are larger than {MAX_BYTES // 1024 // 1024} MiB."
             raise InvalidRequest(message, param="input", code="context_too_large")
         written = body.get("input")
-        if not earlier and own == (written if isinstance(written, list) else given):
+        if not earlier and own == (written[front:] if isinstance(written, list) else given):
             return generation
-        return replace(generation, body={**generation.body, "input": [*earlier, *own]}, history=len(earlier))
+        items: list[Json] = [*objects_in(written)[:front], *earlier, *own]
+        return replace(generation, body={**generation.body, "input": items}, history=front + len(earlier))
 
     async def keep(self, ended: Ended) -> None:
         if not self._is_kept:

@@ -9,7 +9,17 @@ from gateway.neutral.prompt import Prompt
 from gateway.neutral.values import value
 
 ReadPrompt = Callable[[JsonObject, int], Prompt]
-"""Reads the prompt of a body whose first items, so many, were put there by the gateway's own memory."""
+"""Reads the prompt of a body whose first items, so many, were put there by the gateway."""
+
+
+@value
+class RenderedPrompt:
+    """What a prompt template puts into a request: fields, where the request has none of its own, and first messages."""
+
+    reference: JsonObject
+    """The client's `prompt`, which the answer repeats."""
+    fields: JsonObject
+    messages: Sequence[JsonObject]
 
 
 @value
@@ -32,9 +42,11 @@ class Generation:
     models: Sequence[str] = ()
     """The models that are tried after the first."""
     history: int = 0
-    """How many of the items of the body, from the first on, the gateway's memory put there."""
+    """How many of the items of the body, from the first on, the gateway put there: a template's, then its memory's."""
     removed: Sequence[JsonObject] = ()
     """Reports of the items that were taken out because only another author can use them (`input_transformations`)."""
+    template: RenderedPrompt | None = None
+    """What the gateway's own prompt template, which the client named, has put into `body`."""
     ids: ResponseIds | None = None
     """The ids of the answer and of the items that are kept with it, for a surface whose answers can be kept."""
 

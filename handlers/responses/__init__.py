@@ -7,20 +7,17 @@ import orjson
 from gateway.http import Reply, Request, StreamReply
 from gateway.paging import Page, ResponseFilter
 from gateway.services import Gateway
-from gateway.surfaces.openai_responses import OpenAIResponsesSurface
 
 if TYPE_CHECKING:
     from generated.models import CreateResponseRequest
-
-SURFACE = OpenAIResponsesSurface()
 
 
 async def create(request: "Request[CreateResponseRequest]", gateway: Gateway) -> Reply | StreamReply:
     """Answer an input, now or in the background."""
     create = gateway.background.create if request.body.get("background") is True else gateway.responses.create
     if request.may_outlive:
-        return await gateway.outliving.answer(request, create, SURFACE)
-    return await create(request, SURFACE)
+        return await gateway.outliving.answer(request, create, gateway.surface)
+    return await create(request, gateway.surface)
 
 
 async def list(request: Request[None], gateway: Gateway) -> Reply:

@@ -14,5 +14,8 @@ class ResponsesProfile(Profile):
 
     takes_developer_role: bool = True
     """Whether it knows the role `developer`; otherwise such messages go as `system`."""
+    keeps_prompts: bool = False
+    """Whether it has prompt templates of its own, so that a `prompt` goes there as it came. Otherwise one is refused
+    that the gateway does not have."""
     asks_encrypted_reasoning: bool = False
     """Whether it is asked for `reasoning.encrypted_content`, to carry reasoning along without a state of its own."""
