@@ -1,6 +1,7 @@
 """Prompt templates: what variables become, in texts and between them, and which requests are refused."""
 
 import os
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -162,8 +163,15 @@ def test_a_request_for_which_nobody_names_a_model_is_refused(body: dict[str, Any
 
 def test_errors_name_the_field_that_brought_an_item_in() -> None:
     version = {"messages": [{"role": "user", "content": [{"type": "new_kind"}]}] * 2}
-    prompt = read({"prompt": {"id": "p"}, "model": "m", "input": "Q"}, version).prompt
-    assert [item.position.name for item in prompt.items] == ["prompt[0]", "prompt[1]", "input[0]"]
+    body = {"prompt": {"id": "p"}, "model": "m", "input": "Q", "previous_response_id": "resp_1"}
+    generation = read(body, version)
+    assert [item.position.name for item in generation.prompt.items] == ["prompt[0]", "prompt[1]", "input[0]"]
+    # As memory puts items in between.
+    *template, own = generation.body["input"]
+    earlier = {"type": "message", "role": "user", "content": "Before."}
+    continued = replace(generation, body={**generation.body, "input": [*template, earlier, earlier, own]}, history=4)
+    names = [item.position.name for item in continued.prompt.items]
+    assert names == [*("prompt[0]", "prompt[1]"), *("previous_response_id[0]", "previous_response_id[1]"), "input[0]"]
 
 
 @pytest.mark.anyio

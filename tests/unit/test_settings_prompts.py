@@ -79,9 +79,10 @@ def test_settings_are_those_of_a_request(load_prompts: Load) -> None:
 def test_problems_have_a_place_and_what_is_expected(load_prompts: Load, version: Any, problem: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         load_prompts({"p": {"versions": {"v": version}}})
-    assert f"prompts.p.versions.v{problem}" in str(caught.value) or problem in str(caught.value)
     assert "prompts.p.versions.v" in str(caught.value)
-    assert "hot" not in str(caught.value).replace("hot ", "")
+    assert problem in str(caught.value)
+    # What was found may be a secret.
+    assert not [found for found in ("'hot'", "usr", "got") if found in str(caught.value)]
 
 
 @pytest.mark.parametrize(
