@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
 from gateway.contract.bundle import Bundle
 from gateway.contract.validation import CompiledSchema
 from gateway.errors import InvalidRequest
+from gateway.neutral.json import Json, JsonObject, object_or_empty, objects_in, text_or_empty, text_or_none
 from gateway.neutral.template_text import OPENING, TemplateText
 from gateway.settings.document import KeyPath
 from gateway.settings.options import Section, Text
@@ -38,7 +39,7 @@ _EXPECTED = re.compile(r": (expected .*?)(?:, got .*)?\.", re.S)
 _VARIABLE = "{{variable}}, with a name of letters, digits, _ and -"
 
 
-def _version_name(value: Any) -> Any:
+def _version_name(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
@@ -51,15 +52,20 @@ class PromptVersion(Section):
     """The model that answers where a request names none."""
     instructions: Text | None = Field(default=None, description="a text, with {{variables}}")
     """The instructions, where a request has none of its own."""
-    messages: list[dict[str, Any]] | None = Field(
+    messages: list[dict[str, object]] | None = Field(
         default=None, min_length=1, description="a list of messages, each with a role and a content with {{variables}}"
     )
     """Messages in front of the conversation, as `input` has them. Variables may stand in their texts."""
 
     @property
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> JsonObject:
         """What it sets besides."""
-        return self.model_extra or {}
+        return object_or_empty(self.model_extra)
+
+    @property
+    def items(self) -> list[JsonObject]:
+        """Its messages as JSON."""
+        return [object_or_empty(message) for message in self.messages or ()]
 
 
 class PromptSettings(Section):
@@ -103,20 +109,21 @@ def _template(version: PromptVersion) -> PromptTemplate:
     """The template of a version. Raises `ValueError` for a text with a fault."""
     fields = {**version.settings} if version.model is None else {"model": version.model, **version.settings}
     instructions = None if version.instructions is None else TemplateText.parse(version.instructions)
-    return PromptTemplate(fields, instructions, [_message(message) for message in version.messages or ()])
+    return PromptTemplate(fields, instructions, [_message(message) for message in version.items])
 
 
-def _message(message: Mapping[str, Any]) -> TemplateMessage:
-    fields = {"type": "message", **{name: value for name, value in message.items() if name != "content"}}
+def _message(message: JsonObject) -> TemplateMessage:
+    fields: JsonObject = {"type": "message", **{name: value for name, value in message.items() if name != "content"}}
     content = message["content"]
     if isinstance(content, str):
         return TemplateMessage(fields, TemplateText.parse(content))
-    return TemplateMessage(fields, [_part(part) if part.get("type") in _TEXTS else part for part in content])
+    parts = objects_in(content)
+    return TemplateMessage(fields, [_part(part) if part.get("type") in _TEXTS else part for part in parts])
 
 
-def _part(part: Mapping[str, Any]) -> TemplatePart:
+def _part(part: JsonObject) -> TemplatePart:
     fields = {name: value for name, value in part.items() if name != "text"}
-    return TemplatePart(fields, TemplateText.parse(part["text"]))
+    return TemplatePart(fields, TemplateText.parse(text_or_empty(part["text"])))
 
 
 def _version_problems(version: PromptVersion) -> Iterator[Problem]:
@@ -142,7 +149,8 @@ def _own_names() -> Sequence[str]:
 def _fault(version: PromptVersion) -> Problem | None:
     """What the contract has against a request that is made of a version."""
     schema = _contract()[1]
-    request = {**version.settings, "model": version.model or "any", "input": version.messages or "any"}
+    items: list[Json] = [*version.items]
+    request: JsonObject = {**version.settings, "model": version.model or "any", "input": items or "any"}
     if schema.is_valid(request):
         return None
     error = schema.refusal(request)
@@ -151,7 +159,7 @@ def _fault(version: PromptVersion) -> Problem | None:
 
 
 def _path(param: str) -> KeyPath:
-    return tuple(name or int(number) for name, number in _STEP.findall(param))
+    return tuple(step[1] or int(step[2]) for step in _STEP.finditer(param))
 
 
 def _expected(error: InvalidRequest) -> str:
@@ -177,23 +185,22 @@ def _texts(version: PromptVersion) -> Iterator[tuple[KeyPath, str]]:
     """The texts in which variables may stand. The contract has nothing against the messages."""
     if version.instructions is not None:
         yield ("instructions",), version.instructions
-    for index, message in enumerate(version.messages or ()):
-        if isinstance(message["content"], str):
-            yield ("messages", index, "content"), message["content"]
+    for index, message in enumerate(version.items):
+        if (text := text_or_none(message["content"])) is not None:
+            yield ("messages", index, "content"), text
     for path, part in _parts(version):
         if part.get("type") in _TEXTS:
-            yield (*path, "text"), part["text"]
+            yield (*path, "text"), text_or_empty(part["text"])
 
 
-def _others(version: PromptVersion) -> Iterator[tuple[KeyPath, Mapping[str, Any]]]:
+def _others(version: PromptVersion) -> Iterator[tuple[KeyPath, JsonObject]]:
     return ((path, part) for path, part in _parts(version) if part.get("type") not in _TEXTS)
 
 
-def _parts(version: PromptVersion) -> Iterator[tuple[KeyPath, Mapping[str, Any]]]:
-    for index, message in enumerate(version.messages or ()):
-        if isinstance(message["content"], list):
-            for place, part in enumerate(message["content"]):
-                yield ("messages", index, "content", place), part
+def _parts(version: PromptVersion) -> Iterator[tuple[KeyPath, JsonObject]]:
+    for index, message in enumerate(version.items):
+        for place, part in enumerate(objects_in(message["content"])):
+            yield ("messages", index, "content", place), part
 
 
 @cache
