@@ -49,8 +49,10 @@ from gateway.schemas.validator import SchemaValidator
 from gateway.sealing import SECRET_BYTES, Sealer
 from gateway.services import Gateway, State
 from gateway.settings import Settings, load
+from gateway.settings.prompts import prompt_templates
 from gateway.store import secrets
 from gateway.store.database import Database
+from gateway.surfaces.openai_responses import OpenAIResponsesSurface
 from gateway.upstreams import open_upstreams
 from gateway.window.seals import CompactionSeals
 from gateway.window.service import ContextWindow
@@ -119,6 +121,7 @@ class Application:
                 Conversations(database, journal, stored.items),
                 background,
                 _outliving(settings, Shelf(database, sealer, upkeep), background, self._detached, limits.turns),
+                OpenAIResponsesSurface(prompt_templates(settings.prompts).render),
             )
             self._pipeline = self._pipeline_of(gateway, keys, limits)
             await _warm(self._pipeline)

@@ -13,6 +13,7 @@ from gateway.readiness import Readiness
 from gateway.store.database import Database
 from gateway.store.errors import StoreError, Unwritable
 from gateway.store.journal import Journal
+from gateway.surfaces.openai_responses import OpenAIResponsesSurface
 
 
 class State:
@@ -46,6 +47,8 @@ class Gateway:
     background: Background
     outliving: OutlivingRequests
     """For requests with `may_outlive`."""
+    surface: OpenAIResponsesSurface
+    """Of `/v1/responses`, with the prompt templates of the settings."""
 
     async def check_ready(self) -> None:
         """Raise `Unavailable` while requests cannot be served."""

@@ -656,9 +656,9 @@ CreateConversationRequest: TypeAlias = CreateConversationBody
 
 
 class CreateResponse(TypedDict):
-    """An input, and how it is to be answered. `input` may be missing where `previous_response_id`, `conversation` or `prompt` brings one."""
+    """An input, and how it is to be answered. `input` may be missing where `previous_response_id`, `conversation` or `prompt` brings one, and `model` where `prompt` does."""
 
-    model: str
+    model: NotRequired[str]
     """`<provider>/<model>`, or `<model>` alone where one provider serves it."""
     models: NotRequired[list[str] | None]
     """Models that are tried after `model`, in this order, where that cannot answer. Only until an answer has begun. Stays here."""
@@ -707,6 +707,7 @@ class CreateResponse(TypedDict):
     context_management: NotRequired[list[ContextManagementParam] | None]
     """How the provider is to keep the context small. Not yet possible."""
     prompt: NotRequired[Prompt | None]
+    """A prompt template: one of this gateway's own, which are in its settings, or one that the provider keeps. What the request itself has prevails over what it brings along."""
     metadata: NotRequired[Metadata | None]
     provider: NotRequired[str | dict[str, Any] | None]
     """The provider that is to answer, by its name, which stays here. An object is for OpenRouter's own choice."""
@@ -1542,11 +1543,13 @@ class ProgrammaticToolCallingParam(TypedDict):
 
 
 class Prompt(TypedDict):
-    """A prompt template that the provider keeps."""
+    """A prompt template by its id, and the values of its variables."""
 
     id: str
     version: NotRequired[str | None]
-    variables: NotRequired[dict[str, Any] | None]
+    """Without one, the template's own default."""
+    variables: NotRequired[dict[str, str | InputTextContent | InputImageContent | InputFileContent] | None]
+    """A value for each of the template's variables, and no others."""
 
 
 class PromptTokensDetails(TypedDict):

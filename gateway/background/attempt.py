@@ -13,7 +13,7 @@ from gateway.background import endings
 from gateway.background.context import Context
 from gateway.background.event_log import EventLog
 from gateway.background.record import Record, note_cancelled, rows_of
-from gateway.background.requests import SURFACES, LaterRequest, usage_id
+from gateway.background.requests import LaterRequest, usage_id
 from gateway.errors import GatewayError, InternalError, Stopped
 from gateway.fitting import Fitted
 from gateway.http import Body, Request, StreamReply
@@ -111,9 +111,7 @@ class Attempt:
             is_large=len(job.request or b"") > _LARGE_BYTES,
             connection=context.detached,
         )
-        surface = AnnouncedSurface(
-            SURFACES[request.operation], job.response_id, Announced(request.created_at, ANNOUNCED)
-        )
+        surface = AnnouncedSurface(request.surface, job.response_id, Announced(request.created_at, ANNOUNCED))
         reply = await context.engine.answer(client, surface, self._memory)
         assert isinstance(reply, StreamReply)
         async with aclosing(reply.chunks) as chunks:

@@ -158,7 +158,7 @@ class Recovery:
         row = _row(job, request, 503, usage.LOST)
         if await self._context.database.read(partial(usage.is_stored, id_=row.id)):
             return None
-        ratios, body = self._context.ledger.ratios, orjson.dumps(request.body)
+        ratios, body = self._context.ledger.ratios, b"".join(map(orjson.dumps, request.parts))
         row.estimated = True
         row.prompt_tokens = ratios.prompt_tokens(request.provider, request.model, body)
         row.completion_tokens = ratios.completion_tokens(request.provider, request.model, text_bytes)

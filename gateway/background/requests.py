@@ -1,12 +1,13 @@
 """Requests that are answered later: sealed in the database, with the secrets in them, until their answers are there."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
-from gateway.neutral.json import JsonObject, object_or_empty, objects_in
+from gateway.neutral.generation import RenderedPrompt
+from gateway.neutral.json import Json, JsonObject, object_or_empty, objects_in
 from gateway.sealing import Sealer
 from gateway.store.jobs import Job
 from gateway.surfaces.base import Surface
@@ -19,6 +20,7 @@ SURFACES: dict[str, Surface[Any]] = {
 }
 """By the operations whose answers can be made in the background."""
 
+_FIELDS = 6
 _OWN_TOOLS = ("function", "custom")
 _BESIDE_BYTES = 256 * 1024
 """What is opened beside the loop: a millisecond and more."""
@@ -37,15 +39,34 @@ class LaterRequest:
     provider: str
     model: str
     body: JsonObject
+    template: RenderedPrompt | None = None
+    """What its prompt template brought along when it came: the settings may have another one by now."""
 
     @property
     def is_repeatable(self) -> bool:
         """Whether to run it twice changes nothing: no tool of its is run by the provider, or by an MCP server."""
-        return all(tool.get("type") in _OWN_TOOLS for tool in objects_in(self.body.get("tools")))
+        tools = self.body.get("tools")
+        if tools is None and self.template is not None:
+            tools = self.template.fields.get("tools")
+        return all(tool.get("type") in _OWN_TOOLS for tool in objects_in(tools))
+
+    @property
+    def surface(self) -> Surface[Any]:
+        """The surface that reads it, as it was read when it came."""
+        if self.template is None:
+            return SURFACES[self.operation]
+        return OpenAIResponsesSurface(lambda reference: self.template)
+
+    @property
+    def parts(self) -> list[Json]:
+        """What it consists of, the template's share included."""
+        if self.template is None:
+            return [self.body]
+        return [self.body, self.template.fields, [*self.template.messages]]
 
     def seal(self, sealer: Sealer, key_id: str, response_id: str) -> bytes:
         """The request as it is stored, bound to its key and its response."""
-        fields = [self.operation, self.request_id, self.created_at, self.provider, self.model, self.body]
+        fields = [self.operation, self.request_id, self.created_at, self.provider, self.model, *self.parts]
         return sealer.seal_bytes(key_id, _purpose(response_id), orjson.dumps(fields))
 
 
@@ -71,7 +92,12 @@ def _unsealed(sealer: Sealer, job: Job) -> LaterRequest | None:
     data = sealer.open_bytes(job.key_id, _purpose(job.response_id), bytes(job.request or b""))
     if data is None:
         return None
-    return LaterRequest(*orjson.loads(data))
+    fields = orjson.loads(data)
+    request = LaterRequest(*fields[:_FIELDS])
+    if len(fields) == _FIELDS:
+        return request
+    # What its prompt template brought along stands behind it.
+    return replace(request, template=RenderedPrompt(object_or_empty(request.body["prompt"]), *fields[_FIELDS:]))
 
 
 def _purpose(response_id: str) -> str:

@@ -82,7 +82,9 @@ class Background:
         announcement = announce(generation, lane.upstream.name)
         row = turn.row(Ended(announcement.response, announcement.document))
         created_at, body = announcement.response["created_at"], object_or_empty(request.body)
-        later = LaterRequest(request.operation, request.id, created_at, lane.upstream.name, lane.model, body)
+        later = LaterRequest(
+            request.operation, request.id, created_at, lane.upstream.name, lane.model, body, generation.template
+        )
         sealed = later.seal(self._context.sealer, request.key_id, row.id)
         return _Prepared(row, sealed, announcement.events)
 

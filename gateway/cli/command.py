@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "usage": "gateway.cli.usage:usage",
         "models": "gateway.cli.models:models",
         "check": "gateway.cli.check:check",
+        "prompts": "gateway.cli.prompts:app",
         "keys": "gateway.cli.keys:app",
         "config": "gateway.cli.config:app",
     }

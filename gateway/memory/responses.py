@@ -20,7 +20,7 @@ from gateway.memory.items import PLAIN_MESSAGE, given_id, is_same, normalise_ite
 from gateway.memory.stored import MAX_BYTES, StoredResponses
 from gateway.neutral.generation import Generation
 from gateway.neutral.identifiers import ResponseIds
-from gateway.neutral.json import JsonObject, text_or_empty, text_or_none
+from gateway.neutral.json import Json, JsonObject, objects_in, text_or_empty, text_or_none
 from gateway.neutral.values import value
 from gateway.paging import Page, ResponseFilter
 from gateway.routing.plan import Lane
@@ -137,7 +137,8 @@ class Turn:
         elif self._conversation_id is not None:
             chain = await self._archive.history.conversation(self._key_id, self._conversation_id)
             earlier, self._before = chain.items, chain.size
-        given = typed_items(body.get("input"))
+        # A prompt template's messages stand in front of everything, and are neither kept nor found again.
+        given = typed_items(body.get("input"))[generation.history :]
         own, first = await self._resolved(given, earlier)
         taken = {text_or_none(item.get("id")) for item in earlier} if earlier else set()
         ids = generation.ids or ResponseIds()
@@ -211,15 +212,16 @@ class Turn:
         self, generation: Generation, given: Sequence[models.InputItem], earlier: Items, own: Items, first: int
     ) -> Generation:
         """The request with what came before; a compaction item stands for all in front of it."""
-        items, history = [*earlier, *own], len(earlier)
+        items, history, front = [*earlier, *own], len(earlier), generation.history
         if has_compaction(items):
             expanded = self._archive.window.seals.expanded(self._key_id, items, history, first)
             if expanded is not None:
                 items, history, first = expanded.items, expanded.history, expanded.first
         written = generation.body.get("input")
-        if not history and items == (written if isinstance(written, list) else given):
+        if not history and items == (written[front:] if isinstance(written, list) else given):
             return generation
-        return replace(generation, body={**generation.body, "input": [*items]}, history=history, first=first)
+        whole: list[Json] = [*objects_in(written)[:front], *items]
+        return replace(generation, body={**generation.body, "input": whole}, history=front + history, first=first)
 
     async def _resolved(self, items: Sequence[models.InputItem], earlier: Items) -> tuple[Items, int]:
         """The request's own items, each reference replaced by its item, and none that came before.

@@ -9,8 +9,18 @@ from gateway.neutral.prompt import Prompt
 from gateway.neutral.values import value
 
 ReadPrompt = Callable[[JsonObject, int, int], Prompt]
-"""Reads the prompt of a body whose first items, so many, were put there by the gateway's own memory, and whose next one
-is this one, from 0, of the client's own."""
+"""Reads the prompt of a body whose first items, so many, were put there by the gateway, and whose next one is this one,
+from 0, of the client's own."""
+
+
+@value
+class RenderedPrompt:
+    """What a prompt template puts into a request: fields, where the request has none of its own, and first messages."""
+
+    reference: JsonObject
+    """The client's `prompt`, which the answer repeats."""
+    fields: JsonObject
+    messages: Sequence[JsonObject]
 
 
 @value
@@ -33,15 +43,22 @@ class Generation:
     models: Sequence[str] = ()
     """The models that are tried after the first."""
     history: int = 0
-    """How many of the items of the body, from the first on, the gateway's memory put there."""
+    """How many of the items of the body, from the first on, the gateway put there: a template's, then its memory's."""
     first: int = 0
     """The index, among the items that the client sent, of the first of them that is in the body."""
     removed: Sequence[JsonObject] = ()
     """Reports of the items that were taken out because only another author can use them (`input_transformations`)."""
+    template: RenderedPrompt | None = None
+    """What the gateway's own prompt template, which the client named, has put into `body`."""
     ids: ResponseIds | None = None
     """The ids of the answer and of the items that are kept with it, for a surface whose answers can be kept."""
 
     _prompt: Prompt | None = field(default=None, init=False)
+
+    @property
+    def templated(self) -> int:
+        """How many of the items of the body, from the first on, are a template's."""
+        return 0 if self.template is None else len(self.template.messages)
 
     @property
     def prompt(self) -> Prompt:

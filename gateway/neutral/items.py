@@ -22,11 +22,13 @@ class Position:
     index: int
     path: str
     in_history: bool = False
+    first: int = 0
+    """The index of the first item that the same field brought in."""
 
     @property
     def name(self) -> str:
         """The path by which the item is reported as left out."""
-        return f"{self.path}[{self.index}]" if self.in_history else self.path
+        return f"{self.path}[{self.index - self.first}]" if self.in_history else self.path
 
     def inside(self, path: str) -> str:
         """The path of something in the item, such as `.call_id`."""

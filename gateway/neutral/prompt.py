@@ -3,11 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 
+from gateway.errors import InvalidRequest
 from gateway.neutral.items import Item
+from gateway.neutral.json import Json, object_or_empty, text_or_empty
 from gateway.neutral.settings import Settings
 from gateway.neutral.structured_output import OutputFormat
 from gateway.neutral.tools import Tool, ToolChoice
 from gateway.neutral.values import value
+
+_SHOWN = 200
 
 
 @value
@@ -19,6 +23,18 @@ class Untranslatable:
 
     reason: str
     path: str
+
+
+def prompt_refusal(reference: Json) -> Untranslatable:
+    """Why a request is refused whose `prompt` is none of the gateway's own, by a provider that keeps none."""
+    id_ = text_or_empty(object_or_empty(reference).get("id"))[:_SHOWN]
+    return Untranslatable(f"keeps no prompts, and this gateway has none with the id {id_!r}.", "prompt")
+
+
+def unknown_prompt(reference: Json, provider: str) -> InvalidRequest:
+    """The same as an error."""
+    found = prompt_refusal(reference)
+    return InvalidRequest(f"{provider} {found.reason}", param=found.path, code="unsupported_parameter")
 
 
 @value

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from gateway.dialects.profiles.openai_chat import ChatProfile
+from gateway.dialects.profiles.openai_responses import ResponsesProfile
 from gateway.providers import openai
 from gateway.providers.row import Row
 
@@ -17,12 +18,17 @@ def _in_deployments(profile: ChatProfile) -> ChatProfile:
     return replace(profile, detours=())
 
 
+def _in_responses(profile: ResponsesProfile) -> ResponsesProfile:
+    # Nothing public says that it keeps prompts of its own; `stored_prompts` in the settings says so for a resource.
+    return replace(profile, keeps_prompts=False)
+
+
 # A deployment is often named after its model. What a name does not tell is Azure's to judge.
 _CHAT = openai.CHAT.everywhere(_in_chat)
 
 ROW = Row(
     name="azure",
-    profiles=(_CHAT, openai.RESPONSES),
+    profiles=(_CHAT, openai.RESPONSES.everywhere(_in_responses)),
     base_url="{endpoint}/openai/v1",
     key_variable="AZURE_OPENAI_API_KEY",
     base_url_variable="AZURE_OPENAI_ENDPOINT",

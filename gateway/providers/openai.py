@@ -121,7 +121,9 @@ def _in_chat(profile: ChatProfile) -> ChatProfile:
 def _in_responses(profile: ResponsesProfile) -> ResponsesProfile:
     # Without it there may be none in answers that are not stored (shared facts on providers, section 2). The detours
     # lead here.
-    return replace(profile, asks_encrypted_reasoning=True, detours=())
+    # Prompts by their ids: https://developers.openai.com/api/docs/guides/prompting, 2026. They are to be shut down on
+    # 30 November 2026 (.../guides/prompting/migrate-from-prompt-object).
+    return replace(profile, asks_encrypted_reasoning=True, keeps_prompts=True, detours=())
 
 
 _CHAT = ChatProfile.over(_MODELS).everywhere(_in_chat)

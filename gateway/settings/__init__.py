@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, Field, PrivateAttr, SecretStr, 
 
 from gateway.providers import ROWS, Row
 from gateway.providers.address import address
+from gateway.redaction import without_secrets
 from gateway.settings.background import BackgroundSettings
 from gateway.settings.bounds import Bounds
 from gateway.settings.compaction import CompactionSettings
@@ -32,6 +33,7 @@ from gateway.settings.options import (
     lower,
 )
 from gateway.settings.problems import Origins, translate
+from gateway.settings.prompts import PromptSettings, prompt_problems
 from gateway.settings.providers import ProviderSettings, Timeouts, provider_problems
 from gateway.settings.variables import VARIABLES, variables
 from gateway.wire.proxies import NO_PROXIES, Proxies, proxies_of
@@ -140,6 +142,10 @@ class Settings(Section):
     """The providers by name, as below. [those that the environment turns on]"""
     models: Models = Field(default={}, description="names of models, each with its targets or its fallbacks")
     """Names that stand for models, as below. [none]"""
+    prompts: Annotated[dict[str, PromptSettings], BeforeValidator(filled)] = Field(
+        default={}, description="ids of prompts, each with its versions"
+    )
+    """Prompt templates by their ids, as below. [none]"""
     retries: Annotated[Retries, BeforeValidator(filled)] = Field(
         default=Retries(), description="attempts or longest_wait, each with a number"
     )
@@ -189,7 +195,8 @@ def load(
         # Never `from error`: what pydantic shows of its input may be a key.
         raise origins.error(translate(error, Settings)) from None
     names = [*settings.providers, *([_EMBEDDED] if settings.embedded.enabled else ())]
-    if problems := [*provider_problems(settings.providers, rows), *model_problems(settings.models, names)]:
+    problems = [*provider_problems(settings.providers, rows), *model_problems(settings.models, names)]
+    if problems := [*problems, *prompt_problems(settings.prompts)]:
         raise origins.error(problems)
     settings._proxies = proxies_of(environ)
     return settings
@@ -201,6 +208,8 @@ def describe(settings: Settings, rows: Mapping[str, Row] = ROWS) -> dict[str, An
     shown["providers"] = {
         name: _in_force(provider, provider.row(name, rows)) for name, provider in settings.providers.items()
     }
+    # Tools may hold secrets, under names that only their servers know.
+    shown["prompts"] = without_secrets(shown["prompts"])
     for password in _PASSWORDS:
         shown["database_url"] = password.sub(rf"\g<1>{_MASK}", shown["database_url"])
     return shown

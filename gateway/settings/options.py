@@ -24,7 +24,7 @@ def lower(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
-def filled(value: Any) -> Any:
+def filled(value: object) -> object:
     """`openai:` with nothing below it is a mapping without keys."""
     return {} if value is None else value
 

@@ -22,6 +22,7 @@ _FACTS = {
     "system_messages": "system_messages",
     "requires_reasoning": "requires_reasoning",
     "think_tags": "think_tags",
+    "stored_prompts": "keeps_prompts",
     "unknown_model": "unknown_model",
 }
 """The fact of a profile that a setting is about. A dialect whose profile has none has no use for the setting."""
@@ -50,6 +51,8 @@ class ProfileSettings(Section):
     )
     """Where `<think>…</think>` at the beginning of a text is reasoning: nowhere, in what is translated only, or in
     native chat, too."""
+    stored_prompts: bool | None = Field(default=None, description="true or false")
+    """Whether it keeps prompt templates of its own: then it is sent a `prompt` that is none of the gateway's."""
     unknown_model: Text | None = Field(default=None, description="some words")
     """Words in its errors, whatever their status, by which it says that it does not have a model."""
 

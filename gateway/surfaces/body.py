@@ -17,8 +17,8 @@ _FIELD = "models"
 
 
 def plain_model(body: models.CreateChatCompletionRequest | models.CreateResponse) -> str | None:
-    """The model that is asked for a plain answer; None for a stream."""
-    return None if body.get("stream") else body["model"]
+    """The model that is asked for a plain answer; None for a stream, and for a body that leaves it to a prompt."""
+    return None if body.get("stream") else body.get("model")
 
 
 def nothing_to_answer(param: str) -> InvalidRequest:

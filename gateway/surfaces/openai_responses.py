@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from gateway.errors import InvalidRequest
 from gateway.neutral.generation import Generation
 from gateway.neutral.identifiers import ResponseIds
-from gateway.neutral.json import JsonObject, objects_in
+from gateway.neutral.json import JsonObject, object_or_none, objects_in
 from gateway.neutral.seals import OpenSeal
 from gateway.neutral.settings import RESPONSES_INTEGERS
 from gateway.surfaces.base import Author, BriefSurface
@@ -21,6 +22,13 @@ from gateway.surfaces.responses.request.prompt import (
     refuse_deep_nesting,
     refuse_nothing,
     refuse_unsupported,
+)
+from gateway.surfaces.responses.request.templates import (
+    PROMPT,
+    RenderPrompt,
+    expanded,
+    model_of,
+    no_templates,
 )
 from gateway.surfaces.responses.writer import ResponseWriter
 
@@ -41,15 +49,28 @@ class OpenAIResponsesSurface:
     dialect: str | None = DIALECT
     brief: BriefSurface[models.CreateResponse] | None = ResponsesBrief()
 
+    def __init__(self, render: RenderPrompt = no_templates) -> None:
+        """`render` expands the gateway's own prompt templates."""
+        self._render = render
+
     def read(self, body: models.CreateResponse) -> Generation:
+        _require_trigger_last(body)
+        if (reference := object_or_none(body.get(PROMPT))) is not None:
+            refuse_deep_nesting(extensions(body), (PROMPT,))
+            if (rendered := self._render(reference)) is not None:
+                generation, count = self._read(expanded(body, rendered), reference), len(rendered.messages)
+                read = partial(read_prompt, templated=count)
+                return replace(generation, read_prompt=read, history=count, template=rendered)
+        return self._read(body, reference)
+
+    def _read(self, body: models.CreateResponse, reference: JsonObject | None) -> Generation:
         given, others = split_models(with_integers(extensions(body), RESPONSES_INTEGERS, _LARGEST))
         refuse_unsupported(body)
         refuse_nothing(body)
         refuse_deep_nesting(given, _REPEATED)
-        _require_trigger_last(body)
         provider = body.get("provider")
         return Generation(
-            body["model"],
+            body["model"] if "model" in body else model_of(body, reference),
             given,
             read_prompt,
             DIALECT,

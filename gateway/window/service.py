@@ -142,7 +142,9 @@ class ContextWindow:
         if compacted is None:
             return None
         items, summary = compacted
-        shorter = replace(generation, body={**generation.body, "input": [*items]}, history=len(items))
+        front = objects_in(generation.body.get("input"))[: generation.templated]
+        sent: list[Json] = [*front, *items]
+        shorter = replace(generation, body={**generation.body, "input": sent}, history=len(sent))
         before = self._item(request.key_id, generation, items)
         return Fitted(shorter, self._for_lane, before, summary.usage)
 
@@ -150,7 +152,9 @@ class ContextWindow:
         self, request: Request[Body], generation: Generation, scale: _Scale, most: int, *, is_forced: bool = False
     ) -> tuple[list[JsonObject], Summary] | None:
         """The items in the place of a conversation, and the summary among them."""
-        items = objects_in(generation.body.get("input"))
+        # A template's messages come again with each request: they are no part of the conversation.
+        front = generation.templated
+        items = objects_in(generation.body.get("input"))[front:]
         parts = await asyncio.to_thread(
             partial(split, items, int(most * _KEPT_SHARE), scale.of_items, is_forced=is_forced)
         )
@@ -186,19 +190,19 @@ class ContextWindow:
         if body.get("truncation") != "auto" or profile.truncates:
             return generation, ()
         body = {name: given for name, given in body.items() if name != "truncation"}
-        items = objects_in(body.get("input"))
-        excess = self._excess(body, lane)
-        left = truncated(items, excess, _Scale(self._ratios, lane).of_items)
+        items, front = objects_in(body.get("input")), generation.templated
+        left = truncated(items[front:], self._excess(body, lane), _Scale(self._ratios, lane).of_items)
         if not left.dropped:
             return replace(generation, body=body), ()
-        gone_before = sum(index < generation.history for index in left.dropped)
+        dropped = [front + index for index in left.dropped]
+        gone_before = sum(index < generation.history for index in dropped)
         shorter = replace(
             generation,
-            body={**body, "input": [*left.items]},
+            body={**body, "input": [*items[:front], *left.items]},
             history=generation.history - gone_before,
-            first=generation.first + len(left.dropped) - gone_before,
+            first=generation.first + len(dropped) - gone_before,
         )
-        return shorter, _named(left.dropped, generation)
+        return shorter, _named(dropped, generation)
 
     def _excess(self, body: JsonObject, lane: Lane) -> int:
         """By how many tokens a request is over what its model can read and answer."""
@@ -251,12 +255,8 @@ def _profile(lane: Lane) -> ResponsesProfile:
 def _named(dropped: Sequence[int], generation: Generation) -> list[str]:
     """The names by which left out items are reported, as their paths in the request."""
     source = "conversation" if generation.body.get("conversation") else "previous_response_id"
-    return [
-        f"{source}[{index}]"
-        if index < generation.history
-        else f"input[{index - generation.history + generation.first}]"
-        for index in dropped
-    ]
+    front, history, offset = generation.templated, generation.history, generation.first - generation.history
+    return [f"{source}[{index - front}]" if index < history else f"input[{index + offset}]" for index in dropped]
 
 
 _NOTHING = ResponsesProfile()

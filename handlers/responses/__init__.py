@@ -8,12 +8,10 @@ from gateway.http import Reply, Request, StreamReply
 from gateway.paging import Page, ResponseFilter
 from gateway.services import Gateway
 from gateway.surfaces.compacted_response import CompactionSurface
-from gateway.surfaces.openai_responses import OpenAIResponsesSurface
 
 if TYPE_CHECKING:
     from generated.models import CompactResponseBody, CreateResponseRequest
 
-SURFACE = OpenAIResponsesSurface()
 COMPACTION = CompactionSurface()
 
 
@@ -21,8 +19,8 @@ async def create(request: "Request[CreateResponseRequest]", gateway: Gateway) ->
     """Answer an input, now or in the background."""
     create = gateway.background.create if request.body.get("background") is True else gateway.responses.create
     if request.may_outlive:
-        return await gateway.outliving.answer(request, create, SURFACE)
-    return await create(request, SURFACE)
+        return await gateway.outliving.answer(request, create, gateway.surface)
+    return await create(request, gateway.surface)
 
 
 async def compact(request: "Request[CompactResponseBody]", gateway: Gateway) -> Reply | StreamReply:

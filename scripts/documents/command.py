@@ -21,6 +21,7 @@ CONFIGURATION: Tables = {
     "access_log": settings.access_log,
     "provider": settings.provider,
     "profile": settings.profile,
+    "prompts": settings.prompts,
     "variables": providers.variables,
 }
 PAGES: Pages = {

@@ -20,6 +20,7 @@ from gateway.settings.bounds import Bounds
 from gateway.settings.document import dotted
 from gateway.settings.options import Section
 from gateway.settings.profiles import ProfileSettings, dialects_of
+from gateway.settings.prompts import PromptSettings, PromptVersion
 from scripts.documents.table import code, table
 
 _DEFAULT = re.compile(r"\s*\[([^][]+)\]$")
@@ -61,6 +62,13 @@ def profile() -> str:
         for entry in entries(ProfileSettings)
     ]
     return table(("setting", "dialects", "what it is", "value", "default"), lines)
+
+
+def prompts() -> str:
+    """The settings of one prompt template, and of each of its versions."""
+    found = [*entries(PromptSettings), *entries(PromptVersion, "versions.NAME.")]
+    lines = [(code(entry.name), *_cells(entry)) for entry in found]
+    return table(("setting", "what it is", "value", "default"), lines)
 
 
 def bounds(name: str) -> str:

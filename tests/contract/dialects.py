@@ -258,5 +258,10 @@ def _providers(urls: dict[str, str]) -> dict[str, dict[str, Any]]:
         "vertex": {"base_url": f"{urls['gemini']}/v1/publishers/google", "api_key": google},
         "cohere": {"base_url": urls["cohere"], "api_key": KEY},
         "bedrock": {"base_url": urls["bedrock"], "api_key": KEY, "region": "eu-central-1"},
-        "native": {"dialect": "openai-responses", "base_url": f"{urls['native']}/v1", "api_key": KEY},
+        "native": {
+            "dialect": "openai-responses",
+            "base_url": f"{urls['native']}/v1",
+            "api_key": KEY,
+            "stored_prompts": True,
+        },
     }

@@ -47,6 +47,7 @@ def fuzzed_gateway(folder: Path) -> Iterator[RunningGateway]:
     with serving(chat_upstream()) as chat, serving(responses_upstream()) as responses:
         test = {"dialect": "openai-chat", "base_url": f"{chat}/v1", "api_key": UPSTREAM_KEY, "hosted_tools": "drop"}
         native: dict[str, Any] = {"dialect": "openai-responses", "base_url": f"{responses}/v1"}
+        native["stored_prompts"] = True
         native |= {"api_key": UPSTREAM_KEY, "models": list(NATIVE_MODELS)}
         with running_gateway(folder, {"providers": {"test": test, "native": native}}) as gateway:
             yield gateway

@@ -144,6 +144,8 @@ def answerable(body: dict[str, Any]) -> dict[str, Any]:
     if changed.get("background") is True:
         changed["store"] = True
     changed |= {name: whole(changed[name]) for name in LIMITS if is_no_count(changed.get(name))}
+    # A prompt that was made up is none of the gateway's own, and its provider's need a model to be routed by.
+    changed.setdefault("model", MODELS[0])
     if changed["model"] in MODELS and not is_plain(changed):
         changed["model"] = NATIVE[draw(body) % len(NATIVE)]
     return changed

@@ -31,7 +31,6 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("gateway.dialects",),
     ("gateway.providers",),
     ("gateway.credentials",),
-    ("gateway.settings",),
     # State, and the contract's stage.
     ("gateway.store",),
     ("gateway.auth",),
@@ -39,6 +38,8 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("gateway.http",),
     ("gateway.detached",),
     ("gateway.contract",),
+    # Prompt templates are held to the contract.
+    ("gateway.settings",),
     ("gateway.documentation",),
     ("gateway.schemas",),
     # The configured upstreams, and the way of a request to one of them.

@@ -77,7 +77,7 @@ def scripted_config(upstream_url: str) -> dict[str, Any]:
         "retries": {"attempts": 1},
         "breaker": {"failures": 10_000},
         "providers": {
-            "native": {**_below(scripted, "native"), "dialect": "openai-responses"},
+            "native": {**_below(scripted, "native"), "dialect": "openai-responses", "stored_prompts": True},
             "both": {**_below(scripted, "both"), "dialect": ["openai-chat", "openai-responses"]},
             "drops": {**_below(scripted, "drops"), "hosted_tools": "drop"},
             "told": _below(scripted, "told"),

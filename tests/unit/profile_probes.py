@@ -241,6 +241,7 @@ def _responses_bodies() -> Iterator[Body]:
     allowed = {"type": "allowed_tools", "mode": "auto", "tools": [{"type": "function", "name": "look"}]}
     yield {"tools": [_FLAT, {**_FLAT, "name": "find"}], "tool_choice": allowed}
     yield {"top_logprobs": 3}
+    yield {"prompt": {"id": "pmpt_1"}}
 
 
 _STATES: Sequence[Body] = (

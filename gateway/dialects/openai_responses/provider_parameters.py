@@ -15,6 +15,7 @@ from gateway.dialects.settings import (
 )
 from gateway.errors import InvalidRequest
 from gateway.neutral.json import Json, JsonObject, list_or_empty, object_or_empty, objects_in
+from gateway.neutral.prompt import unknown_prompt
 from gateway.neutral.settings import PLACES, TOKEN_LIMIT
 
 _ENCRYPTED = "reasoning.encrypted_content"
@@ -26,6 +27,8 @@ _ALWAYS = frozenset({"store"})
 def adapt_body(body: JsonObject, origin: Origin, report: Report) -> None:
     """Adapt the body to this upstream; what had to go is reported. Raises `InvalidRequest`."""
     profile = ResponsesProfile.own(origin.profile)
+    if not profile.keeps_prompts and body.get("prompt") is not None:
+        raise unknown_prompt(body["prompt"], origin.provider)
     if profile.thinking is not None and _effort(body) is not None:
         _adapt_effort(body, profile, report)
     if profile.dropped_reasoning:

@@ -18,5 +18,8 @@ class ResponsesProfile(Profile):
     """Whether it compacts conversations itself: `context_management`, compaction items, `POST /responses/compact`."""
     truncates: bool = False
     """Whether it keeps to `truncation: auto`."""
+    keeps_prompts: bool = False
+    """Whether it has prompt templates of its own, so that a `prompt` goes there as it came. Otherwise one is refused
+    that the gateway does not have."""
     asks_encrypted_reasoning: bool = False
     """Whether it is asked for `reasoning.encrypted_content`, to carry reasoning along without a state of its own."""

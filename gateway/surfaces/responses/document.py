@@ -104,6 +104,8 @@ def new_response(generation: Generation, response_id: str, provider: str) -> mod
         effective = _EFFECTIVE.get(name)
         if effective is not None and (value := effective(body)) is not None:
             fields[name] = value
+    if generation.template is not None:
+        fields["prompt"] = generation.template.reference
     if generation.removed:
         fields["input_transformations"] = [*generation.removed]
         move_output_last(fields)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # They change the request's tools and settings, and are read with these.
 _OF_THE_REQUEST = ("additional_tools", "configuration_update")
 _IS_ERROR = "is_error"
+_TEMPLATE: Annotated[str, models.CreateResponse] = "prompt"
 _CACHE = ("cache_control", "prompt_cache_breakpoint")
 _MESSAGE: Annotated[frozenset[str], models.EasyInputMessage] = frozenset(
     {"type", "role", "content", "id", "status", "phase", *_CACHE}
@@ -66,15 +67,21 @@ def read_items(items: Iterable[tuple[Position, models.InputItem]], untranslated:
 
 
 def positions(
-    items: Sequence[models.InputItem], history: int, source: str, first: int = 0
+    items: Sequence[models.InputItem], history: int, source: str, first: int = 0, templated: int = 0
 ) -> list[tuple[Position, models.InputItem]]:
     """The items with their positions; the first `history` of them came in by the field `source` of the request.
 
-    `first` is the index of the next one among those that the client sent.
+    The first `templated` of these came in by its `prompt`. `first` is the index of the next one among those that the
+    client sent.
     """
+    offset = first - history
     return [
         (
-            Position(index, source, True) if index < history else Position(index, f"input[{index - history + first}]"),
+            Position(index, f"input[{index + offset}]")
+            if index >= history
+            else Position(index, source, True, templated)
+            if index >= templated
+            else Position(index, _TEMPLATE, True),
             item,
         )
         for index, item in enumerate(items)

@@ -27,20 +27,23 @@ if TYPE_CHECKING:
     from generated import models
 
 
-def read_prompt(body: JsonObject, history: int = 0, first: int = 0) -> Prompt:
-    """The prompt of a body of `/v1/responses`, whose first `history` items the gateway's own memory put there.
+def read_prompt(body: JsonObject, history: int = 0, first: int = 0, templated: int = 0) -> Prompt:
+    """The prompt of a body of `/v1/responses`, whose first `history` items the gateway put there.
 
-    `first` is the index of the next one among those that the client sent.
+    The first `templated` of these are a prompt template's, the others are from memory. `first` is the index of the next
+    one among those that the client sent.
 
     Raises `InvalidRequest` for what is valid by the contract, and yet cannot be sent to any model.
     """
-    return prompt_of(create_response(body), read_settings(body), history, first)
+    return prompt_of(create_response(body), read_settings(body), history, first, templated)
 
 
-def prompt_of(body: models.CreateResponse, read: ReadSettings, history: int = 0, first: int = 0) -> Prompt:
+def prompt_of(
+    body: models.CreateResponse, read: ReadSettings, history: int = 0, first: int = 0, templated: int = 0
+) -> Prompt:
     """The prompt of a body whose settings were read."""
     source = "conversation" if body.get("conversation") else "previous_response_id"
-    items = positions(typed_items(body.get("input")), history, source, first)
+    items = positions(typed_items(body.get("input")), history, source, first, templated)
     given, choice = body.get("tools"), body.get("tool_choice")
     tools: Sequence[Tool] = offered_tools(given) if given else ()
     own = frozenset(read.values)

@@ -18,7 +18,7 @@ from gateway.neutral.json import (
     text_or_none,
     texts_in,
 )
-from gateway.neutral.prompt import Untranslatable
+from gateway.neutral.prompt import Untranslatable, prompt_refusal
 from gateway.neutral.settings import (
     PLACES,
     RESPONSES_RULES,
@@ -156,6 +156,10 @@ class ReadSettings:
             f"text.{name}" for name, it in given.items() if name not in ("verbosity", "format") and it is not None
         ]
 
+    def prompt(self, value: Json) -> None:
+        """Note a prompt template of a provider's: the gateway's own is no part of a body that is read."""
+        self.untranslatable = self.untranslatable or prompt_refusal(value)
+
     def included(self, value: Json) -> None:
         given = list_or_none(value)
         if given is None:
@@ -173,6 +177,7 @@ _TRANSLATED: Annotated[Mapping[str, Callable[[ReadSettings, Json], None]], model
     "reasoning": ReadSettings.reasoning,
     "text": ReadSettings.text,
     "include": ReadSettings.included,
+    "prompt": ReadSettings.prompt,
 }
 
 

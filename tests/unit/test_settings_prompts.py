@@ -1,0 +1,107 @@
+"""Prompt templates in the settings: which version counts, and what is wrong with a file."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from gateway.settings import Settings, describe, load
+from gateway.settings.document import ConfigurationError
+from gateway.settings.prompts import prompt_templates
+
+Load = Callable[..., Settings]
+TEXT = {"instructions": "Hi."}
+IMAGE = {"type": "input_image", "image_url": "https://example.com/{{a}}.png"}
+
+
+@pytest.fixture
+def load_prompts(tmp_path: Path) -> Load:
+    def load_prompts(prompts: Any) -> Settings:
+        file = tmp_path / "w.yaml"
+        file.write_text(prompts if isinstance(prompts, str) else json.dumps({"prompts": prompts}))
+        return load(file, {"HOME": "/home/ann"})
+
+    return load_prompts
+
+
+def test_the_default_version_is_the_one_named_or_else_the_last(load_prompts: Load) -> None:
+    file = "prompts:\n  a: {default: 1, versions: {1: {instructions: x}, 2: {instructions: y}}}\n"
+    file += "  b: {versions: {2: {instructions: x}, 1: {instructions: y}}}\n"
+    found = prompt_templates(load_prompts(file).prompts).prompts
+    assert {id_: (prompt.default, [*prompt.versions]) for id_, prompt in found.items()} == {
+        "a": ("1", ["1", "2"]),
+        "b": ("1", ["2", "1"]),
+    }
+
+
+def test_settings_are_those_of_a_request(load_prompts: Load) -> None:
+    version = {
+        **{"model": "lab/m", "instructions": "{{a}} and {{b}}", "temperature": 0.5, "reasoning": {"effort": "low"}},
+        "text": {"format": {"type": "json_schema", "name": "n", "schema": {"type": "object"}}},
+        "tools": [{"type": "function", "name": "f", "parameters": None, "strict": None}],
+        "tool_choice": {"type": "function", "name": "f"},
+        "messages": [{"role": "user", "content": [{"type": "input_text", "text": "{{a}} {{c-1}}"}]}],
+    }
+    template = prompt_templates(load_prompts({"p": {"versions": {"v": version}}}).prompts).prompts["p"].versions["v"]
+    given = {name: value for name, value in version.items() if name not in ("instructions", "messages")}
+    assert template.fields == given
+    assert dict(template.uses()) == {"a": 2, "b": 1, "c-1": 1}
+
+
+@pytest.mark.parametrize(
+    ("version", "problem"),
+    [
+        ({}, ": expected instructions, messages or both"),
+        ({"temperature": 1}, ": expected instructions, messages or both"),
+        ({"instructions": "a\n{{ b }}"}, ".instructions: expected {{variable}}, with a name"),
+        ({"instructions": "a\n{{ b }}"}, "(line 2 of the text)"),
+        ({"instructions": "{{1}}"}, ".instructions: expected {{variable}}"),
+        ({"instructions": 5}, ".instructions: expected a text, with {{variables}}"),
+        ({**TEXT, "tempratur": 1}, ".tempratur: unknown key; did you mean temperature?"),
+        ({**TEXT, "stream": True}, ".stream: unknown key"),
+        ({**TEXT, "temperature": "hot"}, ".temperature: expected a number or null"),
+        ({**TEXT, "tools": [{"type": "function"}]}, ".tools[0].name: expected, since a request needs it"),
+        ({"messages": []}, ".messages: expected a list of messages"),
+        ({"messages": [{"role": "usr", "content": "x"}]}, ".messages[0].role: expected one of 'user', 'assistant'"),
+        ({"messages": [{"role": "user"}]}, ".messages[0].content: expected, since a request needs it"),
+        ({"messages": [{"role": "user", "content": "{{"}]}, ".messages[0].content: expected {{variable}}"),
+        ({"messages": [{"role": "user", "content": [IMAGE]}]}, ".messages[0].content[0]: expected no {{variables}}"),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "input_text", "text": "{{}}"}]}]},
+            ".messages[0].content[0].text: expected {{variable}}",
+        ),
+        ({"instructions": "{{a}}" * 1001}, ": expected at most 1000 places for variables"),
+    ],
+)
+def test_problems_have_a_place_and_what_is_expected(load_prompts: Load, version: Any, problem: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load_prompts({"p": {"versions": {"v": version}}})
+    assert "prompts.p.versions.v" in str(caught.value)
+    assert problem in str(caught.value)
+    # What was found may be a secret.
+    assert not [found for found in ("'hot'", "usr", "got") if found in str(caught.value)]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "problem"),
+    [
+        ({}, "prompts.p.versions: expected names of versions"),
+        ({"versions": {}}, "prompts.p.versions: expected names of versions"),
+        ({"versions": {"v": TEXT}, "default": "w"}, "prompts.p.default: expected the name of one of its versions: v"),
+        ({"versions": {"v": TEXT}, "default": True}, "prompts.p.default: expected the name of one of its versions"),
+    ],
+)
+def test_problems_of_versions(load_prompts: Load, prompt: Any, problem: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load_prompts({"p": prompt})
+    assert problem in str(caught.value)
+
+
+def test_the_settings_are_shown_without_the_secrets_of_tools(load_prompts: Load) -> None:
+    tool = {"type": "mcp", "server_label": "l", "server_url": "https://a.b", "authorization": "hush-hush"}
+    shown = yaml.safe_dump(describe(load_prompts({"p": {"versions": {"v": {**TEXT, "tools": [tool]}}}})))
+    assert "server_label" in shown
+    assert "hush-hush" not in shown
