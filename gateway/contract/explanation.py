@@ -4,6 +4,7 @@ The validator could list every error of every branch of every union, at a cost t
 So it is asked one part of the schema at a time, on the way down to the fault.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence, Sized
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +20,9 @@ from gateway.errors import InvalidRequest
 DISCRIMINATORS = ("type", "role", "object", "mode")
 _UNIONS = ("anyOf", "oneOf")
 _MOST: Sequence[tuple[type[Sized], str]] = ((dict, "maxProperties"), (list, "maxItems"))
-_DEEPER = frozenset({"components", "allOf", *_UNIONS, "items", "properties", "additionalProperties"})
+_DEEPER = frozenset(
+    {"components", "allOf", *_UNIONS, "items", "properties", "patternProperties", "additionalProperties"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +63,8 @@ class Explainer:
 
     def _find_inside(self, schema: dict[str, Any], instance: Any, path: Path) -> Fault | None:
         if isinstance(instance, dict):
-            named, others = schema.get("properties", {}), schema.get("additionalProperties")
             for name, value in instance.items():
-                part = named.get(name, others)
+                part = _schema_of(name, schema)
                 if isinstance(part, dict) and not self._is_valid(part, value):
                     return self._find(part, value, (*path, name))
         elif isinstance(instance, list) and isinstance(schema.get("items"), dict):
@@ -158,6 +160,14 @@ class Explainer:
 
     def _resolve(self, schema: dict[str, Any]) -> dict[str, Any]:
         return follow(schema, self._root)
+
+
+def _schema_of(name: str, schema: dict[str, Any]) -> object:
+    """What a schema of objects says of a property; None where it says nothing."""
+    if name in (named := schema.get("properties", {})):
+        return named[name]
+    patterns = schema.get("patternProperties", {})
+    return next((patterns[one] for one in patterns if re.search(one, name)), schema.get("additionalProperties"))
 
 
 def _leaf_errors(schema: dict[str, Any], instance: Any) -> Iterable[ValidationError]:
