@@ -81,6 +81,7 @@ class BackgroundOptionsParam(TypedDict):
     completion_window: NotRequired[str | None]
     """Any but `soonest` needs `background: true`, the tier `auto` or `default`, and no stream."""
     continuation_id: NotRequired[str | None]
+    """What tells the provider which requests in the background belong together."""
 
 
 CallId: TypeAlias = str
@@ -1104,6 +1105,7 @@ class ImageOptionsParam(TypedDict):
     """How the provider is to treat the images of the input."""
 
     context_compression: NotRequired[str | None]
+    """Whether images may be made smaller in the context."""
 
 
 class ImageUrl(TypedDict):
@@ -1611,11 +1613,11 @@ class PromptCacheOptionsParam(TypedDict):
     mode: NotRequired[str | None]
     """Whether the provider itself chooses what to cache, as it does where nothing is written, or caches up to the breakpoints (`prompt_cache_breakpoint`) alone."""
     ttl: NotRequired[str | None]
-    """How long it is to be kept at least. Providers that keep it for other times get the nearest that they have."""
+    """How long what is cached is to be kept at least. Anthropic keeps it for an hour then, instead of 5 minutes."""
     comparison_response_id: NotRequired[str | None]
     """The response whose cache this one's is compared with, in `prompt_cache_diagnostics`. Providers do not know the ids of this gateway, so it is not sent."""
     prewarm: NotRequired[bool | None]
-    """Whether the prompt is to be cached for requests to come."""
+    """Whether the prompt is only to be cached for requests to come, and nothing to be generated. Refused where a provider cannot do so."""
 
 
 class PromptTokensDetails(TypedDict):

@@ -6,7 +6,7 @@ from gateway.dialects.report import Report
 from gateway.dialects.settings import PendingSettings
 from gateway.neutral.json import Json, JsonObject, object_or_empty, object_or_none, text_or_none
 from gateway.neutral.parts import CacheControl
-from gateway.neutral.settings import CACHE_OPTIONS
+from gateway.neutral.settings import CACHE_OPTIONS, is_binding
 
 CONTROL, BREAKPOINT = "cache_control", "prompt_cache_breakpoint"
 """The names of the two as clients write them."""
@@ -44,10 +44,15 @@ class CacheOptions:
     """
 
     def __init__(self, pending: PendingSettings, report: Report) -> None:
-        """Take them out. Those that have no place there are reported, each by its name."""
+        """Take them out. Those that have no place there are reported, each by its name.
+
+        Raises `InvalidRequest` for what changes the answer.
+        """
         self._report = report
         self._path = report.setting(CACHE_OPTIONS)
         options = object_or_empty(pending.take(CACHE_OPTIONS))
+        if is_binding(CACHE_OPTIONS, options):
+            raise report.unsupported_setting(CACHE_OPTIONS)
         self.ttl = text_or_none(options.get(_TTL))
         """How long the client wants it kept; None where it does not say."""
         for name, value in options.items():

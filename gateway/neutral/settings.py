@@ -97,7 +97,8 @@ RULES: Mapping[str, Rule] = {
     "prediction": Rule("object", None),
     "presence_penalty": Rule("number", neutral=(0,), least=-2, most=2),
     "prompt_cache_key": Rule("text", neutral=("",)),
-    CACHE_OPTIONS: Rule("object", neutral=({}, {"mode": "implicit"})),
+    # To prewarm is to generate no answer.
+    CACHE_OPTIONS: Rule("object", neutral=({}, {"mode": "implicit"}), required_unless={"prewarm": (False,)}),
     "prompt_cache_retention": Rule("text"),
     "reasoning_effort": Rule("text", "reasoning.effort"),
     "response_format": Rule("object", "text.format", neutral=({"type": "text"},), is_required=True),

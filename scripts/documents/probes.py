@@ -207,7 +207,7 @@ _RESPONSE_STATE = [
     ),
     _asked("configuration_update: effort", {"input": [_UPDATE, _HELLO]}, {"input": [_HELLO]}),
     _asked("prompt_cache_options: ttl", {"prompt_cache_options": {"ttl": "30m"}, **_MARKED}, _MARKED),
-    _asked("access_programs", {"access_programs": {"cyber": {"id": "program-1"}}}),
+    _asked("access_programs", {"access_programs": {"cyber": "standard"}}),
     _asked("image", {"image": {"context_compression": "enabled"}}),
 ]
 

@@ -35,7 +35,7 @@ Everything of a request beside its conversation and its tools, and what holds fo
 - A provider's own field (`thinking`, Cohere's `p`) counts before the setting that would be written there, which is
   reported as dropped unless it says the same.
 - Of `prompt_cache_options`, an option that a provider has no place for is reported by its own name
-  (`prompt_cache_options.prewarm`); providers that cache up to breakpoints alone do what `explicit` says anyway.
+  (`prompt_cache_options.ttl`); providers that cache up to breakpoints alone do what `explicit` says anyway.
   `comparison_response_id` and `background_options` name what is the gateway's own, so no provider is sent them.
 - With the `reasoning.context` `current_turn` the gateway itself leaves out the reasoning of turns before the last
   message of the user's, whichever provider answers; the answer lists it in `input_transformations`.

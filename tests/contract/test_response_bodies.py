@@ -13,7 +13,7 @@ from tests.contract.bodies import CREATE, ITEMS, TOOLS, asked, item, verdict
 PROPERTIES: dict[str, Any] = Bundle.load().document["components"]["schemas"]["CreateResponse"]["properties"]
 
 FIELDS: dict[str, Any] = {
-    "access_programs": {"cyber": {"id": "x"}},
+    "access_programs": {"cyber": "standard"},
     "background": False,
     "background_options": {"completion_window": "2h", "continuation_id": "c"},
     "client_metadata": {"x-codex": "1"},

@@ -13,8 +13,12 @@ from gateway.dialects.profiles.bedrock import BedrockProfile
 from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.dialects.profiles.openai_responses import ResponsesProfile
 from gateway.errors import InvalidRequest
+from gateway.surfaces.base import Author
 from gateway.surfaces.openai_chat import OpenAIChatSurface
 from gateway.surfaces.openai_responses import OpenAIResponsesSurface
+from gateway.surfaces.responses.document import new_response
+from gateway.surfaces.responses.writer import ResponseWriter
+from gateway.wire import sse
 from tests.unit.generations import translated
 from tests.unit.settings_ways import WAYS, Way
 
@@ -79,15 +83,27 @@ def test_scores_of_a_moderation_may_go_and_a_block_may_not(way: Way) -> None:
 
 
 @every_way
-def test_a_provider_other_than_openai_never_blocks_in_name_only(way: Way) -> None:
+def test_no_answer_is_generated_where_none_is_requested(way: Way) -> None:
+    value = {"mode": "explicit", "prewarm": True}
+    found = way.verdict({"prompt_cache_options": value})
+    if isinstance(found, InvalidRequest):
+        assert (found.param, found.code) == ("prompt_cache_options", "unsupported_parameter")
+    else:
+        assert orjson.loads(found.body)["prompt_cache_options"] == value
+
+
+@every_way
+def test_a_provider_other_than_openai_never_blocks_or_prewarms_in_name_only(way: Way) -> None:
     if way.name not in ("nobody", "openai", "azure"):
         assert isinstance(way.verdict({"moderation": moderation("block")}), InvalidRequest)
+    if way.name not in ("nobody", "openai", "azure", "openrouter"):
+        assert isinstance(way.verdict({"prompt_cache_options": {"prewarm": True}}), InvalidRequest)
 
 
 @from_responses
 def test_what_only_openai_does_with_its_models_is_reported(way: Way) -> None:
     asked: Mapping[str, Any] = {
-        "access_programs": {"cyber": {"id": "x"}},
+        "access_programs": {"cyber": "standard"},
         "image": {"context_compression": "enabled"},
         "reasoning": {"mode": "pro"},
         "background_options": {"continuation_id": "x"},
@@ -113,7 +129,7 @@ def test_what_only_openai_does_with_its_models_is_reported(way: Way) -> None:
 
 def test_an_upstream_of_the_same_dialect_gets_them_as_they_came() -> None:
     fields: dict[str, Any] = {
-        "access_programs": {"cyber": {"id": "x"}},
+        "access_programs": {"cyber": "standard"},
         "image": {"context_compression": "enabled"},
         "reasoning": {"mode": "pro", "context": "current_turn", "effort": "max"},
         "prompt_cache_options": {"mode": "explicit", "ttl": "12h", "prewarm": True},
@@ -170,9 +186,9 @@ def test_a_breakpoint_is_cache_control_at_anthropic_and_a_cache_point_at_bedrock
         ({"ttl": "12h"}, {**EPHEMERAL, "ttl": "1h"}, ["prompt_cache_options.ttl"]),
         ({"mode": "yet to come"}, EPHEMERAL, ["prompt_cache_options.mode"]),
         (
-            {"prewarm": True, "comparison_response_id": "resp_1", "ttl": None},
+            {"prewarm": None, "comparison_response_id": "resp_1", "ttl": None},
             EPHEMERAL,
-            ["prompt_cache_options.prewarm", "prompt_cache_options.comparison_response_id"],
+            ["prompt_cache_options.comparison_response_id"],
         ),
     ],
 )
@@ -250,3 +266,57 @@ def test_no_provider_is_sent_when_the_gateways_own_work_is_to_be_done(tier: str 
     assert dropped == ["background_options"]
     _, dropped = native(ResponsesProfile(), background_options={"completion_window": "soonest"}, **fields)
     assert dropped == []
+
+
+# What comes back.
+
+
+@pytest.mark.parametrize("is_stream", [False, True], ids=["plain", "streamed"])
+def test_what_an_upstream_reports_of_them_is_in_the_response(is_stream: bool) -> None:
+    reported: dict[str, Any] = {
+        "access_programs": {"cyber": "daybreak_blue"},
+        "image": {"context_compression": "enabled"},
+        "moderation": {"input": {"type": "moderation_result", "flagged": False}},
+        "prompt_cache_diagnostics": {"type": "cache_hit"},
+        "tool_usage": {"web_search": {"num_requests": 1}},
+        "incomplete_details": {"reason": "max_messages"},
+        "status": "incomplete",
+    }
+    drawn: dict[str, Any] = {
+        **{"type": "image_generation_call", "id": "ig_1", "status": "completed", "result": "AAAA"},
+        **{"revised_prompt": "A cat.", "size": "1024x1024", "output_format": "svg", "svg_usage": {"tokens": 3}},
+    }
+    search: dict[str, Any] = {"type": "web_search_call", "id": "ws_1", "status": "incomplete", "action": None}
+    upstream = {"object": "response", "output": [drawn, search], **reported}
+    body: Any = {"model": "m", "input": "Hi", "access_programs": {"cyber": "standard"}, "image": {}}
+    writer = ResponseWriter(OpenAIResponsesSurface().read(body), Author("lab", "m", lambda state: ""))
+    events = DIALECTS[RESPONSES].decode_reply(
+        orjson.dumps(upstream), OpenAIResponsesSurface().read(body), Origin("lab", "m"), is_native=True
+    )
+    if is_stream:
+        told = [*sse.Reader().feed(writer.write(events) + writer.end())]
+        response = orjson.loads(told[-2])["response"]
+    else:
+        response = orjson.loads(writer.reply(events))
+    assert {name: response[name] for name in reported} == reported
+    for given, item in zip([drawn, search], response["output"], strict=True):
+        assert {**item, "id": given["id"]} == given
+    assert [*response][-1] == "output"
+
+
+def test_a_response_repeats_what_was_requested() -> None:
+    fields: dict[str, Any] = {
+        "access_programs": {"cyber": "standard"},
+        "image": {"context_compression": "disabled"},
+        "prompt_cache_options": {"mode": "explicit", "ttl": "12h"},
+        "reasoning": {"mode": "pro", "context": "all_turns", "effort": "max", "summary": None},
+        "safety_identifier": "s" * 128,
+        "service_tier": "fast",
+        "text": {"format": {"type": "text"}, "verbosity": "low"},
+    }
+    body: Any = {"model": "m", "input": "Hi", **fields, "moderation": moderation("score")}
+    response: Any = new_response(OpenAIResponsesSurface().read(body), "resp_1", "lab")
+    assert {name: response[name] for name in fields} == fields
+    assert response.keys().isdisjoint(("moderation", "background_options"))
+    bare: Any = new_response(OpenAIResponsesSurface().read({"model": "m", "input": "Hi"}), "resp_1", "lab")
+    assert bare.keys().isdisjoint(("access_programs", "image", "prompt_cache_options", "tool_usage"))
