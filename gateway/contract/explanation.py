@@ -63,8 +63,11 @@ class Explainer:
 
     def _find_inside(self, schema: dict[str, Any], instance: Any, path: Path) -> Fault | None:
         if isinstance(instance, dict):
+            named, others = schema.get("properties", {}), schema.get("additionalProperties")
+            patterns = schema.get("patternProperties", {})
             for name, value in instance.items():
-                part = _schema_of(name, schema)
+                by_pattern = (patterns[one] for one in patterns if re.search(one, name))
+                part = named[name] if name in named else next(by_pattern, others)
                 if isinstance(part, dict) and not self._is_valid(part, value):
                     return self._find(part, value, (*path, name))
         elif isinstance(instance, list) and isinstance(schema.get("items"), dict):
@@ -160,14 +163,6 @@ class Explainer:
 
     def _resolve(self, schema: dict[str, Any]) -> dict[str, Any]:
         return follow(schema, self._root)
-
-
-def _schema_of(name: str, schema: dict[str, Any]) -> object:
-    """What a schema of objects says of a property; None where it says nothing."""
-    if name in (named := schema.get("properties", {})):
-        return named[name]
-    patterns = schema.get("patternProperties", {})
-    return next((patterns[one] for one in patterns if re.search(one, name)), schema.get("additionalProperties"))
 
 
 def _leaf_errors(schema: dict[str, Any], instance: Any) -> Iterable[ValidationError]:
