@@ -75,6 +75,15 @@ class AudioReference(TypedDict):
     """The id of an earlier answer's recording."""
 
 
+class BackgroundOptionsParam(TypedDict):
+    """When a response in the background is to be completed. The gateway works on each at once, so the window is kept, but no provider is sent it, and none charges less for it."""
+
+    completion_window: NotRequired[str | None]
+    """Any but `soonest` needs `background: true`, the tier `auto` or `default`, and no stream."""
+    continuation_id: NotRequired[str | None]
+    """What tells the provider which requests in the background belong together."""
+
+
 CallId: TypeAlias = str
 """The call that this belongs to."""
 
@@ -92,6 +101,8 @@ class ChatCompletion(TypedDict):
     usage: NotRequired[CompletionUsage | None]
     service_tier: NotRequired[str | None]
     system_fingerprint: NotRequired[str | None]
+    moderation: NotRequired[dict[str, Any] | None]
+    """The results for input and output, where the provider reports them."""
 
 
 class ChatCompletionAllowedTools(TypedDict):
@@ -111,6 +122,16 @@ class ChatCompletionAudio(TypedDict):
     data: str
     """The recording, in base64."""
     transcript: str
+
+
+class ChatCompletionAudioChunk(TypedDict):
+    """A piece of spoken output."""
+
+    id: NotRequired[str | None]
+    data: NotRequired[str | None]
+    """The next piece of the recording, in base64."""
+    transcript: NotRequired[str | None]
+    expires_at: NotRequired[int | None]
 
 
 class ChatCompletionAudioParam(TypedDict):
@@ -140,6 +161,7 @@ class ChatCompletionChunk(TypedDict):
     service_tier: NotRequired[str | None]
     system_fingerprint: NotRequired[str | None]
     obfuscation: NotRequired[str | None]
+    moderation: NotRequired[dict[str, Any] | None]
 
 
 class ChatCompletionChunkChoice(TypedDict):
@@ -235,16 +257,19 @@ class ChatCompletionRequestFunctionMessage(TypedDict):
 class ChatCompletionRequestMessageContentPartAudio(TypedDict):
     type: Literal["input_audio"]
     input_audio: InputAudio
+    prompt_cache_breakpoint: NotRequired[PromptCacheBreakpointParam | None]
 
 
 class ChatCompletionRequestMessageContentPartFile(TypedDict):
     type: Literal["file"]
     file: InputFile
+    prompt_cache_breakpoint: NotRequired[PromptCacheBreakpointParam | None]
 
 
 class ChatCompletionRequestMessageContentPartImage(TypedDict):
     type: Literal["image_url"]
     image_url: ImageUrl
+    prompt_cache_breakpoint: NotRequired[PromptCacheBreakpointParam | None]
 
 
 class ChatCompletionRequestMessageContentPartRefusal(TypedDict):
@@ -255,6 +280,7 @@ class ChatCompletionRequestMessageContentPartRefusal(TypedDict):
 class ChatCompletionRequestMessageContentPartText(TypedDict):
     type: Literal["text"]
     text: str
+    prompt_cache_breakpoint: NotRequired[PromptCacheBreakpointParam | None]
 
 
 class ChatCompletionRequestSystemMessage(TypedDict):
@@ -321,6 +347,7 @@ class ChatCompletionStreamResponseDelta(TypedDict):
     role: NotRequired[str | None]
     content: NotRequired[str | None]
     refusal: NotRequired[str | None]
+    audio: NotRequired[ChatCompletionAudioChunk | None]
     reasoning_content: NotRequired[str | None]
     reasoning_details: NotRequired[list[dict[str, Any]] | None]
     images: NotRequired[list[ChatCompletionImage] | None]
@@ -521,11 +548,20 @@ class ComputerUsePreviewTool(TypedDict):
 
 
 class ConfigurationUpdateItemParam(TypedDict):
-    """Settings that change from here on."""
+    """Settings that change from here on, also for the requests that go on from this one, as far as they have none of their own."""
 
     type: Literal["configuration_update"]
-    reasoning: NotRequired[dict[str, Any] | None]
-    text: NotRequired[dict[str, Any] | None]
+    reasoning: NotRequired[ConfigurationUpdateReasoning | None]
+    text: NotRequired[ConfigurationUpdateText | None]
+    id: NotRequired[str | None]
+
+
+class ConfigurationUpdateReasoning(TypedDict):
+    effort: NotRequired[str | None]
+
+
+class ConfigurationUpdateText(TypedDict):
+    format: NotRequired[TextResponseFormatConfiguration | None]
 
 
 class ContextManagementParam(TypedDict):
@@ -585,8 +621,7 @@ class CreateChatCompletionRequest(TypedDict):
     metadata: NotRequired[Metadata | None]
     modalities: NotRequired[list[str] | None]
     """The kinds of output wanted, such as text and audio."""
-    moderation: NotRequired[dict[str, Any] | None]
-    """How the provider is to moderate input and output."""
+    moderation: NotRequired[ModerationParam | None]
     n: NotRequired[int | None]
     """How many answers to generate."""
     parallel_tool_calls: NotRequired[bool | None]
@@ -596,8 +631,7 @@ class CreateChatCompletionRequest(TypedDict):
     """Above 0, tokens that have come up grow less likely."""
     prompt_cache_key: NotRequired[str | None]
     """Requests with the same key are more likely to share the provider's cache."""
-    prompt_cache_options: NotRequired[dict[str, Any] | None]
-    """How the provider is to cache the prompt."""
+    prompt_cache_options: NotRequired[PromptCacheOptionsParam | None]
     prompt_cache_retention: NotRequired[str | None]
     """Use `prompt_cache_options`."""
     reasoning_effort: NotRequired[str | None]
@@ -674,6 +708,7 @@ class CreateResponse(TypedDict):
     """Whether the response is kept, to be retrieved and gone on from."""
     background: NotRequired[bool | None]
     """Whether to answer at once with a response that is `queued`, and to work on it from then on, whether or not the client stays. It is retrieved, streamed or cancelled by its id, so `store: false` with it is a 400."""
+    background_options: NotRequired[BackgroundOptionsParam | None]
     stream: NotRequired[bool | None]
     """Whether to answer with a stream of events."""
     stream_options: NotRequired[ResponseStreamOptions | None]
@@ -717,12 +752,13 @@ class CreateResponse(TypedDict):
     """A stable identifier of the person behind the request, for the provider."""
     prompt_cache_key: NotRequired[str | None]
     """Requests with the same key are more likely to share the provider's cache."""
-    prompt_cache_options: NotRequired[dict[str, Any] | None]
-    """How the provider is to cache the prompt."""
+    prompt_cache_options: NotRequired[PromptCacheOptionsParam | None]
     prompt_cache_retention: NotRequired[str | None]
     """Use `prompt_cache_options`."""
-    moderation: NotRequired[dict[str, Any] | None]
-    """How the provider is to moderate input and output."""
+    moderation: NotRequired[ModerationParam | None]
+    access_programs: NotRequired[dict[str, Any] | None]
+    """The programs of the provider's for trusted access that the request is made under."""
+    image: NotRequired[ImageOptionsParam | None]
     client_metadata: NotRequired[dict[str, Any] | None]
     """What a client tells about itself."""
     user: NotRequired[str | None]
@@ -1061,6 +1097,13 @@ class ImageGenTool(TypedDict):
     input_fidelity: NotRequired[str | None]
     input_image_mask: NotRequired[dict[str, Any] | None]
     partial_images: NotRequired[int | None]
+    complexity: NotRequired[str | None]
+    frame_count: NotRequired[int | None]
+    """How many pictures an animation has."""
+    frame_duration_ms: NotRequired[int | None]
+    """How long each of them is shown, in milliseconds."""
+    svg: NotRequired[dict[str, Any] | None]
+    """How a drawing is to be made."""
 
 
 class ImageGenToolCall(TypedDict):
@@ -1068,6 +1111,15 @@ class ImageGenToolCall(TypedDict):
     id: str
     status: str
     result: NotRequired[str | None]
+    action: NotRequired[str | None]
+    background: NotRequired[str | None]
+    error: NotRequired[dict[str, Any] | None]
+    output_format: NotRequired[str | None]
+    quality: NotRequired[str | None]
+    revised_prompt: NotRequired[str | None]
+    """The prompt that the image was made from."""
+    size: NotRequired[str | None]
+    svg_usage: NotRequired[dict[str, Any] | None]
 
 
 class ImageGenToolCallParam(TypedDict):
@@ -1076,6 +1128,22 @@ class ImageGenToolCallParam(TypedDict):
     status: NotRequired[str | None]
     result: NotRequired[str | None]
     """The image, in base64."""
+    action: NotRequired[str | None]
+    background: NotRequired[str | None]
+    error: NotRequired[dict[str, Any] | None]
+    output_format: NotRequired[str | None]
+    quality: NotRequired[str | None]
+    revised_prompt: NotRequired[str | None]
+    """The prompt that the image was made from."""
+    size: NotRequired[str | None]
+    svg_usage: NotRequired[dict[str, Any] | None]
+
+
+class ImageOptionsParam(TypedDict):
+    """How the provider is to treat the images of the input."""
+
+    context_compression: NotRequired[str | None]
+    """Whether images may be made smaller in the context."""
 
 
 class ImageUrl(TypedDict):
@@ -1111,6 +1179,7 @@ class InputFileContent(TypedDict):
     """The file in base64, or as a data URL."""
     file_url: NotRequired[str | None]
     detail: NotRequired[str | None]
+    prompt_cache_breakpoint: NotRequired[PromptCacheBreakpointParam | None]
 
 
 class InputImageContent(TypedDict):
@@ -1120,11 +1189,13 @@ class InputImageContent(TypedDict):
     file_id: NotRequired[str | None]
     detail: NotRequired[str | None]
     """How closely the model looks at the image."""
+    prompt_cache_breakpoint: NotRequired[PromptCacheBreakpointParam | None]
 
 
 class InputTextContent(TypedDict):
     type: Literal["input_text"]
     text: str
+    prompt_cache_breakpoint: NotRequired[PromptCacheBreakpointParam | None]
 
 
 class InputTokensDetails(TypedDict):
@@ -1347,6 +1418,24 @@ class ModelPrice(TypedDict):
     """Where the figures come from, the version of the price list, and the entry in it."""
 
 
+class ModerationConfigParam(TypedDict):
+    mode: str
+    """Whether what is found is only reported, or blocked."""
+
+
+class ModerationParam(TypedDict):
+    """How the provider is to moderate input and output. Scores are left out where a provider has none; what is to be blocked is refused there."""
+
+    model: str
+    """The model that moderates."""
+    policy: NotRequired[ModerationPolicyParam | None]
+
+
+class ModerationPolicyParam(TypedDict):
+    input: NotRequired[ModerationConfigParam | None]
+    output: NotRequired[ModerationConfigParam | None]
+
+
 class NamedJsonSchema(TypedDict):
     name: str
     """What the provider calls the format."""
@@ -1552,6 +1641,25 @@ class Prompt(TypedDict):
     """A value for each of the template's variables, and no others."""
 
 
+class PromptCacheBreakpointParam(TypedDict):
+    """The prompt up to here is to be cached."""
+
+    mode: str
+
+
+class PromptCacheOptionsParam(TypedDict):
+    """How the provider is to cache the prompt."""
+
+    mode: NotRequired[str | None]
+    """Whether the provider itself chooses what to cache, as it does where nothing is written, or caches up to the breakpoints (`prompt_cache_breakpoint`) alone."""
+    ttl: NotRequired[str | None]
+    """How long what is cached is to be kept at least. Anthropic keeps it for an hour then, instead of 5 minutes."""
+    comparison_response_id: NotRequired[str | None]
+    """The response whose cache this one's is compared with, in `prompt_cache_diagnostics`. Providers do not know the ids of this gateway, so it is not sent."""
+    prewarm: NotRequired[bool | None]
+    """Whether the prompt is only to be cached for requests to come, and nothing to be generated. Refused where a provider cannot do so."""
+
+
 class PromptTokensDetails(TypedDict):
     audio_tokens: NotRequired[int | None]
     cached_tokens: NotRequired[int | None]
@@ -1573,8 +1681,9 @@ class Reasoning(TypedDict):
     generate_summary: NotRequired[str | None]
     """Use `summary`."""
     mode: NotRequired[str | None]
+    """With `pro`, a model that can do so works longer for a better answer."""
     context: NotRequired[str | None]
-    """Whose reasoning the model gets to see again."""
+    """Which of its reasoning the model gets to see again. With `current_turn`, that of turns before the last message of the user's is left out, whichever model answers; `input_transformations` lists it."""
 
 
 class ReasoningItem(TypedDict):
@@ -1668,6 +1777,18 @@ class Response(TypedDict):
     safety_identifier: str | None
     prompt_cache_key: str | None
     prompt_cache_retention: NotRequired[str | None]
+    prompt_cache_options: NotRequired[PromptCacheOptionsParam | None]
+    """Not there where the request has none."""
+    prompt_cache_diagnostics: NotRequired[dict[str, Any] | None]
+    """What became of the prompt cache, where the provider reports it."""
+    access_programs: NotRequired[dict[str, Any] | None]
+    """Not there where the request has none."""
+    image: NotRequired[ImageOptionsParam | None]
+    """Not there where the request has none."""
+    moderation: NotRequired[dict[str, Any] | None]
+    """The results for input and output, where the provider reports them."""
+    tool_usage: NotRequired[dict[str, Any] | None]
+    """How often the provider's own tools were used, where the provider reports it."""
     presence_penalty: float
     frequency_penalty: float
     provider: NotRequired[str]

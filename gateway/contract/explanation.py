@@ -4,6 +4,7 @@ The validator could list every error of every branch of every union, at a cost t
 So it is asked one part of the schema at a time, on the way down to the fault.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence, Sized
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +20,9 @@ from gateway.errors import InvalidRequest
 DISCRIMINATORS = ("type", "role", "object", "mode")
 _UNIONS = ("anyOf", "oneOf")
 _MOST: Sequence[tuple[type[Sized], str]] = ((dict, "maxProperties"), (list, "maxItems"))
-_DEEPER = frozenset({"components", "allOf", *_UNIONS, "items", "properties", "additionalProperties"})
+_DEEPER = frozenset(
+    {"components", "allOf", *_UNIONS, "items", "properties", "patternProperties", "additionalProperties"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,10 @@ class Explainer:
     def _find_inside(self, schema: dict[str, Any], instance: Any, path: Path) -> Fault | None:
         if isinstance(instance, dict):
             named, others = schema.get("properties", {}), schema.get("additionalProperties")
+            patterns = schema.get("patternProperties", {})
             for name, value in instance.items():
-                part = named.get(name, others)
+                by_pattern = (patterns[one] for one in patterns if re.search(one, name))
+                part = named[name] if name in named else next(by_pattern, others)
                 if isinstance(part, dict) and not self._is_valid(part, value):
                     return self._find(part, value, (*path, name))
         elif isinstance(instance, list) and isinstance(schema.get("items"), dict):

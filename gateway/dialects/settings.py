@@ -20,7 +20,16 @@ from gateway.neutral.json import (
     text_or_none,
     texts_in,
 )
-from gateway.neutral.settings import RULES, TOKEN_LIMITS, Kind, Rule, Settings, is_required, requests_nothing
+from gateway.neutral.settings import (
+    RULES,
+    TOKEN_LIMITS,
+    Kind,
+    Rule,
+    Settings,
+    is_binding,
+    is_required,
+    requests_nothing,
+)
 
 # The gateway's own account has it: where a provider has no place for it, nothing is lost.
 _UNREPORTED = frozenset({"metadata"})
@@ -129,7 +138,7 @@ class PendingSettings:
         for name, value in self._left.items():
             if requests_nothing(name, value):
                 continue
-            if is_required(name):
+            if is_required(name, value):
                 raise self._report.unsupported_setting(name)
             self._report.drop_setting(name)
 
@@ -200,7 +209,7 @@ def exclude_settings(
         value = pop_at(settings, places.get(name, name))
         if requests_nothing(name, value) or name in _UNREPORTED:
             continue
-        if name in profile.refused:
+        if name in profile.refused or is_binding(name, value):
             raise report.unsupported_setting(name)
         report.drop_setting(name)
 
@@ -242,7 +251,7 @@ def rename_setting(settings: JsonObject, name: str, value: Json, profile: Profil
     path = profile.renamed[name]
     if put_at(settings, path, value) or value_at(settings, path) == value:
         return
-    if is_required(name):
+    if is_required(name, value):
         raise report.invalid_setting(name, f"what {path} says, which stands there as well")
     report.drop_setting(name)
 

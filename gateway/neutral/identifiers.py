@@ -34,6 +34,7 @@ _PREFIXES = {
     "tool_search_call": "tsc",
     "tool_search_output": "tso",
     "additional_tools": "at",
+    "configuration_update": "cfg",
     "program": "prog",
     "program_output": "po",
 }

@@ -59,3 +59,5 @@ class Prompt:
     """Paths of what only the client's own API knows, and without which the answer is the same."""
     untranslatable: Untranslatable | None = None
     """The first thing for which another dialect has to refuse the request."""
+    sees_earlier_reasoning: bool = True
+    """Whether the model gets the reasoning of turns before the last message of the user's back."""

@@ -3,10 +3,11 @@
 from gateway.dialects.profiles.base import Profile
 from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.dialects.profiles.openai_responses import ResponsesProfile
+from gateway.providers import compatible
 from gateway.providers.row import Row
 
 # It answers as OpenAI does (recordings bedrock/001, 002 and 043 to 045).
-_SHARED = Profile(dropped=frozenset({"top_k"}))
+_SHARED = Profile(dropped=frozenset({"top_k"}) | compatible.OF_OPENAI)
 
 ROW = Row(
     name="bedrock-mantle",

@@ -24,7 +24,8 @@ PROFILE = ChatProfile(
             "verbosity",
             "metadata",
         }
-    ),
+    )
+    | compatible.OF_OPENAI,
     takes_developer_role=False,
     takes_parts=False,
     # It comes back under this name (recording cerebras/001).

@@ -15,4 +15,7 @@ TOO_LONG = re.compile(
 # What the gateway's own answers may have beside OpenAI's fields of a message, and clients send back with them.
 OF_ANSWERS = frozenset({"reasoning_details", "citations", "images"})
 
+# What OpenAI itself has beside its models, and no other provider documents: a moderation, and options of its cache.
+OF_OPENAI = frozenset({"moderation", "prompt_cache_options"})
+
 PROFILE = ChatProfile(context_too_long=TOO_LONG)

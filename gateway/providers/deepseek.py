@@ -17,7 +17,8 @@ PROFILE = ChatProfile(
     refused=frozenset({"n", "logit_bias", "audio", "modalities", "web_search_options"}),
     dropped=frozenset(
         {"prediction", "seed", "top_k", "parallel_tool_calls", "user", "service_tier", "store", "metadata"}
-    ),
+    )
+    | compatible.OF_OPENAI,
     takes_developer_role=False,
     takes_parts=False,
     # Of earlier turns it must not come back, within a loop it has to.

@@ -18,7 +18,8 @@ ROW = Row(
             token_limit_field="max_tokens",
             renamed={"prompt_cache_key": "prompt_cache_isolation_key"},
             refused=frozenset({"audio", "modalities", "web_search_options"}),
-            dropped=frozenset({"store", "service_tier", "safety_identifier", "prompt_cache_retention", "verbosity"}),
+            dropped=frozenset({"store", "service_tier", "safety_identifier", "prompt_cache_retention", "verbosity"})
+            | compatible.OF_OPENAI,
             takes_developer_role=False,
             part_forms={"file": None, "input_audio": None},
             reasoning_field="reasoning_content",

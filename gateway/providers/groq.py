@@ -16,7 +16,8 @@ PROFILE = ChatProfile(
     refused=frozenset({"n", "logprobs", "top_logprobs", "logit_bias", "audio", "modalities"}),
     dropped=frozenset(
         {"prediction", "top_k", "store", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "verbosity"}
-    ),
+    )
+    | compatible.OF_OPENAI,
     dropped_of_messages=compatible.OF_ANSWERS | {"name", "refusal", "annotations", "audio"},
     reasoning_field="reasoning",
     takes_developer_role=False,

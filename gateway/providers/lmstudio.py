@@ -11,7 +11,7 @@ from gateway.providers.row import Row
 # Shared facts on providers, section 18, and its documentation (August 2026).
 _SHARED = Profile(
     context_too_long=compatible.TOO_LONG,
-    dropped=frozenset({"metadata"}),
+    dropped=frozenset({"metadata"}) | compatible.OF_OPENAI,
     takes_image_urls=False,
 )
 
@@ -29,7 +29,7 @@ ROW = Row(
             takes_developer_role=False,
             part_forms={"file": None, "input_audio": None},
         ),
-        replace(ResponsesProfile.over(_SHARED), takes_developer_role=False),
+        replace(ResponsesProfile.over(_SHARED), takes_developer_role=False, takes_configuration_updates=False),
     ),
     base_url="http://localhost:1234/v1",
     key_variable="LMSTUDIO_API_KEY",

@@ -35,7 +35,8 @@ ROW = Row(
                     ),
                     *("prompt_cache_key", "verbosity", "metadata"),
                 )
-            ),
+            )
+            | compatible.OF_OPENAI,
             takes_developer_role=False,
             takes_image_urls=False,
             part_forms={"file": None, "input_audio": None},

@@ -50,7 +50,13 @@ _FIVE = replace(_REASONING_MODEL, thinking=_efforts("minimal", "low", "medium", 
 _FIVE_TWO = replace(_OPTIONAL, thinking=_efforts("none", "low", "medium", "high", "xhigh"))
 _CODEX = replace(_REASONING_MODEL, thinking=_efforts("low", "medium", "high", "xhigh"), detours=_RESPONSES_ONLY)
 _FIVE_FIVE = replace(_REASONING_MODEL, thinking=_efforts("none", "low", "medium", "high", "xhigh", "max"))
-_SIX = replace(_REASONING_MODEL, thinking=_efforts("low", "medium", "high", "xhigh", "max"), detours=_TOOLS_ALWAYS)
+_SIX = replace(
+    _REASONING_MODEL,
+    thinking=_efforts("low", "medium", "high", "xhigh", "max"),
+    detours=_TOOLS_ALWAYS,
+    # Since 5.6 (shared facts on providers, section 1).
+    has_cache_breakpoints=True,
+)
 # What may follow a generation: a letter, then words and numbers such as `-mini`, `-0613`, `-preview` or a
 # date. Words that have a profile of their own come before the pattern that takes any; they are looked for ahead, as two
 # tails in a row would take a long name's square of time.
@@ -87,7 +93,7 @@ _BY_NAME: Mapping[str, Profile] = {
     rf"gpt-5\.[23]{_TAIL}": _FIVE_TWO,
     rf"gpt-5\.4{_TAIL}": replace(_FIVE_TWO, detours=_TOOLS_WITH_EFFORT),
     rf"gpt-5\.5{_TAIL}": replace(_FIVE_FIVE, detours=_TOOLS_WITH_EFFORT),
-    rf"gpt-5\.([6-9]|\d\d+){_TAIL}": replace(_FIVE_FIVE, detours=_TOOLS_WHILE_REASONING),
+    rf"gpt-5\.([6-9]|\d\d+){_TAIL}": replace(_FIVE_FIVE, detours=_TOOLS_WHILE_REASONING, has_cache_breakpoints=True),
     rf"{_has('pro|codex')}{_NEWEST}{_TAIL}": replace(_SIX, detours=_RESPONSES_ONLY),
     rf"{_NEWEST}{_TAIL}": _SIX,
 }

@@ -12,6 +12,8 @@ _WORDS = ("none", "minimal", "low", "medium", "high", "xhigh")
 # Shared facts on providers, section 13 (August 2026).
 _SHARED = Profile(
     context_too_long=compatible.TOO_LONG,
+    # Not among its parameters; those of the cache it passes on to OpenAI.
+    dropped=frozenset({"moderation"}),
     # In chat, too, its own field for it is older, and does more.
     thinking=Thinking("reasoning", {**{word: word for word in _WORDS}, "max": "xhigh"}),
 )

@@ -27,7 +27,8 @@ PROFILE = ChatProfile(
             "verbosity",
             "metadata",
         }
-    ),
+    )
+    | compatible.OF_OPENAI,
     takes_developer_role=False,
     takes_tools=False,
     # After the system, user and assistant take turns.

@@ -27,7 +27,8 @@ PROFILE = ChatProfile(
             "verbosity",
             "metadata",
         }
-    ),
+    )
+    | compatible.OF_OPENAI,
     takes_developer_role=False,
     part_forms={"file": None, "input_audio": None},
     reasoning_field="reasoning",

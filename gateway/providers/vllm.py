@@ -16,7 +16,7 @@ ROW = Row(
             context_too_long=compatible.TOO_LONG,
             think_tags="translated",
             token_limit_field="max_tokens",
-            dropped=frozenset({"metadata"}),
+            dropped=frozenset({"metadata"}) | compatible.OF_OPENAI,
             takes_developer_role=False,
             # Of OpenAI's parts it has no files.
             part_forms={"file": None},

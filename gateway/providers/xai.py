@@ -16,7 +16,7 @@ _SHARED = Profile(
     context_too_long=compatible.TOO_LONG,
     # A key that is unknown is a 400, and its error a text (recording xai/014).
     refused_key=re.compile(r"incorrect api key", re.I),
-    dropped=frozenset({"top_k", "service_tier"}),
+    dropped=frozenset({"top_k", "service_tier"}) | compatible.OF_OPENAI,
     # Most models refuse an effort.
     thinking=Thinking("effort"),
 )
@@ -49,7 +49,9 @@ def _in_chat(profile: ChatProfile) -> ChatProfile:
 
 def _in_responses(profile: ResponsesProfile) -> ResponsesProfile:
     # Encrypted reasoning carries it along without a state of its own (section 12).
-    return replace(profile, takes_developer_role=False, asks_encrypted_reasoning=True)
+    return replace(
+        profile, takes_developer_role=False, asks_encrypted_reasoning=True, takes_configuration_updates=False
+    )
 
 
 ROW = Row(

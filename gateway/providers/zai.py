@@ -34,7 +34,8 @@ ROW = Row(
                     ),
                     *("store", "safety_identifier", "prompt_cache_key", "verbosity", "metadata"),
                 )
-            ),
+            )
+            | compatible.OF_OPENAI,
             takes_developer_role=False,
             part_forms={"file": None, "input_audio": None},
             reasoning_field="reasoning_content",

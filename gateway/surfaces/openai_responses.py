@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 from gateway.errors import InvalidRequest
 from gateway.neutral.generation import Generation
 from gateway.neutral.identifiers import ResponseIds
-from gateway.neutral.json import JsonObject, object_or_none, objects_in
+from gateway.neutral.json import JsonObject, object_or_empty, object_or_none, objects_in
 from gateway.neutral.seals import OpenSeal
-from gateway.neutral.settings import RESPONSES_INTEGERS
+from gateway.neutral.settings import CURRENT_TURN, RESPONSES_INTEGERS
 from gateway.surfaces.base import Author, BriefSurface
 from gateway.surfaces.body import split_models, with_integers
 from gateway.surfaces.extensions import extensions
@@ -39,6 +39,7 @@ DIALECT = "openai-responses"
 _LARGEST = 2**53
 _REPEATED: Annotated[tuple[str, ...], models.CreateResponse] = (
     *("tools", "tool_choice", "text", "reasoning", "prompt", "conversation"),
+    *("access_programs", "image", "prompt_cache_options"),
 )
 """The fields that a Response repeats as they came."""
 
@@ -86,7 +87,8 @@ class OpenAIResponsesSurface:
         items = objects_in(generation.body.get("input"))
         if not has_reasoning(items):
             return generation
-        kept, removed = restored_items(items, open_seal)
+        context = object_or_empty(generation.body.get("reasoning")).get("context")
+        kept, removed = restored_items(items, open_seal, sees_earlier=context != CURRENT_TURN)
         body: JsonObject = {**generation.body, "input": [*kept]}
         return replace(generation, body=body, removed=removed)
 

@@ -19,6 +19,9 @@ _FLAT = {"type": "function", "name": "weather", "parameters": _SCHEMA, "strict":
 _NAMED = {"type": "function", "function": {"name": "weather"}}
 
 
+_BREAKPOINT = {"mode": "explicit"}
+
+
 @dataclass(frozen=True)
 class Probe:
     """One thing to ask for: what it adds to a request, and what of it would stand in the upstream's if it is carried.
@@ -44,6 +47,10 @@ class Probe:
 
 def _said(*parts: Any, role: str = "user") -> dict[str, Any]:
     return {"messages": [{"role": role, "content": list(parts)}]}
+
+
+def _moderation(mode: str) -> dict[str, Any]:
+    return {"model": "omni-moderation-latest", "policy": {"input": {"mode": mode}, "output": {"mode": mode}}}
 
 
 def _part(name: str, part: dict[str, Any]) -> Probe:
@@ -105,6 +112,9 @@ _IDENTITY = [
     Probe("safety_identifier", {"safety_identifier": "user-1"}),
     Probe("service_tier: flex", {"service_tier": "flex"}),
     Probe("prompt_cache_key", {"prompt_cache_key": "key-1"}),
+    Probe("prompt_cache_options: prewarm", {"prompt_cache_options": {"prewarm": True}}),
+    Probe("moderation: score", {"moderation": _moderation("score")}),
+    Probe("moderation: block", {"moderation": _moderation("block")}),
     Probe("metadata", {"metadata": {"topic": "weather"}}, is_kept=True),
 ]
 
@@ -148,12 +158,18 @@ _CONTENT = [
     _part("file: id", {"type": "file", "file": {"file_id": "file-1"}}),
     _part("audio input", {"type": "input_audio", "input_audio": {"data": _WAV, "format": "wav"}}),
     _part("cache_control mark", {"type": "text", "text": "Long.", "cache_control": {"type": "ephemeral"}}),
+    _part("prompt_cache_breakpoint", {"type": "text", "text": "Long.", "prompt_cache_breakpoint": _BREAKPOINT}),
 ]
 
 
 def _asked(name: str, adds: dict[str, Any], around: dict[str, Any] | None = None) -> Probe:
     return Probe(name, adds, around=around or {}, surface="responses")
 
+
+_UPDATE = {"type": "configuration_update", "reasoning": {"effort": "high"}}
+_HELLO = {"role": "user", "content": "Hi"}
+_LONG = {"type": "input_text", "text": "Long.", "prompt_cache_breakpoint": _BREAKPOINT}
+_MARKED = {"input": [{"role": "user", "content": [_LONG]}]}
 
 _RESPONSES = [
     _asked("instructions", {"instructions": "Be brief."}),
@@ -184,6 +200,17 @@ _RESPONSES = [
     ),
 ]
 
+_RESPONSE_STATE = [
+    _asked("reasoning.mode: pro", {"reasoning": {"mode": "pro"}}),
+    Probe(
+        "reasoning.context: current_turn", {"reasoning": {"context": "current_turn"}}, surface="responses", is_kept=True
+    ),
+    _asked("configuration_update: effort", {"input": [_UPDATE, _HELLO]}, {"input": [_HELLO]}),
+    _asked("prompt_cache_options: ttl", {"prompt_cache_options": {"ttl": "30m"}, **_MARKED}, _MARKED),
+    _asked("access_programs", {"access_programs": {"cyber": "standard"}}),
+    _asked("image", {"image": {"context_compression": "enabled"}}),
+]
+
 _RESPONSE_TOOLS = [
     _asked("tools: function", {"tools": [_FLAT]}),
     _asked("tools: web_search", {"tools": [{"type": "web_search"}]}),
@@ -206,6 +233,7 @@ SECTIONS: Mapping[str, Sequence[Probe]] = {
     "Tools, in chat": _TOOL_USE,
     "Messages, in chat": _CONTENT,
     "Settings and messages, in the Responses API": _RESPONSES,
+    "Reasoning, changes of settings and cache, in the Responses API": _RESPONSE_STATE,
     "Tools, in the Responses API": _RESPONSE_TOOLS,
 }
 """Everything that can be asked for, as the page has it: a table of each, not wider than it can be read."""

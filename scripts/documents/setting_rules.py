@@ -34,6 +34,13 @@ Everything of a request beside its conversation and its tools, and what holds fo
   of the Responses API that goes to a provider in that API keeps chat's names as they came.
 - A provider's own field (`thinking`, Cohere's `p`) counts before the setting that would be written there, which is
   reported as dropped unless it says the same.
+- Of `prompt_cache_options`, an option that a provider has no place for is reported by its own name
+  (`prompt_cache_options.ttl`); providers that cache up to breakpoints alone do what `explicit` says anyway.
+  `comparison_response_id` and `background_options` name what is the gateway's own, so no provider is sent them.
+- With the `reasoning.context` `current_turn` the gateway itself leaves out the reasoning of turns before the last
+  message of the user's, whichever provider answers; the answer lists it in `input_transformations`.
+- `configuration_update` items change the effort and the format from there on, also for requests that go on from theirs.
+  What a request has of its own settings prevails over those of its history, and its own items prevail over both.
 - `parallel_tool_calls` without tools requests nothing wherever a request is translated.
 - The Responses API requests `logprobs` by an entry of `include`.
 - A setting that is not listed travels to providers that are called in the client's API, but to Mistral and the embedded
@@ -73,8 +80,15 @@ def _place(name: str, rule: Rule) -> str:
 def _cells(rule: Rule) -> Sequence[str]:
     neutral = code(*map(_written, rule.neutral))
     verdict = "refused" if rule.is_required else "dropped"
+    if rule.required_unless:
+        harmless = (f"{code(path)} other than {code(*map(_written, values))}" for path, values in _needs(rule))
+        verdict += f"; refused with {' or '.join(harmless)}"
     outside = "" if rule.least is None and rule.most is None else rule.outside
     return (_KINDS.get(rule.kind, rule.kind), neutral, verdict, _range(rule), outside)
+
+
+def _needs(rule: Rule) -> Sequence[tuple[str, Sequence[Json]]]:
+    return list(rule.required_unless.items())
 
 
 def _written(value: Json) -> str:

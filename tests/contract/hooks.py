@@ -12,7 +12,8 @@ meant to break the contract still breaks it:
 - `stream` becomes true beside `stream_options`: OpenAI, and the scripted upstream, refuse these without it.
 - Where a request keeps the contract: what names something stored that was never stored (`previous_response_id`,
   `conversation`, `after`, references to items), what is not possible yet (`context_management`), what is possible in
-  the background alone (without `store`; streaming or cancelling what is stored), a `provider` that there is none of,
+  the background alone (without `store`; streaming or cancelling what is stored; a `completion_window`), a `provider`
+  that there is none of,
   an empty list of items to add, and of Waystone's two operations empty `messages` and an empty `input`: there is
   nothing to answer (decision 0010).
   An `Idempotency-Key` becomes one of the request's own: with another body it would be a conflict. Most requests do
@@ -143,6 +144,8 @@ def answerable(body: dict[str, Any]) -> dict[str, Any]:
     changed["input"] = items or "Hello"
     if changed.get("background") is True:
         changed["store"] = True
+    if isinstance(options := changed.get("background_options"), dict) and options.get("completion_window"):
+        changed["background_options"] = {**options, "completion_window": "soonest"}
     changed |= {name: whole(changed[name]) for name in LIMITS if is_no_count(changed.get(name))}
     # A prompt that was made up is none of the gateway's own, and its provider's need a model to be routed by.
     changed.setdefault("model", MODELS[0])

@@ -122,6 +122,9 @@ def test_hooks_do_not_touch_a_body_that_is_no_object() -> None:
     assert (case.body, case.path_parameters) == (b"\xff", {"model": "x"})
 
 
+_SOONEST = {"completion_window": "soonest", "continuation_id": "x"}
+
+
 def test_hooks_leave_a_plain_request_for_a_response_as_it_was() -> None:
     for body in (asked(model="test/echo"), asked(item("message"), item("mcp_call"), model="native/x", metadata=None)):
         assert hooks.answerable(body) == body
@@ -135,6 +138,7 @@ def test_hooks_leave_a_plain_request_for_a_response_as_it_was() -> None:
         {"input": []},
         {"input": [{"id": "msg_1"}, item("item_reference"), {"type": None, "id": "x"}, item("compaction_trigger")]},
         {"max_output_tokens": 1e300},
+        {"background_options": {**_SOONEST, "completion_window": "2h"}},
     ],
 )
 def test_hooks_make_a_request_for_a_response_answerable_and_keep_it_valid(fields: dict[str, Any]) -> None:
@@ -143,6 +147,7 @@ def test_hooks_make_a_request_for_a_response_answerable_and_keep_it_valid(fields
     assert not body.keys() & hooks.NOT_ANSWERABLE
     assert body["input"] == "Hello"
     assert body.get("max_output_tokens", 0) <= 2**53
+    assert body.get("background_options", _SOONEST) == _SOONEST
 
 
 def test_hooks_ask_those_who_can_for_what_not_everybody_can_do() -> None:

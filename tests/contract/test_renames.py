@@ -82,7 +82,7 @@ ALLOWED: dict[tuple[str, str], str] = {
     ("gateway/surfaces/responses/request/tools.py::_named", "name"): _CHOICE,
     ("gateway/surfaces/responses/settings.py::effective_tool_choice", "name"): _CHOICE,
     ("gateway/surfaces/responses/settings.py::_tool", "name"): _NESTED,
-    ("gateway/surfaces/responses/settings.py::_format", "name"): _SCHEMA,
+    ("gateway/surfaces/responses/settings.py::effective_format", "name"): _SCHEMA,
 }
 """By file and function (`gateway/memory/responses.py::Turn.recall`) and field: why a text does not read the contract.
 

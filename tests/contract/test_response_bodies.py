@@ -13,11 +13,14 @@ from tests.contract.bodies import CREATE, ITEMS, TOOLS, asked, item, verdict
 PROPERTIES: dict[str, Any] = Bundle.load().document["components"]["schemas"]["CreateResponse"]["properties"]
 
 FIELDS: dict[str, Any] = {
+    "access_programs": {"cyber": "standard"},
     "background": False,
+    "background_options": {"completion_window": "2h", "continuation_id": "c"},
     "client_metadata": {"x-codex": "1"},
     "context_management": [{"type": "compaction", "compact_threshold": 1000}],
     "conversation": {"id": "conv_1"},
     "frequency_penalty": -2,
+    "image": {"context_compression": "disabled"},
     "include": ["reasoning.encrypted_content", "message.output_text.logprobs"],
     "input": [{"role": "user", "content": "Hi"}],
     "instructions": "Be brief.",
@@ -26,17 +29,17 @@ FIELDS: dict[str, Any] = {
     "metadata": {"order": "7"},
     "model": "lab/small",
     "models": ["other/small"],
-    "moderation": {"model": "m", "policy": None},
+    "moderation": {"model": "m", "policy": {"input": {"mode": "score"}, "output": {"mode": "block"}}},
     "parallel_tool_calls": False,
     "presence_penalty": 2,
     "previous_response_id": "resp_1",
     "prompt": {"id": "pmpt_1", "version": "2", "variables": {"a": "b", "c": {"type": "input_text", "text": "d"}}},
     "prompt_cache_key": "k",
-    "prompt_cache_options": {"mode": "implicit", "ttl": "30m"},
+    "prompt_cache_options": {"mode": "explicit", "ttl": "12h", "comparison_response_id": "resp_1", "prewarm": True},
     "prompt_cache_retention": "24h",
     "provider": "lab",
     "reasoning": {"effort": "high", "summary": "auto", "mode": "pro", "context": "auto", "generate_summary": None},
-    "safety_identifier": "s" * 64,
+    "safety_identifier": "s" * 128,
     "service_tier": "flex",
     "store": True,
     "stream": True,
@@ -209,6 +212,7 @@ def said(*parts: Any) -> dict[str, Any]:
     return asked(USER, {"role": "user", "content": list(parts)})
 
 
+PART = "input[1].content[0]"
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"input": "Hi"}, "model"),
     (asked(model=5), "model"),
@@ -223,7 +227,15 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (asked(top_k=-1), "top_k"),
     (asked(frequency_penalty=2.1), "frequency_penalty"),
     (asked(presence_penalty=-2.1), "presence_penalty"),
-    (asked(safety_identifier="s" * 65), "safety_identifier"),
+    (asked(safety_identifier="s" * 129), "safety_identifier"),
+    (asked(moderation={}), "moderation.model"),
+    (asked(moderation={"model": "m", "policy": {"input": {}}}), "moderation.policy.input.mode"),
+    (asked(prompt_cache_options={"ttl": 30}), "prompt_cache_options.ttl"),
+    (asked(background_options={"completion_window": 2}), "background_options.completion_window"),
+    (asked(image={"context_compression": True}), "image.context_compression"),
+    (asked(access_programs=[]), "access_programs"),
+    (asked(reasoning={"mode": 1}), "reasoning.mode"),
+    (asked(tools=[{"type": "function", "name": "f", "async": "yes"}]), "tools[0].async"),
     (asked(metadata={str(n): "" for n in range(17)}), "metadata"),
     (asked(metadata={"k" * 65: ""}), "metadata"),
     (asked(metadata={"a": "v" * 513}), "metadata.a"),
@@ -284,6 +296,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (asked(item("function_call_output", output=[{"type": "input_text"}])), "input[0].output[0].text"),
     (asked(item("custom_tool_call", input=None)), "input[0].input"),
     (asked(item("reasoning", summary=[{"text": "a"}])), "input[0].summary[0].type"),
+    (asked(item("configuration_update", reasoning={"effort": 1})), "input[0].reasoning.effort"),
+    (said({"type": "input_text", "text": "a", "prompt_cache_breakpoint": {}}), f"{PART}.prompt_cache_breakpoint.mode"),
     (asked(item("additional_tools", tools=[{"type": "function"}])), "input[0].tools[0].name"),
     (asked(item("shell_call_output", output=[{}])), "input[0].output[0].stdout"),
 ]

@@ -70,7 +70,7 @@ def _of_parts(parts: list[Any], allowed: set[str]) -> Iterator[str]:
                 pass
             case {"type": "image_url", "image_url": {"url": str(), **more}} if more.keys() <= {"detail"} and more.get(
                 "detail", "auto"
-            ) in ("auto", "low", "high"):
+            ) in ("auto", "low", "high", "original"):
                 pass
             case {"type": "file", "file": dict() as file} if file.keys() & {"file_data", "file_id"}:
                 pass

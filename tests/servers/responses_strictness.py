@@ -12,7 +12,7 @@ _FIELDS = frozenset(
         *("reasoning", "include", "store", "stream", "stream_options", "background", "temperature", "top_p", "user"),
         *("top_logprobs", "max_output_tokens", "truncation", "metadata", "service_tier", "safety_identifier", "prompt"),
         *("prompt_cache_key", "prompt_cache_retention", "prompt_cache_options", "moderation", "client_metadata"),
-        "context_management",
+        *("context_management", "access_programs", "image"),
     )
 )
 _INCLUDES = frozenset(

@@ -100,7 +100,8 @@ def _system(role: str = "system") -> dict[str, Any]:
 _IMAGE = {"type": "image_url", "image_url": {"url": _PIXEL}}
 _FILE = {"type": "file", "file": {"filename": "a.pdf", "file_data": _PDF}}
 _TEXT = {"type": "text", "text": "See."}
-_MARKED = {"type": "text", "text": "Long.", "cache_control": {"type": "ephemeral"}}
+_EPHEMERAL = {"type": "ephemeral"}
+_MARKED = {"type": "text", "text": "Long.", "cache_control": _EPHEMERAL}
 _CUSTOM_CALL = {"id": "call_1", "type": "custom", "custom": {"name": "patch", "input": "a"}}
 
 _HISTORIES: Sequence[Sequence[Body]] = (
@@ -242,6 +243,8 @@ def _responses_bodies() -> Iterator[Body]:
     yield {"tools": [_FLAT, {**_FLAT, "name": "find"}], "tool_choice": allowed}
     yield {"top_logprobs": 3}
     yield {"prompt": {"id": "pmpt_1"}}
+    yield {"input": [{"role": "user", "content": [_item("input_text", text="Long.", cache_control=_EPHEMERAL)]}]}
+    yield {"input": [_item("configuration_update", reasoning={"effort": "high"}), _SAID]}
 
 
 _STATES: Sequence[Body] = (
@@ -264,7 +267,11 @@ def bodies() -> Iterator[tuple[str, Body]]:
 
     Not those with two settings without which a request is refused. Which of both is named is no effect of a fact.
     """
-    yield from ((surface, body) for surface, body in _all_bodies() if sum(map(is_required, body)) < 2)
+    yield from (
+        (surface, body)
+        for surface, body in _all_bodies()
+        if sum(is_required(name, value) for name, value in body.items()) < 2
+    )
 
 
 def _all_bodies() -> Iterator[tuple[str, Body]]:

@@ -43,6 +43,7 @@ REQUESTED: Mapping[str, Any] = {
     "logit_bias": {"5": 1},
     "metadata_of_nobody": "x",
     "modalities": ["text", "audio"],
+    "moderation": {"model": "omni", "policy": {"input": {"mode": "score"}}},
     "n": 2,
     "parallel_tool_calls": False,
     "prediction": {"type": "content", "content": "a"},

@@ -18,10 +18,11 @@ from gateway.dialects.anthropic.types import (
     ToolResultBlock,
     UrlSource,
 )
+from gateway.dialects.cache_control import anthropic_control
 from gateway.dialects.data_urls import read_data_url
 from gateway.dialects.profiles.anthropic import AnthropicProfile
 from gateway.dialects.report import Report
-from gateway.neutral.json import JsonObject, object_or_none
+from gateway.neutral.json import object_or_empty
 from gateway.neutral.parts import (
     WORDS,
     AudioPart,
@@ -45,25 +46,13 @@ MOST_CACHE_CONTROLS = 4
 _PDF = "JVBERi0"
 
 
-def cache_control(given: Sequence[CacheControl]) -> JsonObject | None:
-    """The cache control of one block: Anthropic's own, or `ephemeral` for OpenAI's breakpoint."""
-    found: JsonObject | None = None
-    for control in given:
-        own = object_or_none(control.value)
-        if control.name == "cache_control" and own is not None:
-            found = own
-        elif control.name == "prompt_cache_breakpoint" and control.value and found is None:
-            found = {"type": "ephemeral"}
-    return found
-
-
 def text_blocks(parts: Iterable[Part]) -> list[TextBlock]:
     """The blocks of texts and refusals. Blank ones, which Anthropic refuses, are left out."""
     blocks: list[TextBlock] = []
     for part in parts:
         if isinstance(part, WORDS) and part.text and not part.text.isspace():
             block: TextBlock = {"type": "text", "text": part.text}
-            if part.cache and type(part) is TextPart and (cache := cache_control(part.cache)) is not None:
+            if part.cache and type(part) is TextPart and (cache := anthropic_control(part.cache)) is not None:
                 block["cache_control"] = cache
             blocks.append(block)
     return blocks
@@ -165,7 +154,7 @@ class ContentWriter:
 
 
 def _cached(block: ImageBlock | DocumentBlock, given: Sequence[CacheControl]) -> ImageBlock | DocumentBlock:
-    if given and (cache := cache_control(given)) is not None:
+    if given and (cache := anthropic_control(given)) is not None:
         block["cache_control"] = cache
     return block
 
@@ -189,6 +178,14 @@ def limit_cache_controls(body: RequestBody) -> bool:
     for block in cached[1 : len(cached) - most + 1]:
         del block["cache_control"]
     return True
+
+
+def keep_longer(body: RequestBody, lifetime: str) -> bool:
+    """Give all cache controls that have none a lifetime. False where there is no cache control."""
+    cached = [block for block in _cacheable(body) if "cache_control" in block]
+    for block in cached:
+        block["cache_control"] = {"ttl": lifetime, **object_or_empty(block["cache_control"])}
+    return bool(cached)
 
 
 def _cacheable(body: RequestBody) -> Iterator[Tool | Block]:

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal, TypeGuard, TypeVar
 
-from gateway.dialects.anthropic.content import ContentWriter, cache_control, text_blocks
+from gateway.dialects.anthropic.content import ContentWriter, text_blocks
 from gateway.dialects.anthropic.hosted_tools import is_server_call
 from gateway.dialects.anthropic.types import Block, InputBlock, Message, TextBlock, ToolResultBlock
+from gateway.dialects.cache_control import anthropic_control
 from gateway.dialects.profiles.anthropic import AnthropicProfile
 from gateway.dialects.report import Report
 from gateway.dialects.turns.call_ids import CallIds
@@ -174,7 +175,7 @@ class MessageWriter:
         result: ToolResultBlock = {"type": "tool_result", "tool_use_id": call_id, "content": content}
         if output.item.is_error:
             result["is_error"] = True
-        if output.item.cache and (cache := cache_control(output.item.cache)) is not None:
+        if output.item.cache and (cache := anthropic_control(output.item.cache)) is not None:
             result["cache_control"] = cache
         return result
 
@@ -206,7 +207,7 @@ def _is_text(block: Block) -> TypeGuard[TextBlock]:
 
 def _cached(blocks: list[B], given: Sequence[CacheControl]) -> list[B]:
     """The blocks of a message; cache control of the message itself is that of its last block."""
-    if given and blocks and (cache := cache_control(given)) is not None:
+    if given and blocks and (cache := anthropic_control(given)) is not None:
         blocks[-1]["cache_control"] = cache
     return blocks
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from gateway.dialects.anthropic.content import MOST_CACHE_CONTROLS, limit_cache_controls
+from gateway.dialects.anthropic.content import MOST_CACHE_CONTROLS, keep_longer, limit_cache_controls
 from gateway.dialects.anthropic.hosted_tools import betas
 from gateway.dialects.anthropic.messages import MessageWriter
 from gateway.dialects.anthropic.settings import Thinking, begin_body, write_settings
@@ -10,6 +10,7 @@ from gateway.dialects.anthropic.structured_output import plan_format, request_fo
 from gateway.dialects.anthropic.tools import NO_TOOLS, ToolOffer, offer_tools
 from gateway.dialects.anthropic.types import RequestBody, Tool, ToolChoice
 from gateway.dialects.base import Origin, Outbound
+from gateway.dialects.cache_control import CacheOptions
 from gateway.dialects.profiles.anthropic import AnthropicProfile
 from gateway.dialects.report import Report
 from gateway.dialects.settings import PendingSettings
@@ -18,9 +19,13 @@ from gateway.dialects.turns.kept_tools import KeptTools, toolbox_of
 from gateway.neutral.generation import Generation
 from gateway.neutral.json import Json, written
 from gateway.neutral.prompt import Prompt
+from gateway.neutral.settings import CACHE_OPTIONS
 
 VERSION = "2023-06-01"
 _PATH = "/v1/messages"
+# The lifetimes of its cache are 5 minutes and this one (shared facts on providers, section 4).
+_LONGEST = "1h"
+_NO_LONGER = ("30m", _LONGEST)
 _BY_FORCE = frozenset({"required", "named"})
 _kept: KeptTools[ToolOffer] = KeptTools()
 
@@ -70,13 +75,23 @@ def _body(prompt: Prompt, origin: Origin, report: Report) -> RequestBody:
         offer = request_format(plan, offer, body, can_force=can_force)
     _write_tools(offer, conversation, pending.take("parallel_tool_calls"), body)
     thinking.write(body)
+    cache = CacheOptions(pending, report) if CACHE_OPTIONS in prompt.settings.values else None
     write_settings(pending, body, profile)
     system += [{"type": "text", "text": text} for text in offer.instructions]
     if not system:
         del body["system"]
     elif len(system) == 1 and len(system[0]) == 2:
         body["system"] = system[0]["text"]
+    if cache is not None and cache.ttl is not None:
+        _keep_longer(body, cache)
     return body
+
+
+def _keep_longer(body: RequestBody, cache: CacheOptions) -> None:
+    """Have the cache kept as long as requested, or as long as it can be, which is reported."""
+    is_longer = keep_longer(body, _LONGEST)
+    if not is_longer or cache.ttl not in _NO_LONGER:
+        cache.drop_ttl()
 
 
 def _write_tools(offer: ToolOffer, conversation: MessageWriter, parallel: Json, body: RequestBody) -> None:

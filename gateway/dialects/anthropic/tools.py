@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gateway.dialects.anthropic.content import cache_control
 from gateway.dialects.anthropic.hosted_tools import hosted_tool, web_search_tool
 from gateway.dialects.anthropic.schema import translate_schema
 from gateway.dialects.anthropic.types import ClientTool, Tool, ToolChoice
+from gateway.dialects.cache_control import anthropic_control
 from gateway.dialects.profiles.anthropic import AnthropicProfile
 from gateway.dialects.report import Report
 from gateway.dialects.tool_schemas import without_combinations
@@ -111,7 +111,7 @@ class _ToolWriter:
             self._make_strict(written, tool.path, is_whole=not words)
         if tool.extra:
             self._write_own(written, tool.extra, tool.path)
-        if (cache := cache_control(tool.cache)) is not None:
+        if (cache := anthropic_control(tool.cache)) is not None:
             written["cache_control"] = cache
         return written
 

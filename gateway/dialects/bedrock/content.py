@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from gateway.dialects.bedrock.types import CachePoint, ContentBlock, Document, Media, Source
+from gateway.dialects.cache_control import anthropic_control
 from gateway.dialects.data_urls import plain_audio, read_data_url
 from gateway.dialects.report import Report
 from gateway.neutral.json import object_or_none, text_or_none
@@ -20,9 +21,6 @@ from gateway.neutral.parts import (
     UnknownPart,
     read_source,
 )
-
-CACHE = "cache_control"
-"""The one kind of cache control that has a place here."""
 
 _BASE64 = f"{string.ascii_letters}{string.digits}+/".encode()
 _Kind = Literal["image", "document", "video", "audio"]
@@ -98,14 +96,9 @@ class ContentWriter:
                     blocks.append({"text": part.text})
             else:
                 blocks.append(self._block(part))
-            if not part.cache or isinstance(part, RefusalPart | UnknownPart):
-                continue
-            for cache in part.cache:
-                if cache.name != CACHE:
-                    self._report.drop(cache.path)
-                elif blocks:
-                    point = cache_point(cache, self._report, is_supported=self._takes_cache_points)
-                    blocks += [{"cachePoint": point}] if point is not None else ()
+            if part.cache and blocks and not isinstance(part, RefusalPart | UnknownPart):
+                point = cache_point(part.cache, self._report, is_supported=self._takes_cache_points)
+                blocks += [{"cachePoint": point}] if point is not None else ()
         return blocks
 
     def _block(self, part: ImagePart | FilePart | AudioPart | UnknownPart) -> ContentBlock:
@@ -196,14 +189,14 @@ def is_base64(data: str) -> bool:
     return others in (b"", b"=", b"==") and data.endswith(others.decode())
 
 
-def cache_point(cache: CacheControl, report: Report, *, is_supported: bool) -> CachePoint | None:
-    """The cache point for Anthropic's cache control; None, and reported, where the model has no cache."""
-    given = object_or_none(cache.value)
-    if given is None or not is_supported:
-        report.drop(cache.path)
+def cache_point(given: Sequence[CacheControl], report: Report, *, is_supported: bool) -> CachePoint | None:
+    """The cache point for Anthropic's cache control or OpenAI's breakpoint; None, and reported, where there is none."""
+    own = anthropic_control(given) if is_supported else None
+    if own is None:
+        report.drop_all(control.path for control in given)
         return None
     point: CachePoint = {"type": "default"}
-    ttl = text_or_none(given.get("ttl"))
+    ttl = text_or_none(own.get("ttl"))
     if ttl in ("5m", "1h"):
         point["ttl"] = ttl
     return point

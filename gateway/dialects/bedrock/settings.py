@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from gateway.dialects.bedrock.reasoning import excluded_settings, known_effort, reasoning_fields
 from gateway.dialects.bedrock.types import InferenceConfig
 from gateway.dialects.bedrock.types import Settings as ConverseSettings
+from gateway.dialects.cache_control import CacheOptions
 from gateway.dialects.profiles.bedrock import BedrockProfile
 from gateway.dialects.report import Report
 from gateway.dialects.settings import PendingSettings
@@ -17,7 +18,7 @@ from gateway.neutral.json import (
     object_or_none,
     text_or_none,
 )
-from gateway.neutral.settings import Settings
+from gateway.neutral.settings import CACHE_OPTIONS, Settings
 
 _MODEL_FIELDS = "additionalModelRequestFields"
 # Converse's own fields, which go through as they are.
@@ -62,6 +63,9 @@ class SettingsWriter:
             written["additionalModelRequestFields"] = fields
         self._write_tier(own, written)
         self._write_metadata(metadata, own, written)
+        if CACHE_OPTIONS in self._pending and (cache := CacheOptions(self._pending, self._report)).ttl is not None:
+            # Few of its models keep it for longer than 5 minutes, and others refuse a lifetime.
+            cache.drop_ttl()
         body = own | object_or_empty(written)
         self._pending.finish(body)
         return body

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from gateway.dialects.bedrock.content import CACHE, cache_point
+from gateway.dialects.bedrock.content import cache_point
 from gateway.dialects.bedrock.schema import closed_schema
 from gateway.dialects.bedrock.structured_output import format_tool
 from gateway.dialects.bedrock.types import ContentBlock, Tool, ToolChoice, ToolConfig, ToolSpec
@@ -130,9 +130,9 @@ class ToolConfigWriter:
                 spec["inputSchema"] = {"json": closed}
                 spec["strict"] = True
         tools: list[Tool] = [{"toolSpec": spec}]
-        cache = [cache for cache in flat.tool.cache if cache.name == CACHE and isinstance(flat.tool, FunctionTool)]
+        cache = flat.tool.cache if isinstance(flat.tool, FunctionTool) else ()
         if cache:
-            point = cache_point(cache[-1], self._report, is_supported=self._profile.caches_tools)
+            point = cache_point(cache[-1:], self._report, is_supported=self._profile.caches_tools)
             tools += [{"cachePoint": point}] if point is not None else ()
         return tools
 

@@ -1,7 +1,9 @@
 """Writes the parts of a content, and adapts images, files and sound to what one upstream reads."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
+from gateway.dialects.cache_control import BREAKPOINT, openai_breakpoint
 from gateway.dialects.data_urls import plain_audio
 from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.dialects.turns.content import is_plain_text, joined
@@ -38,8 +40,15 @@ class ContentWriter:
     def parts(self, parts: Iterable[Part]) -> list[JsonObject]:
         """The parts one by one."""
         if not self._is_limited:
-            return [_chat_part(part) for part in parts]
-        return [adapt_part(_chat_part(part), self._profile, self._provider, part.path) for part in parts]
+            return [_chat_part(self._cached(part)) for part in parts]
+        return [adapt_part(_chat_part(self._cached(part)), self._profile, self._provider, part.path) for part in parts]
+
+    def _cached(self, part: Part) -> Part:
+        """The part with Anthropic's cache control as OpenAI's, where that is what the upstream has."""
+        if not (part.cache and self._profile.has_cache_breakpoints):
+            return part
+        own = openai_breakpoint(part.cache)
+        return replace(part, cache=() if own is None else (CacheControl(BREAKPOINT, own, part.path),))
 
 
 def is_limited(profile: ChatProfile) -> bool:

@@ -77,7 +77,7 @@ def keep_known(body: JsonObject, profile: ChatProfile, report: Report) -> JsonOb
     for name in unknown:
         if requests_nothing(name, body[name]):
             continue
-        if is_required(name):
+        if is_required(name, body[name]):
             raise report.unsupported_setting(name)
         report.drop_setting(name)
     return {name: value for name, value in body.items() if name in known}

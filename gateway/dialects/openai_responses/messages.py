@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from gateway.dialects.openai_responses.content import write_answer, write_content
 from gateway.dialects.openai_responses.types import (
     AnswerMessage,
+    Content,
     CustomToolCall,
     FunctionCall,
     InputItem,
@@ -16,6 +17,7 @@ from gateway.dialects.report import Report
 from gateway.neutral.identifiers import is_own_id
 from gateway.neutral.items import EarlierReasoning, Item, Message, ProviderItem, ToolCall, ToolOutput
 from gateway.neutral.json import Json, JsonObject, object_or_empty
+from gateway.neutral.parts import Part
 
 _CALLS = ("function_call", "custom_tool_call")
 # Items that need no id (shared facts on the Responses API, appendix A). Others are known by theirs.
@@ -36,11 +38,12 @@ _NEED_NO_ID = frozenset(
         "apply_patch_call_output",
         "mcp_approval_response",
         "compaction",
+        "configuration_update",
     }
 )
 
 
-def write_items(items: Sequence[Item], report: Report) -> list[JsonObject]:
+def write_items(items: Sequence[Item], report: Report, *, has_breakpoints: bool = False) -> list[JsonObject]:
     """The items of a prompt, without cut calls. Reasoning that is not this upstream's own is not among them.
 
     Raises `InvalidRequest` for a part that has no place here.
@@ -52,34 +55,55 @@ def write_items(items: Sequence[Item], report: Report) -> list[JsonObject]:
         for item in items
         if not (isinstance(item, ToolCall) and item.is_incomplete and item.call_id not in answered)
     )
-    written = (_written(item, custom, report) for item in complete)
+    writer = _Writer(custom, report, has_breakpoints=has_breakpoints)
+    written = (writer.write(item) for item in complete)
     return [object_or_empty(item) for item in written if item is not None]
 
 
-def _written(item: Item, custom: set[str], report: Report) -> InputItem | JsonObject | None:
-    match item:
-        case Message():
-            return _message(item, report)
-        case ToolCall():
-            return _call(item)
-        case ToolOutput():
-            return _output(item, custom, report)
-        case EarlierReasoning(state=state) if state is not None and "encrypted_content" in state:
-            return _reasoning(state)
-        case ProviderItem():
-            return _without_own_id(item.body)
-        case _:
-            return None
+class _Writer:
+    """Writes the items of one prompt."""
 
+    def __init__(self, custom: set[str], report: Report, *, has_breakpoints: bool) -> None:
+        """`custom` are the ids of the calls of tools that take free text."""
+        self._custom = custom
+        self._report = report
+        self._has_breakpoints = has_breakpoints
 
-def _message(message: Message, report: Report) -> InputMessage | AnswerMessage:
-    if message.role != "assistant":
-        content = write_content(message.content, message.role, report)
-        return {"type": "message", "role": message.role, "content": content}
-    answer: AnswerMessage = {"type": "message", "role": "assistant", "content": write_answer(message.content, report)}
-    if message.phase is not None:
-        answer["phase"] = message.phase
-    return answer
+    def write(self, item: Item) -> InputItem | JsonObject | None:
+        match item:
+            case Message():
+                return self._message(item)
+            case ToolCall():
+                return _call(item)
+            case ToolOutput():
+                return self._output(item)
+            case EarlierReasoning(state=state) if state is not None and "encrypted_content" in state:
+                return _reasoning(state)
+            case ProviderItem():
+                return _without_own_id(item.body)
+            case _:
+                return None
+
+    def _message(self, message: Message) -> InputMessage | AnswerMessage:
+        if message.role != "assistant":
+            content = self._content(message.content, message.role)
+            return {"type": "message", "role": message.role, "content": content}
+        parts = write_answer(message.content, self._report)
+        answer: AnswerMessage = {"type": "message", "role": "assistant", "content": parts}
+        if message.phase is not None:
+            answer["phase"] = message.phase
+        return answer
+
+    def _output(self, output: ToolOutput) -> ToolCallOutput:
+        if output.is_error:
+            self._report.drop(output.position.inside(".is_error"))
+        content = self._content(output.content, "a tool")
+        if output.call_id in self._custom:
+            return {"type": "custom_tool_call_output", "call_id": output.call_id, "output": content}
+        return {"type": "function_call_output", "call_id": output.call_id, "output": content}
+
+    def _content(self, parts: Sequence[Part], role: str) -> Content:
+        return write_content(parts, role, self._report, has_breakpoints=self._has_breakpoints)
 
 
 def _reasoning(state: Mapping[str, Json]) -> JsonObject:
@@ -96,15 +120,6 @@ def _call(call: ToolCall) -> FunctionCall | CustomToolCall:
     if call.namespace is not None:
         written["namespace"] = call.namespace
     return written
-
-
-def _output(output: ToolOutput, custom: set[str], report: Report) -> ToolCallOutput:
-    if output.is_error:
-        report.drop(output.position.inside(".is_error"))
-    content = write_content(output.content, "a tool", report)
-    if output.call_id in custom:
-        return {"type": "custom_tool_call_output", "call_id": output.call_id, "output": content}
-    return {"type": "function_call_output", "call_id": output.call_id, "output": content}
 
 
 def sendable_items(items: Sequence[JsonObject]) -> list[JsonObject]:

@@ -9,14 +9,16 @@ from gateway.dialects.openai_responses.types import Request
 from gateway.dialects.profiles.openai_responses import ResponsesProfile
 from gateway.dialects.report import Report
 from gateway.dialects.settings import PendingSettings
+from gateway.neutral.configuration import CONFIGURATION_UPDATE, configuration_of
 from gateway.neutral.generation import Generation
 from gateway.neutral.json import Json, JsonObject, object_or_empty, object_or_none, objects_in, written
 from gateway.neutral.prompt import Prompt
-from gateway.neutral.settings import PLACES
+from gateway.neutral.settings import BACKGROUND_OPTIONS, CACHE_OPTIONS, PLACES, RESPONSES_RULES
 
 DIALECT = "openai-responses"
 PATH = "/responses"
 # The gateway's own state and work: an upstream would look for ids that only the gateway has.
+_COMPARED = "comparison_response_id"
 _OURS = ("previous_response_id", "conversation", "background")
 
 
@@ -24,7 +26,7 @@ def encode_request(generation: Generation, origin: Origin) -> Outbound:
     """The request for the upstream. Raises `InvalidRequest` for what the upstream cannot be sent."""
     if generation.dialect == DIALECT:
         report = Report.of_body(origin, PLACES)
-        body = _native(generation)
+        body = _native(generation, ResponsesProfile.own(origin.profile), report)
     else:
         report = Report(generation.prompt, origin)
         body = _translated(generation.prompt, ResponsesProfile.own(origin.profile), report)
@@ -42,9 +44,19 @@ def _address(body: JsonObject, generation: Generation, origin: Origin) -> None:
         body["stream"] = True
 
 
-def _native(generation: Generation) -> JsonObject:
+def _native(generation: Generation, profile: ResponsesProfile, report: Report) -> JsonObject:
     """The body as it came, with the gateway's state in place of the upstream's."""
     body = {name: value for name, value in generation.body.items() if name not in _OURS}
+    if not RESPONSES_RULES[BACKGROUND_OPTIONS].requests_nothing(body.pop(BACKGROUND_OPTIONS, None)):
+        report.drop(BACKGROUND_OPTIONS)
+    if (cache := object_or_none(body.get(CACHE_OPTIONS))) is not None and _COMPARED in cache:
+        # It has kept none of the responses that clients know.
+        del body[CACHE_OPTIONS]
+        _set(body, CACHE_OPTIONS, {name: value for name, value in cache.items() if name != _COMPARED} or None)
+        if cache[_COMPARED] is not None:
+            report.drop(f"{CACHE_OPTIONS}.{_COMPARED}")
+    if not profile.takes_configuration_updates:
+        _apply_updates(body, generation.history)
     if not isinstance(body.get("provider"), dict):
         # By its name it is the gateway's; an object is for a router behind it, such as OpenRouter.
         body.pop("provider", None)
@@ -58,9 +70,20 @@ def _native(generation: Generation) -> JsonObject:
     return body
 
 
+def _apply_updates(body: JsonObject, history: int) -> None:
+    """Write the settings that items change, in place of the items."""
+    changed = configuration_of(body, history)
+    if changed.effort is not None:
+        body["reasoning"] = {**object_or_empty(body.get("reasoning")), "effort": changed.effort.value}
+    if changed.output_format is not None:
+        body["text"] = {**object_or_empty(body.get("text")), "format": changed.output_format.value}
+    if isinstance(items := body.get("input"), list):
+        body["input"] = [item for item in objects_in(items) if item.get("type") != CONFIGURATION_UPDATE]
+
+
 def _translated(prompt: Prompt, profile: ResponsesProfile, report: Report) -> JsonObject:
     """The body of a prompt, all but its model."""
-    items = write_items(prompt.items, report)
+    items = write_items(prompt.items, report, has_breakpoints=profile.has_cache_breakpoints)
     if not (items or prompt.instructions):
         raise report.empty()
     request: Request = {"instructions": prompt.instructions} if prompt.instructions else {}

@@ -78,6 +78,8 @@ class Profile:
     """Whether the model reasons where the request does not say how much."""
     dropped_reasoning: frozenset[str] = frozenset()
     """Settings that it refuses while it reasons; then they are left out and reported."""
+    has_cache_breakpoints: bool = False
+    """Whether its prompt cache has OpenAI's breakpoints, so that Anthropic's are written as these in translation."""
     takes_image_urls: bool = True
     """Whether it fetches images by their address. Otherwise only images that come with the request are taken."""
     refused_key: re.Pattern[str] | None = None

@@ -7,13 +7,15 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated
 
 from gateway.errors import GatewayError, Stopped
+from gateway.neutral.configuration import Configuration, configuration_of
 from gateway.neutral.events import Usage
 from gateway.neutral.generation import Generation
-from gateway.neutral.json import Json, JsonObject
+from gateway.neutral.json import Json, JsonObject, object_or_empty, object_or_none
 from gateway.surfaces.extensions import extensions
 from gateway.surfaces.responses.defaults import NEW_RESPONSE
 from gateway.surfaces.responses.request.prompt import create_response
 from gateway.surfaces.responses.settings import (
+    effective_format,
     effective_tool_choice,
     effective_tools,
     reasoning_settings,
@@ -59,10 +61,17 @@ def _service_tier(given: str | None) -> str | None:
     return None if given == "auto" else _text(given)
 
 
+def _options(given: object) -> JsonObject | None:
+    """What has a place in a Response only where the request has it."""
+    return extensions(given) or None
+
+
 _EFFECTIVE: Annotated[Mapping[str, Callable[[models.CreateResponse], Json]], models.CreateResponse] = {
+    "access_programs": lambda body: _options(body.get("access_programs")),
     "background": lambda body: _boolean(body.get("background")),
     "conversation": lambda body: _conversation(body.get("conversation")),
     "frequency_penalty": lambda body: _number(body.get("frequency_penalty")),
+    "image": lambda body: _options(body.get("image")),
     "instructions": lambda body: _text(body.get("instructions")),
     "max_output_tokens": lambda body: _integer(body.get("max_output_tokens")),
     "max_tool_calls": lambda body: _integer(body.get("max_tool_calls")),
@@ -71,6 +80,7 @@ _EFFECTIVE: Annotated[Mapping[str, Callable[[models.CreateResponse], Json]], mod
     "previous_response_id": lambda body: _text(body.get("previous_response_id")),
     "prompt": lambda body: _with_id(body.get("prompt")),
     "prompt_cache_key": lambda body: _text(body.get("prompt_cache_key")),
+    "prompt_cache_options": lambda body: _options(body.get("prompt_cache_options")),
     "prompt_cache_retention": lambda body: _text(body.get("prompt_cache_retention")),
     "reasoning": lambda body: reasoning_settings(body.get("reasoning")),
     "safety_identifier": lambda body: _text(body.get("safety_identifier")),
@@ -106,10 +116,21 @@ def new_response(generation: Generation, response_id: str, provider: str) -> mod
             fields[name] = value
     if generation.template is not None:
         fields["prompt"] = generation.template.reference
+    if type(generation.body.get("input")) is list:
+        _change(fields, configuration_of(generation.body, generation.history))
     if generation.removed:
         fields["input_transformations"] = [*generation.removed]
         move_output_last(fields)
     return response
+
+
+def _change(fields: JsonObject, configuration: Configuration) -> None:
+    """Write what items of the conversation have changed of the settings."""
+    if configuration.effort is not None:
+        fields["reasoning"] = {**object_or_empty(fields["reasoning"]), "effort": configuration.effort.value}
+    form = None if configuration.output_format is None else object_or_none(configuration.output_format.value)
+    if form is not None:
+        fields["text"] = {**object_or_empty(fields["text"]), "format": effective_format(form)}
 
 
 def move_output_last(fields: JsonObject) -> None:

@@ -24,10 +24,21 @@ def reasoning_settings(given: models.Reasoning | None) -> JsonObject:
 def text_settings(given: models.ResponseTextParam | None) -> JsonObject:
     """How the model is to write."""
     fields = extensions(given)
-    settings: JsonObject = {**fields, "format": _format(object_or_none(fields.get("format")))}
+    settings: JsonObject = {**fields, "format": effective_format(object_or_none(fields.get("format")))}
     if "verbosity" in settings:
         settings["verbosity"] = text(fields.get("verbosity"))
     return settings
+
+
+def effective_format(given: JsonObject | None) -> JsonObject:
+    """The format of the answer; text where there is none, or where it is not whole."""
+    if given is None or text(given.get("type")) is None:
+        return {"type": "text"}
+    if given["type"] != "json_schema":
+        return given
+    if text(given.get("name")) is None or object_or_none(given.get("schema")) is None:
+        return {"type": "text"}
+    return {**given, "description": text(given.get("description")), "strict": boolean_or_none(given.get("strict"))}
 
 
 def effective_tool_choice(given: models.ToolChoiceParam) -> Json:
@@ -76,13 +87,3 @@ def _function(given: JsonObject) -> JsonObject:
         "parameters": object_or_none(given.get("parameters")),
         "strict": boolean_or_none(given.get("strict")),
     }
-
-
-def _format(given: JsonObject | None) -> JsonObject:
-    if given is None or text(given.get("type")) is None:
-        return {"type": "text"}
-    if given["type"] != "json_schema":
-        return given
-    if text(given.get("name")) is None or object_or_none(given.get("schema")) is None:
-        return {"type": "text"}
-    return {**given, "description": text(given.get("description")), "strict": boolean_or_none(given.get("strict"))}

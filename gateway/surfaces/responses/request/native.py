@@ -2,21 +2,26 @@
 
 from gateway.neutral.identifiers import is_own_id
 from gateway.neutral.json import JsonObject, objects_in, text_or_empty, text_or_none
-from gateway.neutral.seals import OpenSeal
+from gateway.neutral.seals import EARLIER_TURN, OpenSeal, removal
 
 
-def restored_items(items: list[JsonObject], open_seal: OpenSeal) -> tuple[list[JsonObject], list[JsonObject]]:
+def restored_items(
+    items: list[JsonObject], open_seal: OpenSeal, *, sees_earlier: bool = True
+) -> tuple[list[JsonObject], list[JsonObject]]:
     """The items as the author may have them, and reports of those that were removed because they are not for it.
+
+    Unless it `sees_earlier` reasoning, so are those of turns before the last message of the user's.
 
     Encrypted content that is no seal of the gateway's goes on: its upstream knows whether it is its own.
     """
     kept: list[JsonObject] = []
     removed: list[JsonObject] = []
-    for item in items:
+    begin = 0 if sees_earlier else _current_turn(items)
+    for index, item in enumerate(items):
         if item.get("type") != "reasoning":
             kept.append(item)
             continue
-        found = _restored(item, open_seal)
+        found = EARLIER_TURN if index < begin else _restored(item, open_seal)
         if isinstance(found, str):
             removed.append(removal(text_or_empty(item.get("id")), found))
         elif found is not None:
@@ -24,14 +29,14 @@ def restored_items(items: list[JsonObject], open_seal: OpenSeal) -> tuple[list[J
     return kept, removed
 
 
-def removal(item_id: str, reason: str) -> JsonObject:
-    """The report of reasoning that was removed."""
-    return {"id": item_id, "type": "reasoning", "action": "removed", "reason": reason}
-
-
 def has_reasoning(items: list[JsonObject]) -> bool:
     """Whether there is anything to restore."""
     return any(item.get("type") == "reasoning" for item in objects_in(items))
+
+
+def _current_turn(items: list[JsonObject]) -> int:
+    """Where the turn that goes on begins: at the last message of the user's."""
+    return max((index for index, item in enumerate(items) if item.get("role") == "user"), default=0)
 
 
 def _restored(item: JsonObject, open_seal: OpenSeal) -> JsonObject | str | None:

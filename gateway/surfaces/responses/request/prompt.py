@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, cast
 import orjson
 
 from gateway.errors import InvalidRequest
+from gateway.neutral.configuration import configuration_of
 from gateway.neutral.json import JsonObject
 from gateway.neutral.prompt import Prompt
-from gateway.neutral.settings import PARALLEL_CALLS
+from gateway.neutral.settings import BACKGROUND_OPTIONS, PARALLEL_CALLS, RULES
 from gateway.neutral.tools import Tool
 from gateway.surfaces.body import nothing_to_answer
+from gateway.surfaces.extensions import extensions
 from gateway.surfaces.responses.request.items import positions, read_items
 from gateway.surfaces.responses.request.settings import ReadSettings, read_settings
 from gateway.surfaces.responses.request.tools import (
@@ -25,6 +27,9 @@ from gateway.surfaces.responses.request.tools import (
 
 if TYPE_CHECKING:
     from generated import models
+
+
+_SOONEST = "soonest"
 
 
 def read_prompt(body: JsonObject, history: int = 0, first: int = 0, templated: int = 0) -> Prompt:
@@ -46,13 +51,16 @@ def prompt_of(
     items = positions(typed_items(body.get("input")), history, source, first, templated)
     given, choice = body.get("tools"), body.get("tool_choice")
     tools: Sequence[Tool] = offered_tools(given) if given else ()
-    own = frozenset(read.values)
+    is_changed = False
     for position, item in items:
         if item["type"] == "additional_tools":
             more = read_tools(item.get("tools"), position.inside(".tools"), in_history=position.in_history)
             tools = [*tools, *more]
         elif item["type"] == "configuration_update":
-            read.update(item, position, own)
+            is_changed = True
+    if is_changed:
+        configuration = configuration_of(extensions(body), history, read.values.keys())
+        read.change(configuration, [position for position, _ in items])
     if choice is not None and not isinstance(choice, str):
         read.untranslated += choice_omissions(choice)
     if not tools:
@@ -69,6 +77,7 @@ def prompt_of(
         read.include,
         untranslated=read.untranslated,
         untranslatable=read.untranslatable,
+        sees_earlier_reasoning=read.sees_earlier_reasoning,
     )
 
 
@@ -96,9 +105,26 @@ def refuse_unsupported(body: models.CreateResponse) -> None:
     if body.get("background") is True and body.get("store") is False:
         message = "`background` needs `store`: a response in the background is retrieved when it is stored."
         raise InvalidRequest(message, param="store", code="invalid_value")
+    _refuse_window(body)
     if body.get("previous_response_id") is not None and body.get("conversation") is not None:
         message = "`previous_response_id` cannot be used together with `conversation`."
         raise InvalidRequest(message, param="previous_response_id", code="mutually_exclusive_parameters")
+
+
+def _refuse_window(body: models.CreateResponse) -> None:
+    """Raise `InvalidRequest` for a time to be completed in that the rest of the request rules out."""
+    # Waystone's own document does not list the field, so there it may be anything.
+    window = extensions(body.get("background_options")).get("completion_window")
+    if window is None or window == _SOONEST:
+        return
+    if body.get("background") is not True or body.get("stream"):
+        why = "needs `background: true`, and no stream"
+    elif body.get("service_tier") not in (None, *RULES["service_tier"].neutral):
+        why = "needs the standard `service_tier`"
+    else:
+        return
+    message = f"A `completion_window` other than `{_SOONEST}` {why}."
+    raise InvalidRequest(message, param=f"{BACKGROUND_OPTIONS}.completion_window", code="invalid_value")
 
 
 def refuse_nothing(body: models.CreateResponse, *, blank: bool = False) -> None:

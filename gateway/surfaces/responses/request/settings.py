@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from gateway.errors import misshapen
+from gateway.neutral.configuration import Configuration
 from gateway.neutral.items import Position
 from gateway.neutral.json import (
     Json,
     JsonObject,
     list_or_none,
     number_or_none,
-    object_or_empty,
     object_or_none,
     text_or_none,
     texts_in,
 )
 from gateway.neutral.prompt import Untranslatable, prompt_refusal
 from gateway.neutral.settings import (
+    CURRENT_TURN,
     PLACES,
+    REASONING_CONTEXT,
     RESPONSES_RULES,
     RULES,
     TOKEN_LIMIT,
@@ -67,6 +69,7 @@ class ReadSettings:
     untranslated: list[str] = field(default_factory=list)
     untranslatable: Untranslatable | None = None
     reasoning_summary: str | None = None
+    sees_earlier_reasoning: bool = True
     include: list[str] = field(default_factory=list)
     paths: Mapping[str, str] = field(default_factory=lambda: PLACES)
 
@@ -77,15 +80,16 @@ class ReadSettings:
             return Settings(self.values, self.paths)
         return Settings({name: value for name, value in self.values.items() if name != _FORMAT}, self.paths)
 
-    def update(self, item: models.ConfigurationUpdateItemParam, position: Position, own: Container[str]) -> None:
-        """Take the settings of an item of the conversation. The request's `own` prevail over those of the history."""
-        found: dict[str, Json] = {}
-        if effort := text_or_none(object_or_empty(item.get("reasoning")).get("effort")):
-            found["reasoning_effort"] = effort
-        form = object_or_empty(object_or_empty(item.get("text")).get("format"))
-        if text_or_none(form.get("type")) is not None:
-            found[_FORMAT] = nested_format(form)
-        self.values |= {name: value for name, value in found.items() if not (position.in_history and name in own)}
+    def change(self, configuration: Configuration, items: Sequence[Position]) -> None:
+        """Take the settings that items of the conversation have changed; `items` are the positions of all."""
+        if (effort := configuration.effort) is not None:
+            self._change("reasoning_effort", effort.value, items[effort.item])
+        if (form := configuration.output_format) is not None:
+            self._change(_FORMAT, nested_format(form.value), items[form.item])
+
+    def _change(self, name: str, value: Json, item: Position) -> None:
+        self.values[name] = value
+        self.paths = {**self.paths, name: item.inside(f".{PLACES[name]}")}
 
     @property
     def output_format(self) -> OutputFormat | None:
@@ -94,7 +98,9 @@ class ReadSettings:
             return None
         path = self.paths.get(_FORMAT, _FORMAT)
         inside = f"{path}.json_schema" if path == _FORMAT else path
-        return output_format(typed_format(self.values[_FORMAT], path), path, f"{inside}.schema")
+        # That of an item of the history has no path inside of it.
+        schema_path = f"{inside}.schema" if path.endswith("format") else path
+        return output_format(typed_format(self.values[_FORMAT], path), path, schema_path)
 
     def take_placed(self, body: JsonObject) -> list[tuple[str, Json]]:
         """Take the settings that the Responses API has in a place of its own. Returns the fields beside them."""
@@ -142,7 +148,13 @@ class ReadSettings:
         if (effort := given.get("effort")) is not None:
             self.values["reasoning_effort"] = effort
         self.reasoning_summary = text_or_none(given.get("summary")) or text_or_none(given.get("generate_summary"))
-        self.untranslated += [f"reasoning.{name}" for name, it in given.items() if name not in _HERE and it is not None]
+        for name, it in given.items():
+            if name not in _HERE and it is not None:
+                path = f"reasoning.{name}"
+                if path == REASONING_CONTEXT and it == CURRENT_TURN:
+                    self.sees_earlier_reasoning = False
+                else:
+                    self.leave(path, it, RESPONSES_RULES.get(path))
 
     def text(self, value: Json) -> None:
         given = object_or_none(value)
