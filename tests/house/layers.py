@@ -25,6 +25,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("gateway.logs",),
     ("gateway.open_files",),
     ("gateway.embedded",),
+    ("gateway.companion",),
     ("gateway.prices",),
     # Formats and facts.
     ("gateway.surfaces",),
@@ -49,6 +50,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("gateway.models",),
     ("gateway.accounting",),
     ("gateway.account",),
+    ("gateway.tokens",),
     ("gateway.policy",),
     ("gateway.run",),
     ("gateway.reasoning",),
