@@ -49,6 +49,8 @@ from gateway.services import Gateway, State
 from gateway.settings import Settings, load
 from gateway.store import secrets
 from gateway.store.database import Database
+from gateway.tokens.counter import InputCounter
+from gateway.tokens.tokenizer import Tokenizer
 from gateway.upstreams import open_upstreams
 
 log = structlog.get_logger(__name__)
@@ -89,10 +91,10 @@ class Application:
             catalogue = Catalogue(upstreams)
             stack.push_async_callback(catalogue.close)
             router = Router(upstreams, catalogue, settings.models)
-            schemas = SchemaValidator(settings.bounds.answer_schema)
-            stack.push_async_callback(schemas.close)
+            schemas, tokenizer = await stack.enter_async_context(_companions(settings))
             sealer = await _sealer(database)
-            engine = Engine(router, ledger, sealer, _conditions(settings), schemas)
+            conditions = _conditions(settings)
+            engine = Engine(router, ledger, sealer, conditions, schemas)
             stored = StoredResponses(database)
             limits = _body_limits(settings)
             retention = settings.retention_days * _DAY
@@ -108,7 +110,7 @@ class Application:
                 self._readiness,
                 engine,
                 Models(router, catalogue, upstreams, settings.models),
-                Responses(engine, archive, stored),
+                Responses(engine, archive, stored, InputCounter(tokenizer, ledger.ratios, conditions.turns)),
                 Conversations(database, journal, stored.items),
                 background,
                 _outliving(settings, Shelf(database, sealer, upkeep), background, self._detached, limits.turns),
@@ -158,6 +160,17 @@ async def _started(part: Part) -> AsyncIterator[Part]:
                 await part.close()
         except TimeoutError:
             log.warning("part_not_closed", part=type(part).__name__)
+
+
+@asynccontextmanager
+async def _companions(settings: Settings) -> AsyncIterator[tuple[SchemaValidator, Tokenizer]]:
+    """What has a process beside the server, from its first use on."""
+    schemas, tokenizer = SchemaValidator(settings.bounds.answer_schema), Tokenizer()
+    try:
+        yield schemas, tokenizer
+    finally:
+        await schemas.close()
+        await tokenizer.close()
 
 
 def _key_ring(settings: Settings, database: Database) -> KeyRing:

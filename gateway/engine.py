@@ -1,11 +1,11 @@
 """Routes a request, runs it on an upstream, accounts it: the one path behind every surface."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Never
+from typing import Never, TypeVar
 
 import structlog
 
@@ -30,8 +30,10 @@ from gateway.schemas.validator import AnswerSchema, SchemaValidator
 from gateway.sealing import Sealer
 from gateway.short_path import Memory, ShortPath, answer_headers, keep_answer
 from gateway.surfaces.base import Author, Surface, Writer
+from gateway.tokens.counter import Countable, InputCounter, InputTokens
 
 log = structlog.get_logger(__name__)
+Made = TypeVar("Made")
 
 
 @value
@@ -156,27 +158,37 @@ class Engine:
         with Account(self._ledger, request) as account:
             generation, lanes = await self._planned(request, surface, memory, account)
             client = ClientRequest(generation, surface, request.key_id, account)
-            accepting = partial(self._accepting, client, lanes)
-            if request.is_large or _is_large(generation.body):
-                async with self._conditions.turns:
-                    lane = await asyncio.to_thread(accepting)
-            else:
-                lane = accepting()
+            is_large = request.is_large or _is_large(generation.body)
+            exchange = await self._accepted(lanes, partial(self._exchange, client), is_large=is_large)
             account.hand_over()
-        return generation, lane
+        return generation, exchange.lane
 
-    def _accepting(self, client: ClientRequest, lanes: Sequence[Lane]) -> Lane:
-        """The first candidate that can be sent the request. Raises the last one's `InvalidRequest`."""
-        refusal: GatewayError | None = None
-        for lane in lanes:
-            try:
-                self._exchange(client, lane)
-            except GatewayError as error:
-                refusal = error
-            else:
-                return lane
-        assert refusal is not None
-        raise refusal
+    async def count(
+        self, request: Request[Body], surface: Surface[Body], memory: Memory, counter: InputCounter
+    ) -> tuple[InputTokens, Lane]:
+        """The tokens of the request's input, and the candidate that would be called first. It leaves no usage row.
+
+        Raises `GatewayError` as `answer` does.
+        """
+        # Never entered, so that nothing is written but the line of the access log.
+        account = Account(self._ledger, request)
+        try:
+            generation, lanes = await self._planned(request, surface, memory, account)
+            is_large = request.is_large or _is_large(generation.body)
+            client = ClientRequest(generation, surface, request.key_id, account)
+            countable = await self._accepted(lanes, partial(self._countable, client), is_large=is_large)
+            account.routed(countable.lane)
+            return await counter.count(request.key_id, countable, is_large=is_large), countable.lane
+        except GatewayError as error:
+            account.fail(error)
+            raise
+
+    async def _accepted(self, lanes: Sequence[Lane], prepare: Callable[[Lane], Made], *, is_large: bool) -> Made:
+        """What is prepared for the first candidate that can be sent the request. Raises the last one's error."""
+        if not is_large:
+            return _first(lanes, prepare)
+        async with self._conditions.turns:
+            return await asyncio.to_thread(_first, lanes, prepare)
 
     async def _planned(
         self, request: Request[Body], surface: Surface[Body], memory: Memory | None, account: Account
@@ -196,16 +208,9 @@ class Engine:
 
     def _exchange(self, client: ClientRequest, lane: Lane) -> Exchange:
         """An attempt at the answer by one candidate. Raises `InvalidRequest` for what the provider cannot do."""
-        upstream, surface, generation = lane.upstream, client.surface, client.generation
-        dialect, origin = lane.way(generation, surface.dialect)
+        upstream, surface = lane.upstream, client.surface
+        generation, dialect, origin = self._prepared(client, lane)
         is_native = dialect.name == surface.dialect and dialect.can_pass_on(generation, origin)
-        open_seal = partial(self._sealer.open_for, client.key_id, upstream.name, lane.model)
-        if dialect.name == surface.dialect:
-            generation = surface.restore(generation, open_seal)
-        else:
-            require_translatable(generation.prompt, origin.api or upstream.name)
-            if any(type(item) is EarlierReasoning for item in generation.prompt.items):
-                generation = recover(generation, open_seal)
         schema = None if is_native else self._schema(client.key_id, generation, dialect, origin)
         run = Run(generation, lane, dialect, origin, is_native=is_native, schema=schema)
         run.held = client.held
@@ -214,12 +219,43 @@ class Engine:
         author = Author(upstream.name, lane.model, partial(lane.seal, self._sealer, client.key_id))
         return Exchange(lane, surface.writer(generation, author), run, client.account, generation.is_stream)
 
+    def _countable(self, client: ClientRequest, lane: Lane) -> Countable:
+        """What is counted of a request for a candidate. Raises `InvalidRequest`."""
+        generation, dialect, origin = self._prepared(client, lane)
+        has_input = dialect.name == client.surface.dialect or bool(generation.prompt.items)
+        sent = dialect.encode(generation, origin) if has_input else None
+        return Countable(generation, lane, dialect, origin, sent)
+
+    def _prepared(self, client: ClientRequest, lane: Lane) -> tuple[Generation, Dialect, Origin]:
+        """The request for a candidate, with the reasoning of its own; raises `InvalidRequest`. And how it is sent."""
+        upstream, surface, generation = lane.upstream, client.surface, client.generation
+        dialect, origin = lane.way(generation, surface.dialect)
+        open_seal = partial(self._sealer.open_for, client.key_id, upstream.name, lane.model)
+        if dialect.name == surface.dialect:
+            return surface.restore(generation, open_seal), dialect, origin
+        require_translatable(generation.prompt, origin.api or upstream.name)
+        if any(type(item) is EarlierReasoning for item in generation.prompt.items):
+            generation = recover(generation, open_seal)
+        return generation, dialect, origin
+
     def _schema(self, key_id: str, generation: Generation, dialect: Dialect, origin: Origin) -> AnswerSchema | None:
         """What the gateway itself holds the answer to."""
         output_format = dialect.validated_format(generation, origin)
         if output_format is None or output_format.schema is None:
             return None
         return AnswerSchema(self._schemas, key_id, output_format.schema, output_format.schema_path.split("."))
+
+
+def _first(lanes: Sequence[Lane], prepare: Callable[[Lane], Made]) -> Made:
+    """What is prepared for the first candidate that can be sent the request. Raises the last one's error."""
+    refusal: GatewayError | None = None
+    for lane in lanes:
+        try:
+            return prepare(lane)
+        except GatewayError as error:
+            refusal = error
+    assert refusal is not None
+    raise refusal
 
 
 def _for_end_user(generation: Generation, account: Account) -> Generation:

@@ -80,6 +80,8 @@ class Run:
         self.waited = 0.0
         """Seconds in which it has waited for its upstream."""
         self._outbound = dialect.encode(generation, self._origin)
+        self.dropped: Sequence[str] = self._outbound.dropped
+        """What of the client's request the upstream does not get."""
         self.headers: Mapping[str, str] = {}
         """Those of the upstream's answer, once it has been accepted. Names are in lower case."""
         self.is_native = is_native
@@ -96,11 +98,6 @@ class Run:
     def body(self) -> bytes:
         """What the upstream is sent."""
         return self._outbound.body
-
-    @property
-    def dropped(self) -> Sequence[str]:
-        """What of the client's request the upstream does not get."""
-        return self._outbound.dropped
 
     async def events(self) -> Batch:
         """The events of a plain answer.

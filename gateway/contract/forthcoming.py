@@ -4,10 +4,7 @@ import re
 
 from gateway.errors import NotImplementedYet
 
-_WHAT = (
-    ("POST", re.compile(r"/v1/responses/compact"), "Compaction"),
-    ("POST", re.compile(r"/v1/responses/input_tokens"), "Counting the tokens of an input"),
-)
+_WHAT = (("POST", re.compile(r"/v1/responses/compact"), "Compaction"),)
 
 
 def not_yet(method: str, path: str) -> NotImplementedYet | None:

@@ -3,13 +3,17 @@
 from dataclasses import replace
 
 from gateway.dialects.profiles.openai_chat import ChatProfile
+from gateway.dialects.profiles.openai_responses import ResponsesProfile
 from gateway.providers import openai
 from gateway.providers.row import Row
+
+# Its reference of the Responses API has no count of tokens (August 2026).
+_TOKENS = openai.TOKENS.everywhere(lambda facts: replace(facts, is_counted=False))
 
 
 def _in_chat(profile: ChatProfile) -> ChatProfile:
     # No files (shared facts on providers, section 3, August 2026).
-    return replace(profile, part_forms={"file": None})
+    return replace(profile, part_forms={"file": None}, tokens=_TOKENS)
 
 
 def _in_deployments(profile: ChatProfile) -> ChatProfile:
@@ -17,12 +21,16 @@ def _in_deployments(profile: ChatProfile) -> ChatProfile:
     return replace(profile, detours=())
 
 
+def _in_responses(profile: ResponsesProfile) -> ResponsesProfile:
+    return replace(profile, tokens=_TOKENS)
+
+
 # A deployment is often named after its model. What a name does not tell is Azure's to judge.
 _CHAT = openai.CHAT.everywhere(_in_chat)
 
 ROW = Row(
     name="azure",
-    profiles=(_CHAT, openai.RESPONSES),
+    profiles=(_CHAT, openai.RESPONSES.everywhere(_in_responses)),
     base_url="{endpoint}/openai/v1",
     key_variable="AZURE_OPENAI_API_KEY",
     base_url_variable="AZURE_OPENAI_ENDPOINT",

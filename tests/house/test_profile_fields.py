@@ -23,7 +23,7 @@ def test_every_field_of_a_profile_is_read(profile: type[Profile]) -> None:
 def _readers(profile: type[Profile]) -> tuple[str, ...]:
     """The parts of the gateway that read the fields that a class has of its own: its dialect, or any one."""
     if not profile.dialect:
-        return "gateway/dialects/", "gateway/models.py", "gateway/routing/"
+        return "gateway/dialects/", "gateway/models.py", "gateway/routing/", "gateway/tokens/"
     return (f"gateway/dialects/{profile.__module__.rpartition('.')[2]}/",)
 
 
