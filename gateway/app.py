@@ -53,6 +53,8 @@ from gateway.settings.prompts import prompt_templates
 from gateway.store import secrets
 from gateway.store.database import Database
 from gateway.surfaces.openai_responses import OpenAIResponsesSurface
+from gateway.tokens.counter import InputCounter
+from gateway.tokens.tokenizer import Tokenizer
 from gateway.upstreams import open_upstreams
 from gateway.window.seals import CompactionSeals
 from gateway.window.service import ContextWindow
@@ -97,10 +99,10 @@ class Application:
             stack.push_async_callback(catalogue.close)
             router = Router(upstreams, catalogue, settings.models)
             windows = Windows(catalogue, self._prices)
-            schemas = SchemaValidator(settings.bounds.answer_schema)
-            stack.push_async_callback(schemas.close)
-            sealer = await _sealer(database)
-            engine = Engine(router, ledger, sealer, _conditions(settings), schemas, windows)
+            schemas, tokenizer = await stack.enter_async_context(_companions(settings))
+            sealer, conditions = await _sealer(database), _conditions(settings)
+            engine = Engine(router, ledger, sealer, conditions, schemas, windows)
+            counter = InputCounter(tokenizer, ledger.ratios, conditions.turns)
             stored = StoredResponses(database)
             limits = _body_limits(settings)
             retention = settings.retention_days * _DAY
@@ -117,7 +119,7 @@ class Application:
                 self._readiness,
                 engine,
                 Models(router, catalogue, upstreams, settings.models, self._prices),
-                Responses(engine, archive, stored),
+                Responses(engine, archive, stored, counter),
                 Conversations(database, journal, stored.items),
                 background,
                 _outliving(settings, Shelf(database, sealer, upkeep), background, self._detached, limits.turns),
@@ -168,6 +170,17 @@ async def _started(part: Part) -> AsyncIterator[Part]:
                 await part.close()
         except TimeoutError:
             log.warning("part_not_closed", part=type(part).__name__)
+
+
+@asynccontextmanager
+async def _companions(settings: Settings) -> AsyncIterator[tuple[SchemaValidator, Tokenizer]]:
+    """What has a process beside the server, from its first use on."""
+    schemas, tokenizer = SchemaValidator(settings.bounds.answer_schema), Tokenizer()
+    try:
+        yield schemas, tokenizer
+    finally:
+        await schemas.close()
+        await tokenizer.close()
 
 
 def _key_ring(settings: Settings, database: Database) -> KeyRing:

@@ -1,11 +1,10 @@
 """Routes a request, runs it on an upstream, accounts it: the one path behind every surface."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Never
+from typing import Never, TypeVar
 
 import structlog
 
@@ -13,11 +12,11 @@ from gateway.account import Account
 from gateway.accounting.ledger import Ledger
 from gateway.dialects.base import Dialect, Origin
 from gateway.dialects.report import require_translatable
-from gateway.errors import GatewayError, Header
+from gateway.errors import GatewayError
+from gateway.exchange import NOTHING, Exchange, composed_reply, reply_of
 from gateway.fitting import Fitted, Shown
 from gateway.http import MANY, Body, Reply, Request, StreamReply
 from gateway.neutral.end_user import split_end_user
-from gateway.neutral.events import Failed, Usage
 from gateway.neutral.generation import Generation
 from gateway.neutral.items import EarlierReasoning
 from gateway.neutral.json import JsonObject
@@ -26,16 +25,16 @@ from gateway.reasoning import recover
 from gateway.routing.attempts import Attempts, Conditions
 from gateway.routing.plan import Lane, Planner, has_choice, prompt_for_order
 from gateway.routing.router import Router
-from gateway.routing.windows import Windows, require_room
-from gateway.run import Batch, Held, Run, opening
+from gateway.routing.windows import Windows
+from gateway.run import Held, Run
 from gateway.schemas.validator import AnswerSchema, SchemaValidator
 from gateway.sealing import Sealer
-from gateway.short_path import Memory, ShortPath, answer_headers, keep_answer
-from gateway.surfaces.base import Author, Surface, Writer
-
-NOTHING: Sequence[str] = ()
+from gateway.short_path import Memory, ShortPath, answer_headers
+from gateway.surfaces.base import Author, Surface
+from gateway.tokens.counter import Countable, InputCounter, InputTokens
 
 log = structlog.get_logger(__name__)
+Made = TypeVar("Made")
 
 
 @value
@@ -50,69 +49,6 @@ class ClientRequest:
     """What the first lane has answered already."""
     fitted: Fitted | None = None
     """What is sent in the place of the request, so that it fits its model."""
-
-
-@dataclass(slots=True)
-class Exchange:
-    """One attempt at an answer: who is to give it, what writes it, what runs it, and what remembers it."""
-
-    lane: Lane
-    writer: Writer
-    run: Run
-    account: Account
-    is_stream: bool
-    windows: Windows
-    omitted: Sequence[str] = NOTHING
-    """What of the request was left out so that it fits the model."""
-    shown: Shown | None = None
-    memory: Memory | None = None
-    first: Batch = ()
-    """The whole of a plain answer; of a streamed one, the batches up to the first with any content."""
-    rest: AsyncGenerator[Batch, None] | None = None
-    is_over: bool = False
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """Those of the upstream's answer."""
-        return self.run.headers
-
-    async def begin(self) -> None:
-        """Call the upstream, and wait for the first content of the answer. Raises `GatewayError`."""
-        body = self.run.body
-        if len(body) > self.lane.near_bytes and self.run.held is None:
-            await self._require_room(body)
-        self.account.begin_attempt(self.lane, body)
-        try:
-            if self.is_stream:
-                rest = self.run.batches()
-                try:
-                    self.first = await opening(rest, self.account.spend)
-                    self.rest = rest
-                finally:
-                    if self.rest is None:
-                        self.account.access.waited += self.run.waited
-                        await rest.aclose()
-                return
-            try:
-                events = await self.run.events()
-            finally:
-                self.account.access.waited += self.run.waited
-            for event in events:
-                if isinstance(event, Usage):
-                    # It was made and paid for, though it may have failed.
-                    self.account.spend(event)
-                elif isinstance(event, Failed):
-                    raise event.error
-            self.first = events
-        except GatewayError as error:
-            self.account.attempt_failed(error, is_accepted=self.run.is_accepted)
-            raise
-
-    async def _require_room(self, body: bytes) -> None:
-        """Raise `InvalidRequest` for a request that is far beyond its model's window."""
-        await self.windows.learn([self.lane])
-        tokens = self.account.estimate(self.lane, body)
-        require_room(self.lane, tokens, is_counted=self.run.is_counted)
 
 
 class Engine:
@@ -156,7 +92,7 @@ class Engine:
                 generation, lanes = await self._planned(request, surface, memory, account)
                 fitted = None if memory is None else await memory.fit(request, generation, lanes)
                 if memory is not None and fitted is not None and fitted.is_answer:
-                    return await _composed(surface, fitted, self._author(lanes[0], request.key_id), memory)
+                    return await composed_reply(surface, fitted, self._author(lanes[0], request.key_id), memory)
             else:
                 generation, lanes, fitted = self._taken_over(request, surface, account, held), [held.lane], None
             client = ClientRequest(generation, surface, request.key_id, account, held, fitted)
@@ -167,7 +103,7 @@ class Engine:
                 exchange.memory = memory
                 exchange.run.late = self._ledger.late
                 dropped = [*exchange.omitted, *exchange.run.dropped] if exchange.omitted else exchange.run.dropped
-                return await _reply(exchange, answer_headers(attempts.lane, attempts.count, dropped))
+                return await reply_of(exchange, answer_headers(attempts.lane, attempts.count, dropped))
             except GatewayError as error:
                 account.routed(attempts.lane)
                 raise error.with_headers(*answer_headers(attempts.lane, attempts.count)) from error.__cause__
@@ -188,29 +124,38 @@ class Engine:
         """
         with Account(self._ledger, request) as account:
             generation, lanes = await self._planned(request, surface, memory, account)
-            fitted = memory.admissible(generation)
-            client = ClientRequest(generation, surface, request.key_id, account, fitted=fitted)
-            accepting = partial(self._accepting, client, lanes)
-            if request.is_large or _is_large(generation.body):
-                async with self._conditions.turns:
-                    lane = await asyncio.to_thread(accepting)
-            else:
-                lane = accepting()
+            client = ClientRequest(generation, surface, request.key_id, account, fitted=memory.admissible(generation))
+            is_large = request.is_large or _is_large(generation.body)
+            exchange = await self._accepted(lanes, partial(self._exchange, client), is_large=is_large)
             account.hand_over()
-        return generation, lane
+        return generation, exchange.lane
 
-    def _accepting(self, client: ClientRequest, lanes: Sequence[Lane]) -> Lane:
-        """The first candidate that can be sent the request. Raises the last one's `InvalidRequest`."""
-        refusal: GatewayError | None = None
-        for lane in lanes:
-            try:
-                self._exchange(client, lane)
-            except GatewayError as error:
-                refusal = error
-            else:
-                return lane
-        assert refusal is not None
-        raise refusal
+    async def count(
+        self, request: Request[Body], surface: Surface[Body], memory: Memory, counter: InputCounter
+    ) -> tuple[InputTokens, Lane]:
+        """The tokens of the request's input, and the candidate that would be called first. It leaves no usage row.
+
+        Raises `GatewayError` as `answer` does.
+        """
+        # Never entered, so that nothing is written but the line of the access log.
+        account = Account(self._ledger, request)
+        try:
+            generation, lanes = await self._planned(request, surface, memory, account)
+            is_large = request.is_large or _is_large(generation.body)
+            client = ClientRequest(generation, surface, request.key_id, account, fitted=memory.admissible(generation))
+            countable = await self._accepted(lanes, partial(self._countable, client), is_large=is_large)
+            account.routed(countable.lane)
+            return await counter.count(request.key_id, countable, is_large=is_large), countable.lane
+        except GatewayError as error:
+            account.fail(error)
+            raise
+
+    async def _accepted(self, lanes: Sequence[Lane], prepare: Callable[[Lane], Made], *, is_large: bool) -> Made:
+        """What is prepared for the first candidate that can be sent the request. Raises the last one's error."""
+        if not is_large:
+            return _first(lanes, prepare)
+        async with self._conditions.turns:
+            return await asyncio.to_thread(_first, lanes, prepare)
 
     async def _planned(
         self, request: Request[Body], surface: Surface[Body], memory: Memory | None, account: Account
@@ -230,25 +175,18 @@ class Engine:
 
     def _exchange(self, client: ClientRequest, lane: Lane) -> Exchange:
         """An attempt at the answer by one candidate. Raises `InvalidRequest` for what the provider cannot do."""
-        upstream, surface, fitted = lane.upstream, client.surface, client.fitted
+        surface, fitted = client.surface, client.fitted
         generation, omitted = client.generation, NOTHING
         if fitted is not None:
             generation, omitted = fitted.of_lane(fitted.generation, lane)
-        dialect, origin = lane.way(generation, surface.dialect)
+        generation, dialect, origin = self._prepared(client, lane, generation)
         is_native = dialect.name == surface.dialect and dialect.can_pass_on(generation, origin)
-        open_seal = partial(self._sealer.open_for, client.key_id, upstream.name, lane.model)
-        if dialect.name == surface.dialect:
-            generation = surface.restore(generation, open_seal)
-        else:
-            require_translatable(generation.prompt, origin.api or upstream.name)
-            if any(type(item) is EarlierReasoning for item in generation.prompt.items):
-                generation = recover(generation, open_seal)
         schema = None if is_native else self._schema(client.key_id, generation, dialect, origin)
         run = Run(generation, lane, dialect, origin, is_native=is_native, schema=schema)
         run.held = client.held
         if run.dropped:
-            log.debug("fields_dropped", provider=upstream.name, model=lane.model, fields=list(run.dropped))
-        author = Author(upstream.name, lane.model, partial(lane.seal, self._sealer, client.key_id))
+            log.debug("fields_dropped", provider=lane.upstream.name, model=lane.model, fields=list(run.dropped))
+        author = Author(lane.upstream.name, lane.model, partial(lane.seal, self._sealer, client.key_id))
         shown = None if fitted is None else Shown(fitted)
         is_stream = generation.is_stream
         writer = surface.writer(generation, author)
@@ -256,6 +194,29 @@ class Engine:
 
     def _author(self, lane: Lane, key_id: str) -> Author:
         return Author(lane.upstream.name, lane.model, partial(lane.seal, self._sealer, key_id))
+
+    def _countable(self, client: ClientRequest, lane: Lane) -> Countable:
+        """What is counted of a request for a candidate. Raises `InvalidRequest`."""
+        fitted = client.fitted
+        asked = client.generation if fitted is None else fitted.of_lane(fitted.generation, lane)[0]
+        generation, dialect, origin = self._prepared(client, lane, asked)
+        has_input = dialect.name == client.surface.dialect or bool(generation.prompt.items)
+        sent = dialect.encode(generation, origin) if has_input else None
+        return Countable(generation, lane, dialect, origin, sent)
+
+    def _prepared(
+        self, client: ClientRequest, lane: Lane, generation: Generation
+    ) -> tuple[Generation, Dialect, Origin]:
+        """The request for a candidate, with the reasoning of its own; raises `InvalidRequest`. And how it is sent."""
+        upstream, surface = lane.upstream, client.surface
+        dialect, origin = lane.way(generation, surface.dialect)
+        open_seal = partial(self._sealer.open_for, client.key_id, upstream.name, lane.model)
+        if dialect.name == surface.dialect:
+            return surface.restore(generation, open_seal), dialect, origin
+        require_translatable(generation.prompt, origin.api or upstream.name)
+        if any(type(item) is EarlierReasoning for item in generation.prompt.items):
+            generation = recover(generation, open_seal)
+        return generation, dialect, origin
 
     def _schema(self, key_id: str, generation: Generation, dialect: Dialect, origin: Origin) -> AnswerSchema | None:
         """What the gateway itself holds the answer to."""
@@ -265,99 +226,24 @@ class Engine:
         return AnswerSchema(self._schemas, key_id, output_format.schema, output_format.schema_path.split("."))
 
 
+def _first(lanes: Sequence[Lane], prepare: Callable[[Lane], Made]) -> Made:
+    """What is prepared for the first candidate that can be sent the request. Raises the last one's error."""
+    refusal: GatewayError | None = None
+    for lane in lanes:
+        try:
+            return prepare(lane)
+        except GatewayError as error:
+            refusal = error
+    assert refusal is not None
+    raise refusal
+
+
 def _for_end_user(generation: Generation, account: Account) -> Generation:
     """The request without whom it is for, who is accounted. Raises `InvalidRequest`."""
     if not generation.metadata:
         return generation
     account.end_user, metadata = split_end_user(generation.metadata)
     return generation if metadata is generation.metadata else replace(generation, metadata=metadata)
-
-
-async def _reply(exchange: Exchange, headers: list[Header]) -> Reply | StreamReply:
-    """The answer that has begun, for the client."""
-    account, memory = exchange.account, exchange.memory
-    if exchange.rest is not None:
-        return StreamReply(_written(exchange, exchange.rest, account.hand_over()), headers=headers)
-    account.observe(exchange.first)
-    body = exchange.writer.reply(exchange.first if exchange.shown is None else exchange.shown.events(exchange.first))
-    if memory is not None and exchange.writer.ended is not None:
-        await keep_answer(memory, exchange.writer.ended)
-    return Reply(body, headers=headers)
-
-
-async def _composed(surface: Surface[Body], fitted: Fitted, author: Author, memory: Memory) -> Reply | StreamReply:
-    """An answer that no candidate was called for."""
-    writer = surface.writer(fitted.generation, author)
-    is_stream = fitted.generation.is_stream
-    data = writer.write(fitted.before) if is_stream else writer.reply(fitted.before)
-    assert writer.ended is not None
-    await keep_answer(memory, writer.ended)
-    return StreamReply(_whole(data + writer.end())) if is_stream else Reply(data)
-
-
-async def _whole(data: bytes) -> AsyncGenerator[bytes, None]:
-    yield data
-
-
-async def _written(
-    exchange: Exchange, batches: AsyncGenerator[Batch, None], account: Account
-) -> AsyncGenerator[bytes, None]:
-    """The bytes of a stream, each chunk whole events."""
-    run = exchange.run
-    with account:
-        try:
-            async with aclosing(batches):
-                try:
-                    account.observe(exchange.first)
-                    yield await _encoded(exchange, exchange.first, account)
-                    async for batch in batches:
-                        account.observe(batch)
-                        if data := await _encoded(exchange, batch, account):
-                            yield data
-                except asyncio.CancelledError as cancellation:
-                    failed = [Failed(account.stopped(cancellation))]
-                    if not account.is_over:
-                        account.observe(failed)
-                        yield await _encoded(exchange, failed, account)
-        except (asyncio.CancelledError, GeneratorExit):
-            _leave(run, account)
-            raise
-        finally:
-            account.access.waited += run.waited
-        if account.has_failed:
-            _leave(run, account)
-
-
-def _leave(run: Run, account: Account) -> None:
-    """The stream is cut. Where its answer had ended, what the upstream reports of its usage is waited for."""
-    if run.late is not None and run.remainder is not None:
-        # A stream that is passed on had its end with the last chunk; another's client has yet to be sent it.
-        account.leave_open(is_answered=run.is_native)
-        run.late.read(run.remainder, account.settle)
-    else:
-        account.cut(run.known_usage(), is_complete=run.has_ended)
-
-
-async def _encoded(exchange: Exchange, batch: Batch, account: Account) -> bytes:
-    """The events for a batch. The last ones are sent when the answer has been stored."""
-    writer, memory = exchange.writer, exchange.memory
-    if exchange.is_over:
-        return b""
-    data = writer.write(batch if exchange.shown is None else exchange.shown.events(batch))
-    if writer.ended is None:
-        return data
-    exchange.is_over = True
-    if memory is not None:
-        try:
-            await memory.keep(writer.ended)
-        except GatewayError as error:
-            account.fail(error)
-            writer.fail(error)
-        except asyncio.CancelledError as cancellation:
-            stopped = account.stopped(cancellation)
-            account.fail(stopped)
-            writer.fail(stopped)
-    return data + writer.end()
 
 
 def _is_large(body: JsonObject) -> bool:

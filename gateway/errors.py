@@ -15,7 +15,6 @@ GatewayError
 ├── TooManyRequests     429   as many of something as one key may have at once
 ├── UpgradeRequired     426   a WebSocket, which there is not
 ├── InternalError       500   a defect of ours; says nothing about itself
-├── NotImplementedYet   501   an operation that is to come
 ├── Unavailable         503   not ready yet, or a part is missing
 │   ├── Overloaded      503   as much to do at this moment as can be held
 │   └── Stopped         503   the server stops, and the time for answers under way is over
@@ -260,17 +259,6 @@ class InternalError(GatewayError):
 
     def __init__(self) -> None:
         super().__init__("The gateway met an error of its own while it handled this request.")
-
-
-class NotImplementedYet(GatewayError):
-    """The operation is OpenAI's, and is not here yet. Clients that repeat a 5xx are not to repeat this one."""
-
-    status = 501
-    type = "invalid_request_error"
-    code = "unsupported_operation"
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message, headers=((b"x-should-retry", b"false"),))
 
 
 class Unavailable(GatewayError):

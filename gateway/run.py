@@ -80,6 +80,8 @@ class Run:
         self.waited = 0.0
         """Seconds in which it has waited for its upstream."""
         self._outbound = dialect.encode(generation, self._origin)
+        self.dropped: Sequence[str] = self._outbound.dropped
+        """What of the client's request the upstream does not get."""
         self.headers: Mapping[str, str] = {}
         """Those of the upstream's answer, once it has been accepted. Names are in lower case."""
         self.is_native = is_native
@@ -98,14 +100,9 @@ class Run:
         return self._outbound.body
 
     @property
-    def is_counted(self) -> bool:
+    def has_tokenizer(self) -> bool:
         """Whether the tokenizer of the model is known."""
-        return False
-
-    @property
-    def dropped(self) -> Sequence[str]:
-        """What of the client's request the upstream does not get."""
-        return self._outbound.dropped
+        return self._origin.profile.tokens.of(self._origin.model).encoding is not None
 
     async def events(self) -> Batch:
         """The events of a plain answer.

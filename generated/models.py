@@ -2461,6 +2461,48 @@ class TextResponseFormatJsonSchema(TypedDict):
 TextResponseFormatConfiguration: TypeAlias = ResponseFormatText | TextResponseFormatJsonSchema | ResponseFormatJsonObject | OtherResponseFormat
 
 
+class TokenCounts(TypedDict):
+    object: Literal["response.input_tokens"]
+    input_tokens: int
+    """The tokens of the input."""
+
+
+CountResponseInputTokenReply: TypeAlias = TokenCounts
+
+
+class TokenCountsBody(TypedDict):
+    """An input, as a response is created with it. Other fields of such a request change nothing."""
+
+    model: NotRequired[str]
+    """`<provider>/<model>`, or `<model>` alone where one provider serves it."""
+    models: NotRequired[list[str] | None]
+    """Models that would be tried after `model`. The input is counted for the first that can be sent it."""
+    provider: NotRequired[str | dict[str, Any] | None]
+    """The provider that would answer, by its name."""
+    input: NotRequired[str | list[InputItem] | None]
+    """A text, which is one user message, or the items of a conversation."""
+    instructions: NotRequired[str | None]
+    """Comes before everything else."""
+    previous_response_id: NotRequired[str | None]
+    """The stored response to go on from. Not together with `conversation`."""
+    conversation: NotRequired[str | ResponseConversation | None]
+    """The conversation to join, by its id. Nothing becomes part of it."""
+    tools: NotRequired[list[Tool] | None]
+    """The tools that the model may call."""
+    tool_choice: NotRequired[ToolChoiceParam]
+    parallel_tool_calls: NotRequired[bool | None]
+    """Whether the model may call several tools in one turn."""
+    reasoning: NotRequired[Reasoning | None]
+    text: NotRequired[ResponseTextParam | None]
+    truncation: NotRequired[Literal["auto", "disabled"] | None]
+    """As a response is created with it; what is counted is the input before anything is taken out."""
+    personality: NotRequired[str | None]
+    """A manner of answering, for the provider's own count."""
+
+
+CountResponseInputTokenRequest: TypeAlias = TokenCountsBody
+
+
 class ToolChoiceAllowed(TypedDict):
     """Holds the model to some of the tools."""
 

@@ -15,7 +15,6 @@ from starlette.routing import Mount, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.contract.cors import Cors
-from gateway.contract.forthcoming import not_yet
 from gateway.contract.handlers import Handler
 from gateway.contract.methods import AllowedMethods
 from gateway.contract.sending import note_error, send_error
@@ -83,9 +82,7 @@ def build_pipeline(
 
     async def refused(request: ConnexionRequest, error: Exception) -> ConnexionResponse:
         scope = request.scope
-        is_unknown = isinstance(error, HTTPException) and error.status_code in (404, 405)
-        forthcoming = not_yet(scope["method"], scope["path"]) if is_unknown else None
-        return _response(forthcoming or _as_gateway_error(error, scope["path"], allowed), scope)
+        return _response(_as_gateway_error(error, scope["path"], allowed), scope)
 
     async def crashed(request: ConnexionRequest, error: Exception) -> ConnexionResponse:
         log.error("unhandled_error", path=request.scope["path"], exc_info=error)

@@ -1,6 +1,6 @@
 """What a dialect is: pure functions between the neutral types and one upstream wire format. No I/O."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -57,6 +57,27 @@ class Origin:
     profile: Profile = NO_PROFILE
     api: str = ""
     """How refusals name it where the client's own API is not spoken there, though the provider has it."""
+
+
+@value
+class CountCalls:
+    """The requests by which an upstream counts the tokens of another one, in turn; their counts add up."""
+
+    calls: Sequence[Outbound]
+    added: int = 0
+    """Tokens beside those that it counts."""
+    is_whole: bool = True
+    """Whether it counts the request as it would be sent, and not its texts alone."""
+
+
+@value
+class Counting:
+    """How the upstreams of a dialect that can do so count the tokens of a request that they are not to answer."""
+
+    encode: Callable[[Outbound, Origin], CountCalls | None]
+    """What is sent for a request of the dialect; None for one that they do not count."""
+    read: Callable[[bytes], int | None]
+    """The count in an answer; None if there is none."""
 
 
 class Reader(Protocol):
@@ -119,6 +140,10 @@ class Dialect(Protocol):
     @property
     def brief(self) -> BriefDialect | None:
         """What it has for the short path."""
+
+    @property
+    def counting(self) -> Counting | None:
+        """How its upstreams count tokens, where any can."""
 
     def authorize(self, key: str) -> Mapping[str, str]:
         """The headers that carry a provider's key."""

@@ -7,12 +7,12 @@ from urllib.parse import unquote_to_bytes
 from gateway.neutral.json import JsonObject, text_or_empty
 
 _FORMATS = {"mpeg": "mp3", "x-wav": "wav", "wave": "wav", "vnd.wave": "wav"}
-_HEAD = re.compile(r"data:([^;,]*)((?:;[^;,]*)*),", re.I | re.ASCII)
+DATA_URL_HEAD = re.compile(r"data:([^;,]*)((?:;[^;,]*)*),", re.I | re.ASCII)
 
 
 def read_data_url(url: str) -> tuple[str, str] | None:
     """The media type in lower case, and the data in base64, as it came where it is so already; None for no such URL."""
-    head = _HEAD.match(url)
+    head = DATA_URL_HEAD.match(url)
     if head is None:
         return None
     data = url[head.end() :]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from gateway.dialects.base import Decoder, ListedModel, Origin, Outbound, Reader, Refused
+from gateway.dialects.base import Counting, Decoder, ListedModel, Origin, Outbound, Reader, Refused
 from gateway.dialects.profiles.base import Profile
 from gateway.dialects.structured_output import FormatPlan
 from gateway.errors import UpstreamError
@@ -31,6 +31,7 @@ class Foreign(Generic[P]):
     new_decoder: Callable[[Generation, Origin], Decoder]
     read_error: Callable[[Refused, P], UpstreamError]
     read_models: Callable[[bytes], list[ListedModel]]
+    counting: Counting
     new_reader: Callable[[], Reader] = sse.Reader
     brief: None = None
 

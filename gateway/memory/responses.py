@@ -30,6 +30,7 @@ from gateway.store.responses import StoredResponse
 from gateway.surfaces.base import Ended, Surface
 from gateway.surfaces.extensions import extensions
 from gateway.surfaces.responses.request.prompt import create_response, typed_items
+from gateway.tokens.counter import InputCounter
 from gateway.window.seals import has_compaction
 from gateway.window.service import ContextWindow
 
@@ -53,10 +54,11 @@ class Archive:
 class Responses:
     """What the operations on responses do."""
 
-    def __init__(self, engine: Engine, archive: Archive, stored: StoredResponses) -> None:
+    def __init__(self, engine: Engine, archive: Archive, stored: StoredResponses, counter: InputCounter) -> None:
         self._engine = engine
         self._archive = archive
         self._stored = stored
+        self._counter = counter
 
     async def create(self, request: Request[Body], surface: Surface[Body]) -> Reply | StreamReply:
         """Answer, and store the answer unless the request has `store: false`. Raises as `Engine.answer` does."""
@@ -64,7 +66,15 @@ class Responses:
 
     async def compact(self, request: Request[Body], surface: Surface[Body]) -> Reply | StreamReply:
         """Make one item of a conversation. Nothing is stored. Raises as `Engine.answer` does."""
-        return await self._engine.answer(request, surface, _Unkept(Turn(self._archive, request.key_id)))
+        return await self._engine.answer(request, surface, Turn(self._archive, request.key_id, keeps=False))
+
+    async def count(self, request: Request[Body], surface: Surface[Body]) -> Reply:
+        """The tokens of an input, and of what comes before it. Nothing is stored. Raises as `create` does."""
+        memory = Turn(self._archive, request.key_id, keeps=False)
+        counted, lane = await self._engine.count(request, surface, memory, self._counter)
+        body = {"object": "response.input_tokens", "input_tokens": counted.tokens}
+        headers = [*lane.headers, (b"x-waystone-token-count", counted.source.encode())]
+        return Reply(orjson.dumps(body), headers=headers)
 
     async def retrieve(self, key_id: str, response_id: str) -> bytes:
         """A stored response as it is now. Raises `NotFound`."""
@@ -83,30 +93,13 @@ class Responses:
         return await self._stored.input_items(key_id, response_id, page)
 
 
-class _Unkept:
-    """The memory of a request whose answer is no part of any conversation."""
-
-    def __init__(self, turn: Turn) -> None:
-        self._turn = turn
-
-    async def recall(self, generation: Generation) -> Generation:
-        return await self._turn.recall(generation)
-
-    async def fit(self, request: Request[Body], generation: Generation, lanes: Sequence[Lane]) -> Fitted | None:
-        return await self._turn.fit(request, generation, lanes)
-
-    def admissible(self, generation: Generation) -> Fitted | None:
-        return self._turn.admissible(generation)
-
-    async def keep(self, ended: Ended) -> None:
-        """Nothing is kept."""
-
-
 class Turn:
     """The memory of one request. Whatever it finds and keeps belongs to the request's key."""
 
-    def __init__(self, archive: Archive, key_id: str) -> None:
+    def __init__(self, archive: Archive, key_id: str, *, keeps: bool = True) -> None:
+        """`keeps`: whether the answer becomes part of a chain or a conversation."""
         self._archive = archive
+        self._keeps = keeps
         self._key_id = key_id
         self._previous_id: str | None = None
         self._conversation_id: str | None = None
@@ -123,11 +116,11 @@ class Turn:
         self._is_stored = body.get("store") is not False
         self._previous_id = text_or_none(body.get("previous_response_id"))
         self._conversation_id = _conversation_id(body)
-        self._is_kept = self._is_stored or self._conversation_id is not None
+        self._is_kept = self._keeps and (self._is_stored or self._conversation_id is not None)
         if self._is_kept:
             with explained():
                 self._archive.journal.raise_if_away()
-        elif self._previous_id is None and isinstance(body.get("input"), str):
+        elif (self._previous_id or self._conversation_id) is None and isinstance(body.get("input"), str):
             # Nothing came before, and nothing is to be found again.
             return generation
         earlier: Items = []

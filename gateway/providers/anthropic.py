@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from gateway.dialects.profiles.anthropic import AnthropicProfile
 from gateway.dialects.profiles.base import Effort, Thinking
+from gateway.dialects.profiles.tokens import ImageTokens, TokenFacts, TokenTable
 from gateway.providers.row import Row
 
 _EFFORTS = ("minimal", "low", "medium", "high", "xhigh", "max")
@@ -18,7 +19,18 @@ _ADAPTIVE = Thinking("adaptive", _NONE | _LEVELS)
 _SHOWN = Thinking("adaptive-shown", _NONE | _LEVELS | {"xhigh": "xhigh"})
 _SAMPLING = frozenset({"temperature", "top_p", "top_k"})
 
+# Anthropic counts for all of them (https://docs.claude.com/en/docs/build-with-claude/token-counting, August 2026). Its
+# tokenizer is not public: recordings of 2024 to 2026 have 1.0 to 1.2 of its tokens for one of `o200k`, and 1.4 from
+# Opus 4.7 on. Images: https://docs.claude.com/en/docs/build-with-claude/vision.
+CLAUDE = TokenFacts(per_o200k=1.1, image=ImageTokens("area", 750))
+NEWER_CLAUDE = replace(CLAUDE, per_o200k=1.4)
+_COUNTED, _NEWER_COUNTED = replace(CLAUDE, is_counted=True), replace(NEWER_CLAUDE, is_counted=True)
+_TOKENS = TokenTable.by_name(
+    _COUNTED, {r"claude-(fable|mythos|opus-4-[78]|(opus|sonnet|haiku)-([5-9]|\d\d))(?!\d).*": _NEWER_COUNTED}
+)
+
 _BASE = AnthropicProfile(
+    tokens=_TOKENS,
     # Only prose tells these two apart from other refusals with status 400; the first as in the facts' section 4, from
     # a recording, the second from the same place.
     context_too_long=re.compile(r"prompt is too long|exceed(s|ed)? (the )?context (limit|window)", re.I),

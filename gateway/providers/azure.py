@@ -7,10 +7,13 @@ from gateway.dialects.profiles.openai_responses import ResponsesProfile
 from gateway.providers import openai
 from gateway.providers.row import Row
 
+# Its reference of the Responses API has no count of tokens (August 2026).
+_TOKENS = openai.TOKENS.everywhere(lambda facts: replace(facts, is_counted=False))
+
 
 def _in_chat(profile: ChatProfile) -> ChatProfile:
     # No files (shared facts on providers, section 3, August 2026).
-    return replace(profile, part_forms={"file": None})
+    return replace(profile, part_forms={"file": None}, tokens=_TOKENS)
 
 
 def _in_deployments(profile: ChatProfile) -> ChatProfile:
@@ -20,7 +23,7 @@ def _in_deployments(profile: ChatProfile) -> ChatProfile:
 
 def _in_responses(profile: ResponsesProfile) -> ResponsesProfile:
     # Nothing public says that it keeps prompts of its own; `stored_prompts` in the settings says so for a resource.
-    return replace(profile, keeps_prompts=False)
+    return replace(profile, keeps_prompts=False, tokens=_TOKENS)
 
 
 # A deployment is often named after its model. What a name does not tell is Azure's to judge.

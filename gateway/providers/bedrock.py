@@ -10,6 +10,8 @@ from dataclasses import replace
 
 from gateway.dialects.profiles.base import Effort, Range, Thinking
 from gateway.dialects.profiles.bedrock import BedrockProfile
+from gateway.dialects.profiles.tokens import TokenTable
+from gateway.providers.anthropic import CLAUDE, NEWER_CLAUDE
 from gateway.providers.row import Row
 
 _KEY = "AWS_BEARER_TOKEN_BEDROCK"
@@ -39,7 +41,22 @@ _EFFORTS: Mapping[str, Effort] = {
 }
 _MORE_EFFORTS: Mapping[str, Effort] = {**_EFFORTS, "xhigh": "xhigh"}
 
+# CountTokens is there for Claude, from 3.5 on (https://docs.aws.amazon.com/bedrock/latest/userguide/count-tokens.html,
+# August 2026).
+_OF_ANY_CLAUDE = r"(?:.*[./])?anthropic\."
+_TOKENS = TokenTable.by_name(
+    TokenTable().others,
+    {
+        rf"{_OF_ANY_CLAUDE}claude-(?:fable|mythos|opus-4-[78]|(?:opus|sonnet|haiku)-[5-9]).*": replace(
+            NEWER_CLAUDE, is_counted=True
+        ),
+        rf"{_OF_ANY_CLAUDE}claude-(?:3-[57]-|(?:opus|sonnet|haiku)-4).*": replace(CLAUDE, is_counted=True),
+        rf"{_OF_ANY_CLAUDE}.*": CLAUDE,
+    },
+)
+
 _ANY = BedrockProfile(
+    tokens=_TOKENS,
     # Converse takes 0 to 1, whatever the model.
     ranges={"temperature": Range(0, 1)},
     # "Input is too long for requested model." and "Input Tokens Exceeded: …" are ValidationExceptions like any other.

@@ -5,9 +5,12 @@ from dataclasses import replace
 
 from gateway.dialects.profiles.base import Effort, Range, Thinking
 from gateway.dialects.profiles.cohere import CohereProfile
+from gateway.dialects.profiles.tokens import TokenFacts, TokenTable
 from gateway.providers.row import Row
 
 _ALL = CohereProfile(
+    # https://docs.cohere.com/reference/tokenize, August 2026.
+    tokens=TokenTable(TokenFacts(is_counted=True)),
     # Shared facts on providers, section 8, August 2026.
     ranges={
         "presence_penalty": Range(0, 1),

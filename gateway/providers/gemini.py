@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from gateway.dialects.profiles.base import Thinking
 from gateway.dialects.profiles.gemini import GeminiProfile
+from gateway.dialects.profiles.tokens import ImageTokens, TokenFacts, TokenTable
 from gateway.providers.row import Row
 
 _BUDGET, _LEVEL = "thinkingBudget", "thinkingLevel"
@@ -26,15 +27,26 @@ _LEVELS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+# Both APIs count for every model (https://ai.google.dev/api/tokens, August 2026). Images:
+# https://ai.google.dev/gemini-api/docs/image-understanding; a tokenizer of its own, whose counts are near those of
+# `o200k` (recording `openrouter/013`).
+_TOKENS = TokenTable(TokenFacts(per_o200k=1.0, image=ImageTokens("squares", 258), is_counted=True))
+
 # From 3 on: levels, JSON Schema, formats together with tools, signatures that are wanted back (section 5; recordings
 # `gemini/024`, `gemini/025`, `vertex/010`). A model that nobody has listed is newer than those that are.
 NEWEST = GeminiProfile(
-    thinking=Thinking(_LEVEL, _LEVELS), wants_signatures=True, tells_hosted_calls=True, takes_file_urls=True
+    tokens=_TOKENS,
+    thinking=Thinking(_LEVEL, _LEVELS),
+    wants_signatures=True,
+    tells_hosted_calls=True,
+    takes_file_urls=True,
 )
 # Three models have no level below LOW.
 _NO_MINIMAL = replace(NEWEST, thinking=Thinking(_LEVEL, {**_LEVELS, "none": "LOW", "minimal": "LOW"}))
 # Before 3, tools of Google's do not mix with functions, nor formats with any.
-_EARLIER = GeminiProfile(takes_formats_with_tools=False, takes_hosted_with_tools=False, takes_file_urls=True)
+_EARLIER = GeminiProfile(
+    tokens=_TOKENS, takes_formats_with_tools=False, takes_hosted_with_tools=False, takes_file_urls=True
+)
 _PRO_2_5 = replace(_EARLIER, thinking=Thinking(_BUDGET, {"none": 128, **_BUDGETS}))
 _FLASH_2_5 = replace(_EARLIER, thinking=Thinking(_BUDGET, {"none": 0, **_BUDGETS}))
 # These neither think nor know `parametersJsonSchema` and `responseJsonSchema`, which came with 2.5.

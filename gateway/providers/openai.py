@@ -6,6 +6,7 @@ from dataclasses import replace
 from gateway.dialects.profiles.base import Detour, Profile, Thinking
 from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.dialects.profiles.openai_responses import ResponsesProfile
+from gateway.dialects.profiles.tokens import ImageTokens, TokenFacts, TokenTable
 from gateway.providers import compatible
 from gateway.providers.row import Row
 
@@ -15,8 +16,33 @@ _OF_OTHERS = compatible.OF_ANSWERS | {"reasoning_content", "reasoning"}
 # the answer would be another one: OpenAI says so itself (shared facts on providers, section 1, verified July 2026).
 _SAMPLING = frozenset({"temperature", "top_p", "presence_penalty", "frequency_penalty"})
 
+# Which tokenizer a model has: tiktoken's own table (tiktoken/model.py, version 0.14); what its images take: OpenAI's
+# guide "Images and vision", section "Calculating costs", https://platform.openai.com/docs/guides/images-vision, 2026.
+# `POST /responses/input_tokens` is in its API reference, August 2026.
+_O200K = TokenFacts("o200k", is_counted=True)
+_SMALLER = replace(_O200K, image=ImageTokens("patches", 1.62))
+_SMALLEST = replace(_O200K, image=ImageTokens("patches", 2.46))
+_OLDER = replace(_O200K, encoding="cl100k")
+_FINE_TUNED = r"(?i:(?:ft:)?(?:{})(?:-[\w.]+)*(?::.*)?)"
+TOKENS = TokenTable.by_name(
+    replace(_O200K, encoding=None),
+    {
+        _FINE_TUNED.format(name): facts
+        for name, facts in {
+            r"gpt-(?:4|3\.?5)": _OLDER,
+            r"gpt-4o-mini": replace(_O200K, image=ImageTokens("tiles", 5667, 2833)),
+            r"gpt-(?:4\.1|5)-nano|gpt-5\.\d+-nano": _SMALLEST,
+            r"gpt-(?:4\.1|5)-mini|gpt-5\.\d+-mini": _SMALLER,
+            r"o4-mini": replace(_O200K, image=ImageTokens("patches", 1.72)),
+            r"o\d+": replace(_O200K, image=ImageTokens("tiles", 150, 75)),
+            r"gpt-(?:[5-9]|\d\d)(?:\.\d+)?|codex": replace(_O200K, image=ImageTokens("tiles", 140, 70)),
+            r"gpt-4o|gpt-4\.\d+|chatgpt": _O200K,
+        }.items()
+    },
+)
+
 # AIHubMix's document: ignored for OpenAI and Azure.
-_SHARED = Profile(dropped=frozenset({"top_k"}))
+_SHARED = Profile(dropped=frozenset({"top_k"}), tokens=TOKENS)
 
 
 def _efforts(*known: str) -> Thinking:

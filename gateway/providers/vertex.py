@@ -10,7 +10,13 @@ from gateway.providers.row import Row
 def _in_the_cloud(profile: GeminiProfile) -> GeminiProfile:
     # It does not know the field, and takes both kinds of tools without it (recording `vertex/010`). A service tier is
     # asked for by a header there; python-genai refuses the field for it (both August 2026).
-    return replace(profile, tells_hosted_calls=False, tier_header="x-vertex-ai-llm-shared-request-type")
+    # Its count of tokens takes no whole request (https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/count-tokens).
+    return replace(
+        profile,
+        counts_whole_requests=False,
+        tells_hosted_calls=False,
+        tier_header="x-vertex-ai-llm-shared-request-type",
+    )
 
 
 ROW = Row(

@@ -55,17 +55,6 @@ def test_websocket_is_answered_with_426(gateway: RunningGateway, path: str) -> N
     assert "Unsupported upgrade" not in log
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["/v1/responses/compact", "/v1/responses/input_tokens", "/v1/responses/compact/"],
-)
-def test_operation_that_is_to_come_is_a_501_that_nobody_repeats(gateway: RunningGateway, path: str) -> None:
-    reply = exchange(gateway.url, post(path, b"{}", JSON), "POST")
-    assert reply.status == 501
-    assert reply.headers["x-should-retry"] == "false"
-    assert check_error(reply.json())["code"] == "unsupported_operation"
-
-
 # Credentials.
 
 

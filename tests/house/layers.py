@@ -25,6 +25,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("gateway.logs",),
     ("gateway.open_files",),
     ("gateway.embedded",),
+    ("gateway.companion",),
     ("gateway.prices",),
     # Formats and facts.
     ("gateway.surfaces",),
@@ -50,11 +51,13 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("gateway.models",),
     ("gateway.accounting",),
     ("gateway.account",),
+    ("gateway.tokens",),
     ("gateway.policy",),
     ("gateway.fitting",),
     ("gateway.run",),
     ("gateway.reasoning",),
     ("gateway.short_path",),
+    ("gateway.exchange",),
     ("gateway.engine",),
     ("gateway.window",),
     ("gateway.memory",),
@@ -130,6 +133,7 @@ MAY_NOT_IMPORT: dict[str, tuple[str, ...]] = {
     "gateway.run": ("gateway.surfaces", *DIALECTS),
     "gateway.upstream": ("gateway.surfaces", *DIALECTS),
     "gateway.short_path": (*SURFACES, *DIALECTS),
+    "gateway.exchange": (*SURFACES, *DIALECTS),
     "gateway.engine": (*SURFACES, *DIALECTS),
 }
 

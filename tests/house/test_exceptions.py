@@ -27,6 +27,7 @@ INNER_IMPORTS: dict[str, str] = {
     "gateway/credentials/aws.py::Chain._fetch": "botocore: 26 MB that only AWS's own chain of credentials needs",
     "gateway/wire/transports.py::Transports._over_pyqwest": "7 MB and threads that only a proxy or HTTP/2 needs",
     "gateway/wire/unpacking.py::_Zstandard.__init__": "a library for answers that were asked not to be compressed",
+    "gateway/tokens/process.py::_Tokenizers.__init__": "a library of the process beside the server, which never has it",
     "gateway/cli/tables.py::show": "the server's process loads the commands, and only a table needs rich",
     "gateway/cli/tables.py::_table": "the same library",
 }

@@ -23,8 +23,9 @@ def test_every_field_of_a_profile_is_read(profile: type[Profile]) -> None:
 def _readers(profile: type[Profile]) -> tuple[str, ...]:
     """The parts of the gateway that read the fields that a class has of its own: its dialect, or any one."""
     if not profile.dialect:
-        return "gateway/dialects/", "gateway/models.py", "gateway/routing/"
-    return (f"gateway/dialects/{profile.__module__.rpartition('.')[2]}/",)
+        return "gateway/dialects/", "gateway/models.py", "gateway/routing/", "gateway/tokens/"
+    # What the gateway does where an upstream does not is told apart by profiles, too.
+    return f"gateway/dialects/{profile.__module__.rpartition('.')[2]}/", "gateway/window/"
 
 
 def _read(*places: str) -> set[str]:

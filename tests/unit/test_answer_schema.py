@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from gateway.companion import process as companion_module
+from gateway.companion.process import Companion
 from gateway.errors import InvalidRequest, Unavailable, UpstreamDown
-from gateway.schemas import validator as validator_module
 from gateway.schemas.validator import AnswerSchema, SchemaValidator
 from gateway.settings.bounds import SchemaBounds
 
@@ -193,15 +194,15 @@ async def test_hostile_schemas_at_once_hold_up_neither_the_loop_nor_its_memory()
 
 
 async def test_process_ends_when_it_is_idle_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(validator_module, "IDLE_SECONDS", 0.01)
+    monkeypatch.setattr(companion_module, "IDLE_SECONDS", 0.01)
     started: list[asyncio.subprocess.Process] = []
-    start = SchemaValidator._start
+    start = Companion._start
 
-    async def watched(self: SchemaValidator) -> asyncio.subprocess.Process:
+    async def watched(self: Companion) -> asyncio.subprocess.Process:
         started.append(await start(self))
         return started[-1]
 
-    monkeypatch.setattr(SchemaValidator, "_start", watched)
+    monkeypatch.setattr(Companion, "_start", watched)
     validator = SchemaValidator(BOUNDS)
     schema = AnswerSchema(validator, "k", {"type": "integer"}, PLACE)
     await schema.require_usable()
@@ -225,16 +226,17 @@ async def test_client_that_leaves_spoils_nobody_elses_answer(validator: SchemaVa
 async def test_process_that_is_killed_is_started_again(validator: SchemaValidator) -> None:
     schema = AnswerSchema(validator, "k", {"type": "integer"}, PLACE)
     await schema.require_usable()
-    assert validator._process is not None
-    validator._process.kill()
-    await validator._process.wait()
+    process = validator.companion._process
+    assert process is not None
+    process.kill()
+    await process.wait()
     await schema.require("1", "lab")
 
 
 async def test_more_than_may_wait_are_refused_for_the_moment(
     validator: SchemaValidator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(validator_module, "MOST_WAITING", 2)
+    monkeypatch.setattr(companion_module, "MOST_WAITING", 2)
     schema = AnswerSchema(validator, "k", {}, PLACE)
     found = await asyncio.gather(*(schema.require_usable() for _ in range(4)), return_exceptions=True)
     assert [type(error) for error in found] == [type(None), type(None), Unavailable, Unavailable]

@@ -23,7 +23,6 @@ EVERY = [
     errors.UnsupportedMedia("no"),
     errors.UpgradeRequired(),
     errors.InternalError(),
-    errors.NotImplementedYet("no"),
     errors.Unavailable("no"),
     errors.Overloaded("no"),
     errors.TooManyRequests("no"),

@@ -9,16 +9,19 @@ from typing import Any
 import pytest
 
 from gateway.dialects import DIALECTS
-from gateway.dialects.base import Origin, Refused
+from gateway.dialects.base import Origin, Outbound, Refused
 from gateway.dialects.profiles.base import Profile, Range, Thinking
 from gateway.dialects.profiles.bedrock import BedrockProfile
 from gateway.dialects.profiles.openai_responses import ResponsesProfile
+from gateway.dialects.profiles.tokens import TokenFacts, TokenTable
 from gateway.errors import GatewayError
 from gateway.providers import Row
+from gateway.tokens.images import USUAL, image_tokens
 from tests.contract.bodies import verdict
 from tests.unit.profile_probes import PROSE, Request, bodies, each_profile, requests, rows
 
-_APART = frozenset({"models", "detours"})
+# What the gateway does in an upstream's place, or not, is shown by tests/clients/test_compaction.py.
+_APART = frozenset({"models", "detours", "compacts", "truncates"})
 PROFILES = [(row, profile) for row in rows() for profile in row.profiles]
 _THOUGHT = json.dumps({"choices": [{"message": {"content": "<think>Hm.</think>Yes."}}]}).encode()
 Told = dict[tuple[str, str, str], Request]
@@ -80,6 +83,7 @@ class Effects:
             or self._refusals(without) != self._refusals(self._profile)
             or self._listing(without) != self._listing(self._profile)
             or self._reading(without) != self._reading(self._profile)
+            or self._counting(without) != self._counting(self._profile)
         )
 
     def _is_shown_by_request(self, field: str, element: str, without: Profile) -> bool:
@@ -125,9 +129,23 @@ class Effects:
         generation = next(request.generation for request in requests())
         return self._dialect.decode_reply(_THOUGHT, generation, Origin(self._row.name, "m", profile), is_native=False)
 
+    def _counting(self, profile: Profile) -> object:
+        """What is sent to have an input counted, and how it is counted here: by the facts of each of the models."""
+        counting, origin = self._dialect.counting, Origin(self._row.name, "m", profile)
+        calls = counting and counting.encode(Outbound("/models/m:generateContent", b"{}"), origin)
+        counted = calls and [(call.path, call.body) for call in calls.calls]
+        table = profile.tokens
+        return counted, [
+            (one.encoding, one.per_o200k, one.is_counted, image_tokens(USUAL, one.image)) for one in _all(table)
+        ]
+
     def _listing(self, profile: Profile) -> object:
         """What the list of models tells of the model: the profile of the row's own dialect alone."""
         return [*profile.capabilities()] if self._dialect.name == self._row.own.dialect else None
+
+
+def _all(table: TokenTable) -> list[TokenFacts]:
+    return [table.others, *(facts for _, facts in table.models)]
 
 
 def _of_error(error: GatewayError) -> object:

@@ -5,6 +5,7 @@ The base URL has no `/v1`: that is how Anthropic's own clients read ANTHROPIC_BA
 
 from collections.abc import Mapping
 
+from gateway.dialects.anthropic.counting import COUNTING
 from gateway.dialects.anthropic.errors import decode_error
 from gateway.dialects.anthropic.models import listed_models
 from gateway.dialects.anthropic.request import VERSION, encode_request
@@ -30,4 +31,5 @@ ANTHROPIC_MESSAGES = Foreign(
     new_decoder=MessageDecoder,
     read_error=decode_error,
     read_models=listed_models,
+    counting=COUNTING,
 )

@@ -3,6 +3,7 @@
 `POST /model/{id}/converse`, and `/converse-stream` with AWS's binary event stream.
 """
 
+from gateway.dialects.bedrock.counting import COUNTING
 from gateway.dialects.bedrock.errors import decode_error
 from gateway.dialects.bedrock.models import listed_models
 from gateway.dialects.bedrock.request import encode_request
@@ -24,5 +25,6 @@ BEDROCK_CONVERSE = Foreign(
     new_decoder=ConverseDecoder,
     read_error=decode_error,
     read_models=listed_models,
+    counting=COUNTING,
     new_reader=eventstream.Reader,
 )

@@ -1,5 +1,6 @@
 """Cohere's chat, version 2: `POST /v2/chat`, server-sent events that end with `message-end`."""
 
+from gateway.dialects.cohere.counting import COUNTING
 from gateway.dialects.cohere.errors import decode_error
 from gateway.dialects.cohere.models import listed_models
 from gateway.dialects.cohere.request import encode_request
@@ -21,4 +22,5 @@ COHERE = Foreign(
     new_decoder=CohereDecoder,
     read_error=decode_error,
     read_models=listed_models,
+    counting=COUNTING,
 )

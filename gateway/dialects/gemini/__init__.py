@@ -6,6 +6,7 @@
 from collections.abc import Mapping
 
 from gateway.dialects.foreign import Foreign
+from gateway.dialects.gemini.counting import COUNTING
 from gateway.dialects.gemini.errors import decode_error
 from gateway.dialects.gemini.models import listed_models
 from gateway.dialects.gemini.request import encode_request
@@ -31,5 +32,6 @@ GEMINI = Foreign(
     new_decoder=ResponseDecoder,
     read_error=decode_error,
     read_models=listed_models,
+    counting=COUNTING,
     new_reader=StreamReader,
 )

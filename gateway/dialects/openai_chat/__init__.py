@@ -25,6 +25,7 @@ class OpenAIChat:
     name = DIALECT
     models_path = "/models"
     brief = ChatBrief()
+    counting = None
     encode = staticmethod(encode_request)
     can_pass_on = staticmethod(can_pass_on)
     decode_reply = staticmethod(decode_reply)

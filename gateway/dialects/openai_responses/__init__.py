@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from gateway.dialects.base import Decoder, ListedModel, Origin, Outbound, Reader, Refused
 from gateway.dialects.models import listed_models
+from gateway.dialects.openai_responses.counting import COUNTING
 from gateway.dialects.openai_responses.errors import decode_error
 from gateway.dialects.openai_responses.request import DIALECT, encode_request
 from gateway.dialects.openai_responses.response import decode_reply
@@ -27,6 +28,7 @@ class OpenAIResponses:
     name = DIALECT
     models_path = "/models"
     brief = None
+    counting = COUNTING
 
     def authorize(self, key: str) -> Mapping[str, str]:
         return {"authorization": f"Bearer {key}"}

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import ClassVar, Literal, Self
 
+from gateway.dialects.profiles.tokens import UNKNOWN_TOKENS, TokenTable
 from gateway.neutral.json import Json
 
 Effort = str | int | None
@@ -89,6 +90,8 @@ class Profile:
     say so with 503)."""
     context_too_long: re.Pattern[str] | None = None
     """Prose by which the upstream says that the prompt is too long, where no code says it."""
+    tokens: TokenTable = UNKNOWN_TOKENS
+    """How its models count the tokens of their input."""
     detours: Sequence[Detour] = ()
     """What goes by another dialect of the provider, although its client speaks this one. The first that fits counts."""
     models: Sequence[tuple[re.Pattern[str], Self]] = ()

@@ -15,6 +15,8 @@ class GeminiProfile(ConversationProfile):
 
     dialect: ClassVar[str] = "gemini"
 
+    counts_whole_requests: bool = True
+    """Whether it counts the tokens of a whole request. Otherwise it is sent its contents, instructions and tools."""
     takes_json_schema: bool = True
     """Whether it reads JSON Schema as it is. Otherwise schemas are rewritten to the subset that Gemini has."""
     takes_formats_with_tools: bool = True
