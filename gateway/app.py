@@ -97,14 +97,12 @@ class Application:
             upstreams = await stack.enter_async_context(open_upstreams(settings))
             catalogue = Catalogue(upstreams)
             stack.push_async_callback(catalogue.close)
-            router = Router(upstreams, catalogue, settings.models)
-            windows = Windows(catalogue, self._prices)
+            router, windows = Router(upstreams, catalogue, settings.models), Windows(catalogue, self._prices)
             schemas, tokenizer = await stack.enter_async_context(_companions(settings))
             sealer, conditions = await _sealer(database), _conditions(settings)
             engine = Engine(router, ledger, sealer, conditions, schemas, windows)
             counter = InputCounter(tokenizer, ledger.ratios, conditions.turns)
-            stored = StoredResponses(database)
-            limits = _body_limits(settings)
+            stored, limits = StoredResponses(database), _body_limits(settings)
             retention = settings.retention_days * _DAY
             window = ContextWindow(engine, windows, ledger.ratios, CompactionSeals(sealer), settings.compaction)
             archive = Archive(History(database, stored, limits.complexity), journal, retention, window)
@@ -112,8 +110,8 @@ class Application:
             lease, options, held = own_lease(settings.lease_seconds), settings.background, limits.in_flight
             context = Context(engine, archive, database, ledger, sealer, self._detached, options, held, lease)
             background = await stack.enter_async_context(_started(Background(context)))
-            lost = LostAttempts(router, ledger.ratios)
-            upkeep = await stack.enter_async_context(_started(Upkeep(database, lost, lease.seconds)))
+            upkeep = Upkeep(database, LostAttempts(router, ledger.ratios), lease.seconds)
+            await stack.enter_async_context(_started(upkeep))
             gateway = Gateway(
                 State(database, journal),
                 self._readiness,

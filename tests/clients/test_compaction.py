@@ -9,90 +9,35 @@ import httpx
 import openai
 import pytest
 from openai import OpenAI
-from starlette.applications import Starlette
-from starlette.routing import Mount
 
 from tests.clients.asking import RESPONSES, Document
 from tests.clients.contract import check, response_events
 from tests.clients.stops import wait_until
-from tests.servers.anthropic_upstream import AnthropicUpstream
-from tests.servers.chat_upstream import KEY as UPSTREAM_KEY
-from tests.servers.gateway import KEY, RunningGateway, running_gateway
-from tests.servers.gemini_upstream import KEY as GEMINI_KEY
-from tests.servers.gemini_upstream import GeminiUpstream
-from tests.servers.responses_upstream import ResponsesUpstream
-from tests.servers.thread import serving
+from tests.clients.windowed import MODEL, Upstreams, talk, windowed_gateway
+from tests.servers.gateway import KEY, RunningGateway
 from tests.servers.windowed_upstream import MARK, WindowedUpstream, is_summary, text_of, unpaired
 
 HELLO: Any = {"role": "user", "content": "Hi."}
 TOOL: Any = {"type": "function", "name": "look", "parameters": {"type": "object", "properties": {}}}
 COMPACTED: Any = [{"type": "compaction"}]
 LOW: Any = [{"type": "compaction", "compact_threshold": 1000}]
-MODEL = "windowed/m"
 
 
 @pytest.fixture(scope="module")
-def script() -> WindowedUpstream:
-    return WindowedUpstream()
+def upstreams() -> Upstreams:
+    return Upstreams()
 
 
 @pytest.fixture(scope="module")
-def native() -> ResponsesUpstream:
-    return ResponsesUpstream()
-
-
-@pytest.fixture(scope="module")
-def anthropic() -> AnthropicUpstream:
-    return AnthropicUpstream()
-
-
-@pytest.fixture(scope="module")
-def gemini() -> GeminiUpstream:
-    return GeminiUpstream()
-
-
-@pytest.fixture(scope="module")
-def gateway(
-    script: WindowedUpstream,
-    native: ResponsesUpstream,
-    anthropic: AnthropicUpstream,
-    gemini: GeminiUpstream,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[RunningGateway]:
-    parts: dict[str, Any] = {"windowed": script, "native": native, "anthropic": anthropic, "gemini": gemini}
-    app = Starlette(routes=[Mount(f"/{name}", app=part.app) for name, part in parts.items()])
-    with serving(app) as url:
-        windowed = {"dialect": "openai-chat", "base_url": f"{url}/windowed/v1", "api_key": UPSTREAM_KEY}
-        responses = {"base_url": f"{url}/native/v1", "api_key": UPSTREAM_KEY, "models": ["echo"]}
-        config = {
-            "embedded": {"enabled": False},
-            "retries": {"attempts": 1},
-            "breaker": {"failures": 10_000},
-            "providers": {
-                "windowed": {**windowed, "models": ["m"], "context_windows": {"m": script.window}},
-                "unknown": {**windowed, "models": ["m"]},
-                "larger": {**windowed, "models": ["large"], "context_windows": {"*": 100_000}},
-                "openai": responses,
-                "lab": {**responses, "dialect": "openai-responses"},
-                "anthropic": {"base_url": f"{url}/anthropic", "api_key": UPSTREAM_KEY, "models": ["echo"]},
-                "gemini": {"base_url": f"{url}/gemini/v1beta", "api_key": GEMINI_KEY, "models": ["echo"]},
-            },
-        }
-        with running_gateway(tmp_path_factory.mktemp("compaction"), config) as running:
-            yield running
+def gateway(upstreams: Upstreams, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
+    with windowed_gateway(upstreams, tmp_path_factory.mktemp("windowed")) as running:
+        yield running
 
 
 @pytest.fixture
-def upstream(script: WindowedUpstream, native: ResponsesUpstream) -> WindowedUpstream:
-    script.forget()
-    native.received.clear()
-    return script
-
-
-@pytest.fixture
-def sdk(gateway: RunningGateway, upstream: WindowedUpstream) -> Iterator[OpenAI]:
-    with OpenAI(api_key=KEY, base_url=f"{gateway.url}/v1", max_retries=0, timeout=30) as client:
-        yield client
+def upstream(upstreams: Upstreams) -> WindowedUpstream:
+    upstreams.forget()
+    return upstreams.windowed
 
 
 @pytest.fixture
@@ -101,18 +46,15 @@ def client(gateway: RunningGateway, upstream: WindowedUpstream) -> Iterator[http
         yield client
 
 
+@pytest.fixture
+def sdk(gateway: RunningGateway, upstream: WindowedUpstream) -> Iterator[OpenAI]:
+    with OpenAI(api_key=KEY, base_url=f"{gateway.url}/v1", max_retries=0, timeout=30) as client:
+        yield client
+
+
 def rows(gateway: RunningGateway, statement: str) -> list[Any]:
     with closing(sqlite3.connect(gateway.folder / "data" / "waystone.db")) as database:
         return database.execute(statement).fetchall()
-
-
-def talk(turns: int, words: int = 300) -> Any:
-    """A conversation with a system message in front, and a question at its end."""
-    items = [{"role": "system", "content": "Be brief."}]
-    for number in range(turns):
-        items.append({"role": "user", "content": f"question {number} " + "word " * words})
-        items.append({"role": "assistant", "content": f"reply {number}"})
-    return [*items, {"role": "user", "content": "the last question"}]
 
 
 def kinds(response: Any) -> list[str]:
@@ -181,26 +123,11 @@ def test_compaction_item_stands_for_what_came_before_it(
 
 
 @pytest.mark.parametrize("model", ["larger/large", "anthropic/echo", "gemini/echo", "lab/echo", "openai/echo"])
-def test_another_model_reads_the_compaction_item(
-    sdk: OpenAI,
-    upstream: WindowedUpstream,
-    anthropic: AnthropicUpstream,
-    gemini: GeminiUpstream,
-    native: ResponsesUpstream,
-    model: str,
-) -> None:
+def test_another_model_reads_the_compaction_item(sdk: OpenAI, upstreams: Upstreams, model: str) -> None:
     first = sdk.responses.create(model=MODEL, input=talk(30), context_management=COMPACTED)
     second = sdk.responses.create(model=model, input="and now?", previous_response_id=first.id, max_output_tokens=50)
     assert second.output_text
-    match model.partition("/")[0]:
-        case "larger":
-            sent = str(upstream.received[-1])
-        case "anthropic":
-            sent = str(anthropic.last)
-        case "gemini":
-            sent = str(gemini.last)
-        case _:
-            sent = str(native.received[-1])
+    sent = upstreams.last(model.partition("/")[0])
     assert MARK in sent
     assert "question 0 " not in sent
 
@@ -306,23 +233,21 @@ def test_compact_takes_up_a_stored_response_and_stores_nothing(
     assert client.get(f"{RESPONSES}/{compacted.id}").status_code == 404
 
 
-def test_upstream_that_compacts_itself_is_sent_the_request_as_it_is(
-    client: httpx.Client, native: ResponsesUpstream, upstream: WindowedUpstream
-) -> None:
+def test_upstream_that_compacts_itself_is_sent_the_request_as_it_is(client: httpx.Client, upstreams: Upstreams) -> None:
     body = {"model": "openai/echo", "input": "Hi.", "context_management": COMPACTED, "truncation": "auto"}
     assert client.post(RESPONSES, json=body).status_code == 200
-    assert native.received[-1]["context_management"] == COMPACTED
-    assert native.received[-1]["truncation"] == "auto"
+    assert upstreams.native.received[-1]["context_management"] == COMPACTED
+    assert upstreams.native.received[-1]["truncation"] == "auto"
     lab = {**body, "model": "lab/echo"}
     assert client.post(RESPONSES, json=lab).status_code == 200
-    assert native.received[-1].keys().isdisjoint({"context_management", "truncation"})
+    assert upstreams.native.received[-1].keys().isdisjoint({"context_management", "truncation"})
 
 
-def test_item_of_a_provider_stays_with_it(client: httpx.Client, native: ResponsesUpstream) -> None:
+def test_item_of_a_provider_stays_with_it(client: httpx.Client, upstreams: Upstreams) -> None:
     foreign = {"type": "compaction", "encrypted_content": "from the provider"}
     question = {"role": "user", "content": "and now?"}
     assert client.post(RESPONSES, json={"model": "openai/echo", "input": [foreign, question]}).status_code == 200
-    assert foreign in native.received[-1]["input"]
+    assert foreign in upstreams.native.received[-1]["input"]
     reply = client.post(RESPONSES, json={"model": MODEL, "input": [foreign, question]})
     assert (reply.status_code, reply.json()["error"]["param"]) == (400, "input")
     # What it stands for is there as well.
@@ -369,47 +294,3 @@ def test_item_opens_for_its_own_key_only(gateway: RunningGateway, sdk: OpenAI, u
     following: Any = [*sent_back(compacted.output), {"role": "user", "content": "and now?"}]
     with OpenAI(api_key=key, base_url=f"{gateway.url}/v1", max_retries=0) as other:
         assert refused(other, input=following)["param"] == "input[0].encrypted_content"
-
-
-def test_truncation_leaves_out_whole_turns_and_reports_them(client: httpx.Client, upstream: WindowedUpstream) -> None:
-    reply = client.post(RESPONSES, json={"model": MODEL, "input": talk(60), "truncation": "auto"})
-    assert reply.status_code == 200, reply.text
-    messages = upstream.received[-1]["messages"]
-    assert upstream.sizes[-1] < upstream.window
-    assert text_of(messages[0]) == "Be brief."
-    assert messages[1]["role"] == "user"
-    assert text_of(messages[-1]) == "the last question"
-    dropped = reply.headers["x-waystone-dropped"].split(",")
-    assert dropped[:2] == ["input[1]", "input[2]"]
-    assert 1 + 2 * 60 + 1 - len(dropped) == len(messages)
-
-
-def test_truncation_reports_what_it_leaves_out_of_the_chain(client: httpx.Client, upstream: WindowedUpstream) -> None:
-    first = client.post(RESPONSES, json={"model": "larger/large", "input": talk(60)}).json()["id"]
-    body = {"model": MODEL, "input": "and now?", "previous_response_id": first, "truncation": "auto"}
-    reply = client.post(RESPONSES, json=body)
-    assert reply.headers["x-waystone-dropped"].startswith("previous_response_id[1],previous_response_id[2]")
-    assert upstream.sizes[-1] < upstream.window
-
-
-@pytest.mark.parametrize("path", [RESPONSES, "/v1/chat/completions", "/api/gateway/v1/chat/completions"])
-@pytest.mark.parametrize("is_stream", [False, True], ids=["plain", "stream"])
-def test_what_is_far_beyond_the_window_is_refused_before_anything_is_sent(
-    client: httpx.Client, upstream: WindowedUpstream, path: str, is_stream: bool
-) -> None:
-    def asked(text: str) -> Document:
-        return {"input": text} if path == RESPONSES else {"messages": [{"role": "user", "content": text}]}
-
-    reply = client.post(path, json={"model": MODEL, "stream": is_stream, **asked("word " * 14_000)})
-    error = reply.json()["error"]
-    assert (reply.status_code, error["code"]) == (400, "context_length_exceeded")
-    assert upstream.received == []
-    # Near it, the provider decides.
-    near = asked("word " * 8_000)
-    assert client.post(path, json={"model": MODEL, **near}).json()["error"]["code"] == "context_length_exceeded"
-    assert upstream.refused == 1
-
-
-def test_window_is_listed_with_its_model(client: httpx.Client) -> None:
-    listed = {model["id"]: model.get("context_window") for model in client.get("/v1/models").json()["data"]}
-    assert (listed["windowed/m"], listed["larger/large"], listed["unknown/m"]) == (8_000, 100_000, None)

@@ -11,7 +11,9 @@ meant to break the contract still breaks it:
   Limits of a response that are larger than any integer can be: JSON has them as floats.
 - `stream` becomes true beside `stream_options`: OpenAI, and the scripted upstream, refuse these without it.
 - Where a request keeps the contract: what names something stored that was never stored (`previous_response_id`,
-  `conversation`, `after`, references to items), what is not possible yet (`context_management`), what is possible in
+  `conversation`, `after`, references to items), what stands for a conversation without
+  being one of the gateway's (`compaction`), a compaction of nothing, a way to
+  manage the context that nobody knows, what is possible in
   the background alone (without `store`; streaming or cancelling what is stored; a `completion_window`), a `provider`
   that there is none of,
   an empty list of items to add, and of Waystone's two operations empty `messages` and an empty `input`: there is
@@ -57,8 +59,9 @@ UNKNOWN_SHARE = 16
 _LARGEST = 2**53
 COUNTS = {"n": (1, 128), "max_completion_tokens": (0, _LARGEST)}
 LIMITS = ("max_output_tokens", "max_tool_calls", "top_k")
-NOT_ANSWERABLE = ("previous_response_id", "conversation", "context_management", "provider")
-NOT_ANSWERABLE_ITEMS = ("item_reference", "compaction_trigger", None)
+NOT_ANSWERABLE = ("previous_response_id", "conversation", "provider")
+NOT_ANSWERABLE_ITEMS = ("item_reference", "compaction", "compaction_trigger", None)
+_OF_RESPONSES = ("/v1/responses", "/v1/responses/compact", "/v1/responses/input_tokens")
 STORED_ONLY = ("after", "stream", "starting_after")
 MESSAGE = {"role": "user", "content": "Hello"}
 _LONGEST_ID = 256
@@ -81,11 +84,13 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     if isinstance(case.body, dict):
         is_waystone = case.operation.path.startswith("/api/gateway/")
         case.body = meant(case.body, may_be_unknown=is_positive, has_counts=is_waystone)
-        if is_positive and case.operation.path == "/v1/responses":
+        if is_positive and case.operation.path in _OF_RESPONSES:
             case.body = answerable(case.body)
-            if _is_stateful(case):
-                # Links begin at a document, and a stream is none.
-                case.body["stream"] = False
+        if is_positive and case.operation.path == "/v1/responses/compact":
+            case.body = compactable(case.body)
+        if is_positive and case.operation.path == "/v1/responses" and _is_stateful(case):
+            # Links begin at a document, and a stream is none.
+            case.body["stream"] = False
         if is_positive and is_waystone and case.body.get("messages") == []:
             case.body["messages"] = [dict(MESSAGE)]
         if is_positive and is_waystone and "messages" not in case.body and not case.body.get("input"):
@@ -142,6 +147,8 @@ def answerable(body: dict[str, Any]) -> dict[str, Any]:
     if isinstance(items, list):
         items = [item for item in items if item.get("type", "") not in NOT_ANSWERABLE_ITEMS and is_whole(item)]
     changed["input"] = items or "Hello"
+    if changed.get("context_management"):
+        changed["context_management"] = [{**entry, "type": "compaction"} for entry in changed["context_management"]]
     if changed.get("background") is True:
         changed["store"] = True
     if isinstance(options := changed.get("background_options"), dict) and options.get("completion_window"):
@@ -152,6 +159,13 @@ def answerable(body: dict[str, Any]) -> dict[str, Any]:
     if changed["model"] in MODELS and not is_plain(changed):
         changed["model"] = NATIVE[draw(body) % len(NATIVE)]
     return changed
+
+
+def compactable(body: dict[str, Any]) -> dict[str, Any]:
+    """A copy of a request for a compaction of something, by a model that answers with texts."""
+    items = body["input"] if isinstance(body["input"], list) else []
+    changed = {**body, "input": [*items, dict(MESSAGE)]}
+    return {**changed, "model": MODELS[0]} if body["model"] in (*MODELS, *NATIVE) else changed
 
 
 def is_whole(item: dict[str, Any]) -> bool:
