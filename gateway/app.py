@@ -101,7 +101,6 @@ class Application:
             schemas, tokenizer = await stack.enter_async_context(_companions(settings))
             sealer, conditions = await _sealer(database), _conditions(settings)
             engine = Engine(router, ledger, sealer, conditions, schemas, windows)
-            counter = InputCounter(tokenizer, ledger.ratios, conditions.turns)
             stored, limits = StoredResponses(database), _body_limits(settings)
             retention = settings.retention_days * _DAY
             window = ContextWindow(engine, windows, ledger.ratios, CompactionSeals(sealer), settings.compaction)
@@ -117,7 +116,7 @@ class Application:
                 self._readiness,
                 engine,
                 Models(router, catalogue, upstreams, settings.models, self._prices),
-                Responses(engine, archive, stored, counter),
+                Responses(engine, archive, stored, InputCounter(tokenizer, ledger.ratios, conditions.turns)),
                 Conversations(database, journal, stored.items),
                 background,
                 _outliving(settings, Shelf(database, sealer, upkeep), background, self._detached, limits.turns),
