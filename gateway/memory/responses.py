@@ -120,7 +120,7 @@ class Turn:
         if self._is_kept:
             with explained():
                 self._archive.journal.raise_if_away()
-        elif self._previous_id is None and isinstance(body.get("input"), str):
+        elif (self._previous_id or self._conversation_id) is None and isinstance(body.get("input"), str):
             # Nothing came before, and nothing is to be found again.
             return generation
         earlier: Items = []

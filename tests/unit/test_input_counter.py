@@ -1,7 +1,7 @@
 """Where a tokenizer fails, an input is estimated from bytes; and what of a prompt takes tokens."""
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -38,7 +38,7 @@ class _Overrun(Tokenizer):
 
 def counted(tokenizer: Tokenizer, ratios: TokenRatios, *, is_large: bool = False, **body: Any) -> Any:
     (lane,) = lanes("lab")
-    generation = SURFACE.read({"model": "small", **body})
+    generation = SURFACE.read(cast(Any, {"model": "small", **body}))
     dialect, origin = lane.way(generation, None)
     sent = dialect.encode(generation, origin) if body.get("input") else None
     countable = Countable(generation, lane, dialect, origin, sent)
@@ -77,7 +77,7 @@ async def test_input_that_cannot_be_sent_is_estimated_from_its_own_body() -> Non
 
 
 def read(**body: Any) -> Texts:
-    return texts_of(SURFACE.read({"model": "m", **body}).prompt, IMAGE)
+    return texts_of(SURFACE.read(cast(Any, {"model": "m", **body})).prompt, IMAGE)
 
 
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs="
