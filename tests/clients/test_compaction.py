@@ -15,6 +15,7 @@ from tests.clients.contract import check, response_events
 from tests.clients.stops import wait_until
 from tests.clients.windowed import MODEL, Upstreams, talk, windowed_gateway
 from tests.servers.gateway import KEY, RunningGateway
+from tests.servers.responses_upstream import OPAQUE
 from tests.servers.windowed_upstream import MARK, WindowedUpstream, is_summary, text_of, unpaired
 
 HELLO: Any = {"role": "user", "content": "Hi."}
@@ -241,6 +242,22 @@ def test_upstream_that_compacts_itself_is_sent_the_request_as_it_is(client: http
     lab = {**body, "model": "lab/echo"}
     assert client.post(RESPONSES, json=lab).status_code == 200
     assert upstreams.native.received[-1].keys().isdisjoint({"context_management", "truncation"})
+
+
+@pytest.mark.parametrize("is_stream", [False, True], ids=["plain", "stream"])
+def test_upstream_that_compacts_itself_is_asked_to(client: httpx.Client, upstreams: Upstreams, is_stream: bool) -> None:
+    upstreams.forget()
+    body = {"model": "openai/echo", "input": talk(3), "instructions": "Be brief."}
+    compacted = client.post(f"{RESPONSES}/compact", json=body).json()
+    assert [item["encrypted_content"] for item in compacted["output"]] == [OPAQUE]
+    assert compacted["usage"]["total_tokens"] == 18
+    (received,) = upstreams.native.received
+    assert (received["instructions"], received["input"][-1]["content"]) == ("Be brief.", "the last question")
+    triggered = {**body, "input": [*talk(3), {"type": "compaction_trigger"}], "stream": is_stream, "temperature": 0.5}
+    reply = client.post(RESPONSES, json=triggered)
+    response = response_events(reply.iter_lines())[-1]["response"] if is_stream else reply.json()
+    assert (response["status"], [item["type"] for item in response["output"]]) == ("completed", ["compaction"])
+    assert upstreams.windowed.received == []
 
 
 def test_item_of_a_provider_stays_with_it(client: httpx.Client, upstreams: Upstreams) -> None:

@@ -28,6 +28,8 @@ USAGE = {
     "output_tokens_details": {"reasoning_tokens": 2},
     "total_tokens": 18,
 }
+COMPACTED = {"model", "input", "previous_response_id", "instructions", "prompt_cache_key", "service_tier"}
+OPAQUE = "what only the provider reads"
 SCRIPTS = (
     *("echo", "tools", "parallel-tools", "reasoning", "refusal", "length", "web-search", "custom-tool"),
     *("failed-in-stream", "error-in-stream", "cut", "end-early", "interleaved", "refuse-400", "refuse-429"),
@@ -55,7 +57,11 @@ class ResponsesUpstream:
 
     @property
     def app(self) -> Starlette:
-        routes = [Route("/v1/responses", self.create, methods=["POST"]), Route("/v1/models", self.models)]
+        routes = [
+            Route("/v1/responses", self.create, methods=["POST"]),
+            Route("/v1/responses/compact", self.compact, methods=["POST"]),
+            Route("/v1/models", self.models),
+        ]
         return Starlette(routes=routes)
 
     @property
@@ -92,6 +98,15 @@ class ResponsesUpstream:
             events = _interleaved(output) if name == "interleaved" else (e for item in output for e in _events(*item))
             return StreamingResponse(_stream(name, body, output, events), media_type="text/event-stream")
         return JSONResponse(_response(name, body, [item for _, item in output]))
+
+    async def compact(self, request: Request) -> Response:
+        body = await request.json()
+        self.received.append(body)
+        if unknown := body.keys() - COMPACTED:
+            return _refusal(400, f"Unknown parameter: '{min(unknown)}'.", "unknown_parameter")
+        item = {"id": "cmp_of_the_provider", "type": "compaction", "encrypted_content": OPAQUE}
+        compaction = {"id": "resp_c", "object": "response.compaction", "created_at": CREATED, "output": [item]}
+        return JSONResponse({**compaction, "usage": USAGE})
 
     def _about_strictness(self, body: _Object) -> Iterator[str]:
         for tool in body.get("tools") or ():

@@ -11,12 +11,19 @@ from gateway.dialects.report import Report
 from gateway.dialects.settings import PendingSettings
 from gateway.neutral.configuration import CONFIGURATION_UPDATE, configuration_of
 from gateway.neutral.generation import Generation
-from gateway.neutral.json import Json, JsonObject, object_or_empty, object_or_none, objects_in, written
+from gateway.neutral.json import Json, JsonObject, list_or_empty, object_or_empty, object_or_none, objects_in, written
 from gateway.neutral.prompt import Prompt
 from gateway.neutral.settings import BACKGROUND_OPTIONS, CACHE_OPTIONS, PLACES, RESPONSES_RULES
 
 DIALECT = "openai-responses"
 PATH = "/responses"
+COMPACTION_PATH = "/responses/compact"
+_COMPACTED = (
+    *("model", "input", "instructions", "prompt_cache_key", "prompt_cache_retention", "prompt_cache_options"),
+    "service_tier",
+)
+"""What a request for a compaction consists of (shared facts on the Responses API, 1.1)."""
+_TRIGGER = "compaction_trigger"
 # The gateway's own state and work: an upstream would look for ids that only the gateway has.
 _COMPARED = "comparison_response_id"
 _OURS = ("previous_response_id", "conversation", "background")
@@ -32,7 +39,21 @@ def encode_request(generation: Generation, origin: Origin) -> Outbound:
         body = _translated(generation.prompt, ResponsesProfile.own(origin.profile), report)
     _address(body, generation, origin)
     adapt_body(body, origin, report)
+    if ResponsesProfile.own(origin.profile).compacts and _is_triggered(body):
+        return Outbound(COMPACTION_PATH, written(_compaction(body)), report.dropped)
     return Outbound(PATH, written(body), report.dropped)
+
+
+def _is_triggered(body: JsonObject) -> bool:
+    """Whether the conversation is to be compacted, and nothing else."""
+    items = body.get("input")
+    return isinstance(items, list) and bool(items) and object_or_empty(items[-1]).get("type") == _TRIGGER
+
+
+def _compaction(body: JsonObject) -> JsonObject:
+    """The same request for the operation that is there for it, which is never a stream."""
+    asked = {name: body[name] for name in _COMPACTED if name in body}
+    return {**asked, "input": list_or_empty(body.get("input"))[:-1]}
 
 
 def _address(body: JsonObject, generation: Generation, origin: Origin) -> None:

@@ -72,3 +72,12 @@ check("turns of a conversation follow each other", async (client) => {
   const listed = await collect(client.conversations.items.list(conversation.id, { order: "asc" }));
   assert.deepEqual(texts(listed), ["One.", "One.", "Two.", "Two."]);
 });
+
+check("a compacted conversation goes on", async (client) => {
+  const input = [user("My name is Ada."), user("What is my name?")];
+  const compacted = await client.responses.compact({ model, input });
+  assert.equal(compacted.object, "response.compaction");
+  assert.deepEqual(compacted.output.map((item) => item.type), ["compaction"]);
+  const next = await client.responses.create({ model, input: [...compacted.output, user("And now?")] });
+  assert.equal(next.output_text, "And now?");
+});
