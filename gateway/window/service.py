@@ -187,7 +187,8 @@ class ContextWindow:
         if not profile.compacts:
             generation = _without_compaction(generation, lane)
         body = generation.body
-        if body.get("truncation") != "auto" or profile.truncates:
+        if body.get("truncation") != "auto" or profile.truncates or not lane.window:
+            # Where nobody knows the window, the upstream may keep to it, and the report names it where it does not.
             return generation, ()
         body = {name: given for name, given in body.items() if name != "truncation"}
         items, front = objects_in(body.get("input")), generation.templated
@@ -206,8 +207,6 @@ class ContextWindow:
 
     def _excess(self, body: JsonObject, lane: Lane) -> int:
         """By how many tokens a request is over what its model can read and answer."""
-        if not lane.window:
-            return 0
         asked = integer_or_none(body.get("max_output_tokens"))
         answer = min(_MOST_ANSWER, int(lane.window * _ANSWER_SHARE)) if asked is None else asked
         return _Scale(self._ratios, lane).of_body(body) - max(lane.window - answer, lane.window // 2)

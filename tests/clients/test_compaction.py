@@ -241,7 +241,7 @@ def test_upstream_that_compacts_itself_is_sent_the_request_as_it_is(client: http
     assert upstreams.native.received[-1]["truncation"] == "auto"
     lab = {**body, "model": "lab/echo"}
     assert client.post(RESPONSES, json=lab).status_code == 200
-    assert upstreams.native.received[-1].keys().isdisjoint({"context_management", "truncation"})
+    assert "context_management" not in upstreams.native.received[-1]
 
 
 @pytest.mark.parametrize("is_stream", [False, True], ids=["plain", "stream"])
