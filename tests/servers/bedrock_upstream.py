@@ -52,7 +52,7 @@ class BedrockUpstream(Memory):
         )
 
     async def models(self, request: Request) -> Response:
-        if not _is_let_in(request, b""):
+        if not is_let_in(request, b""):
             return _refusal(
                 403, "UnrecognizedClientException", "The security token included in the request is invalid."
             )
@@ -64,7 +64,7 @@ class BedrockUpstream(Memory):
         raw, path = await request.body(), request.scope["raw_path"].decode()
         body = orjson.loads(raw)
         self.requests.append({"path": path, "headers": dict(request.headers), "body": body})
-        if not _is_let_in(request, raw):
+        if not is_let_in(request, raw):
             return _refusal(403, "InvalidSignatureException", f"The signature does not match: {SECRET_KEY}")
         found = _SEGMENT.fullmatch(path)
         if found is None or ":" in path:
@@ -105,7 +105,7 @@ class BedrockUpstream(Memory):
                     yield one
 
 
-def _is_let_in(request: Request, body: bytes) -> bool:
+def is_let_in(request: Request, body: bytes) -> bool:
     """Whether the key is right, or botocore would have signed this request so."""
     given = request.headers.get("authorization", "")
     if given.startswith("Bearer "):
