@@ -22,7 +22,7 @@ _SAMPLING = frozenset({"temperature", "top_p", "top_k"})
 # Anthropic counts for all of them (https://docs.claude.com/en/docs/build-with-claude/token-counting, August 2026). Its
 # tokenizer is not public: recordings of 2024 to 2026 have 1.0 to 1.2 of its tokens for one of `o200k`, and 1.4 from
 # Opus 4.7 on. Images: https://docs.claude.com/en/docs/build-with-claude/vision.
-CLAUDE = TokenFacts(per_o200k=1.13, image=ImageTokens("area", 750))
+CLAUDE = TokenFacts(per_o200k=1.1, image=ImageTokens("area", 750))
 NEWER_CLAUDE = replace(CLAUDE, per_o200k=1.4)
 _COUNTED, _NEWER_COUNTED = replace(CLAUDE, is_counted=True), replace(NEWER_CLAUDE, is_counted=True)
 _TOKENS = TokenTable.by_name(

@@ -27,6 +27,7 @@ USUAL = Size(1024, 1024)
 """What an image is taken for that is not in the request: nothing is fetched."""
 _JPEG_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 _JPEG_FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
+_MOST_SEGMENTS = 1000
 _WEBP_CHUNK = 20
 
 
@@ -98,9 +99,11 @@ def _squares(size: Size, side: int) -> int:
 
 
 def _jpeg(head: bytes) -> tuple[int, int] | None:
-    """The size in the first frame's header. Each segment is two bytes at least, so that this comes to an end."""
+    """The size in the header of the first frame, which stands among the first segments."""
     place = 2
-    while place + 9 <= len(head) and head[place] == 0xFF:
+    for _ in range(_MOST_SEGMENTS):
+        if place + 9 > len(head) or head[place] != 0xFF:
+            break
         marker = head[place + 1]
         if marker == 0xFF:
             place += 1

@@ -48,7 +48,7 @@ class Tokenizer:
         first, size = _beginning(texts)
         header = REQUEST.pack(ENCODINGS.index(f"{encoding}_base"), len(first))
         lengths = struct.pack(f">{len(first)}I", *map(len, first))
-        (tokens,) = TOTAL.unpack(await self.companion.ask(key_id, (header, lengths, *first)))
+        (tokens,) = TOTAL.unpack(await self.companion.ask(key_id, (header, lengths, b"".join(first))))
         total = sum(map(len, texts))
         if total <= size:
             return Counted(tokens, is_whole=True)
@@ -64,6 +64,8 @@ def _beginning(texts: Sequence[str]) -> tuple[list[bytes], int]:
     first: list[bytes] = []
     size = 0
     for text in texts:
+        if size == MOST_CHARACTERS:
+            break
         part = text[: MOST_CHARACTERS - size]
         if part:
             first.append(part.encode("utf-8", "replace"))

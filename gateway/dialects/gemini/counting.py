@@ -4,6 +4,8 @@ The Gemini API takes a whole request (https://ai.google.dev/api/tokens, August 2
 that have a part in its input (https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/count-tokens).
 """
 
+from urllib.parse import unquote
+
 from gateway.dialects.base import CountCalls, Counting, Origin, Outbound
 from gateway.dialects.profiles.gemini import GeminiProfile
 from gateway.neutral.json import Json, JsonObject, count_or_none, object_or_empty, parse, written
@@ -17,7 +19,7 @@ def count_calls(sent: Outbound, origin: Origin) -> CountCalls:
     model, _, _ = sent.path.rpartition(":")
     body: JsonObject = object_or_empty(parse(sent.body))
     if profile.counts_whole_requests:
-        request: dict[str, Json] = {"model": model.removeprefix("/"), **body}
+        request: dict[str, Json] = {"model": unquote(model.removeprefix("/")), **body}
         counted: JsonObject = {"generateContentRequest": request}
     else:
         counted = {name: value for name, value in body.items() if name in _FIELDS}

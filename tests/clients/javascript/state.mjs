@@ -19,6 +19,12 @@ check("a response is retrieved and deleted", async (client) => {
   await assert.rejects(client.responses.retrieve(response.id), OpenAI.NotFoundError);
 });
 
+check("the tokens of an input are counted", async (client) => {
+  const counted = await client.responses.inputTokens.count({ model, input: "Count this." });
+  assert.equal(counted.object, "response.input_tokens");
+  assert.ok(counted.input_tokens > 2);
+});
+
 check("input items are listed page by page", async (client) => {
   const numbers = ["0", "1", "2", "3", "4"];
   const response = await client.responses.create({ model, input: numbers.map(user) });
