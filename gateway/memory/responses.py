@@ -61,7 +61,7 @@ class Responses:
 
     async def count(self, request: Request[Body], surface: Surface[Body]) -> Reply:
         """The tokens of an input, and of what comes before it. Nothing is stored. Raises as `create` does."""
-        memory = Turn(self._archive, request.key_id, is_counted=True)
+        memory = Turn(self._archive, request.key_id)
         counted, lane = await self._engine.count(request, surface, memory, self._counter)
         body = {"object": "response.input_tokens", "input_tokens": counted.tokens}
         headers = [*lane.headers, (b"x-waystone-token-count", counted.source.encode())]
@@ -87,10 +87,8 @@ class Responses:
 class Turn:
     """The memory of one request. Whatever it finds and keeps belongs to the request's key."""
 
-    def __init__(self, archive: Archive, key_id: str, *, is_counted: bool = False) -> None:
-        """`is_counted`: the request is not answered, so that nothing of it is kept."""
+    def __init__(self, archive: Archive, key_id: str) -> None:
         self._archive = archive
-        self._is_counted = is_counted
         self._key_id = key_id
         self._previous_id: str | None = None
         self._conversation_id: str | None = None
@@ -107,11 +105,11 @@ class Turn:
         self._is_stored = body.get("store") is not False
         self._previous_id = text_or_none(body.get("previous_response_id"))
         self._conversation_id = _conversation_id(body)
-        self._is_kept = not self._is_counted and (self._is_stored or self._conversation_id is not None)
+        self._is_kept = self._is_stored or self._conversation_id is not None
         if self._is_kept:
             with explained():
                 self._archive.journal.raise_if_away()
-        elif (self._previous_id or self._conversation_id) is None and isinstance(body.get("input"), str):
+        elif self._previous_id is None and isinstance(body.get("input"), str):
             # Nothing came before, and nothing is to be found again.
             return generation
         earlier: Items = []

@@ -117,16 +117,14 @@ def pieces(text: str) -> Iterator[str]:
 
 
 def clean_cut(text: str, start: int, end: int) -> int | None:
-    """The last place between these where a word begins with the one blank before it; None where there is none.
+    """The last place between these where a blank follows what is none; None where there is none.
 
-    A tokenizer has a boundary there, whatever stands around it.
+    Neither pattern has a match that goes on there, whatever stands around it.
     """
     place = text.rfind(" ", start + 1, end)
-    while place > 0:
-        if place + 1 < len(text) and text[place + 1].isalpha() and not text[place - 1].isspace():
-            return place
+    while place > 0 and text[place - 1].isspace():
         place = text.rfind(" ", start + 1, place)
-    return None
+    return place if place > 0 else None
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ _TEXTS = st.lists(st.one_of(_WORDS, st.just(" "), st.text(max_size=4)), max_size
 
 
 @pytest.mark.parametrize("name", ENCODINGS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(text=_TEXTS)
 def test_clean_cut_changes_no_count(name: str, text: str) -> None:
     text = text.encode("utf-8", "replace").decode()
