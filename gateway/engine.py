@@ -178,7 +178,7 @@ class Engine:
             client = ClientRequest(generation, surface, request.key_id, account)
             countable = await self._accepted(lanes, partial(self._countable, client), is_large=is_large)
             account.routed(countable.lane)
-            return await counter.count(request.key_id, countable, is_large=is_large), countable.lane
+            return await counter.count(request, countable, is_large=is_large), countable.lane
         except GatewayError as error:
             account.fail(error)
             raise

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from gateway.dialects.base import CountCalls, Counting, Dialect, Origin, Outboun
 from gateway.dialects.error_params import client_param
 from gateway.dialects.profiles.tokens import Encoding, TokenFacts
 from gateway.errors import InvalidRequest, Unavailable, UpstreamError
+from gateway.http import Body, Request
 from gateway.neutral.generation import Generation
 from gateway.neutral.json import written
 from gateway.routing.plan import Lane
@@ -51,9 +53,9 @@ class Countable:
 
     @property
     def facts(self) -> TokenFacts:
-        """How the model counts."""
+        """How the model counts. Where it has another name at its provider, that tells nothing."""
         profile = self.origin.profile
-        return profile.tokens.of(self.origin.model)
+        return profile.tokens.of(self.lane.model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,8 @@ class InputCounter:
         self._ratios = ratios
         self._turns = turns
 
-    async def count(self, key_id: str, countable: Countable, *, is_large: bool) -> InputTokens:
-        """The tokens of an input. `is_large`: reading it would hold up the loop.
+    async def count(self, request: Request[Body], countable: Countable, *, is_large: bool) -> InputTokens:
+        """The tokens of the input of a request. `is_large`: reading it would hold up the loop.
 
         Raises `UpstreamError` where the provider finds fault with the request.
         """
@@ -81,12 +83,12 @@ class InputCounter:
         read = self._beside if is_large else _now
         if counting is not None and sent is not None and countable.facts.is_counted:
             calls = await read(partial(counting.encode, sent, countable.origin))
-            if calls is not None and (tokens := await _by_provider(countable, counting, calls)) is not None:
+            if calls is not None and (tokens := await _by_provider(request, countable, counting, calls)) is not None:
                 return InputTokens(tokens, "provider" if calls.is_whole else "tokenizer")
         texts = await read(partial(_texts, countable))
         if texts is not None:
             with suppress(TooCostly, Unavailable):
-                return await self._by_tokenizer(key_id, countable.facts, texts)
+                return await self._by_tokenizer(request.key_id, countable.facts, texts)
         tokens = await read(partial(self._by_ratio, countable))
         return InputTokens(tokens + (0 if texts is None else texts.media), "estimate")
 
@@ -125,9 +127,11 @@ def _texts(countable: Countable) -> Texts | None:
         return None
 
 
-async def _by_provider(countable: Countable, counting: Counting, calls: CountCalls) -> int | None:
+async def _by_provider(
+    request: Request[Body], countable: Countable, counting: Counting, calls: CountCalls
+) -> int | None:
     """The provider's count; None where it has none, now or at all. Raises `UpstreamError`."""
-    lane, total = countable.lane, calls.added
+    lane, total, began = countable.lane, calls.added, time.perf_counter()
     try:
         async with asyncio.timeout(UPSTREAM_SECONDS):
             for call in calls.calls:
@@ -145,6 +149,8 @@ async def _by_provider(countable: Countable, counting: Counting, calls: CountCal
             log.info("token_count_failed", provider=lane.upstream.name, model=lane.model, status=error.status)
             return None
         raise _for_client(error, countable) from error.__cause__
+    finally:
+        request.access.waited += time.perf_counter() - began
     return total
 
 
