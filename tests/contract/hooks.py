@@ -14,7 +14,7 @@ meant to break the contract still breaks it:
   `conversation`, `after`, references to items), what is not possible yet (`context_management`), what is possible in
   the background alone (without `store`; streaming or cancelling what is stored), a `provider` that there is none of,
   an empty list of items to add, and of Waystone's two operations empty `messages` and an empty `input`: there is
-  nothing to answer (decision 0010).
+  nothing to answer (decision 0010). Where tokens are counted, the model that the schema lets be missing.
   An `Idempotency-Key` becomes one of the request's own: with another body it would be a conflict. Most requests do
   not choose what becomes of an answer whose client leaves, which their key may not.
   Three in four of its paths name what was stored before, where they are to name something; links do so themselves.
@@ -59,6 +59,7 @@ LIMITS = ("max_output_tokens", "max_tool_calls", "top_k")
 NOT_ANSWERABLE = ("previous_response_id", "conversation", "context_management", "provider")
 NOT_ANSWERABLE_ITEMS = ("item_reference", "compaction_trigger", None)
 STORED_ONLY = ("after", "stream", "starting_after")
+ASKED = ("/v1/responses", "/v1/responses/input_tokens")
 MESSAGE = {"role": "user", "content": "Hello"}
 _LONGEST_ID = 256
 
@@ -80,7 +81,7 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     if isinstance(case.body, dict):
         is_waystone = case.operation.path.startswith("/api/gateway/")
         case.body = meant(case.body, may_be_unknown=is_positive, has_counts=is_waystone)
-        if is_positive and case.operation.path == "/v1/responses":
+        if is_positive and case.operation.path in ASKED:
             case.body = answerable(case.body)
             if _is_stateful(case):
                 # Links begin at a document, and a stream is none.
@@ -141,6 +142,7 @@ def answerable(body: dict[str, Any]) -> dict[str, Any]:
     if isinstance(items, list):
         items = [item for item in items if item.get("type", "") not in NOT_ANSWERABLE_ITEMS and is_whole(item)]
     changed["input"] = items or "Hello"
+    changed.setdefault("model", MODELS[0])
     if changed.get("background") is True:
         changed["store"] = True
     changed |= {name: whole(changed[name]) for name in LIMITS if is_no_count(changed.get(name))}

@@ -49,7 +49,7 @@ def test_requests_find_what_is_stored(run: Run) -> None:
     phases = {name: rates.values() for name, rates in run.report["valid_rates"].items()}
     accepted = {name: sum(rate["accepted"] for rate in rates) for name, rates in phases.items()}
     stateful = [name for name in accepted if "/v1/responses" in name or "/v1/conversations" in name]
-    assert len(stateful) == 15
+    assert len(stateful) == 16
     assert not [name for name in stateful if not accepted[name]]
 
 
