@@ -1,22 +1,30 @@
 """Where a tokenizer fails, an input is estimated from bytes; and what of a prompt takes tokens."""
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
 
 from gateway.access_log import Access
 from gateway.accounting.token_ratios import DEFAULT, TokenRatios
+from gateway.credentials.keys import KeyCredential
+from gateway.dialects import DIALECTS
 from gateway.dialects.base import Outbound
 from gateway.dialects.profiles.tokens import ImageTokens
 from gateway.errors import Unavailable
 from gateway.http import Request
+from gateway.providers import ROWS
+from gateway.routing.plan import Lane
 from gateway.store.journal import UsageRow
 from gateway.surfaces.responses.token_counts import TokenCountsSurface
+from gateway.tokens import counter as counter_module
 from gateway.tokens import texts as texts_module
 from gateway.tokens.counter import Countable, InputCounter, InputTokens
 from gateway.tokens.texts import Texts, texts_of
 from gateway.tokens.tokenizer import Tokenizer
+from gateway.upstream import Address, Upstream
+from gateway.wire.transport import Answer, Call, Stream, Transport
 from tests.unit.lanes import lanes
 
 pytestmark = pytest.mark.anyio
@@ -75,6 +83,54 @@ async def test_model_that_has_shown_nothing_is_estimated_at_four_bytes_a_token()
 async def test_input_that_cannot_be_sent_is_estimated_from_its_own_body() -> None:
     count, _ = counted(_Overrun(), TokenRatios(), instructions="hello world " * 100)
     assert 300 < (await count).tokens < 400
+
+
+class _Silent:
+    """A transport whose other end never answers."""
+
+    async def send(self, call: Call) -> Answer:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    def stream(self, call: Call) -> AbstractAsyncContextManager[Stream]:
+        raise AssertionError("no count is streamed")
+
+
+async def _locate() -> Address:
+    return Address("http://127.0.0.1:9", {})
+
+
+def lane_of(row: str, model: str, transport: Transport) -> Lane:
+    profile, credential = ROWS[row].own, KeyCredential("k", {})
+    dialect = DIALECTS[profile.dialect]
+    return Lane(
+        Upstream("lab", [dialect], {dialect.name: profile}, transport, _locate, [credential], deployments=ALIASES),
+        credential,
+        model,
+    )
+
+
+ALIASES = {"gpt-4o": "prod-1"}
+
+
+async def test_provider_that_does_not_answer_in_time_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counter_module, "UPSTREAM_SECONDS", 0.01)
+    lane = lane_of("anthropic", "claude-sonnet-4-5", _Silent())
+    generation = SURFACE.read({"model": "claude-sonnet-4-5", "input": "hello"})
+    dialect, origin = lane.way(generation, None)
+    countable = Countable(generation, lane, dialect, origin, dialect.encode(generation, origin))
+    request: Request[Any] = Request(Access(), "responses.input_tokens.count", "key", {}, {}, {})
+    counter = InputCounter(_Overrun(), TokenRatios(), asyncio.Lock())
+    assert (await counter.count(request, countable, is_large=False)).source == "estimate"
+    assert request.access.waited > 0
+
+
+async def test_model_counts_by_the_name_that_clients_have_for_it() -> None:
+    lane = lane_of("azure", "gpt-4o", _Silent())
+    generation = SURFACE.read({"model": "gpt-4o", "input": "hello"})
+    dialect, origin = lane.way(generation, None)
+    assert origin.model == "prod-1"
+    assert Countable(generation, lane, dialect, origin, None).facts.encoding == "o200k"
 
 
 def read(**body: Any) -> Texts:
