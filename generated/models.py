@@ -2481,6 +2481,8 @@ class TokenCountsBody(TypedDict):
     """The provider that would answer, by its name."""
     input: NotRequired[str | list[InputItem] | None]
     """A text, which is one user message, or the items of a conversation."""
+    prompt: NotRequired[Prompt | None]
+    """One of this gateway's own prompt templates, which is counted as it is expanded."""
     instructions: NotRequired[str | None]
     """Comes before everything else."""
     previous_response_id: NotRequired[str | None]

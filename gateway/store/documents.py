@@ -68,7 +68,7 @@ class Documents:
 
     async def _settle(self, group: Sequence[_Request], ids: Sequence[str]) -> None:
         try:
-            rows = {row[0]: StoredDocument(*row) for row in await self._select(ids)}
+            rows = {found.id: found for found in map(StoredDocument._make, await self._select(ids))}
             for id_, found in group:
                 if not found.done():  # else its client has left
                     found.set_result(rows.get(id_))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from gateway.store.location import Location
 from gateway.store.translation import translated
@@ -10,7 +10,7 @@ from gateway.store.translation import translated
 if TYPE_CHECKING:
     import asyncpg
 
-Rows: TypeAlias = Sequence[Sequence[Any]]
+Rows: TypeAlias = Sequence[Sequence[object]]
 
 
 class KeptAsyncpg:

@@ -52,13 +52,13 @@ class OpenAIResponsesSurface:
 
     def __init__(self, render: RenderPrompt = no_templates) -> None:
         """`render` expands the gateway's own prompt templates."""
-        self._render = render
+        self.render = render
 
     def read(self, body: models.CreateResponse) -> Generation:
         _require_trigger_last(body)
         if (reference := object_or_none(body.get(PROMPT))) is not None:
             refuse_deep_nesting(extensions(body), (PROMPT,))
-            if (rendered := self._render(reference)) is not None:
+            if (rendered := self.render(reference)) is not None:
                 generation, count = self._read(expanded(body, rendered), reference), len(rendered.messages)
                 read = partial(read_prompt, templated=count)
                 return replace(generation, read_prompt=read, history=count, template=rendered)

@@ -9,9 +9,7 @@ from gateway.surfaces.responses.token_counts import TokenCountsSurface
 if TYPE_CHECKING:
     from generated.models import TokenCountsBody
 
-SURFACE = TokenCountsSurface()
-
 
 async def count(request: "Request[TokenCountsBody]", gateway: Gateway) -> Reply:
     """How many tokens an input takes."""
-    return await gateway.responses.count(request, SURFACE)
+    return await gateway.responses.count(request, TokenCountsSurface(gateway.surface))

@@ -17,7 +17,7 @@ meant to break the contract still breaks it:
   the background alone (without `store`; streaming or cancelling what is stored; a `completion_window`), a `provider`
   that there is none of,
   an empty list of items to add, and of Waystone's two operations empty `messages` and an empty `input`: there is
-  nothing to answer (decision 0010).
+  nothing to answer (decision 0010). Where tokens are counted, the model that the schema lets be missing.
   An `Idempotency-Key` becomes one of the request's own: with another body it would be a conflict. Most requests do
   not choose what becomes of an answer whose client leaves, which their key may not.
   Three in four of its paths name what was stored before, where they are to name something; links do so themselves.

@@ -24,7 +24,7 @@ async def _names(database: Database, *among: str) -> list[str]:
         rows = await database.fetch(f"SELECT id FROM users WHERE id IN ({marks}) ORDER BY id", among)
     else:
         rows = await database.fetch("SELECT id FROM users WHERE id = ANY($1::VARCHAR[]) ORDER BY id", (among,))
-    return [row[0] for row in rows]
+    return [str(row[0]) for row in rows]
 
 
 def _add(connection: Connection, names: Sequence[str]) -> None:

@@ -19,7 +19,7 @@ CEILINGS = {
     "files that a translated request passes": 45,
     "functions that a translated request passes": 201,
     "Python calls of a native request": 64,
-    "Any in gateway outside imports": 230,
+    "Any in gateway outside imports": 227,
     "aliases of a type with Any": 7,
     "casts": 10,
     "type-ignores": 5,

@@ -1,27 +1,37 @@
 """Where a tokenizer fails, an input is estimated from bytes; and what of a prompt takes tokens."""
 
 import asyncio
-from typing import Any, cast
+from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 import pytest
 
 from gateway.access_log import Access
 from gateway.accounting.token_ratios import DEFAULT, TokenRatios
+from gateway.credentials.keys import KeyCredential
+from gateway.dialects import DIALECTS
 from gateway.dialects.base import Outbound
 from gateway.dialects.profiles.tokens import ImageTokens
 from gateway.errors import Unavailable
 from gateway.http import Request
+from gateway.providers import ROWS
+from gateway.routing.plan import Lane
 from gateway.store.journal import UsageRow
+from gateway.surfaces.openai_responses import OpenAIResponsesSurface
 from gateway.surfaces.responses.token_counts import TokenCountsSurface
+from gateway.tokens import counter as counter_module
 from gateway.tokens import texts as texts_module
 from gateway.tokens.counter import Countable, InputCounter, InputTokens
 from gateway.tokens.texts import Texts, texts_of
 from gateway.tokens.tokenizer import Tokenizer
+from gateway.upstream import Address, Upstream
+from gateway.wire.transport import Answer, Call, Stream, Transport
 from tests.unit.lanes import lanes
 
 pytestmark = pytest.mark.anyio
 IMAGE = ImageTokens("squares", 258)
-SURFACE = TokenCountsSurface()
+# The bodies of these tests have no types.
+SURFACE: Any = TokenCountsSurface(OpenAIResponsesSurface())
 
 
 @pytest.fixture
@@ -38,7 +48,7 @@ class _Overrun(Tokenizer):
 
 def counted(tokenizer: Tokenizer, ratios: TokenRatios, *, is_large: bool = False, **body: Any) -> Any:
     (lane,) = lanes("lab")
-    generation = SURFACE.read(cast(Any, {"model": "small", **body}))
+    generation = SURFACE.read({"model": "small", **body})
     dialect, origin = lane.way(generation, None)
     sent = dialect.encode(generation, origin) if body.get("input") else None
     countable = Countable(generation, lane, dialect, origin, sent)
@@ -76,8 +86,56 @@ async def test_input_that_cannot_be_sent_is_estimated_from_its_own_body() -> Non
     assert 300 < (await count).tokens < 400
 
 
+class _Silent:
+    """A transport whose other end never answers."""
+
+    async def send(self, call: Call) -> Answer:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    def stream(self, call: Call) -> AbstractAsyncContextManager[Stream]:
+        raise AssertionError("no count is streamed")
+
+
+async def _locate() -> Address:
+    return Address("http://127.0.0.1:9", {})
+
+
+def lane_of(row: str, model: str, transport: Transport) -> Lane:
+    profile, credential = ROWS[row].own, KeyCredential("k", {})
+    dialect = DIALECTS[profile.dialect]
+    return Lane(
+        Upstream("lab", [dialect], {dialect.name: profile}, transport, _locate, [credential], deployments=ALIASES),
+        credential,
+        model,
+    )
+
+
+ALIASES = {"gpt-4o": "prod-1"}
+
+
+async def test_provider_that_does_not_answer_in_time_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counter_module, "UPSTREAM_SECONDS", 0.01)
+    lane = lane_of("anthropic", "claude-sonnet-4-5", _Silent())
+    generation = SURFACE.read({"model": "claude-sonnet-4-5", "input": "hello"})
+    dialect, origin = lane.way(generation, None)
+    countable = Countable(generation, lane, dialect, origin, dialect.encode(generation, origin))
+    request: Request[Any] = Request(Access(), "responses.input_tokens.count", "key", {}, {}, {})
+    counter = InputCounter(_Overrun(), TokenRatios(), asyncio.Lock())
+    assert (await counter.count(request, countable, is_large=False)).source == "estimate"
+    assert request.access.waited > 0
+
+
+async def test_model_counts_by_the_name_that_clients_have_for_it() -> None:
+    lane = lane_of("azure", "gpt-4o", _Silent())
+    generation = SURFACE.read({"model": "gpt-4o", "input": "hello"})
+    dialect, origin = lane.way(generation, None)
+    assert origin.model == "prod-1"
+    assert Countable(generation, lane, dialect, origin, None).facts.encoding == "o200k"
+
+
 def read(**body: Any) -> Texts:
-    return texts_of(SURFACE.read(cast(Any, {"model": "m", **body})).prompt, IMAGE)
+    return texts_of(SURFACE.read({"model": "m", **body}).prompt, IMAGE)
 
 
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs="
