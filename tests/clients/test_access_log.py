@@ -60,7 +60,6 @@ def _line(gateway: RunningGateway, request_id: str) -> dict[str, Any]:
         (post(CHAT, orjson.dumps(request(CHAT)), JSON), 200),
         (post(CHAT, orjson.dumps(request(CHAT, stream=True)), JSON), 200),
         (post(CHAT, orjson.dumps(request(CHAT, "test/refuse-429")), JSON), 429),
-        (post("/v1/responses/compact", b"{}", JSON), 501),
         (head("GET", "/v1/responses", "connection: upgrade", "upgrade: websocket"), 426),
         (b"GARBAGE\r\n\r\n", 400),
     ],

@@ -176,7 +176,6 @@ def test_sound_is_refused_where_a_response_has_no_item_for_it(client: httpx.Clie
     ("body", "param"),
     [
         ({"background": True}, "store"),
-        ({"context_management": [{"type": "compaction"}]}, "context_management"),
         ({"previous_response_id": "resp_1", "conversation": "conv_1"}, "previous_response_id"),
     ],
 )

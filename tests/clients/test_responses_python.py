@@ -185,13 +185,6 @@ def test_a_hosted_tool_that_the_upstream_does_not_have_is_a_bad_request(sdk: Ope
     assert (caught.value.param, caught.value.code) == ("tools[0].type", "unsupported_parameter")
 
 
-@pytest.mark.parametrize("fields", [{"context_management": [{"type": "compaction"}]}])
-def test_what_is_still_to_come_is_a_bad_request(sdk: OpenAI, fields: dict[str, object]) -> None:
-    with pytest.raises(openai.BadRequestError) as caught:
-        sdk.responses.create(model=MODEL, input="Go.", extra_body=fields)
-    assert (caught.value.param, caught.value.code) == (next(iter(fields)), "unsupported_parameter")
-
-
 def test_a_bad_field_is_a_bad_request_that_names_it(sdk: OpenAI) -> None:
     with pytest.raises(openai.BadRequestError) as caught:
         sdk.responses.create(model=MODEL, input="Go.", max_output_tokens=8)

@@ -107,22 +107,6 @@ def test_the_bounds_of_a_page_are_taken(client: httpx.Client, conversation: str,
         assert len(client.get(address, params={"limit": limit}).json()["data"]) == 1
 
 
-TO_COME: list[tuple[dict[str, Any], str]] = [
-    ({"context_management": [{"type": "compaction", "compact_threshold": 1000}]}, "context_management"),
-    ({"input": [user("Hi."), {"type": "compaction_trigger"}]}, "input[1].type"),
-]
-
-
-@pytest.mark.parametrize("model", ["test/echo", "native/echo"])
-@pytest.mark.parametrize(("body", "param"), TO_COME, ids=[param for _, param in TO_COME])
-def test_what_is_to_come_is_refused_and_not_ignored(
-    client: httpx.Client, model: str, body: dict[str, Any], param: str
-) -> None:
-    error = refused(client, 400, {"model": model, **body})
-    assert (error["param"], error["code"]) == (param, "unsupported_parameter")
-    assert "not supported yet" in error["message"]
-
-
 @pytest.mark.parametrize(
     ("query", "param"),
     [
