@@ -272,6 +272,22 @@ def test_item_of_a_provider_stays_with_it(client: httpx.Client, upstreams: Upstr
     assert client.post(RESPONSES, json={"model": MODEL, "input": whole}).status_code == 200
 
 
+def test_messages_of_a_template_are_no_part_of_what_is_compacted(sdk: OpenAI, upstream: WindowedUpstream) -> None:
+    guide: Any = {"id": "guide", "variables": {"who": "Ann"}}
+    first = sdk.responses.create(model=MODEL, prompt=guide, input=talk(30), context_management=COMPACTED)
+    assert kinds(first) == ["compaction", "message"]
+    assert "Guide for" not in str(upstream.summaries[-1])
+    assert [text_of(message) for message in upstream.others[-1]["messages"]][:2] == ["Guide for Ann.", "Be brief."]
+    sdk.responses.create(model=MODEL, prompt=guide, input="and now?", previous_response_id=first.id)
+    assert str(upstream.others[-1]).count("Guide for") == 1
+    sdk.responses.create(model=MODEL, input="and now?", previous_response_id=first.id)
+    assert "Guide for" not in str(upstream.others[-1])
+    body: Any = {"model": MODEL, "prompt": guide, "input": talk(60), "truncation": "auto"}
+    dropped = sdk.responses.with_raw_response.create(**body).headers["x-waystone-dropped"]
+    assert dropped.startswith("input[1],input[2]")
+    assert text_of(upstream.others[-1]["messages"][0]) == "Guide for Ann."
+
+
 def test_trigger_compacts_as_a_response(sdk: OpenAI, client: httpx.Client, upstream: WindowedUpstream) -> None:
     trigger: Any = {"type": "compaction_trigger"}
     first = sdk.responses.create(model=MODEL, input=[*talk(3), trigger])

@@ -97,6 +97,21 @@ def test_a_template_brings_model_settings_and_messages_to_a_chat_upstream(sdk: O
     assert sdk.responses.retrieve(response.id).prompt == response.prompt
 
 
+def test_a_template_is_counted_as_it_is_expanded(sdk: OpenAI) -> None:
+    def count(**body: Any) -> int:
+        return sdk.responses.input_tokens.count(extra_body=body).input_tokens
+
+    alone = count(model="test/echo", input="How is it?")
+    assert count(prompt=weather(city="Rome"), input="How is it?") > alone + 5
+    assert count(prompt=weather(city="Rome " * 100), input="How is it?") > alone + 100
+    with pytest.raises(openai.BadRequestError) as missing:
+        count(prompt=weather(), input="How is it?")
+    assert missing.value.param == "prompt.variables.city"
+    with pytest.raises(openai.BadRequestError) as unknown:
+        count(model="native/echo", prompt={"id": "pmpt_1"}, input="How is it?")
+    assert unknown.value.param == "prompt"
+
+
 @pytest.mark.parametrize("model", ["anthropic/echo", "native/echo", "test/echo"])
 def test_every_dialect_gets_texts_and_images_in_their_order(
     sdk: OpenAI, model: str, upstream: ChatUpstream, native: ResponsesUpstream, anthropic: AnthropicUpstream

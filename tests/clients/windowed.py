@@ -61,6 +61,9 @@ def windowed_gateway(upstreams: Upstreams, folder: Path) -> Iterator[RunningGate
         responses = {"base_url": f"{url}/native/v1", "api_key": UPSTREAM_KEY, "models": ["echo"]}
         config = {
             "embedded": {"enabled": False},
+            "prompts": {
+                "guide": {"versions": {"1": {"messages": [{"role": "user", "content": "Guide for {{who}}."}]}}}
+            },
             "retries": {"attempts": 1},
             "breaker": {"failures": 10_000},
             "providers": {
