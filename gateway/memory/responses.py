@@ -147,7 +147,7 @@ class Turn:
         written = body.get("input")
         if not earlier and type(written) is str:
             return generation
-        return self._continued(generation, given, earlier, own, first)
+        return await self._continued(generation, given, earlier, own, first)
 
     async def fit(self, request: Request[Body], generation: Generation, lanes: Sequence[Lane]) -> Fitted | None:
         return await self._archive.window.fit(request, generation, lanes)
@@ -201,13 +201,13 @@ class Turn:
     def _normal(self) -> Items:
         return [normalise_item(item, text_or_empty(item["id"])) for item in self._own]
 
-    def _continued(
+    async def _continued(
         self, generation: Generation, given: Sequence[models.InputItem], earlier: Items, own: Items, first: int
     ) -> Generation:
         """The request with what came before; a compaction item stands for all in front of it."""
         items, history, front = [*earlier, *own], len(earlier), generation.history
         if has_compaction(items):
-            expanded = self._archive.window.seals.expanded(self._key_id, items, history, first)
+            expanded = await self._archive.window.seals.expanded(self._key_id, items, history, first)
             if expanded is not None:
                 items, history, first = expanded.items, expanded.history, expanded.first
         written = generation.body.get("input")

@@ -1,5 +1,6 @@
 """Compaction items: what stands for the conversation so far, sealed for its gateway key, whichever model reads it."""
 
+import asyncio
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 
@@ -18,6 +19,8 @@ MOST_BYTES = 20_971_520
 """Of the sealed text: more, the API does not take."""
 _PREFIX = "waystone.compaction.1."
 _PURPOSE = "compaction"
+_BESIDE_BYTES = 256 * 1024
+"""What is opened beside the loop: a millisecond and more."""
 
 
 @value
@@ -44,7 +47,7 @@ class CompactionSeals:
         sealed = self._sealer.seal_bytes(key_id, _PURPOSE, orjson.dumps(items))
         return _PREFIX + urlsafe_b64encode(sealed).decode()
 
-    def expanded(self, key_id: str, items: Sequence[JsonObject], history: int, first: int) -> Expanded | None:
+    async def expanded(self, key_id: str, items: Sequence[JsonObject], history: int, first: int) -> Expanded | None:
         """The items with the last compaction item of the gateway's opened, and without what it stands for.
 
         None where there is none. The first `history` items are not the request's own; the next one is the request's
@@ -55,7 +58,10 @@ class CompactionSeals:
             content = text_or_empty(item.get("encrypted_content")) if item.get("type") == COMPACTION else ""
             if not content.startswith(_PREFIX):
                 continue
-            opened = self._opened(key_id, content)
+            is_large = len(content) > _BESIDE_BYTES
+            opened = (
+                await asyncio.to_thread(self._opened, key_id, content) if is_large else self._opened(key_id, content)
+            )
             if opened is None:
                 where = f"input[{index - history + first}].encrypted_content" if index >= history else "input"
                 raise InvalidRequest(

@@ -14,7 +14,7 @@ from gateway.engine import Engine
 from gateway.errors import GatewayError, InvalidRequest
 from gateway.fitting import Fitted, LaneRequest
 from gateway.http import Body, Request
-from gateway.neutral.events import Done, Event, Finished, ItemBegan, ItemEnded
+from gateway.neutral.events import Done, Event, Finished, ItemBegan, ItemEnded, Usage
 from gateway.neutral.generation import Generation
 from gateway.neutral.json import Json, JsonObject, integer_or_none, list_or_empty, object_or_empty, objects_in
 from gateway.neutral.values import value
@@ -23,7 +23,7 @@ from gateway.routing.windows import Windows
 from gateway.window.compaction import split
 from gateway.window.options import CompactionOptions
 from gateway.window.seals import COMPACTION, MOST_BYTES, CompactionSeals, has_compaction, is_triggered
-from gateway.window.summary import Summary, summarise
+from gateway.window.summary import summarise
 from gateway.window.transcript import transcript
 from gateway.window.truncation import truncated
 
@@ -63,6 +63,21 @@ class _Scale:
     def of_body(self, body: JsonObject) -> int:
         """Those of a request."""
         return self.tokens({name: body[name] for name in _SENT if name in body})
+
+
+@value
+class _Compacted:
+    """What stands in the place of a conversation: the items, the same under a seal, and what their summary took."""
+
+    items: Sequence[JsonObject]
+    sealed: str
+    usage: Usage
+
+    @property
+    def events(self) -> Sequence[Event]:
+        """The compaction item, as a part of an answer."""
+        item: JsonObject = {"type": COMPACTION, "encrypted_content": self.sealed}
+        return [ItemBegan(item), ItemEnded(item)]
 
 
 class ContextWindow:
@@ -117,9 +132,8 @@ class ContextWindow:
         compacted = await self._summarised(request, generation, scale, most, is_forced=True)
         if compacted is None:
             raise InvalidRequest("There is nothing to be compacted.", param="input", code="invalid_value")
-        sent, summary = compacted
-        events = [*self._item(request.key_id, generation, sent), summary.usage, Finished("stop"), Done()]
-        log.debug("conversation_compacted", items=len(items), left=len(sent))
+        events = [*compacted.events, compacted.usage, Finished("stop"), Done()]
+        log.debug("conversation_compacted", items=len(items), left=len(compacted.items))
         return Fitted(generation, self._for_lane, events, is_answer=True)
 
     async def _compacted(
@@ -141,17 +155,15 @@ class ContextWindow:
             return None
         if compacted is None:
             return None
-        items, summary = compacted
         front = objects_in(generation.body.get("input"))[: generation.templated]
-        sent: list[Json] = [*front, *items]
+        sent: list[Json] = [*front, *compacted.items]
         shorter = replace(generation, body={**generation.body, "input": sent}, history=len(sent))
-        before = self._item(request.key_id, generation, items)
-        return Fitted(shorter, self._for_lane, before, summary.usage)
+        return Fitted(shorter, self._for_lane, compacted.events, compacted.usage)
 
     async def _summarised(
         self, request: Request[Body], generation: Generation, scale: _Scale, most: int, *, is_forced: bool = False
-    ) -> tuple[list[JsonObject], Summary] | None:
-        """The items in the place of a conversation, and the summary among them."""
+    ) -> _Compacted | None:
+        """What stands in the place of a conversation. None where nothing of it can be summarised."""
         # A template's messages come again with each request: they are no part of the conversation.
         front = generation.templated
         items = objects_in(generation.body.get("input"))[front:]
@@ -166,20 +178,17 @@ class ContextWindow:
         model = self._options.model
         asked = generation if model is None else replace(generation, model=model, provider=None, models=())
         summary = await summarise(self._engine, request, asked, text, tokens)
-        compacted = parts.compacted(summary.text)
-        if len(self.seals.seal(request.key_id, compacted)) > MOST_BYTES:
+        sent = parts.compacted(summary.text)
+        sealed = await asyncio.to_thread(self.seals.seal, request.key_id, sent)
+        if len(sealed) > MOST_BYTES:
             raise InvalidRequest("What is left of the conversation is too large to be sealed.", param="input")
-        return compacted, summary
+        return _Compacted(sent, sealed, summary.usage)
 
     def _transcript(self, items: Sequence[JsonObject], tokens: int, scale: _Scale) -> str:
         """The items as a text of at most so many tokens, by an estimate."""
         text = transcript(items, MOST_BYTES)
         estimate = max(1, scale.tokens(text))
         return text if estimate <= tokens else transcript(items, max(1, len(text) * tokens // estimate))
-
-    def _item(self, key_id: str, generation: Generation, items: Sequence[JsonObject]) -> list[Event]:
-        item: JsonObject = {"type": COMPACTION, "encrypted_content": self.seals.seal(key_id, items)}
-        return [ItemBegan(item), ItemEnded(item)]
 
     def _for_lane(self, generation: Generation, lane: Lane) -> LaneRequest:
         """The request for one candidate: without what the gateway does in its place, and truncated for its window."""
