@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from gateway.wire import sse
 from scripts.attacks.background_site import Answer, Clients, Site, site
 from tests.clients.asking import RESPONSES
 
@@ -150,7 +151,8 @@ class Reader:
                         break
         except httpx.RemoteProtocolError:
             pass  # cut by the other side: what came came
-        data = b"".join(parts)[:most]
+        # What is sent while nothing happens is no event, and is not sent again.
+        data = b"".join(parts)[:most].replace(sse.KEEP_ALIVE, b"")
         if data.endswith(_DONE):
             return data.removesuffix(_DONE), True
         return data[: data.rfind(_END) + len(_END)] if _END in data else b"", False
