@@ -102,26 +102,24 @@ class ContextWindow:
 
         Raises `GatewayError` where a conversation that has to be compacted cannot be.
         """
-        as_it_is = self.admissible(generation)
-        if as_it_is is None:
+        if self.admissible(generation) is None:
             return None
         await self._windows.learn(lanes)
-        body, lane = generation.body, lanes[0]
+        lane = lanes[0]
         if _profile(lane).compacts:
-            return as_it_is
-        if is_triggered(body.get("input")):
-            items = objects_in(body.get("input"))[:-1]
-            return await self._whole(request, replace(generation, body={**body, "input": [*items]}), lane)
-        threshold, is_compacted = _threshold(body)
+            return Fitted(generation, self._for_lane)
+        if is_triggered(generation.body.get("input")):
+            return await self._whole(request, _without_trigger(generation), lane)
+        threshold, is_compacted = _threshold(generation.body)
         fitted = await self._compacted(request, generation, lane, threshold) if is_compacted else None
-        return as_it_is if fitted is None else fitted
+        return Fitted(generation, self._for_lane) if fitted is None else fitted
 
     def admissible(self, generation: Generation) -> Fitted | None:
         """The request without a summary, for one that is not sent yet; None where nothing is to be done."""
         body = generation.body
         _, is_compacted = _threshold(body)
         if is_compacted or body.get("truncation") == "auto" or _has_any(body.get("input")):
-            return Fitted(generation, self._for_lane)
+            return Fitted(_without_trigger(generation), self._for_lane)
         return None
 
     async def _whole(self, request: Request[Body], generation: Generation, lane: Lane) -> Fitted:
@@ -235,6 +233,11 @@ def _without_compaction(generation: Generation, lane: Lane) -> Generation:
     Raises `InvalidRequest` for a compaction item of a provider's where nothing is left of what it stands for.
     """
     body = {name: given for name, given in generation.body.items() if name != _FIELD}
+    if is_triggered(body.get("input")):
+        message = (
+            f"{lane.upstream.name} does not compact conversations, and another provider that does was to be called."
+        )
+        raise InvalidRequest(message, param="input", code="unsupported_parameter")
     items = objects_in(body.get("input"))
     if not has_compaction(items):
         return replace(generation, body=body)
@@ -245,6 +248,14 @@ def _without_compaction(generation: Generation, lane: Lane) -> Generation:
     kept = [item for item in items if item.get("type") != COMPACTION]
     history = sum(item.get("type") != COMPACTION for item in items[: generation.history])
     return replace(generation, body={**body, "input": [*kept]}, history=history)
+
+
+def _without_trigger(generation: Generation) -> Generation:
+    """The request without the item that asks for a compaction."""
+    if not is_triggered(generation.body.get("input")):
+        return generation
+    items = objects_in(generation.body.get("input"))[:-1]
+    return replace(generation, body={**generation.body, "input": [*items]})
 
 
 def _has_any(items: Json) -> bool:

@@ -180,6 +180,18 @@ def test_response_in_the_background_is_compacted(client: httpx.Client, upstream:
     assert [item["type"] for item in response["output"]] == ["compaction", "message"]
 
 
+def test_trigger_compacts_in_the_background(client: httpx.Client, upstream: WindowedUpstream) -> None:
+    body = {"model": MODEL, "input": [*talk(3), {"type": "compaction_trigger"}], "background": True}
+    created = client.post(RESPONSES, json=body)
+    assert created.status_code == 200, created.text
+    response_id = created.json()["id"]
+    wait_until(lambda: client.get(f"{RESPONSES}/{response_id}").json()["status"] == "completed")
+    response = client.get(f"{RESPONSES}/{response_id}").json()
+    assert [item["type"] for item in response["output"]] == ["compaction"]
+    counted = client.post(f"{RESPONSES}/input_tokens", json={"model": MODEL, "input": body["input"]})
+    assert counted.status_code == 200
+
+
 def test_summary_has_a_row_of_its_own_and_is_part_of_the_usage(
     client: httpx.Client, gateway: RunningGateway, upstream: WindowedUpstream
 ) -> None:
