@@ -56,9 +56,10 @@ class Account:
         self.row.provider = route.upstream.name
         self.row.model = route.model
 
-    def estimate(self, lane: Lane, body: bytes) -> int:
-        """The tokens of a request's body, as a candidate would count them: an estimate."""
-        return self._ledger.ratios.prompt_tokens(lane.upstream.name, lane.model, body)
+    def estimate(self, lane: Lane, body: bytes) -> int | None:
+        """The tokens of a request's body, by what the candidate has counted so far; None before it has counted much."""
+        ratios, name, model = self._ledger.ratios, lane.upstream.name, lane.model
+        return ratios.prompt_tokens(name, model, body) if ratios.has_learnt(name, model) else None
 
     def begin_attempt(self, lane: Lane, body: bytes) -> None:
         """Another attempt begins, with this body. The one before was given up."""

@@ -92,7 +92,8 @@ class Engine:
                 generation, lanes = await self._planned(request, surface, memory, account)
                 fitted = None if memory is None else await memory.fit(request, generation, lanes)
                 if memory is not None and fitted is not None and fitted.is_answer:
-                    return await composed_reply(surface, fitted, self._author(lanes[0], request.key_id), memory)
+                    author, headers = self._author(lanes[0], request.key_id), answer_headers(lanes[0], 0)
+                    return await composed_reply(surface, fitted, author, memory, headers)
             else:
                 generation, lanes, fitted = self._taken_over(request, surface, account, held), [held.lane], None
             client = ClientRequest(generation, surface, request.key_id, account, held, fitted)
@@ -186,10 +187,12 @@ class Engine:
         run.held = client.held
         if run.dropped:
             log.debug("fields_dropped", provider=lane.upstream.name, model=lane.model, fields=list(run.dropped))
-        author = Author(lane.upstream.name, lane.model, partial(lane.seal, self._sealer, client.key_id))
+        author = self._author(lane, client.key_id)
         shown = None if fitted is None else Shown(fitted)
         is_stream = generation.is_stream
-        writer = surface.writer(generation, author)
+        # The answer repeats what the client sent.
+        shown_of = generation if fitted is None else replace(generation, body=client.generation.body)
+        writer = surface.writer(shown_of, author)
         return Exchange(lane, writer, run, client.account, is_stream, self._windows, omitted, shown)
 
     def _author(self, lane: Lane, key_id: str) -> Author:

@@ -1,6 +1,7 @@
 """One attempt at an answer: it is begun, and what comes of it is written, accounted and kept."""
 
 import asyncio
+import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from gateway.short_path import Memory, keep_answer
 from gateway.surfaces.base import Author, Surface, Writer
 
 NOTHING: Sequence[str] = ()
+CHARACTERS = 4
+"""Of a token: fewer than in most languages, so that an estimate by it is rather too high."""
 
 
 @dataclass(slots=True)
@@ -78,8 +81,11 @@ class Exchange:
     async def _require_room(self, body: bytes) -> None:
         """Raise `InvalidRequest` for a request that is far beyond its model's window."""
         await self.windows.learn([self.lane])
-        tokens = self.account.estimate(self.lane, body)
-        require_room(self.lane, tokens, is_counted=self.run.has_tokenizer)
+        learnt = self.account.estimate(self.lane, body)
+        # By characters where the model has not shown its own ratio, or one that requests with images have spoilt: a
+        # request that would fit is not to be refused.
+        tokens = min(len(body.decode("utf-8", "replace")) // CHARACTERS, learnt or sys.maxsize)
+        require_room(self.lane, tokens, is_counted=learnt is not None and self.run.has_tokenizer)
 
 
 async def reply_of(exchange: Exchange, headers: list[Header]) -> Reply | StreamReply:
@@ -94,14 +100,16 @@ async def reply_of(exchange: Exchange, headers: list[Header]) -> Reply | StreamR
     return Reply(body, headers=headers)
 
 
-async def composed_reply(surface: Surface[Body], fitted: Fitted, author: Author, memory: Memory) -> Reply | StreamReply:
+async def composed_reply(
+    surface: Surface[Body], fitted: Fitted, author: Author, memory: Memory, headers: list[Header]
+) -> Reply | StreamReply:
     """An answer that no candidate was called for."""
     writer = surface.writer(fitted.generation, author)
     is_stream = fitted.generation.is_stream
     data = writer.write(fitted.before) if is_stream else writer.reply(fitted.before)
     assert writer.ended is not None
     await keep_answer(memory, writer.ended)
-    return StreamReply(_whole(data + writer.end())) if is_stream else Reply(data)
+    return StreamReply(_whole(data + writer.end()), headers=headers) if is_stream else Reply(data, headers=headers)
 
 
 async def _whole(data: bytes) -> AsyncGenerator[bytes, None]:

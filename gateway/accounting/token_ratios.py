@@ -111,6 +111,10 @@ class TokenRatios:
         """The tokens of a request's body with so many bytes without its files, an estimate."""
         return self._of(provider, model).prompt.estimate(size)
 
+    def has_learnt(self, provider: str, model: str) -> bool:
+        """Whether the model's prompts so far have shown its own ratio."""
+        return self._of(provider, model).prompt.tokens >= MOST_OF_ONE
+
     def completion_tokens(self, provider: str, model: str, size: int) -> int:
         """The tokens of an answer whose texts have so many bytes, an estimate."""
         return self._of(provider, model).completion.estimate(size)

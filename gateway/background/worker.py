@@ -105,7 +105,7 @@ class Worker:
     def _until_the_next_sign(self) -> float:
         if not self._attempts:
             return self._renew_seconds
-        return _LOOK_SECONDS if self._listener.is_connected else _POLL_SECONDS
+        return min(self._renew_seconds, _LOOK_SECONDS if self._listener.is_connected else _POLL_SECONDS)
 
     async def _give_sign(self) -> None:
         """Renew the leases of what is under way, and stop what other processes have cancelled or taken over."""

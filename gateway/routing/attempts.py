@@ -152,7 +152,8 @@ class Attempts:
                     self.lane = lane
                     raise _with_wait(error) from error.__cause__
                 in_vain.add(blamed(lane, verdict))
-                if isinstance(error, InvalidRequest):
+                # Another model of the same provider may read more.
+                if isinstance(error, InvalidRequest) and error.code != "context_length_exceeded":
                     inexpressible.add(_kind(lane))
             else:
                 self.lane = lane

@@ -1,6 +1,5 @@
 """Where one request may go, in order: shared out by weight, or kept together where it belongs together."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import quote
 
@@ -48,7 +47,7 @@ class Lane:
         """What the answer's headers say of it."""
         self.window = 0
         """How many tokens the model reads at once; 0 where that is not known."""
-        self.near_bytes: float = _LARGE_BYTES
+        self.near_bytes = _LARGE_BYTES
         """The size of a request from which on it may be beyond the window, or that has to be looked up."""
         if (window := upstream.window(model)) is not None:
             self.set_window(window)
@@ -58,8 +57,8 @@ class Lane:
     def set_window(self, tokens: int) -> None:
         """How many tokens the model reads at once has been looked up; 0 where nobody knows."""
         self.window = tokens
-        # No text has fewer bytes than tokens.
-        self.near_bytes = tokens or math.inf
+        # No text has fewer bytes than tokens. What nobody knows is looked up again, though not each time.
+        self.near_bytes = tokens or _LARGE_BYTES
 
     def way(self, generation: Generation, preferred: str | None) -> tuple[Dialect, Origin]:
         """The dialect in which a request goes there, and who answers: the preferred dialect, where it is spoken there.

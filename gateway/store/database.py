@@ -38,8 +38,8 @@ T = TypeVar("T")
 _LOG_PAGES = 8_000
 """Of 4 KiB: at this length of SQLite's log, a commit stops to empty it. `Database.checkpoint` does so before."""
 
-_READERS = 2
-"""Threads: more would only wait for each other, since SQLite's rows are made under the interpreter's lock."""
+_READERS = 4
+"""Threads: some for what is quick while others read much. SQLite's rows are made under the interpreter's lock."""
 
 log = structlog.get_logger(__name__)
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
+from gateway.store.errors import Unreachable
 from gateway.store.location import Location
 from gateway.store.translation import translated
 
@@ -20,6 +21,7 @@ class KeptAsyncpg:
         self._location = location
         self._connection: asyncpg.Connection | None = None
         self._turn = asyncio.Lock()
+        self._is_closed = False
 
     async def fetch(self, statement: str, values: Sequence[object]) -> Rows:
         """The rows of one statement that reads: it may run twice, where the connection turns out to be lost.
@@ -29,6 +31,8 @@ class KeptAsyncpg:
         import asyncpg  # SQLite needs none
 
         async with self._turn:
+            if self._is_closed:
+                raise Unreachable("the database is closed")
             while True:
                 was_open = self._connection is not None
                 try:
@@ -42,7 +46,8 @@ class KeptAsyncpg:
                         raise translated(error) from error
 
     async def close(self) -> None:
-        """Wait for the statement under way, then close the connection."""
+        """Wait for the statement under way, then close the connection for good."""
+        self._is_closed = True
         async with self._turn:
             self._terminate()
 

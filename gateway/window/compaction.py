@@ -4,10 +4,9 @@ from collections.abc import Sequence
 
 from gateway.neutral.json import JsonObject
 from gateway.neutral.values import value
+from gateway.window.transcript import SUMMARY
 from gateway.window.truncation import Size
 from gateway.window.units import Unit, indexes_of, is_lasting, units
-
-_SUMMARY = "[Summary of the conversation so far]\n\n"
 
 
 @value
@@ -20,7 +19,7 @@ class Split:
 
     def compacted(self, summary: str) -> list[JsonObject]:
         """The items in the place of the conversation."""
-        message: JsonObject = {"type": "message", "role": "user", "content": _SUMMARY + summary}
+        message: JsonObject = {"type": "message", "role": "user", "content": SUMMARY + summary}
         return [*self.lasting, message, *self.kept]
 
 

@@ -105,7 +105,10 @@ async def summarise(
         query={},
         connection=request.connection,
     )
-    await engine.answer(inner, surface)
+    try:
+        await engine.answer(inner, surface)
+    finally:
+        request.access.waited += inner.access.waited
     text = "".join(surface.written.texts).strip()
     if not text:
         raise UpstreamDown("The model has not written a summary.", code="upstream_bad_reply")

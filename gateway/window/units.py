@@ -37,22 +37,22 @@ def units(items: Sequence[JsonObject]) -> list[Unit]:
     its output have between them is one unit with them.
     """
     found: list[Unit] = []
-    last_use = _last_uses(items)
+    ends = _ends(items)
     current: list[JsonObject] = []
     start, open_until, begins_turn, had_output = 0, -1, False, False
     for index, item in enumerate(items):
         if is_lasting(item):
             continue
         is_user = _is_message(item) and item.get("role") == "user"
-        goes_on = had_output and not _is_output(item)
+        goes_on = had_output and not is_answer(item)
         if current and index > open_until and (is_user or goes_on):
             found.append(Unit(start, current, begins_turn))
             current = []
         if not current:
             start, begins_turn, had_output = index, is_user, False
         current.append(item)
-        had_output = had_output or _is_output(item)
-        open_until = max(open_until, last_use.get(_call_id(item) or "", -1))
+        had_output = had_output or is_answer(item)
+        open_until = max(open_until, ends.get(index, -1))
     if current:
         found.append(Unit(start, current, begins_turn))
     return found
@@ -69,9 +69,20 @@ def indexes_of(unit: Unit, items: Sequence[JsonObject]) -> list[int]:
     return indexes
 
 
-def _last_uses(items: Sequence[JsonObject]) -> dict[str, int]:
-    """The index at which each call id stands for the last time."""
-    return {call_id: index for index, item in enumerate(items) if (call_id := _call_id(item))}
+def _ends(items: Sequence[JsonObject]) -> dict[int, int]:
+    """Where the output of each call stands, by the index of the call. Some models repeat the ids of their calls."""
+    ends: dict[int, int] = {}
+    waiting: dict[str, list[int]] = {}
+    for index, item in enumerate(items):
+        call_id = _call_id(item)
+        if call_id is None:
+            continue
+        calls = waiting.setdefault(call_id, [])
+        if not is_answer(item):
+            calls.append(index)
+        elif calls:
+            ends[calls.pop()] = index
+    return ends
 
 
 def _call_id(item: JsonObject) -> str | None:
@@ -82,5 +93,6 @@ def _is_message(item: JsonObject) -> bool:
     return item.get("type") in (None, "message")
 
 
-def _is_output(item: JsonObject) -> bool:
-    return str(item.get("type")).endswith("_output")
+def is_answer(item: JsonObject) -> bool:
+    """Whether an item is what came of a call, or of a question about one."""
+    return str(item.get("type")).endswith(("_output", "_approval_response"))
