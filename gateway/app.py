@@ -29,6 +29,7 @@ from gateway.documentation import documentation_routes
 from gateway.engine import Engine
 from gateway.memory.conversations import Conversations
 from gateway.memory.history import History
+from gateway.memory.items import fingerprint, without_secrets_of
 from gateway.memory.responses import Archive, Responses
 from gateway.memory.retention import Sweep
 from gateway.memory.stored import StoredResponses
@@ -93,7 +94,6 @@ class Application:
             stack.push_async_callback(database.close)
             keys = await stack.enter_async_context(_started(_key_ring(settings, database)))
             ledger = await stack.enter_async_context(open_ledger(database, settings.data_dir))
-            journal = ledger.journal
             upstreams = await stack.enter_async_context(open_upstreams(settings))
             catalogue = Catalogue(upstreams)
             stack.push_async_callback(catalogue.close)
@@ -103,8 +103,14 @@ class Application:
             engine = Engine(router, ledger, sealer, conditions, schemas, windows)
             stored, limits = StoredResponses(database), _body_limits(settings)
             retention = settings.retention_days * _DAY
-            window = ContextWindow(engine, windows, ledger.ratios, CompactionSeals(sealer), settings.compaction)
-            archive = Archive(History(database, stored, limits.complexity), journal, retention, window)
+            window = ContextWindow(
+                engine,
+                windows,
+                ledger.ratios,
+                CompactionSeals(sealer, fingerprint, without_secrets_of),
+                settings.compaction,
+            )
+            archive = Archive(History(database, stored, limits.complexity), ledger.journal, retention, window)
             await stack.enter_async_context(_started(Sweep(database, retention)))
             lease, options, held = own_lease(settings.lease_seconds), settings.background, limits.in_flight
             context = Context(engine, archive, database, ledger, sealer, self._detached, options, held, lease)
@@ -112,12 +118,12 @@ class Application:
             upkeep = Upkeep(database, LostAttempts(router, ledger.ratios), lease.seconds)
             await stack.enter_async_context(_started(upkeep))
             gateway = Gateway(
-                State(database, journal),
+                State(database, ledger.journal),
                 self._readiness,
                 engine,
                 Models(router, catalogue, upstreams, settings.models, self._prices),
                 Responses(engine, archive, stored, InputCounter(tokenizer, ledger.ratios, conditions.turns)),
-                Conversations(database, journal, stored.items),
+                Conversations(database, ledger.journal, stored.items),
                 background,
                 _outliving(settings, Shelf(database, sealer, upkeep), background, self._detached, limits.turns),
                 OpenAIResponsesSurface(prompt_templates(settings.prompts).render),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from hashlib import blake2b
 from typing import TYPE_CHECKING, TypeGuard
 
 import orjson
@@ -91,6 +92,12 @@ def normalise_item(item: JsonObject, id_: str) -> JsonObject:
 def is_same(item: JsonObject, earlier: JsonObject) -> bool:
     """Whether a client has sent an earlier item again, though without what clients leave out."""
     return _essence(item) == _essence(earlier)
+
+
+def fingerprint(item: JsonObject) -> str:
+    """What tells an item from others, however it was stored in the meantime: 16 hexadecimal digits."""
+    essence = orjson.dumps(_essence(item), option=orjson.OPT_SORT_KEYS)
+    return blake2b(essence, digest_size=8).hexdigest()
 
 
 def _essence(item: JsonObject) -> JsonObject:

@@ -31,7 +31,7 @@ from gateway.surfaces.base import Ended, Surface
 from gateway.surfaces.extensions import extensions
 from gateway.surfaces.responses.request.prompt import create_response, typed_items
 from gateway.tokens.counter import InputCounter
-from gateway.window.seals import has_compaction
+from gateway.window.seals import TRIGGER, has_compaction
 from gateway.window.service import ContextWindow
 
 if TYPE_CHECKING:
@@ -139,7 +139,8 @@ class Turn:
         for start in range(0, len(own) if self._is_kept else 0, _AT_ONCE):
             if start:
                 await asyncio.sleep(0)
-            self._own += [_identified(item, ids, taken) for item in own[start : start + _AT_ONCE]]
+            some = own[start : start + _AT_ONCE]
+            self._own += [_identified(item, ids, taken) for item in some if item.get("type") != TRIGGER]
         self._input = _json(self._own)
         if self._before + len(self._input) > MAX_BYTES:
             message = f"The input and what it goes on from are larger than {MAX_BYTES // 1024 // 1024} MiB."
@@ -206,15 +207,17 @@ class Turn:
     ) -> Generation:
         """The request with what came before; a compaction item stands for all in front of it."""
         items, history, front = [*earlier, *own], len(earlier), generation.history
+        covered: Sequence[str] = ()
         if has_compaction(items):
             expanded = await self._archive.window.seals.expanded(self._key_id, items, history, first)
             if expanded is not None:
-                items, history, first = expanded.items, expanded.history, expanded.first
+                items, history, first, covered = expanded.items, expanded.history, expanded.first, expanded.covered
         written = generation.body.get("input")
         if not history and items == (written[front:] if isinstance(written, list) else given):
             return generation
         whole: list[Json] = [*objects_in(written)[:front], *items]
-        return replace(generation, body={**generation.body, "input": whole}, history=front + history, first=first)
+        body: JsonObject = {**generation.body, "input": whole}
+        return replace(generation, body=body, history=front + history, first=first, covered=covered)
 
     async def _resolved(self, items: Sequence[models.InputItem], earlier: Items) -> tuple[Items, int]:
         """The request's own items, each reference replaced by its item, and none that came before.

@@ -46,6 +46,8 @@ class Generation:
     """How many of the items of the body, from the first on, the gateway put there: a template's, then its memory's."""
     first: int = 0
     """The index, among the items that the client sent, of the first of them that is in the body."""
+    covered: Sequence[str] = ()
+    """What tells the items apart that a compaction item of the gateway's stands for, which was opened in the body."""
     removed: Sequence[JsonObject] = ()
     """Reports of the items that were taken out because only another author can use them (`input_transformations`)."""
     template: RenderedPrompt | None = None

@@ -23,9 +23,10 @@ from gateway.routing.windows import Windows
 from gateway.window.compaction import split
 from gateway.window.options import CompactionOptions
 from gateway.window.seals import COMPACTION, MOST_BYTES, CompactionSeals, has_compaction, is_triggered
-from gateway.window.summary import summarise
+from gateway.window.summary import Summary, summarise
 from gateway.window.transcript import transcript
 from gateway.window.truncation import truncated
+from gateway.window.units import is_lasting
 
 _DIALECT = "openai-responses"
 _FIELD = "context_management"
@@ -34,8 +35,16 @@ _SENT = ("instructions", "input", "tools", "text")
 _SUMMARY_SHARE, _KEPT_SHARE = 0.125, 0.3
 """Of the threshold: the most that a summary, and the newest items, may take."""
 _LEAST_SUMMARY, _MOST_SUMMARY = 128, 4096
+_LEAST_THRESHOLD = 1000
 _ANSWER_SHARE, _MOST_ANSWER = 0.25, 4096
 """What of a window is left for the answer where the request does not say: this share, up to so many tokens."""
+_IMAGE, _IMAGE_TOKENS = b'"input_image"', 800
+"""What an image is counted as here."""
+_FILE = b";base64,"
+_LOOKED_AT = 8 * 1024 * 1024
+"""Bytes that `text_size` looks at; what is beyond counts as they do."""
+_LEAST_GAIN = 2
+"""How many times the length of its summary what is summarised has to be."""
 _PROMPT_TOKENS = 300
 """What a request for a summary takes beside the transcript."""
 _UNKNOWN = 32_000
@@ -53,8 +62,11 @@ class _Scale:
 
     def tokens(self, value: Json) -> int:
         """Those of a value's JSON."""
-        size = text_size(orjson.dumps(value))
-        return self.ratios.prompt_tokens_of(self.lane.upstream.name, self.lane.model, size)
+        written = orjson.dumps(value)
+        images = written.count(_IMAGE) * _IMAGE_TOKENS
+        # Files count by their own rules, and are in base64. Anything else that looks so is text.
+        size = len(written) if _FILE not in written else text_size(written) * max(1, len(written) // _LOOKED_AT)
+        return images + self.ratios.prompt_tokens_of(self.lane.upstream.name, self.lane.model, size)
 
     def of_items(self, items: Sequence[JsonObject]) -> int:
         """Those of some items."""
@@ -106,7 +118,7 @@ class ContextWindow:
             return None
         await self._windows.learn(lanes)
         lane = lanes[0]
-        if _profile(lane).compacts:
+        if _profile(lane, generation).compacts:
             return Fitted(generation, self._for_lane)
         if is_triggered(generation.body.get("input")):
             return await self._whole(request, _without_trigger(generation), lane)
@@ -124,6 +136,7 @@ class ContextWindow:
 
     async def _whole(self, request: Request[Body], generation: Generation, lane: Lane) -> Fitted:
         """The conversation compacted as an answer of its own, however short it is. Raises `GatewayError`."""
+        _require_readable(generation, lane)
         items = objects_in(generation.body.get("input"))
         scale = _Scale(self._ratios, lane)
         most = int((lane.window or _UNKNOWN) * self._options.threshold)
@@ -144,8 +157,10 @@ class ContextWindow:
         tokens = scale.of_body(generation.body)
         if most is None or tokens <= most:
             return None
+        _require_readable(generation, lane)
+        fixed = tokens - scale.of_items(objects_in(generation.body.get("input")))
         try:
-            compacted = await self._summarised(request, generation, scale, most)
+            compacted = await self._summarised(request, generation, scale, most - fixed)
         except GatewayError as error:
             if lane.window and tokens > lane.window:
                 raise
@@ -170,17 +185,31 @@ class ContextWindow:
         )
         if parts is None:
             return None
+        most = max(most, 0)
         tokens = max(_LEAST_SUMMARY, min(_MOST_SUMMARY, int(most * _SUMMARY_SHARE)))
         room = max(_LEAST_SUMMARY, most - tokens - _PROMPT_TOKENS)
         text = await asyncio.to_thread(self._transcript, parts.summarised, room, scale)
-        model = self._options.model
-        asked = generation if model is None else replace(generation, model=model, provider=None, models=())
-        summary = await summarise(self._engine, request, asked, text, tokens)
+        if not is_forced and scale.tokens(text) < _LEAST_GAIN * tokens:
+            # It would be paid for each time, and little would be gained.
+            return None
+        summary = await self._summary(request, generation, text, tokens)
         sent = parts.compacted(summary.text)
-        sealed = await asyncio.to_thread(self.seals.seal, request.key_id, sent)
+        sealed = await asyncio.to_thread(self.seals.seal, request.key_id, sent, items, generation.covered)
         if len(sealed) > MOST_BYTES:
             raise InvalidRequest("What is left of the conversation is too large to be sealed.", param="input")
         return _Compacted(sent, sealed, summary.usage)
+
+    async def _summary(self, request: Request[Body], generation: Generation, text: str, tokens: int) -> Summary:
+        """By the configured model; by the one of the request where that cannot, and where there is none."""
+        if (model := self._options.model) is not None:
+            asked = replace(generation, model=model, provider=None, models=())
+            try:
+                return await summarise(self._engine, request, asked, text, tokens)
+            except GatewayError as error:
+                log.warning(
+                    "compaction_model_failed", model=model, reason=error.code, effect="the request's own is used"
+                )
+        return await summarise(self._engine, request, generation, text, tokens)
 
     def _transcript(self, items: Sequence[JsonObject], tokens: int, scale: _Scale) -> str:
         """The items as a text of at most so many tokens, by an estimate."""
@@ -190,7 +219,7 @@ class ContextWindow:
 
     def _for_lane(self, generation: Generation, lane: Lane) -> LaneRequest:
         """The request for one candidate: without what the gateway does in its place, and truncated for its window."""
-        profile = _profile(lane)
+        profile = _profile(lane, generation)
         if not profile.compacts:
             generation = _without_compaction(generation, lane)
         body = generation.body
@@ -223,7 +252,9 @@ def _threshold(body: JsonObject) -> tuple[int | None, bool]:
     """From how many tokens on a conversation is to be compacted, if the request says so; and whether it is to be."""
     for entry in map(object_or_empty, list_or_empty(body.get(_FIELD))):
         if entry.get("type") == COMPACTION:
-            return integer_or_none(entry.get("compact_threshold")), True
+            threshold = integer_or_none(entry.get("compact_threshold"))
+            # Waystone's own document lists no such field, so that it may be anything there.
+            return (threshold if threshold is None or threshold >= _LEAST_THRESHOLD else None), True
     return None, False
 
 
@@ -241,10 +272,7 @@ def _without_compaction(generation: Generation, lane: Lane) -> Generation:
     items = objects_in(body.get("input"))
     if not has_compaction(items):
         return replace(generation, body=body)
-    first = next(index for index, item in enumerate(items) if item.get("type") == COMPACTION)
-    if not first:
-        message = f"{lane.upstream.name} cannot read a compaction item that another provider has made."
-        raise InvalidRequest(message, param="input", code="invalid_value")
+    _require_readable(generation, lane)
     kept = [item for item in items if item.get("type") != COMPACTION]
     history = sum(item.get("type") != COMPACTION for item in items[: generation.history])
     return replace(generation, body={**body, "input": [*kept]}, history=history)
@@ -265,10 +293,20 @@ def _has_any(items: Json) -> bool:
     return is_triggered(items) or has_compaction(objects_in(items))
 
 
-def _profile(lane: Lane) -> ResponsesProfile:
-    """The profile of an upstream that speaks the Responses API itself; of any other, one that does nothing itself."""
-    dialect, origin = lane.usual_way(_DIALECT)
-    return ResponsesProfile.own(origin.profile) if dialect.name == _DIALECT else _NOTHING
+def _profile(lane: Lane, generation: Generation) -> ResponsesProfile:
+    """The profile of an upstream that is asked by the Responses API; of any other, one that does nothing itself."""
+    dialect, origin = lane.usual_way(generation.dialect)
+    is_native = dialect.name == _DIALECT and generation.dialect == _DIALECT
+    return ResponsesProfile.own(origin.profile) if is_native else _NOTHING
+
+
+def _require_readable(generation: Generation, lane: Lane) -> None:
+    """Raise `InvalidRequest` where what a compaction item of a provider's stands for is not there."""
+    items = objects_in(generation.body.get("input"))
+    first = next((index for index, item in enumerate(items) if item.get("type") == COMPACTION), None)
+    if first is not None and all(map(is_lasting, items[:first])):
+        message = f"{lane.upstream.name} cannot read a compaction item that another provider has made."
+        raise InvalidRequest(message, param="input", code="invalid_value")
 
 
 def _named(dropped: Sequence[int], generation: Generation) -> list[str]:

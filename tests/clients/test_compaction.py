@@ -161,6 +161,57 @@ def test_conversation_is_compacted_and_goes_on(sdk: OpenAI, client: httpx.Client
     assert listed[1]["content"][0]["text"].startswith("question 0 ")
 
 
+def test_what_was_added_meanwhile_is_not_lost(sdk: OpenAI, client: httpx.Client, upstream: WindowedUpstream) -> None:
+    conversation = sdk.conversations.create()
+    sdk.responses.create(model="larger/large", input=talk(30), conversation=conversation.id)
+    first = sdk.responses.create(model=MODEL, input="go on", conversation=conversation.id, context_management=COMPACTED)
+    assert kinds(first)[0] == "compaction"
+    items = client.get(f"/v1/conversations/{conversation.id}/items?limit=100").json()["data"]
+    # As if another turn had ended while the summary was made.
+    late: Any = [{"role": "user", "content": "the code is 4711"}]
+    stateless: Any = [*late, *reversed(items), {"role": "user", "content": "which code?"}]
+    sdk.responses.create(model="larger/large", input=stateless, store=False)
+    sent = str(upstream.others[-1])
+    assert "the code is 4711" in sent
+    assert "question 0 " not in sent
+
+
+def test_rules_in_front_of_a_compaction_item_stay(sdk: OpenAI, upstream: WindowedUpstream) -> None:
+    compacted = sdk.responses.compact(model=MODEL, input=talk(3))
+    rules: Any = [{"role": "developer", "content": "NEW RULE"}, {"role": "user", "content": "NEW FACT"}]
+    following: Any = [*rules, *sent_back(compacted.output), {"role": "user", "content": "and now?"}]
+    sdk.responses.create(model=MODEL, input=following)
+    assert "NEW RULE" in str(upstream.others[-1])
+    assert "NEW FACT" in str(upstream.others[-1])
+
+
+def test_secrets_of_tools_are_not_sealed_for_others(
+    sdk: OpenAI, client: httpx.Client, upstream: WindowedUpstream
+) -> None:
+    server = {"type": "mcp", "server_label": "s", "server_url": "http://127.0.0.1:9", "authorization": "very-secret"}
+    tools: Any = {"type": "additional_tools", "role": "developer", "tools": [server]}
+    compacted = client.post(f"{RESPONSES}/compact", json={"model": MODEL, "input": [tools, *talk(3)]}).json()
+    body = {"model": "openai/echo", "input": [*compacted["output"], {"role": "user", "content": "and now?"}]}
+    assert client.post(RESPONSES, json=body).status_code == 200
+    assert "very-secret" not in str(upstream.received[1:])
+
+
+def test_trigger_is_no_part_of_what_is_stored(sdk: OpenAI, client: httpx.Client, upstream: WindowedUpstream) -> None:
+    trigger: Any = [*talk(1), {"type": "compaction_trigger"}]
+    for model in (MODEL, "openai/echo"):
+        first = sdk.responses.create(model=model, input=trigger)
+        listed = client.get(f"{RESPONSES}/{first.id}/input_items").json()["data"]
+        assert [item["type"] for item in listed] == ["message"] * 4
+        assert sdk.responses.create(model=model, input="and now?", previous_response_id=first.id).output_text
+
+
+def test_summary_that_would_gain_little_is_not_paid_for(sdk: OpenAI, upstream: WindowedUpstream) -> None:
+    instructions = "rule " * 900
+    response = sdk.responses.create(model=MODEL, input=talk(1, 10), instructions=instructions, context_management=LOW)
+    assert kinds(response) == ["message"]
+    assert upstream.summaries == []
+
+
 def test_stream_begins_with_the_compaction_item(client: httpx.Client, upstream: WindowedUpstream) -> None:
     body = {"model": MODEL, "input": talk(30), "context_management": COMPACTED, "stream": True}
     with client.stream("POST", RESPONSES, json=body) as reply:

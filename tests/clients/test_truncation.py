@@ -76,3 +76,14 @@ def test_what_is_far_beyond_the_window_is_refused_before_anything_is_sent(
 def test_window_is_listed_with_its_model(client: httpx.Client) -> None:
     listed = {model["id"]: model.get("context_window") for model in client.get("/v1/models").json()["data"]}
     assert (listed["windowed/m"], listed["larger/large"], listed["unknown/m"]) == (8_000, 100_000, None)
+
+
+def test_larger_model_of_the_same_provider_steps_in(client: httpx.Client, upstream: WindowedUpstream) -> None:
+    body = {"model": MODEL, "models": ["windowed/large"], "input": "word " * 16_000}
+    reply = client.post(RESPONSES, json=body)
+    assert (reply.status_code, upstream.received[-1]["model"]) == (200, "large")
+
+
+def test_truncated_response_repeats_what_was_requested(client: httpx.Client, upstream: WindowedUpstream) -> None:
+    reply = client.post(RESPONSES, json={"model": MODEL, "input": talk(60), "truncation": "auto"})
+    assert reply.json()["truncation"] == "auto"

@@ -67,7 +67,11 @@ def windowed_gateway(upstreams: Upstreams, folder: Path) -> Iterator[RunningGate
             "retries": {"attempts": 1},
             "breaker": {"failures": 10_000},
             "providers": {
-                "windowed": {**windowed, "models": ["m"], "context_windows": {"m": upstreams.windowed.window}},
+                "windowed": {
+                    **windowed,
+                    "models": ["m", "large"],
+                    "context_windows": {"m": upstreams.windowed.window, "large": 100_000},
+                },
                 "unknown": {**windowed, "models": ["m"]},
                 "larger": {**windowed, "models": ["large"], "context_windows": {"*": 100_000}},
                 "openai": responses,

@@ -18,6 +18,7 @@ from gateway.dialects.profiles.openai_chat import ChatProfile
 from gateway.engine import Engine
 from gateway.errors import GatewayError, UpstreamDown
 from gateway.http import Reply, Request
+from gateway.memory.items import fingerprint, without_secrets_of
 from gateway.memory.responses import Archive, Turn
 from gateway.neutral import identifiers
 from gateway.prices import Prices
@@ -151,7 +152,7 @@ class World:
         parts = Parts(router, conditions.health, journal, lane)
         memory = None
         if surface.dialect == "openai-responses":
-            seals = CompactionSeals(sealer)
+            seals = CompactionSeals(sealer, fingerprint, without_secrets_of)
             window = ContextWindow(engine, windows, TokenRatios(), seals, CompactionSettings())
             memory = Turn(Archive(cast(Any, None), cast(Any, journal), 60.0, window), "key_1")
         tried = _watched(engine)
