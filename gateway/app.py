@@ -12,7 +12,7 @@ import structlog
 from starlette.routing import Router as StarletteRouter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.accounting.ledger import open_ledger
+from gateway.accounting.ledger import Ledger, open_ledger
 from gateway.auth import KeyRing, OnDisconnect
 from gateway.background.context import Context, own_lease
 from gateway.background.service import Background
@@ -102,14 +102,8 @@ class Application:
             sealer, conditions = await _sealer(database), _conditions(settings)
             engine = Engine(router, ledger, sealer, conditions, schemas, windows)
             stored, limits = StoredResponses(database), _body_limits(settings)
+            window = _window(settings, engine, windows, ledger, sealer)
             retention = settings.retention_days * _DAY
-            window = ContextWindow(
-                engine,
-                windows,
-                ledger.ratios,
-                CompactionSeals(sealer, fingerprint, without_secrets_of),
-                settings.compaction,
-            )
             archive = Archive(History(database, stored, limits.complexity), ledger.journal, retention, window)
             await stack.enter_async_context(_started(Sweep(database, retention)))
             lease, options, held = own_lease(settings.lease_seconds), settings.background, limits.in_flight
@@ -184,6 +178,11 @@ async def _companions(settings: Settings) -> AsyncIterator[tuple[SchemaValidator
     finally:
         await schemas.close()
         await tokenizer.close()
+
+
+def _window(settings: Settings, engine: Engine, windows: Windows, ledger: Ledger, sealer: Sealer) -> ContextWindow:
+    seals = CompactionSeals(sealer, fingerprint, without_secrets_of)
+    return ContextWindow(engine, windows, ledger.ratios, seals, settings.compaction)
 
 
 def _key_ring(settings: Settings, database: Database) -> KeyRing:

@@ -434,6 +434,8 @@ class CompactResponseBody(TypedDict):
     """For providers that compact conversations themselves."""
     prompt_cache_retention: NotRequired[str | None]
     """For providers that compact conversations themselves."""
+    prompt_cache_options: NotRequired[PromptCacheOptionsParam | None]
+    """For providers that compact conversations themselves."""
     service_tier: NotRequired[str | None]
     """For providers that compact conversations themselves."""
 
