@@ -86,6 +86,9 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
         case.body = meant(case.body, may_be_unknown=is_positive, has_counts=is_waystone)
         if is_positive and case.operation.path in _OF_RESPONSES:
             case.body = answerable(case.body)
+        if is_positive and case.operation.path == "/v1/responses/input_tokens":
+            # Only templates of the gateway's own are counted.
+            case.body.pop("prompt", None)
         if is_positive and case.operation.path == "/v1/responses/compact":
             case.body = compactable(case.body)
         if is_positive and case.operation.path == "/v1/responses" and _is_stateful(case):
@@ -151,7 +154,8 @@ def answerable(body: dict[str, Any]) -> dict[str, Any]:
         changed["context_management"] = [{**entry, "type": "compaction"} for entry in changed["context_management"]]
     if changed.get("background") is True:
         changed["store"] = True
-    if isinstance(options := changed.get("background_options"), dict) and options.get("completion_window"):
+    options = changed.get("background_options")
+    if isinstance(options, dict) and options.get("completion_window") is not None:
         changed["background_options"] = {**options, "completion_window": "soonest"}
     changed |= {name: whole(changed[name]) for name in LIMITS if is_no_count(changed.get(name))}
     # A prompt that was made up is none of the gateway's own, and its provider's need a model to be routed by.
