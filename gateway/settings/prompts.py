@@ -147,7 +147,11 @@ def _own_names() -> Sequence[str]:
 
 
 def _fault(version: PromptVersion) -> Problem | None:
-    """What the contract has against a request that is made of a version."""
+    """What the contract has against a request that is made of a version, which has messages and no other items."""
+    for index, message in enumerate(version.items):
+        is_reference = "id" in message and "type" not in message and "role" not in message
+        if is_reference or message.get("type", "message") != "message":
+            return ("messages", index, "type"), "expected a message"
     schema = _contract()[1]
     items: list[Json] = [*version.items]
     request: JsonObject = {**version.settings, "model": version.model or "any", "input": items or "any"}

@@ -14,6 +14,7 @@ from gateway.settings.prompts import prompt_templates
 
 Load = Callable[..., Settings]
 TEXT = {"instructions": "Hi."}
+MESSAGE = {"type": "message", "role": "user", "content": "Hi."}
 IMAGE = {"type": "input_image", "image_url": "https://example.com/{{a}}.png"}
 
 
@@ -67,6 +68,16 @@ def test_settings_are_those_of_a_request(load_prompts: Load) -> None:
         ({"messages": []}, ".messages: expected a list of messages"),
         ({"messages": [{"role": "usr", "content": "x"}]}, ".messages[0].role: expected one of 'user', 'assistant'"),
         ({"messages": [{"role": "user"}]}, ".messages[0].content: expected, since a request needs it"),
+        ({"messages": [MESSAGE, {"id": "msg_1"}]}, ".messages[1].type: expected a message"),
+        ({"messages": [{"type": None, "id": "msg_1"}]}, ".messages[0].type: expected a message"),
+        ({"messages": [{"type": "item_reference", "id": "msg_1"}]}, ".messages[0].type: expected a message"),
+        ({"messages": [{"id": "msg_1", "content": "x"}]}, ".messages[0].type: expected a message"),
+        ({"messages": [{"type": "reasoning", "summary": []}]}, ".messages[0].type: expected a message"),
+        (
+            {"messages": [{"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}]},
+            ".messages[0].type: expected a message",
+        ),
+        ({"messages": [{"type": "message", "id": "msg_1"}]}, ".messages[0].role: expected, since a request needs it"),
         ({"messages": [{"role": "user", "content": "{{"}]}, ".messages[0].content: expected {{variable}}"),
         ({"messages": [{"role": "user", "content": [IMAGE]}]}, ".messages[0].content[0]: expected no {{variables}}"),
         (
