@@ -16,6 +16,7 @@ from gateway.settings.document import KeyPath
 from gateway.settings.options import Section, Text
 from gateway.settings.problems import Problem, nearest
 from gateway.surfaces.responses.request.templates import (
+    USER,
     PromptTemplate,
     PromptTemplates,
     TemplateMessage,
@@ -32,6 +33,7 @@ _OF_REQUESTS = frozenset(
     )
 )
 """What a template does not set: the first ones have a place of their own, the others belong to one request."""
+_A_USERS = ("input_image", "input_file")
 _TEXTS = ("input_text", "output_text")
 _MOST_PLACES = 1_000
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
@@ -180,7 +182,9 @@ def _text_faults(version: PromptVersion) -> Iterator[Problem]:
             TemplateText.parse(text)
         except ValueError as error:
             yield path, f"expected {_VARIABLE}, wherever there is {OPENING} ({error})"
-    for path, part in _others(version):
+    for path, part, role in _others(version):
+        if role != USER and part.get("type") in _A_USERS:
+            yield path, "expected texts alone, since images and files stand in messages of the role user"
         if any(OPENING in value for value in part.values() if isinstance(value, str)):
             yield path, "expected no {{variables}} here: they stand in texts, and their values may be images and files"
 
@@ -192,19 +196,20 @@ def _texts(version: PromptVersion) -> Iterator[tuple[KeyPath, str]]:
     for index, message in enumerate(version.items):
         if (text := text_or_none(message["content"])) is not None:
             yield ("messages", index, "content"), text
-    for path, part in _parts(version):
+    for path, part, _ in _parts(version):
         if part.get("type") in _TEXTS:
             yield (*path, "text"), text_or_empty(part["text"])
 
 
-def _others(version: PromptVersion) -> Iterator[tuple[KeyPath, JsonObject]]:
-    return ((path, part) for path, part in _parts(version) if part.get("type") not in _TEXTS)
+def _others(version: PromptVersion) -> Iterator[tuple[KeyPath, JsonObject, Json]]:
+    return (found for found in _parts(version) if found[1].get("type") not in _TEXTS)
 
 
-def _parts(version: PromptVersion) -> Iterator[tuple[KeyPath, JsonObject]]:
+def _parts(version: PromptVersion) -> Iterator[tuple[KeyPath, JsonObject, Json]]:
+    """The parts of messages, each with the role of its message."""
     for index, message in enumerate(version.items):
         for place, part in enumerate(objects_in(message["content"])):
-            yield ("messages", index, "content", place), part
+            yield ("messages", index, "content", place), part, message["role"]
 
 
 @cache

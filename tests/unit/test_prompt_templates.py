@@ -91,11 +91,11 @@ def test_a_text_is_read_as_it_stands_or_refused(text: str) -> None:
     assert "".join(literal + ("" if name is None else f"{{{{{name}}}}}") for literal, name in pieces) == text
 
 
-def test_a_text_without_images_stays_one_text_and_an_assistants_parts_are_its_own_kind() -> None:
+def test_a_text_without_images_stays_one_text() -> None:
     assert content("In {{city}}.", city={"type": "input_text", "text": "Rome"}) == "In Rome."
     assert content("{{city}}", city="") == ""
-    split = content("See {{a}}!", "assistant", a=IMAGE)
-    assert split == [{"type": "output_text", "text": "See "}, IMAGE, {"type": "output_text", "text": "!"}]
+    split = content("See {{a}}!", a=IMAGE)
+    assert split == [{"type": "input_text", "text": "See "}, IMAGE, {"type": "input_text", "text": "!"}]
     assert content([dict(IMAGE), {"type": "input_text", "text": "{{a}}"}], a=FILE) == [IMAGE, FILE]
 
 
@@ -119,6 +119,26 @@ def test_refusals_name_what_is_wrong(reference: dict[str, Any], param: str, word
         found.render({"id": "p", **reference})
     assert (caught.value.status, caught.value.param) == (400, param)
     assert words in caught.value.message
+
+
+@pytest.mark.parametrize("role", ["assistant", "developer", "system"])
+@pytest.mark.parametrize("value", [IMAGE, FILE])
+@pytest.mark.parametrize("text", ["See {{a}}!", [{"type": "output_text", "text": "See "}] * 2])
+def test_images_and_files_are_refused_in_messages_of_other_roles_than_user(text: Any, value: Any, role: str) -> None:
+    if isinstance(text, list):
+        text = [*text, {"type": "output_text" if role == "assistant" else "input_text", "text": "{{a}}"}]
+    with pytest.raises(GatewayError) as caught:
+        content(text, role, a=value)
+    assert (caught.value.status, caught.value.param) == (400, "prompt.variables.a")
+    assert f"a message of the role {role}" in caught.value.message
+
+
+def test_a_text_with_more_to_it_stays_a_part_but_in_an_assistants_message() -> None:
+    more = {"type": "input_text", "text": "t", "prompt_cache_breakpoint": {"mode": "x"}}
+    assert content("{{a}}!", "developer", a=more) == [more, {"type": "input_text", "text": "!"}]
+    assert content("{{a}}!", "assistant", a=more) == "t!"
+    own = {"type": "output_text", "text": "See {{a}}", "annotations": []}
+    assert content([own], "assistant", a=more) == [{**own, "text": "See t"}]
 
 
 def test_an_expansion_is_bounded_where_a_variable_stands_many_times() -> None:

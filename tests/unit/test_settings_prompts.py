@@ -14,6 +14,7 @@ from gateway.settings.prompts import prompt_templates
 
 Load = Callable[..., Settings]
 TEXT = {"instructions": "Hi."}
+OUTPUT = {"type": "output_text", "text": "Hi."}
 MESSAGE = {"type": "message", "role": "user", "content": "Hi."}
 IMAGE = {"type": "input_image", "image_url": "https://example.com/{{a}}.png"}
 
@@ -80,6 +81,14 @@ def test_settings_are_those_of_a_request(load_prompts: Load) -> None:
         ({"messages": [{"type": "message", "id": "msg_1"}]}, ".messages[0].role: expected, since a request needs it"),
         ({"messages": [{"role": "user", "content": "{{"}]}, ".messages[0].content: expected {{variable}}"),
         ({"messages": [{"role": "user", "content": [IMAGE]}]}, ".messages[0].content[0]: expected no {{variables}}"),
+        *(
+            (
+                {"messages": [MESSAGE, {"role": role, "content": [OUTPUT, {"type": kind, "file_id": "f"}]}]},
+                ".messages[1].content[1]: expected texts alone",
+            )
+            for role in ("assistant", "developer", "system")
+            for kind in ("input_image", "input_file")
+        ),
         (
             {"messages": [{"role": "user", "content": [{"type": "input_text", "text": "{{}}"}]}]},
             ".messages[0].content[0].text: expected {{variable}}",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from gateway.errors import BodyTooLarge, InvalidRequest
 from gateway.neutral.generation import RenderedPrompt
-from gateway.neutral.json import Json, JsonObject, object_or_empty, text_or_none, written
+from gateway.neutral.json import Json, JsonObject, object_or_empty, text_or_empty, text_or_none, written
 from gateway.neutral.template_text import TemplateText
 from gateway.neutral.values import value
 from gateway.surfaces.extensions import extensions
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _MOST_REPEATED = 1024 * 1024
 """Bytes that variables may add by standing in a template more than once. Once, they are bounded by the body's size."""
 _SHOWN = 200
+USER = "user"
+_ASSISTANT = "assistant"
 PROMPT: Annotated[str, models.CreateResponse] = "prompt"
 _INSTRUCTIONS: Annotated[str, models.CreateResponse] = "instructions"
 _MODEL: Annotated[str, models.CreateResponse] = "model"
@@ -150,38 +152,47 @@ class _Expansion:
             written.append(literal)
             if name is not None:
                 found = self._values[name]
-                inner = found if isinstance(found, str) else text_or_none(found.get("text"))
-                if inner is None:
-                    message = (
-                        f"The variable {name} stands in the instructions of the prompt {self._prompt}, which are a "
-                        "text: it cannot be an image or a file."
-                    )
-                    raise InvalidRequest(message, param=_path(name), code="invalid_value")
-                written.append(inner)
+                written.append(found if isinstance(found, str) else self._text_of(name, "the instructions"))
         return "".join(written)
 
+    def _text_of(self, name: str, place: str) -> str:
+        """The text of a value that is a part, for a place where only texts can stand. Raises `InvalidRequest`."""
+        found = text_or_none(object_or_empty(self._values[name]).get("text"))
+        if found is None:
+            message = (
+                f"The variable {name} stands in {place} of the prompt {self._prompt}, where there can only be texts: "
+                "it cannot be an image or a file."
+            )
+            raise InvalidRequest(message, param=_path(name), code="invalid_value")
+        return found
+
     def _message(self, message: TemplateMessage) -> JsonObject:
+        role = text_or_empty(message.fields.get("role"))
         if not isinstance(message.content, TemplateText):
             parts: list[Json] = []
             for part in message.content:
-                parts += self._parts(part) if isinstance(part, TemplatePart) else [part]
+                parts += (
+                    _split(part.fields, self._pieces(part.text, role)) if isinstance(part, TemplatePart) else [part]
+                )
             return {**message.fields, "content": parts}
-        pieces = self._pieces(message.content)
+        pieces = self._pieces(message.content, role)
         if all(isinstance(piece, str) for piece in pieces):
             return {**message.fields, "content": "".join(piece for piece in pieces if isinstance(piece, str))}
-        kind = "output_text" if message.fields.get("role") == "assistant" else "input_text"
-        return {**message.fields, "content": _split({"type": kind}, pieces)}
+        return {**message.fields, "content": _split({"type": "input_text"}, pieces)}
 
-    def _parts(self, part: TemplatePart) -> list[Json]:
-        return _split(part.fields, self._pieces(part.text))
+    def _pieces(self, text: TemplateText, role: str) -> list[str | JsonObject]:
+        """The texts and the other parts that are to stand there, in order; texts that touch are one.
 
-    def _pieces(self, text: TemplateText) -> list[str | JsonObject]:
-        """The texts and the other parts that are to stand there, in order; texts that touch are one."""
+        Images and files are a user's alone. An assistant's parts are of other types than any value.
+        """
         pieces: list[str | JsonObject] = []
         open_text: list[str] = []
         for literal, name in text.pieces():
             open_text.append(literal)
             found = "" if name is None else self._values[name]
+            if name is not None and not isinstance(found, str) and role != USER:
+                inner = self._text_of(name, f"a message of the role {role}")
+                found = inner if role == _ASSISTANT else found
             if isinstance(found, str):
                 open_text.append(found)
             else:
