@@ -15,8 +15,10 @@ from gateway.neutral.template_text import TemplateText
 from gateway.sealing import SECRET_BYTES, Sealer
 from gateway.settings.prompts import PromptSettings, prompt_problems, prompt_templates
 from gateway.store.jobs import Job
+from gateway.surfaces.base import Surface
 from gateway.surfaces.openai_responses import OpenAIResponsesSurface
 from gateway.surfaces.responses.request.templates import PromptTemplates
+from gateway.surfaces.responses.token_counts import TokenCountsSurface
 
 NAMES = ("city", "a_b", "x-1")
 IMAGE = {"type": "input_image", "image_url": "https://example.com/a.png"}
@@ -179,6 +181,21 @@ def test_a_request_for_which_nobody_names_a_model_is_refused(body: dict[str, Any
     with pytest.raises(GatewayError) as caught:
         read(body, {"instructions": "Hi."})
     assert (caught.value.status, caught.value.param) == (400, "model")
+
+
+@pytest.mark.parametrize("given", [{}, {"input": None}, {"input": []}])
+@pytest.mark.parametrize("before", [{"previous_response_id": "resp_1"}, {"conversation": "conv_1"}])
+def test_a_request_that_goes_on_needs_an_input_of_its_own(given: dict[str, Any], before: dict[str, Any]) -> None:
+    body = {"prompt": {"id": "p"}, "model": "m", **before}
+    question = {"messages": [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "A"}]}
+    surface = OpenAIResponsesSurface(templates(v=question).render)
+    readers: list[Surface[Any]] = [surface, TokenCountsSurface(surface)]
+    for reader in readers:
+        with pytest.raises(GatewayError) as caught:
+            reader.read({**body, **given})
+        assert (caught.value.status, caught.value.param) == (400, "input")
+    assert len(read({**body, "input": ""}, question).body["input"]) == 3
+    assert len(read({**body, **given}, {"messages": [{"role": "developer", "content": "D"}]}).body["input"]) == 1
 
 
 def test_errors_name_the_field_that_brought_an_item_in() -> None:

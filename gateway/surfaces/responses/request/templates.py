@@ -205,7 +205,10 @@ def expanded(body: models.CreateResponse, rendered: RenderedPrompt) -> models.Cr
     """The body with what a template brings, without its `prompt`: it is like any other request from there on.
 
     A field of the request's own prevails as a whole; null is none. Its input follows the template's messages.
+
+    Raises `InvalidRequest` for a request that goes on from others with a question of the template's alone.
     """
+    _require_own_input(body, rendered)
     given = extensions(body)
     own = {
         name: value
@@ -216,6 +219,19 @@ def expanded(body: models.CreateResponse, rendered: RenderedPrompt) -> models.Cr
     if rendered.messages:
         whole["input"] = [*rendered.messages, *(extensions(item) for item in typed_items(body.get("input")))]
     return create_response(whole)
+
+
+def _require_own_input(body: models.CreateResponse, rendered: RenderedPrompt) -> None:
+    """Messages of a template stand before what is continued, so the model would go on after its own last answer."""
+    goes_on = body.get("previous_response_id") or body.get("conversation")
+    if not goes_on or body.get("input") or body.get("input") == "":
+        return
+    if any(message.get("role") == USER for message in rendered.messages):
+        message = (
+            "A request that goes on from a response or a conversation needs an input of its own: the messages of the "
+            f"prompt {_shown(rendered.reference.get('id'))} stand before everything else."
+        )
+        raise InvalidRequest(message, param="input", code="missing_required_parameter")
 
 
 def model_of(body: models.CreateResponse, reference: JsonObject | None) -> str:
