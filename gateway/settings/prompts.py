@@ -11,7 +11,7 @@ from gateway.contract.bundle import Bundle
 from gateway.contract.validation import CompiledSchema
 from gateway.errors import InvalidRequest
 from gateway.neutral.json import Json, JsonObject, object_or_empty, objects_in, text_or_empty, text_or_none
-from gateway.neutral.template_text import OPENING, TemplateText
+from gateway.neutral.template_text import OPENING, TemplateText, has_variables
 from gateway.settings.document import KeyPath
 from gateway.settings.options import Section, Text
 from gateway.settings.problems import Problem, nearest
@@ -38,6 +38,7 @@ _TEXTS = ("input_text", "output_text")
 _MOST_PLACES = 1_000
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 _EXPECTED = re.compile(r": (expected .*?)(?:, got .*)?\.", re.S)
+_NO_PLACE = "expected no {{variables}} here: they stand in instructions and in the texts of messages"
 _VARIABLE = "{{variable}}, with a name of letters, digits, _ and -"
 
 
@@ -185,8 +186,31 @@ def _text_faults(version: PromptVersion) -> Iterator[Problem]:
     for path, part, role in _others(version):
         if role != USER and part.get("type") in _A_USERS:
             yield path, "expected texts alone, since images and files stand in messages of the role user"
-        if any(OPENING in value for value in part.values() if isinstance(value, str)):
+        if any(OPENING in value for value in part.values() if isinstance(value, str)) or [*_variables_in(part)]:
             yield path, "expected no {{variables}} here: they stand in texts, and their values may be images and files"
+
+    for path in _variables_in(version.settings):
+        yield path, _NO_PLACE
+    for index, message in enumerate(version.items):
+        for path in _variables_in({name: value for name, value in message.items() if name != "content"}):
+            yield ("messages", index, *path), _NO_PLACE
+    for place, part, _ in _parts(version):
+        if part.get("type") in _TEXTS:
+            for path in _variables_in({name: value for name, value in part.items() if name != "text"}):
+                yield (*place, *path), _NO_PLACE
+
+
+def _variables_in(value: Json, path: KeyPath = ()) -> Iterator[KeyPath]:
+    """Where variables stand in a value. The file is not nested deeply: its reader sees to that."""
+    if isinstance(value, str):
+        if has_variables(value):
+            yield path
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _variables_in(inner, (*path, name))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _variables_in(inner, (*path, index))
 
 
 def _texts(version: PromptVersion) -> Iterator[tuple[KeyPath, str]]:

@@ -16,6 +16,7 @@ Load = Callable[..., Settings]
 TEXT = {"instructions": "Hi."}
 OUTPUT = {"type": "output_text", "text": "Hi."}
 MESSAGE = {"type": "message", "role": "user", "content": "Hi."}
+FORMAT = {"type": "json_schema", "name": "n", "schema": {"enum": ["{{", "{{a}}"]}}
 IMAGE = {"type": "input_image", "image_url": "https://example.com/{{a}}.png"}
 
 
@@ -92,6 +93,18 @@ def test_settings_are_those_of_a_request(load_prompts: Load) -> None:
         (
             {"messages": [{"role": "user", "content": [{"type": "input_text", "text": "{{}}"}]}]},
             ".messages[0].content[0].text: expected {{variable}}",
+        ),
+        ({**TEXT, "prompt_cache_key": "for-{{a}}"}, ".prompt_cache_key: expected no {{variables}} here"),
+        ({**TEXT, "text": {"format": FORMAT}}, ".text.format.schema.enum[1]: expected no {{variables}} here"),
+        ({**TEXT, "text": {"format": {**FORMAT, "name": "{{a}}"}}}, ".text.format.name: expected"),
+        ({"messages": [{**MESSAGE, "own": "{{a}}"}]}, ".messages[0].own: expected no {{variables}} here"),
+        (
+            {"messages": [{**MESSAGE, "content": [{"type": "input_text", "text": "x", "own": ["{{a}}"]}]}]},
+            ".messages[0].content[0].own[0]: expected no {{variables}} here",
+        ),
+        (
+            {"messages": [{**MESSAGE, "content": [{"type": "image_url", "image_url": {"url": "{{a}}"}}]}]},
+            ".messages[0].content[0]: expected no {{variables}} here",
         ),
         ({"instructions": "{{a}}" * 1001}, ": expected at most 1000 places for variables"),
     ],
