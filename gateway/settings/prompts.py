@@ -1,7 +1,7 @@
 """The settings of prompt templates: what a request may name in its `prompt`."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Annotated
 
@@ -13,6 +13,7 @@ from gateway.errors import InvalidRequest
 from gateway.neutral.json import Json, JsonObject, object_or_empty, objects_in, text_or_empty, text_or_none
 from gateway.neutral.template_text import OPENING, TemplateText, has_variables
 from gateway.settings.document import KeyPath
+from gateway.settings.models import ModelSettings, unknown_model
 from gateway.settings.options import Section, Text
 from gateway.settings.problems import Problem, nearest
 from gateway.surfaces.responses.request.templates import (
@@ -93,6 +94,17 @@ def prompt_problems(prompts: Mapping[str, PromptSettings]) -> Iterator[Problem]:
         for name, version in prompt.versions.items():
             for inside, expected in _version_problems(version):
                 yield (*path, "versions", name, *inside), expected
+
+
+def prompt_model_problems(
+    prompts: Mapping[str, PromptSettings], providers: Collection[str], models: Mapping[str, ModelSettings]
+) -> Iterator[Problem]:
+    """The models of theirs for which nobody answers."""
+    for id_, prompt in prompts.items():
+        for name, version in prompt.versions.items():
+            expected = None if version.model is None else unknown_model(version.model, providers, models)
+            if expected is not None:
+                yield ("prompts", id_, "versions", name, "model"), expected
 
 
 def prompt_templates(prompts: Mapping[str, PromptSettings]) -> PromptTemplates:

@@ -13,6 +13,10 @@ from gateway.settings.document import ConfigurationError
 from gateway.settings.prompts import prompt_templates
 
 Load = Callable[..., Settings]
+MODELS = {
+    "providers": {"lab": {"dialect": "openai-chat", "base_url": "https://lab.example/v1"}},
+    "models": {"fast": {"targets": ["lab/small"]}},
+}
 TEXT = {"instructions": "Hi."}
 OUTPUT = {"type": "output_text", "text": "Hi."}
 MESSAGE = {"type": "message", "role": "user", "content": "Hi."}
@@ -24,7 +28,7 @@ IMAGE = {"type": "input_image", "image_url": "https://example.com/{{a}}.png"}
 def load_prompts(tmp_path: Path) -> Load:
     def load_prompts(prompts: Any) -> Settings:
         file = tmp_path / "w.yaml"
-        file.write_text(prompts if isinstance(prompts, str) else json.dumps({"prompts": prompts}))
+        file.write_text(prompts if isinstance(prompts, str) else json.dumps({**MODELS, "prompts": prompts}))
         return load(file, {"HOME": "/home/ann"})
 
     return load_prompts
@@ -52,6 +56,12 @@ def test_settings_are_those_of_a_request(load_prompts: Load) -> None:
     given = {name: value for name, value in version.items() if name not in ("instructions", "messages")}
     assert template.fields == given
     assert dict(template.uses()) == {"a": 2, "b": 1, "c-1": 1}
+
+
+@pytest.mark.parametrize("model", ["lab/any", "fast"])
+def test_a_model_is_a_providers_or_a_name_of_models(load_prompts: Load, model: str) -> None:
+    settings = load_prompts({"p": {"versions": {"v": {**TEXT, "model": model}}}})
+    assert prompt_templates(settings.prompts).prompts["p"].versions["v"].fields == {"model": model}
 
 
 @pytest.mark.parametrize(
@@ -106,6 +116,10 @@ def test_settings_are_those_of_a_request(load_prompts: Load) -> None:
             {"messages": [{**MESSAGE, "content": [{"type": "image_url", "image_url": {"url": "{{a}}"}}]}]},
             ".messages[0].content[0]: expected no {{variables}} here",
         ),
+        ({**TEXT, "model": "fas"}, ".model: expected `provider/model`, or a name of `models`; did you mean fast?"),
+        ({**TEXT, "model": "lap/m"}, ".model: expected the name of a provider before the slash; did you mean lab?"),
+        ({**TEXT, "model": "{{a}}"}, ".model: expected `provider/model`"),
+        ({**TEXT, "model": "lab/"}, ".model: expected"),
         ({"instructions": "{{a}}" * 1001}, ": expected at most 1000 places for variables"),
     ],
 )
