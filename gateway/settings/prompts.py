@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Annotated
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from gateway.contract.bundle import Bundle
 from gateway.contract.validation import CompiledSchema
@@ -43,8 +43,25 @@ _NO_PLACE = "expected no {{variables}} here: they stand in instructions and in t
 _VARIABLE = "{{variable}}, with a name of letters, digits, _ and -"
 
 
-def _version_name(value: object) -> object:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+def _version_name(value: object, info: ValidationInfo) -> object:
+    """The name of a version, which YAML reads as a number where it stands without quotes; names of versions are texts.
+
+    A number is the one name that is written like it, whatever zeros that has. One of several, such as 1.1 and 1.10,
+    stays a number, which is a problem.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    same = [name for name in object_or_empty(info.data.get("versions")) if _number(name) == value]
+    if len(same) == 1:
+        return same[0]
+    return value if same and isinstance(value, float) else str(value)
+
+
+def _number(name: str) -> float | None:
+    try:
+        return float(name)
+    except ValueError:
+        return None
 
 
 class PromptVersion(Section):
@@ -80,7 +97,7 @@ class PromptSettings(Section):
     )
     """Its versions by their names."""
     default: Annotated[Text | None, BeforeValidator(_version_name)] = Field(
-        default=None, description="the name of one of its versions"
+        default=None, description="the name of one of its versions (in quotes, where it is a number like another's)"
     )
     """The version for requests that name none. [the last one in the file]"""
 

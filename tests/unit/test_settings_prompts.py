@@ -44,6 +44,30 @@ def test_the_default_version_is_the_one_named_or_else_the_last(load_prompts: Loa
     }
 
 
+@pytest.mark.parametrize(
+    ("default", "versions", "expected"),
+    [
+        ("1.1", ("1.1", "2"), "1.1"),
+        ("1.10", ("1.10", "1.2", "latest"), "1.10"),
+        ("1.0", ("1.0", "2"), "1.0"),
+        ("2", ("1.0", "2"), "2"),
+        ("1", ("1", "01"), "1"),
+        ('"1.10"', ("1.1", "1.10"), "1.10"),
+    ],
+)
+def test_a_default_needs_no_quotes(load_prompts: Load, default: str, versions: tuple[str, ...], expected: str) -> None:
+    given = ", ".join(f"{name}: {{instructions: x}}" for name in versions)
+    found = prompt_templates(load_prompts(f"prompts: {{p: {{default: {default}, versions: {{{given}}}}}}}").prompts)
+    assert found.prompts["p"].default == expected
+
+
+@pytest.mark.parametrize("default", ["1.10", "1.3", ".nan", ".inf", "3", "1e400"])
+def test_a_default_that_is_none_of_the_versions_or_two_of_them_is_a_problem(load_prompts: Load, default: str) -> None:
+    file = f"prompts: {{p: {{default: {default}, versions: {{1.1: {{instructions: x}}, 1.10: {{instructions: y}}}}}}}}"
+    with pytest.raises(ConfigurationError, match=r"prompts\.p\.default: expected the name of one of its versions"):
+        load_prompts(file)
+
+
 def test_settings_are_those_of_a_request(load_prompts: Load) -> None:
     version = {
         **{"model": "lab/m", "instructions": "{{a}} and {{b}}", "temperature": 0.5, "reasoning": {"effort": "low"}},
