@@ -153,6 +153,13 @@ def test_an_expansion_is_bounded_where_a_variable_stands_many_times() -> None:
         assert (caught.value.status, caught.value.param) == (413, "prompt.variables.a")
 
 
+def test_a_part_in_one_place_is_not_written_to_find_its_size() -> None:
+    unwritable = {"type": "input_image", "image_url": object()}
+    assert content("{{a}}", a=unwritable) == [unwritable]
+    with pytest.raises(GatewayError):
+        content("{{a}}{{a}}", a=unwritable)
+
+
 def read(body: dict[str, Any], version: dict[str, Any]) -> Any:
     return OpenAIResponsesSurface(templates(v=version).render).read(body)  # type: ignore[arg-type]
 

@@ -131,8 +131,10 @@ class _Expansion:
                 message = f"The prompt {prompt} has no variable {_shown(name)} ({known})."
                 raise InvalidRequest(message, param=_path(name), code="unknown_parameter")
         self._values = {name: _value(name, given) for name, given in variables.items()}
-        if sum((uses[name] - 1) * _size(found) for name, found in self._values.items()) > _MOST_REPEATED:
-            largest = max(self._values, key=lambda name: (uses[name] - 1) * _size(self._values[name]))
+        # To find a part's size takes as long as to write it: what stands in one place adds nothing.
+        added = {name: (uses[name] - 1) * _size(found) for name, found in self._values.items() if uses[name] > 1}
+        if sum(added.values()) > _MOST_REPEATED:
+            largest = max(added, key=lambda name: added[name])
             message = (
                 f"The prompt {prompt} has {uses[largest]} places for its variable {largest}, for which the value is "
                 f"too large: what stands there more than once may add {_MOST_REPEATED // 1024} KiB."
