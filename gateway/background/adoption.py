@@ -20,7 +20,7 @@ from gateway.fitting import Fitted
 from gateway.http import Body, Reply, Request, StreamReply
 from gateway.memory.failures import explained
 from gateway.memory.responses import Turn
-from gateway.neutral.generation import Generation
+from gateway.neutral.generation import Generation, RenderedPrompt
 from gateway.neutral.json import JsonObject, count_or_zero, object_or_empty, text_or_empty
 from gateway.routing.plan import Lane
 from gateway.store import jobs
@@ -51,6 +51,7 @@ class Adoption:
         self._access, self._key_id, self._operation = request.access, request.key_id, request.operation
         self._body = object_or_empty(request.body)
         self._turn = Turn(context.archive, request.key_id)
+        self._template: RenderedPrompt | None = None
         self._making: asyncio.Task[object] | None = None
         self._seen: list[bytes] | None = []
         """The events so far; None where they have become too many, or are kept otherwise."""
@@ -71,6 +72,7 @@ class Adoption:
         return reply
 
     async def recall(self, generation: Generation) -> Generation:
+        self._template = generation.template
         return await self._turn.recall(generation)
 
     async def fit(self, request: Request[Body], generation: Generation, lanes: Sequence[Lane]) -> Fitted | None:
@@ -184,6 +186,7 @@ class Adoption:
             text_or_empty(response.get("provider")),
             text_or_empty(response.get("model")),
             self._body,
+            self._template,
         )
         sealed = await asyncio.to_thread(later.seal, context.sealer, self._key_id, row.id)
         self._access.usage_id = usage_id(row.id)

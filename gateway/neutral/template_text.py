@@ -9,6 +9,11 @@ OPENING, CLOSING = "{{", "}}"
 _VARIABLE = re.compile(r"\{\{([A-Za-z_][A-Za-z0-9_-]{0,63})\}\}")
 
 
+def has_variables(text: str) -> bool:
+    """Whether a variable stands in a text."""
+    return _VARIABLE.search(text) is not None
+
+
 @value
 class TemplateText:
     """A text with places for variables: `literals[0]`, the variable `names[0]`, `literals[1]`, and so on."""

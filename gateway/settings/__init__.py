@@ -33,7 +33,7 @@ from gateway.settings.options import (
     lower,
 )
 from gateway.settings.problems import Origins, translate
-from gateway.settings.prompts import PromptSettings, prompt_problems
+from gateway.settings.prompts import PromptSettings, prompt_model_problems, prompt_problems
 from gateway.settings.providers import ProviderSettings, Timeouts, provider_problems
 from gateway.settings.variables import VARIABLES, variables
 from gateway.wire.proxies import NO_PROXIES, Proxies, proxies_of
@@ -196,7 +196,8 @@ def load(
         raise origins.error(translate(error, Settings)) from None
     names = [*settings.providers, *([_EMBEDDED] if settings.embedded.enabled else ())]
     problems = [*provider_problems(settings.providers, rows), *model_problems(settings.models, names)]
-    if problems := [*problems, *prompt_problems(settings.prompts)]:
+    problems += [*prompt_problems(settings.prompts), *prompt_model_problems(settings.prompts, names, settings.models)]
+    if problems:
         raise origins.error(problems)
     settings._proxies = proxies_of(environ)
     return settings

@@ -62,10 +62,7 @@ def model_problems(models: Mapping[str, ModelSettings], providers: Collection[st
     for name, model in models.items():
         path = ("models", name)
         for key, number, target in _mentioned(model):
-            if target != name and target in models:
-                continue
-            provider, slash, rest = target.partition("/")
-            if not (slash and rest and provider in providers):
+            if not (target != name and target in models) and not _is_own(target, providers):
                 yield (*path, key, number), _unknown(target, providers, models)
         if model.targets is None and not _is_own(name, providers):
             yield path, f"expected targets: {_TARGETS}"
@@ -75,6 +72,11 @@ def model_problems(models: Mapping[str, ModelSettings], providers: Collection[st
         # Once, at the first of them in the file.
         if name == next((other for other in models if other in circle), None):
             yield (*path, "targets"), f"expected no circle ({' -> '.join(circle)})"
+
+
+def unknown_model(name: str, providers: Collection[str], models: Mapping[str, ModelSettings]) -> str | None:
+    """What is expected in place of a model's name that nobody answers for; None where somebody does."""
+    return None if name in models or _is_own(name, providers) else _unknown(name, providers, models)
 
 
 def _mentioned(model: ModelSettings) -> Iterator[tuple[str, int, str]]:

@@ -1,21 +1,23 @@
 """The settings of prompt templates: what a request may name in its `prompt`."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Annotated
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from gateway.contract.bundle import Bundle
 from gateway.contract.validation import CompiledSchema
 from gateway.errors import InvalidRequest
 from gateway.neutral.json import Json, JsonObject, object_or_empty, objects_in, text_or_empty, text_or_none
-from gateway.neutral.template_text import OPENING, TemplateText
+from gateway.neutral.template_text import OPENING, TemplateText, has_variables
 from gateway.settings.document import KeyPath
+from gateway.settings.models import ModelSettings, unknown_model
 from gateway.settings.options import Section, Text
 from gateway.settings.problems import Problem, nearest
 from gateway.surfaces.responses.request.templates import (
+    USER,
     PromptTemplate,
     PromptTemplates,
     TemplateMessage,
@@ -32,15 +34,34 @@ _OF_REQUESTS = frozenset(
     )
 )
 """What a template does not set: the first ones have a place of their own, the others belong to one request."""
+_A_USERS = ("input_image", "input_file")
 _TEXTS = ("input_text", "output_text")
 _MOST_PLACES = 1_000
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 _EXPECTED = re.compile(r": (expected .*?)(?:, got .*)?\.", re.S)
+_NO_PLACE = "expected no {{variables}} here: they stand in instructions and in the texts of messages"
 _VARIABLE = "{{variable}}, with a name of letters, digits, _ and -"
 
 
-def _version_name(value: object) -> object:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+def _version_name(value: object, info: ValidationInfo) -> object:
+    """The name of a version, which YAML reads as a number where it stands without quotes; names of versions are texts.
+
+    A number is the one name that is written like it, whatever zeros that has. One of several, such as 1.1 and 1.10,
+    stays a number, which is a problem.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    same = [name for name in object_or_empty(info.data.get("versions")) if _number(name) == value]
+    if len(same) == 1:
+        return same[0]
+    return value if same and isinstance(value, float) else str(value)
+
+
+def _number(name: str) -> float | None:
+    try:
+        return float(name)
+    except ValueError:
+        return None
 
 
 class PromptVersion(Section):
@@ -76,7 +97,7 @@ class PromptSettings(Section):
     )
     """Its versions by their names."""
     default: Annotated[Text | None, BeforeValidator(_version_name)] = Field(
-        default=None, description="the name of one of its versions"
+        default=None, description="the name of one of its versions (in quotes, where it is a number like another's)"
     )
     """The version for requests that name none. [the last one in the file]"""
 
@@ -90,6 +111,17 @@ def prompt_problems(prompts: Mapping[str, PromptSettings]) -> Iterator[Problem]:
         for name, version in prompt.versions.items():
             for inside, expected in _version_problems(version):
                 yield (*path, "versions", name, *inside), expected
+
+
+def prompt_model_problems(
+    prompts: Mapping[str, PromptSettings], providers: Collection[str], models: Mapping[str, ModelSettings]
+) -> Iterator[Problem]:
+    """The models of theirs for which nobody answers."""
+    for id_, prompt in prompts.items():
+        for name, version in prompt.versions.items():
+            expected = None if version.model is None else unknown_model(version.model, providers, models)
+            if expected is not None:
+                yield ("prompts", id_, "versions", name, "model"), expected
 
 
 def prompt_templates(prompts: Mapping[str, PromptSettings]) -> PromptTemplates:
@@ -147,7 +179,11 @@ def _own_names() -> Sequence[str]:
 
 
 def _fault(version: PromptVersion) -> Problem | None:
-    """What the contract has against a request that is made of a version."""
+    """What the contract has against a request that is made of a version, which has messages and no other items."""
+    for index, message in enumerate(version.items):
+        is_reference = "id" in message and "type" not in message and "role" not in message
+        if is_reference or message.get("type", "message") != "message":
+            return ("messages", index, "type"), "expected a message"
     schema = _contract()[1]
     items: list[Json] = [*version.items]
     request: JsonObject = {**version.settings, "model": version.model or "any", "input": items or "any"}
@@ -176,9 +212,34 @@ def _text_faults(version: PromptVersion) -> Iterator[Problem]:
             TemplateText.parse(text)
         except ValueError as error:
             yield path, f"expected {_VARIABLE}, wherever there is {OPENING} ({error})"
-    for path, part in _others(version):
-        if any(OPENING in value for value in part.values() if isinstance(value, str)):
+    for path, part, role in _others(version):
+        if role != USER and part.get("type") in _A_USERS:
+            yield path, "expected texts alone, since images and files stand in messages of the role user"
+        if any(OPENING in value for value in part.values() if isinstance(value, str)) or [*_variables_in(part)]:
             yield path, "expected no {{variables}} here: they stand in texts, and their values may be images and files"
+
+    for path in _variables_in(version.settings):
+        yield path, _NO_PLACE
+    for index, message in enumerate(version.items):
+        for path in _variables_in({name: value for name, value in message.items() if name != "content"}):
+            yield ("messages", index, *path), _NO_PLACE
+    for place, part, _ in _parts(version):
+        if part.get("type") in _TEXTS:
+            for path in _variables_in({name: value for name, value in part.items() if name != "text"}):
+                yield (*place, *path), _NO_PLACE
+
+
+def _variables_in(value: Json, path: KeyPath = ()) -> Iterator[KeyPath]:
+    """Where variables stand in a value. The file is not nested deeply: its reader sees to that."""
+    if isinstance(value, str):
+        if has_variables(value):
+            yield path
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _variables_in(inner, (*path, name))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _variables_in(inner, (*path, index))
 
 
 def _texts(version: PromptVersion) -> Iterator[tuple[KeyPath, str]]:
@@ -188,19 +249,20 @@ def _texts(version: PromptVersion) -> Iterator[tuple[KeyPath, str]]:
     for index, message in enumerate(version.items):
         if (text := text_or_none(message["content"])) is not None:
             yield ("messages", index, "content"), text
-    for path, part in _parts(version):
+    for path, part, _ in _parts(version):
         if part.get("type") in _TEXTS:
             yield (*path, "text"), text_or_empty(part["text"])
 
 
-def _others(version: PromptVersion) -> Iterator[tuple[KeyPath, JsonObject]]:
-    return ((path, part) for path, part in _parts(version) if part.get("type") not in _TEXTS)
+def _others(version: PromptVersion) -> Iterator[tuple[KeyPath, JsonObject, Json]]:
+    return (found for found in _parts(version) if found[1].get("type") not in _TEXTS)
 
 
-def _parts(version: PromptVersion) -> Iterator[tuple[KeyPath, JsonObject]]:
+def _parts(version: PromptVersion) -> Iterator[tuple[KeyPath, JsonObject, Json]]:
+    """The parts of messages, each with the role of its message."""
     for index, message in enumerate(version.items):
         for place, part in enumerate(objects_in(message["content"])):
-            yield ("messages", index, "content", place), part
+            yield ("messages", index, "content", place), part, message["role"]
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gateway.errors import InvalidRequest
 from gateway.neutral.generation import Generation
 from gateway.neutral.identifiers import ResponseIds
 from gateway.neutral.json import JsonObject, integer_or_none, list_or_empty
@@ -20,6 +21,7 @@ from gateway.surfaces.responses.request.prompt import (
     refuse_unsupported,
 )
 from gateway.surfaces.responses.request.settings import lower_limit, read_settings
+from gateway.surfaces.responses.request.templates import PROMPT
 from gateway.surfaces.responses.writer import ResponseWriter
 from gateway.surfaces.waystone_fields import with_whole_counts
 
@@ -36,6 +38,7 @@ class WaystoneResponsesSurface:
 
     def read(self, body: models.WaystoneResponseRequest) -> Generation:
         given, others = split_models(with_whole_counts(extensions(body)))
+        _refuse_prompt(given)
         # `store` is false here unless requested, as the document has it; on /v1/responses it is true.
         request = create_response({**given, "store": bool(body.get("store"))})
         if (limit := integer_or_none(given.get("max_completion_tokens"))) is not None:
@@ -61,6 +64,13 @@ class WaystoneResponsesSurface:
 
     def writer(self, generation: Generation, author: Author) -> ResponseWriter:
         return ResponseWriter(generation, author)
+
+
+def _refuse_prompt(given: JsonObject) -> None:
+    """Raise `InvalidRequest` for a prompt template, whoever has it: without it the answer would be another one."""
+    if given.get(PROMPT) is not None:
+        message = "Prompt templates are for /v1/responses: this operation has no `prompt`."
+        raise InvalidRequest(message, param=PROMPT, code="unsupported_parameter")
 
 
 def _read_prompt(body: JsonObject, history: int, first: int) -> Prompt:

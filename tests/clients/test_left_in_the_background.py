@@ -146,3 +146,22 @@ def test_killed_process_leaves_what_was_produced(start: Start, paced: PacedUpstr
         assert blocks(streamed(client, response["id"]))[: len(blocks(got))] == blocks(got)
     assert paced.begun["killed"] == 1
     wait_until(lambda: [(row[0], row[3]) for row in rows(again)] == [(503, "lost")])
+
+
+def test_killed_process_leaves_its_prompt_template_to_be_counted(start: Start, paced: PacedUpstream) -> None:
+    messages = [{"role": "developer", "content": "Be brief and kind. " * 100}]
+    more: dict[str, Any] = {"lease_seconds": 5, "prompts": {"brief": {"versions": {"1": {"messages": messages}}}}}
+    gateway = start(**more)
+    response, _ = left(gateway, "templated", prompt={"id": "brief"})
+    with gateway.client() as client:
+        until_it_goes_on(client, response["id"])
+    gateway.process.kill()
+    gateway.process.wait()
+    # Whatever the settings have become by then.
+    again = start(**{**more, "prompts": {}})
+    with again.client() as client:
+        assert until(client, response["id"])["prompt"]["id"] == "brief"
+    wait_until(lambda: len(rows(again)) == 1)
+    ((status, prompt_tokens, _, outcome),) = rows(again)
+    assert (status, outcome) == (503, "lost")
+    assert prompt_tokens > 300

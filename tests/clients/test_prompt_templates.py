@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import openai
 import pytest
 from openai import OpenAI
@@ -224,6 +225,17 @@ def test_refusals_name_what_is_wrong(sdk: OpenAI, request_: dict[str, Any], para
     error = refusal(sdk, input="Hi.", **request_)
     assert error.param == param
     assert words in error.message
+
+
+@pytest.mark.parametrize("prompt", [{"id": "weather"}, {"id": "pmpt_1"}, "x", 5, "", {}])
+@pytest.mark.parametrize("model", ["test/echo", "native/echo"])
+def test_waystones_own_operation_has_no_prompts(prompting: RunningGateway, prompt: Any, model: str) -> None:
+    body = {"model": model, "input": "Hi.", "prompt": prompt}
+    headers = {"Authorization": f"Bearer {KEY}"}
+    reply = httpx.post(f"{prompting.url}/api/gateway/v1/responses", json=body, headers=headers, timeout=30)
+    error = reply.json()["error"]
+    assert (reply.status_code, error["param"], error["code"]) == (400, "prompt", "unsupported_parameter")
+    assert error["message"].startswith("Prompt templates are for /v1/responses")
 
 
 def test_a_prompt_of_the_providers_own_goes_there_as_it_came(sdk: OpenAI, native: ResponsesUpstream) -> None:

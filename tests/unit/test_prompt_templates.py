@@ -15,8 +15,10 @@ from gateway.neutral.template_text import TemplateText
 from gateway.sealing import SECRET_BYTES, Sealer
 from gateway.settings.prompts import PromptSettings, prompt_problems, prompt_templates
 from gateway.store.jobs import Job
+from gateway.surfaces.base import Surface
 from gateway.surfaces.openai_responses import OpenAIResponsesSurface
 from gateway.surfaces.responses.request.templates import PromptTemplates
+from gateway.surfaces.responses.token_counts import TokenCountsSurface
 
 NAMES = ("city", "a_b", "x-1")
 IMAGE = {"type": "input_image", "image_url": "https://example.com/a.png"}
@@ -91,11 +93,11 @@ def test_a_text_is_read_as_it_stands_or_refused(text: str) -> None:
     assert "".join(literal + ("" if name is None else f"{{{{{name}}}}}") for literal, name in pieces) == text
 
 
-def test_a_text_without_images_stays_one_text_and_an_assistants_parts_are_its_own_kind() -> None:
+def test_a_text_without_images_stays_one_text() -> None:
     assert content("In {{city}}.", city={"type": "input_text", "text": "Rome"}) == "In Rome."
     assert content("{{city}}", city="") == ""
-    split = content("See {{a}}!", "assistant", a=IMAGE)
-    assert split == [{"type": "output_text", "text": "See "}, IMAGE, {"type": "output_text", "text": "!"}]
+    split = content("See {{a}}!", a=IMAGE)
+    assert split == [{"type": "input_text", "text": "See "}, IMAGE, {"type": "input_text", "text": "!"}]
     assert content([dict(IMAGE), {"type": "input_text", "text": "{{a}}"}], a=FILE) == [IMAGE, FILE]
 
 
@@ -121,6 +123,26 @@ def test_refusals_name_what_is_wrong(reference: dict[str, Any], param: str, word
     assert words in caught.value.message
 
 
+@pytest.mark.parametrize("role", ["assistant", "developer", "system"])
+@pytest.mark.parametrize("value", [IMAGE, FILE])
+@pytest.mark.parametrize("text", ["See {{a}}!", [{"type": "output_text", "text": "See "}] * 2])
+def test_images_and_files_are_refused_in_messages_of_other_roles_than_user(text: Any, value: Any, role: str) -> None:
+    if isinstance(text, list):
+        text = [*text, {"type": "output_text" if role == "assistant" else "input_text", "text": "{{a}}"}]
+    with pytest.raises(GatewayError) as caught:
+        content(text, role, a=value)
+    assert (caught.value.status, caught.value.param) == (400, "prompt.variables.a")
+    assert f"a message of the role {role}" in caught.value.message
+
+
+def test_a_text_with_more_to_it_stays_a_part_but_in_an_assistants_message() -> None:
+    more = {"type": "input_text", "text": "t", "prompt_cache_breakpoint": {"mode": "x"}}
+    assert content("{{a}}!", "developer", a=more) == [more, {"type": "input_text", "text": "!"}]
+    assert content("{{a}}!", "assistant", a=more) == "t!"
+    own = {"type": "output_text", "text": "See {{a}}", "annotations": []}
+    assert content([own], "assistant", a=more) == [{**own, "text": "See t"}]
+
+
 def test_an_expansion_is_bounded_where_a_variable_stands_many_times() -> None:
     many, image = {"instructions": "{{a}} " * 900}, {**IMAGE, "image_url": "data:image/png;base64," + "A" * 600_000}
     assert len(str(rendered(many, a="x" * 1000).fields["instructions"])) == 900 * 1001
@@ -129,6 +151,13 @@ def test_an_expansion_is_bounded_where_a_variable_stands_many_times() -> None:
         with pytest.raises(GatewayError) as caught:
             rendered(version, a=value)
         assert (caught.value.status, caught.value.param) == (413, "prompt.variables.a")
+
+
+def test_a_part_in_one_place_is_not_written_to_find_its_size() -> None:
+    unwritable = {"type": "input_image", "image_url": object()}
+    assert content("{{a}}", a=unwritable) == [unwritable]
+    with pytest.raises(GatewayError):
+        content("{{a}}{{a}}", a=unwritable)
 
 
 def read(body: dict[str, Any], version: dict[str, Any]) -> Any:
@@ -159,6 +188,21 @@ def test_a_request_for_which_nobody_names_a_model_is_refused(body: dict[str, Any
     with pytest.raises(GatewayError) as caught:
         read(body, {"instructions": "Hi."})
     assert (caught.value.status, caught.value.param) == (400, "model")
+
+
+@pytest.mark.parametrize("given", [{}, {"input": None}, {"input": []}])
+@pytest.mark.parametrize("before", [{"previous_response_id": "resp_1"}, {"conversation": "conv_1"}])
+def test_a_request_that_goes_on_needs_an_input_of_its_own(given: dict[str, Any], before: dict[str, Any]) -> None:
+    body = {"prompt": {"id": "p"}, "model": "m", **before}
+    question = {"messages": [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "A"}]}
+    surface = OpenAIResponsesSurface(templates(v=question).render)
+    readers: list[Surface[Any]] = [surface, TokenCountsSurface(surface)]
+    for reader in readers:
+        with pytest.raises(GatewayError) as caught:
+            reader.read({**body, **given})
+        assert (caught.value.status, caught.value.param) == (400, "input")
+    assert len(read({**body, "input": ""}, question).body["input"]) == 3
+    assert len(read({**body, **given}, {"messages": [{"role": "developer", "content": "D"}]}).body["input"]) == 1
 
 
 def test_errors_name_the_field_that_brought_an_item_in() -> None:

@@ -13,6 +13,7 @@ from gateway.cli.prompts import app
 Run = Callable[..., Result]
 
 FILE = """
+providers: {lab: {dialect: openai-chat, base_url: "https://lab.example/v1"}}
 prompts:
   weather:
     default: 1

@@ -13,7 +13,14 @@ from gateway.settings.document import ConfigurationError
 from gateway.settings.prompts import prompt_templates
 
 Load = Callable[..., Settings]
+MODELS = {
+    "providers": {"lab": {"dialect": "openai-chat", "base_url": "https://lab.example/v1"}},
+    "models": {"fast": {"targets": ["lab/small"]}},
+}
 TEXT = {"instructions": "Hi."}
+OUTPUT = {"type": "output_text", "text": "Hi."}
+MESSAGE = {"type": "message", "role": "user", "content": "Hi."}
+FORMAT = {"type": "json_schema", "name": "n", "schema": {"enum": ["{{", "{{a}}"]}}
 IMAGE = {"type": "input_image", "image_url": "https://example.com/{{a}}.png"}
 
 
@@ -21,7 +28,7 @@ IMAGE = {"type": "input_image", "image_url": "https://example.com/{{a}}.png"}
 def load_prompts(tmp_path: Path) -> Load:
     def load_prompts(prompts: Any) -> Settings:
         file = tmp_path / "w.yaml"
-        file.write_text(prompts if isinstance(prompts, str) else json.dumps({"prompts": prompts}))
+        file.write_text(prompts if isinstance(prompts, str) else json.dumps({**MODELS, "prompts": prompts}))
         return load(file, {"HOME": "/home/ann"})
 
     return load_prompts
@@ -37,6 +44,30 @@ def test_the_default_version_is_the_one_named_or_else_the_last(load_prompts: Loa
     }
 
 
+@pytest.mark.parametrize(
+    ("default", "versions", "expected"),
+    [
+        ("1.1", ("1.1", "2"), "1.1"),
+        ("1.10", ("1.10", "1.2", "latest"), "1.10"),
+        ("1.0", ("1.0", "2"), "1.0"),
+        ("2", ("1.0", "2"), "2"),
+        ("1", ("1", "01"), "1"),
+        ('"1.10"', ("1.1", "1.10"), "1.10"),
+    ],
+)
+def test_a_default_needs_no_quotes(load_prompts: Load, default: str, versions: tuple[str, ...], expected: str) -> None:
+    given = ", ".join(f"{name}: {{instructions: x}}" for name in versions)
+    found = prompt_templates(load_prompts(f"prompts: {{p: {{default: {default}, versions: {{{given}}}}}}}").prompts)
+    assert found.prompts["p"].default == expected
+
+
+@pytest.mark.parametrize("default", ["1.10", "1.3", ".nan", ".inf", "3", "1e400"])
+def test_a_default_that_is_none_of_the_versions_or_two_of_them_is_a_problem(load_prompts: Load, default: str) -> None:
+    file = f"prompts: {{p: {{default: {default}, versions: {{1.1: {{instructions: x}}, 1.10: {{instructions: y}}}}}}}}"
+    with pytest.raises(ConfigurationError, match=r"prompts\.p\.default: expected the name of one of its versions"):
+        load_prompts(file)
+
+
 def test_settings_are_those_of_a_request(load_prompts: Load) -> None:
     version = {
         **{"model": "lab/m", "instructions": "{{a}} and {{b}}", "temperature": 0.5, "reasoning": {"effort": "low"}},
@@ -49,6 +80,12 @@ def test_settings_are_those_of_a_request(load_prompts: Load) -> None:
     given = {name: value for name, value in version.items() if name not in ("instructions", "messages")}
     assert template.fields == given
     assert dict(template.uses()) == {"a": 2, "b": 1, "c-1": 1}
+
+
+@pytest.mark.parametrize("model", ["lab/any", "fast"])
+def test_a_model_is_a_providers_or_a_name_of_models(load_prompts: Load, model: str) -> None:
+    settings = load_prompts({"p": {"versions": {"v": {**TEXT, "model": model}}}})
+    assert prompt_templates(settings.prompts).prompts["p"].versions["v"].fields == {"model": model}
 
 
 @pytest.mark.parametrize(
@@ -67,12 +104,46 @@ def test_settings_are_those_of_a_request(load_prompts: Load) -> None:
         ({"messages": []}, ".messages: expected a list of messages"),
         ({"messages": [{"role": "usr", "content": "x"}]}, ".messages[0].role: expected one of 'user', 'assistant'"),
         ({"messages": [{"role": "user"}]}, ".messages[0].content: expected, since a request needs it"),
+        ({"messages": [MESSAGE, {"id": "msg_1"}]}, ".messages[1].type: expected a message"),
+        ({"messages": [{"type": None, "id": "msg_1"}]}, ".messages[0].type: expected a message"),
+        ({"messages": [{"type": "item_reference", "id": "msg_1"}]}, ".messages[0].type: expected a message"),
+        ({"messages": [{"id": "msg_1", "content": "x"}]}, ".messages[0].type: expected a message"),
+        ({"messages": [{"type": "reasoning", "summary": []}]}, ".messages[0].type: expected a message"),
+        (
+            {"messages": [{"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}]},
+            ".messages[0].type: expected a message",
+        ),
+        ({"messages": [{"type": "message", "id": "msg_1"}]}, ".messages[0].role: expected, since a request needs it"),
         ({"messages": [{"role": "user", "content": "{{"}]}, ".messages[0].content: expected {{variable}}"),
         ({"messages": [{"role": "user", "content": [IMAGE]}]}, ".messages[0].content[0]: expected no {{variables}}"),
+        *(
+            (
+                {"messages": [MESSAGE, {"role": role, "content": [OUTPUT, {"type": kind, "file_id": "f"}]}]},
+                ".messages[1].content[1]: expected texts alone",
+            )
+            for role in ("assistant", "developer", "system")
+            for kind in ("input_image", "input_file")
+        ),
         (
             {"messages": [{"role": "user", "content": [{"type": "input_text", "text": "{{}}"}]}]},
             ".messages[0].content[0].text: expected {{variable}}",
         ),
+        ({**TEXT, "prompt_cache_key": "for-{{a}}"}, ".prompt_cache_key: expected no {{variables}} here"),
+        ({**TEXT, "text": {"format": FORMAT}}, ".text.format.schema.enum[1]: expected no {{variables}} here"),
+        ({**TEXT, "text": {"format": {**FORMAT, "name": "{{a}}"}}}, ".text.format.name: expected"),
+        ({"messages": [{**MESSAGE, "own": "{{a}}"}]}, ".messages[0].own: expected no {{variables}} here"),
+        (
+            {"messages": [{**MESSAGE, "content": [{"type": "input_text", "text": "x", "own": ["{{a}}"]}]}]},
+            ".messages[0].content[0].own[0]: expected no {{variables}} here",
+        ),
+        (
+            {"messages": [{**MESSAGE, "content": [{"type": "image_url", "image_url": {"url": "{{a}}"}}]}]},
+            ".messages[0].content[0]: expected no {{variables}} here",
+        ),
+        ({**TEXT, "model": "fas"}, ".model: expected `provider/model`, or a name of `models`; did you mean fast?"),
+        ({**TEXT, "model": "lap/m"}, ".model: expected the name of a provider before the slash; did you mean lab?"),
+        ({**TEXT, "model": "{{a}}"}, ".model: expected `provider/model`"),
+        ({**TEXT, "model": "lab/"}, ".model: expected"),
         ({"instructions": "{{a}}" * 1001}, ": expected at most 1000 places for variables"),
     ],
 )

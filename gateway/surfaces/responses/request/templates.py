@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from gateway.errors import BodyTooLarge, InvalidRequest
 from gateway.neutral.generation import RenderedPrompt
-from gateway.neutral.json import Json, JsonObject, object_or_empty, text_or_none, written
+from gateway.neutral.json import Json, JsonObject, object_or_empty, text_or_empty, text_or_none, written
 from gateway.neutral.template_text import TemplateText
 from gateway.neutral.values import value
 from gateway.surfaces.extensions import extensions
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _MOST_REPEATED = 1024 * 1024
 """Bytes that variables may add by standing in a template more than once. Once, they are bounded by the body's size."""
 _SHOWN = 200
+USER = "user"
+_ASSISTANT = "assistant"
 PROMPT: Annotated[str, models.CreateResponse] = "prompt"
 _INSTRUCTIONS: Annotated[str, models.CreateResponse] = "instructions"
 _MODEL: Annotated[str, models.CreateResponse] = "model"
@@ -129,8 +131,10 @@ class _Expansion:
                 message = f"The prompt {prompt} has no variable {_shown(name)} ({known})."
                 raise InvalidRequest(message, param=_path(name), code="unknown_parameter")
         self._values = {name: _value(name, given) for name, given in variables.items()}
-        if sum((uses[name] - 1) * _size(found) for name, found in self._values.items()) > _MOST_REPEATED:
-            largest = max(self._values, key=lambda name: (uses[name] - 1) * _size(self._values[name]))
+        # To find a part's size takes as long as to write it: what stands in one place adds nothing.
+        added = {name: (uses[name] - 1) * _size(found) for name, found in self._values.items() if uses[name] > 1}
+        if sum(added.values()) > _MOST_REPEATED:
+            largest = max(added, key=lambda name: added[name])
             message = (
                 f"The prompt {prompt} has {uses[largest]} places for its variable {largest}, for which the value is "
                 f"too large: what stands there more than once may add {_MOST_REPEATED // 1024} KiB."
@@ -150,38 +154,47 @@ class _Expansion:
             written.append(literal)
             if name is not None:
                 found = self._values[name]
-                inner = found if isinstance(found, str) else text_or_none(found.get("text"))
-                if inner is None:
-                    message = (
-                        f"The variable {name} stands in the instructions of the prompt {self._prompt}, which are a "
-                        "text: it cannot be an image or a file."
-                    )
-                    raise InvalidRequest(message, param=_path(name), code="invalid_value")
-                written.append(inner)
+                written.append(found if isinstance(found, str) else self._text_of(name, "the instructions"))
         return "".join(written)
 
+    def _text_of(self, name: str, place: str) -> str:
+        """The text of a value that is a part, for a place where only texts can stand. Raises `InvalidRequest`."""
+        found = text_or_none(object_or_empty(self._values[name]).get("text"))
+        if found is None:
+            message = (
+                f"The variable {name} stands in {place} of the prompt {self._prompt}, where there can only be texts: "
+                "it cannot be an image or a file."
+            )
+            raise InvalidRequest(message, param=_path(name), code="invalid_value")
+        return found
+
     def _message(self, message: TemplateMessage) -> JsonObject:
+        role = text_or_empty(message.fields.get("role"))
         if not isinstance(message.content, TemplateText):
             parts: list[Json] = []
             for part in message.content:
-                parts += self._parts(part) if isinstance(part, TemplatePart) else [part]
+                parts += (
+                    _split(part.fields, self._pieces(part.text, role)) if isinstance(part, TemplatePart) else [part]
+                )
             return {**message.fields, "content": parts}
-        pieces = self._pieces(message.content)
+        pieces = self._pieces(message.content, role)
         if all(isinstance(piece, str) for piece in pieces):
             return {**message.fields, "content": "".join(piece for piece in pieces if isinstance(piece, str))}
-        kind = "output_text" if message.fields.get("role") == "assistant" else "input_text"
-        return {**message.fields, "content": _split({"type": kind}, pieces)}
+        return {**message.fields, "content": _split({"type": "input_text"}, pieces)}
 
-    def _parts(self, part: TemplatePart) -> list[Json]:
-        return _split(part.fields, self._pieces(part.text))
+    def _pieces(self, text: TemplateText, role: str) -> list[str | JsonObject]:
+        """The texts and the other parts that are to stand there, in order; texts that touch are one.
 
-    def _pieces(self, text: TemplateText) -> list[str | JsonObject]:
-        """The texts and the other parts that are to stand there, in order; texts that touch are one."""
+        Images and files are a user's alone. An assistant's parts are of other types than any value.
+        """
         pieces: list[str | JsonObject] = []
         open_text: list[str] = []
         for literal, name in text.pieces():
             open_text.append(literal)
             found = "" if name is None else self._values[name]
+            if name is not None and not isinstance(found, str) and role != USER:
+                inner = self._text_of(name, f"a message of the role {role}")
+                found = inner if role == _ASSISTANT else found
             if isinstance(found, str):
                 open_text.append(found)
             else:
@@ -194,7 +207,10 @@ def expanded(body: models.CreateResponse, rendered: RenderedPrompt) -> models.Cr
     """The body with what a template brings, without its `prompt`: it is like any other request from there on.
 
     A field of the request's own prevails as a whole; null is none. Its input follows the template's messages.
+
+    Raises `InvalidRequest` for a request that goes on from others with a question of the template's alone.
     """
+    _require_own_input(body, rendered)
     given = extensions(body)
     own = {
         name: value
@@ -205,6 +221,19 @@ def expanded(body: models.CreateResponse, rendered: RenderedPrompt) -> models.Cr
     if rendered.messages:
         whole["input"] = [*rendered.messages, *(extensions(item) for item in typed_items(body.get("input")))]
     return create_response(whole)
+
+
+def _require_own_input(body: models.CreateResponse, rendered: RenderedPrompt) -> None:
+    """Messages of a template stand before what is continued, so the model would go on after its own last answer."""
+    goes_on = body.get("previous_response_id") or body.get("conversation")
+    if not goes_on or body.get("input") or body.get("input") == "":
+        return
+    if any(message.get("role") == USER for message in rendered.messages):
+        message = (
+            "A request that goes on from a response or a conversation needs an input of its own: the messages of the "
+            f"prompt {_shown(rendered.reference.get('id'))} stand before everything else."
+        )
+        raise InvalidRequest(message, param="input", code="missing_required_parameter")
 
 
 def model_of(body: models.CreateResponse, reference: JsonObject | None) -> str:
