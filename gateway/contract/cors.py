@@ -27,6 +27,7 @@ _EXPOSED = ", ".join(
         "x-waystone-model",
         "x-waystone-provider",
         "x-waystone-replayed",
+        "x-waystone-token-count",
     )
 )
 

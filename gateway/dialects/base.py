@@ -78,6 +78,8 @@ class Counting:
     """What is sent for a request of the dialect; None for one that they do not count."""
     read: Callable[[bytes], int | None]
     """The count in an answer; None if there is none."""
+    refuses_models: bool = False
+    """Whether a 400 may mean that a model is not counted, which it may answer all the same."""
 
 
 class Reader(Protocol):

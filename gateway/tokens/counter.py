@@ -32,7 +32,7 @@ UPSTREAM_SECONDS = 10.0
 _MEASURE: Encoding = "o200k"
 # Where a provider cannot be asked for a count, or not now: it is too busy, or does not have it for this model.
 _ELSEWHERE = frozenset({404, 405, 408, 409, 429, 501})
-_FAILED = 500
+_BAD, _FAILED = 400, 500
 
 log = structlog.get_logger(__name__)
 Result = TypeVar("Result")
@@ -145,7 +145,8 @@ async def _by_provider(
         log.info("token_count_failed", provider=lane.upstream.name, model=lane.model, reason="no answer in time")
         return None
     except UpstreamError as error:
-        if error.status in _ELSEWHERE or error.status >= _FAILED:
+        is_refused = counting.refuses_models and error.status == _BAD
+        if is_refused or error.status in _ELSEWHERE or error.status >= _FAILED:
             log.info("token_count_failed", provider=lane.upstream.name, model=lane.model, status=error.status)
             return None
         raise _for_client(error, countable) from error.__cause__

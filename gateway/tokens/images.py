@@ -25,6 +25,8 @@ class Size:
 
 USUAL = Size(1024, 1024)
 """What an image is taken for that is not in the request: nothing is fetched."""
+_PATCH, _MOST_PATCHES = 32, 1536
+_MOST_OF_AREA = 1600
 _JPEG_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 _JPEG_FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _MOST_SEGMENTS = 1000
@@ -69,17 +71,29 @@ def image_tokens(size: Size, facts: ImageTokens, detail: str | None = None) -> i
             tiles = 0 if detail == "low" else _squares(_shorter(_within(size, 2048), 768), 512)
             return math.ceil(facts.base + facts.each * tiles)
         case "patches":
-            # OpenAI's smaller and newer models, the same guide: patches of 32 pixels, at most 1536, by a factor.
-            return math.ceil(facts.base + facts.each * min(_squares(size, 32), 1536))
+            # OpenAI's smaller and newer models, the same guide: patches of 32 pixels, by a factor.
+            return math.ceil(facts.base + facts.each * _patches(size))
         case "area":
-            # Anthropic: within 1568 pixels. https://docs.claude.com/en/docs/build-with-claude/vision, 2026.
+            # Anthropic: within 1568 pixels, and scaled down to some 1600 tokens where it would take more.
+            # https://docs.claude.com/en/docs/build-with-claude/vision, 2026.
             fitting = _within(size, 1568)
-            return math.ceil(fitting.width * fitting.height / facts.each)
+            return min(math.ceil(fitting.width * fitting.height / facts.each), _MOST_OF_AREA)
         case "squares":
             # Gemini 2.0 and later: one where both sides are 384 pixels or less, else as many as tiles of 768.
             # https://ai.google.dev/gemini-api/docs/image-understanding, 2026.
             is_small = max(size.width, size.height) <= 384
             return math.ceil(facts.each * (1 if is_small else _squares(size, 768)))
+
+
+def _patches(size: Size) -> int:
+    """Patches of 32 pixels. An image with more than 1536 of them is scaled until so many whole ones are left."""
+    if (whole := _squares(size, _PATCH)) <= _MOST_PATCHES:
+        return whole
+    factor = math.sqrt(_PATCH**2 * _MOST_PATCHES / (size.width * size.height))
+    sides = size.width * factor / _PATCH, size.height * factor / _PATCH
+    factor = min(math.floor(side) / side for side in sides)
+    # What is whole but for the last digits of a float is whole.
+    return math.prod(max(math.ceil(round(side * factor, 6)), 1) for side in sides)
 
 
 def _within(size: Size, longest: int) -> Size:

@@ -154,6 +154,12 @@ def test_count_is_made_here_where_the_provider_has_none(
     assert len(counting.requests) == 1
 
 
+def test_model_that_bedrock_does_not_count_is_counted_here(client: httpx.Client, counting: CountingUpstream) -> None:
+    # Its 400 is about the model, and not about the request.
+    assert count(client, "bedrock/anthropic.claude-opus-4-refuse", input="Hello.")[1] == "estimate"
+    assert len(counting.requests) == 1
+
+
 def test_providers_complaint_is_the_clients_error(client: httpx.Client) -> None:
     answer = client.post(PATH, json={"model": "anthropic/refuse", "input": "Hello."})
     assert answer.status_code == 400

@@ -74,9 +74,12 @@ def test_the_format_changes_too() -> None:
     assert new_response(own, "resp_1", "lab")["text"] == {"format": {"type": "text"}}
 
 
+PROFILE = ResponsesProfile(takes_configuration_updates=True)
+
+
 def test_an_upstream_that_knows_such_items_gets_them_without_ids_of_the_gateways() -> None:
     kept = update("high", id=ResponseIds().item("configuration_update"))
-    outbound = DIALECTS["openai-responses"].encode(read(kept, USER), Origin("lab", "m", ResponsesProfile()))
+    outbound = DIALECTS["openai-responses"].encode(read(kept, USER), Origin("lab", "m", PROFILE))
     body = orjson.loads(outbound.body)
     assert (body["input"], "reasoning" in body) == ([update("high"), USER], False)
     assert kept["id"].startswith("cfg_")

@@ -88,7 +88,10 @@ AREA, SQUARES = ImageTokens("area", 750), ImageTokens("squares", 258)
         (TILES, Size(4096, 8192), "low", 85),
         (TILES, Size(1, 1), None, 255),
         (PATCHES, Size(1024, 1024), None, 1659),
-        (PATCHES, Size(10_000, 10_000), None, 2489),
+        (PATCHES, Size(10_000, 10_000), None, 2465),
+        # The guide's own example, 1452 patches.
+        (PATCHES, Size(1800, 2400), None, 2353),
+        (AREA, Size(1568, 1568), None, 1600),
         # Those of Anthropic's.
         (AREA, Size(200, 200), None, 54),
         (AREA, Size(1000, 1000), None, 1334),

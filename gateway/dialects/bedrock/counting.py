@@ -31,4 +31,5 @@ def read_count(body: bytes) -> int | None:
     return count_or_none(object_or_empty(parse(body)).get("inputTokens"))
 
 
-COUNTING = Counting(count_calls, read_count)
+# "The provided model doesn't support counting tokens" is a ValidationException (AWS's guide, "Count tokens", 2026).
+COUNTING = Counting(count_calls, read_count, refuses_models=True)
