@@ -66,6 +66,27 @@ def complaints(body: _Object, *, is_newest: bool = False) -> Iterator[str]:
     marks = str(body).count("'cache_control': {")
     if marks > 4:
         yield f"A maximum of 4 blocks with cache_control may be provided. Found {marks}."
+    yield from _about_lifetimes(body)
+
+
+def _about_lifetimes(body: _Object) -> Iterator[str]:
+    """Of what is cached, in the order of the prefix, the longer lifetimes come first."""
+    content = [
+        block
+        for message in body["messages"]
+        for outer in _blocks(message["content"])
+        for block in (*(_blocks(outer.get("content", [])) if outer["type"] == "tool_result" else ()), outer)
+    ]
+    has_shorter = False
+    for cached in (*(body.get("tools") or ()), *_blocks(body.get("system", [])), *content, body):
+        if (control := cached.get("cache_control")) is None:
+            continue
+        lifetime = control.get("ttl", "5m")
+        if lifetime not in ("5m", "1h"):
+            yield f"cache_control.ephemeral.ttl: Input should be '5m' or '1h': {lifetime!r}"
+        if lifetime == "1h" and has_shorter:
+            yield "a ttl='1h' cache_control block must not come after a ttl='5m' cache_control block."
+        has_shorter = has_shorter or lifetime == "5m"
 
 
 def _about_sampling(body: _Object, *, is_newest: bool) -> Iterator[str]:

@@ -19,6 +19,7 @@ from gateway.surfaces.openai_responses import OpenAIResponsesSurface
 from gateway.surfaces.responses.document import new_response
 from gateway.surfaces.responses.writer import ResponseWriter
 from gateway.wire import sse
+from tests.servers.anthropic_rules import complaints
 from tests.unit.generations import translated
 from tests.unit.settings_ways import WAYS, Way
 
@@ -183,7 +184,11 @@ def test_a_breakpoint_is_cache_control_at_anthropic_and_a_cache_point_at_bedrock
     [
         ({"ttl": "30m"}, {**EPHEMERAL, "ttl": "1h"}, []),
         ({"ttl": "30m", **EXPLICIT, "prewarm": False}, {**EPHEMERAL, "ttl": "1h"}, []),
+        ({"ttl": "1h"}, {**EPHEMERAL, "ttl": "1h"}, []),
         ({"ttl": "12h"}, {**EPHEMERAL, "ttl": "1h"}, ["prompt_cache_options.ttl"]),
+        # What it has without a word, and what nobody has: an hour would cost more.
+        ({"ttl": "5m"}, EPHEMERAL, []),
+        ({"ttl": "banana"}, EPHEMERAL, ["prompt_cache_options.ttl"]),
         ({"mode": "yet to come"}, EPHEMERAL, ["prompt_cache_options.mode"]),
         (
             {"prewarm": None, "comparison_response_id": "resp_1", "ttl": None},
@@ -209,6 +214,34 @@ def test_a_lifetime_without_anything_to_cache_is_reported_and_a_breakpoints_own_
     bedrock = BedrockProfile(caches_prompts=True)
     _, dropped = sent(BEDROCK, bedrock, input=marked(MARKED), prompt_cache_options={"ttl": "30m"})
     assert dropped == ["prompt_cache_options.ttl"]
+
+
+HOUR, MINUTES = {**EPHEMERAL, "ttl": "1h"}, {**EPHEMERAL, "ttl": "5m"}
+
+
+@pytest.mark.parametrize(
+    ("controls", "written", "left"),
+    [
+        ((MINUTES, None), [MINUTES, MINUTES], ["prompt_cache_options.ttl"]),
+        ((None, MINUTES), [HOUR, MINUTES], []),
+        ((EPHEMERAL, MINUTES, None), [HOUR, MINUTES, MINUTES], ["prompt_cache_options.ttl"]),
+        ((HOUR, None, MINUTES), [HOUR, HOUR, MINUTES], []),
+    ],
+)
+def test_a_longer_lifetime_never_follows_a_shorter_one_at_anthropic(
+    controls: tuple[Any, ...], written: list[Any], left: list[str]
+) -> None:
+    parts = [MARKED if own is None else {**MARKED, "cache_control": own} for own in controls]
+    body, dropped = sent(ANTHROPIC, None, input=marked(*parts), prompt_cache_options={"ttl": "30m"})
+    assert [block["cache_control"] for block in body["messages"][0]["content"]] == written
+    assert dropped == left
+    assert [*complaints(body)] == []
+
+
+def test_the_strict_upstream_refuses_a_longer_lifetime_after_a_shorter_one() -> None:
+    blocks = [{"type": "text", "text": "Long.", "cache_control": control} for control in (EPHEMERAL, HOUR)]
+    body = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": blocks}]}
+    assert any("must not come after" in complaint for complaint in complaints(body))
 
 
 def test_anthropics_cache_control_is_a_breakpoint_where_openai_has_these() -> None:

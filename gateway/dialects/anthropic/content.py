@@ -22,7 +22,7 @@ from gateway.dialects.cache_control import anthropic_control
 from gateway.dialects.data_urls import read_data_url
 from gateway.dialects.profiles.anthropic import AnthropicProfile
 from gateway.dialects.report import Report
-from gateway.neutral.json import object_or_empty
+from gateway.neutral.json import Json, object_or_empty
 from gateway.neutral.parts import (
     WORDS,
     AudioPart,
@@ -181,11 +181,27 @@ def limit_cache_controls(body: RequestBody) -> bool:
 
 
 def keep_longer(body: RequestBody, lifetime: str) -> bool:
-    """Give all cache controls that have none a lifetime. False where there is no cache control."""
+    """Give the cache controls that have none the longer lifetime. False where there is none, or one cannot have it.
+
+    Longer lifetimes come first, or Anthropic refuses the request: what follows a shorter one of the client's own is
+    kept no longer than that.
+    """
     cached = [block for block in _cacheable(body) if "cache_control" in block]
+    shorter: Json = None
+    is_kept = bool(cached)
     for block in cached:
-        block["cache_control"] = {"ttl": lifetime, **object_or_empty(block["cache_control"])}
-    return bool(cached)
+        control = object_or_empty(block["cache_control"])
+        if (own := control.get("ttl")) is None:
+            block["cache_control"] = {**control, "ttl": shorter or lifetime}
+            is_kept = is_kept and shorter is None
+        elif own != lifetime:
+            shorter = own
+    return is_kept
+
+
+def is_cached(body: RequestBody) -> bool:
+    """Whether anything of a request has a cache control."""
+    return any("cache_control" in block for block in _cacheable(body))
 
 
 def _cacheable(body: RequestBody) -> Iterator[Tool | Block]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from gateway.dialects.anthropic.content import MOST_CACHE_CONTROLS, keep_longer, limit_cache_controls
+from gateway.dialects.anthropic.content import MOST_CACHE_CONTROLS, is_cached, keep_longer, limit_cache_controls
 from gateway.dialects.anthropic.hosted_tools import betas
 from gateway.dialects.anthropic.messages import MessageWriter
 from gateway.dialects.anthropic.settings import Thinking, begin_body, write_settings
@@ -23,9 +23,12 @@ from gateway.neutral.settings import CACHE_OPTIONS
 
 VERSION = "2023-06-01"
 _PATH = "/v1/messages"
-# The lifetimes of its cache are 5 minutes and this one (shared facts on providers, section 4).
-_LONGEST = "1h"
+# The lifetimes of its cache are 5 minutes, without a word, and an hour, which costs more (shared facts on providers,
+# section 4).
+_SHORTEST, _LONGEST = "5m", "1h"
 _NO_LONGER = ("30m", _LONGEST)
+# OpenAI's words for more than the shortest. Nothing is paid for a word that nobody knows.
+_LONGER = (*_NO_LONGER, "12h")
 _BY_FORCE = frozenset({"required", "named"})
 _kept: KeptTools[ToolOffer] = KeptTools()
 
@@ -83,14 +86,17 @@ def _body(prompt: Prompt, origin: Origin, report: Report) -> RequestBody:
     elif len(system) == 1 and len(system[0]) == 2:
         body["system"] = system[0]["text"]
     if cache is not None and cache.ttl is not None:
-        _keep_longer(body, cache)
+        _keep(body, cache)
     return body
 
 
-def _keep_longer(body: RequestBody, cache: CacheOptions) -> None:
+def _keep(body: RequestBody, cache: CacheOptions) -> None:
     """Have the cache kept as long as requested, or as long as it can be, which is reported."""
-    is_longer = keep_longer(body, _LONGEST)
-    if not is_longer or cache.ttl not in _NO_LONGER:
+    if cache.ttl in _LONGER:
+        is_met = keep_longer(body, _LONGEST) and cache.ttl in _NO_LONGER
+    else:
+        is_met = cache.ttl == _SHORTEST and is_cached(body)
+    if not is_met:
         cache.drop_ttl()
 
 
