@@ -29,7 +29,7 @@ ROW = Row(
             takes_developer_role=False,
             part_forms={"file": None, "input_audio": None},
         ),
-        replace(ResponsesProfile.over(_SHARED), takes_developer_role=False, takes_configuration_updates=False),
+        replace(ResponsesProfile.over(_SHARED), takes_developer_role=False),
     ),
     base_url="http://localhost:1234/v1",
     key_variable="LMSTUDIO_API_KEY",

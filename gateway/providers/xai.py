@@ -49,9 +49,7 @@ def _in_chat(profile: ChatProfile) -> ChatProfile:
 
 def _in_responses(profile: ResponsesProfile) -> ResponsesProfile:
     # Encrypted reasoning carries it along without a state of its own (section 12).
-    return replace(
-        profile, takes_developer_role=False, asks_encrypted_reasoning=True, takes_configuration_updates=False
-    )
+    return replace(profile, takes_developer_role=False, asks_encrypted_reasoning=True)
 
 
 ROW = Row(

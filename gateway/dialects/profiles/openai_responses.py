@@ -23,6 +23,6 @@ class ResponsesProfile(Profile):
     that the gateway does not have."""
     asks_encrypted_reasoning: bool = False
     """Whether it is asked for `reasoning.encrypted_content`, to carry reasoning along without a state of its own."""
-    takes_configuration_updates: bool = True
+    takes_configuration_updates: bool = False
     """Whether it knows items that change settings (`configuration_update`); otherwise the gateway writes the settings
     themselves."""
