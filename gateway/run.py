@@ -69,6 +69,7 @@ class Run:
         schema: AnswerSchema | None = None,
     ) -> None:
         self._generation = generation
+        self._lane = lane
         self._upstream = lane.upstream
         self._credential = lane.credential
         self._origin = origin
@@ -102,7 +103,7 @@ class Run:
     @property
     def has_tokenizer(self) -> bool:
         """Whether the tokenizer of the model is known."""
-        return self._origin.profile.tokens.of(self._origin.model).encoding is not None
+        return self._lane.token_facts(self._origin).encoding is not None
 
     async def events(self) -> Batch:
         """The events of a plain answer.

@@ -163,7 +163,7 @@ _O1_MINI_IN_CHAT = replace(_in_chat(ChatProfile.over(_O1_MINI)), system_messages
 CHAT = _CHAT.with_models({_named(_O1_MINI_NAMES): _O1_MINI_IN_CHAT})
 RESPONSES = ResponsesProfile.over(_MODELS).everywhere(_in_responses)
 
-# It has both, and other servers that speak the same need not (shared facts on the Responses API, 1.1 and 1.2).
+# It has these, and other servers that speak the same need not (shared facts on the Responses API, 1.1, 1.2 and 1.13).
 _OWN_RESPONSES = RESPONSES.everywhere(
     lambda profile: replace(profile, compacts=True, truncates=True, takes_configuration_updates=True)
 )

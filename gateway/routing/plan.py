@@ -6,6 +6,7 @@ from urllib.parse import quote
 from gateway.credentials.base import Credential
 from gateway.dialects.base import Dialect, Origin
 from gateway.dialects.profiles.base import Profile
+from gateway.dialects.profiles.tokens import TokenFacts
 from gateway.errors import Header, InvalidRequest
 from gateway.neutral.generation import Generation
 from gateway.neutral.items import EarlierReasoning, Item, Message, ToolOutput
@@ -59,6 +60,10 @@ class Lane:
         self.window = tokens
         # No text has fewer bytes than tokens. What nobody knows is looked up again, though not each time.
         self.near_bytes = tokens or _LARGE_BYTES
+
+    def token_facts(self, origin: Origin) -> TokenFacts:
+        """How the model counts, in this dialect. A deployment's name at the provider says nothing of that."""
+        return origin.profile.tokens.of(self.model)
 
     def way(self, generation: Generation, preferred: str | None) -> tuple[Dialect, Origin]:
         """The dialect in which a request goes there, and who answers: the preferred dialect, where it is spoken there.

@@ -53,9 +53,8 @@ class Countable:
 
     @property
     def facts(self) -> TokenFacts:
-        """How the model counts. Where it has another name at its provider, that tells nothing."""
-        profile = self.origin.profile
-        return profile.tokens.of(self.lane.model)
+        """How the model counts."""
+        return self.lane.token_facts(self.origin)
 
 
 @dataclass(frozen=True, slots=True)

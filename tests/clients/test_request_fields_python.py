@@ -20,6 +20,7 @@ from tests.servers.responses_upstream import ResponsesUpstream
 from tests.servers.thread import serving
 
 CHAT, ANTHROPIC, NATIVE = "test/echo", "anthropic/claude-opus-4-8:echo", "native/echo"
+OPENAI = "openai/echo"
 UPDATE: ResponseConfigurationUpdateItemParamParam = {
     "type": "configuration_update",
     "reasoning": {"effort": "high"},
@@ -40,7 +41,14 @@ def own_gateway(
     with (
         serving(anthropic.app) as url,
         running_gateway(
-            folder, scripted_config(upstream_url), {"ANTHROPIC_API_KEY": UPSTREAM_KEY, "ANTHROPIC_BASE_URL": url}
+            folder,
+            scripted_config(upstream_url),
+            {
+                "ANTHROPIC_API_KEY": UPSTREAM_KEY,
+                "ANTHROPIC_BASE_URL": url,
+                "OPENAI_API_KEY": UPSTREAM_KEY,
+                "OPENAI_BASE_URL": f"{upstream_url}/native",
+            },
         ) as running,
     ):
         yield running
@@ -92,6 +100,23 @@ def test_a_change_of_settings_holds_for_the_rest_of_a_chain(
     assert kept == ["message", "configuration_update"]
 
 
+@pytest.mark.parametrize("model", [OPENAI, NATIVE])
+def test_an_upstream_of_the_responses_api_never_gets_a_change_that_the_request_overrides(
+    sdk: OpenAI, native: ResponsesUpstream, model: str
+) -> None:
+    first = sdk.responses.create(model=model, input=[said("One."), UPDATE])
+    second = sdk.responses.create(model=model, input="Two.", previous_response_id=first.id, reasoning={"effort": "low"})
+    assert native.last["reasoning"] == {"effort": "low"}
+    left = [item for item in native.last["input"] if item["type"] == "configuration_update"]
+    assert left == ([{"type": UPDATE["type"], "text": UPDATE["text"]}] if model == OPENAI else [])
+    assert second.reasoning is not None
+    assert second.reasoning.effort == "low"
+    third = sdk.responses.create(model=model, input="Three.", previous_response_id=second.id)
+    assert ("reasoning" in native.last, UPDATE in native.last["input"]) == (model == NATIVE, model == OPENAI)
+    assert third.reasoning is not None
+    assert third.reasoning.effort == "high"
+
+
 @pytest.mark.parametrize("model", [CHAT, ANTHROPIC])
 def test_a_change_of_settings_holds_for_the_rest_of_a_conversation(
     sdk: OpenAI, upstream: ChatUpstream, anthropic: AnthropicUpstream, model: str
@@ -104,11 +129,9 @@ def test_a_change_of_settings_holds_for_the_rest_of_a_conversation(
     assert kinds.count("configuration_update") == 1
 
 
-def test_an_upstream_of_the_responses_api_is_sent_the_items_of_a_chain_themselves(
-    sdk: OpenAI, native: ResponsesUpstream
-) -> None:
-    first = sdk.responses.create(model=NATIVE, input=[said("One."), UPDATE])
-    second = sdk.responses.create(model=NATIVE, input="Two.", previous_response_id=first.id)
+def test_openai_is_sent_the_items_of_a_chain_themselves(sdk: OpenAI, native: ResponsesUpstream) -> None:
+    first = sdk.responses.create(model=OPENAI, input=[said("One."), UPDATE])
+    second = sdk.responses.create(model=OPENAI, input="Two.", previous_response_id=first.id)
     assert native.last["input"][1] == UPDATE
     assert "reasoning" not in native.last
     assert second.reasoning is not None

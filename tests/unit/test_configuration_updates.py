@@ -13,10 +13,13 @@ from gateway.dialects.profiles.openai_responses import ResponsesProfile
 from gateway.errors import InvalidRequest
 from gateway.neutral.configuration import configuration_of
 from gateway.neutral.identifiers import ResponseIds
+from gateway.providers import ROWS
 from gateway.surfaces.openai_responses import OpenAIResponsesSurface
 from gateway.surfaces.responses.document import new_response
 
 SURFACE = OpenAIResponsesSurface()
+RESPONSES = "openai-responses"
+TAKES_UPDATES = ResponsesProfile(takes_configuration_updates=True)
 USER: Any = {"role": "user", "content": "Hi"}
 SCHEMA = {"type": "json_schema", "name": "a", "schema": {"type": "object", "properties": {}}}
 
@@ -29,6 +32,10 @@ def update(effort: Any = None, form: Any = None, **more: Any) -> dict[str, Any]:
 def read(*items: Any, history: int = 0, **fields: Any) -> Any:
     body: Any = {"model": "m", "input": list(items), **fields}
     return replace(SURFACE.read(body), history=history)
+
+
+def sent(generation: Any, profile: ResponsesProfile) -> Any:
+    return orjson.loads(DIALECTS["openai-responses"].encode(generation, Origin("lab", "m", profile)).body)
 
 
 OWN_EFFORT = {"reasoning": {"effort": "low"}}
@@ -53,8 +60,7 @@ def test_the_effort_is_the_same_for_every_upstream_and_in_the_response(
     generation = read(*items, history=history, **fields)
     assert generation.prompt.settings.values.get("reasoning_effort") == effort
     assert new_response(generation, "resp_1", "lab")["reasoning"] == {"effort": effort, "summary": None}
-    profile = ResponsesProfile(takes_configuration_updates=False)
-    body = orjson.loads(DIALECTS["openai-responses"].encode(generation, Origin("lab", "m", profile)).body)
+    body = sent(generation, ResponsesProfile())
     assert body.get("reasoning", {}).get("effort") == effort
     assert all(item.get("type") != "configuration_update" for item in body["input"])
 
@@ -74,15 +80,46 @@ def test_the_format_changes_too() -> None:
     assert new_response(own, "resp_1", "lab")["text"] == {"format": {"type": "text"}}
 
 
-PROFILE = ResponsesProfile(takes_configuration_updates=True)
-
-
 def test_an_upstream_that_knows_such_items_gets_them_without_ids_of_the_gateways() -> None:
     kept = update("high", id=ResponseIds().item("configuration_update"))
-    outbound = DIALECTS["openai-responses"].encode(read(kept, USER), Origin("lab", "m", PROFILE))
-    body = orjson.loads(outbound.body)
+    body = sent(read(kept, USER), TAKES_UPDATES)
     assert (body["input"], "reasoning" in body) == ([update("high"), USER], False)
     assert kept["id"].startswith("cfg_")
+
+
+OWN_FORMAT = {"text": {"format": {"type": "text"}}}
+BOTH = update("high", SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("items", "history", "fields", "left"),
+    [
+        ([update("high"), USER, USER], 2, OWN_EFFORT, [USER, USER]),
+        ([update("high", id=ResponseIds().item("configuration_update")), USER], 1, OWN_EFFORT, [USER]),
+        ([USER, update("high"), USER], 1, OWN_EFFORT, [USER, update("high"), USER]),
+        ([update("high"), USER, update("none")], 2, OWN_EFFORT, [USER, update("none")]),
+        ([update("high"), USER, USER], 2, {"reasoning": {"summary": "auto"}}, [update("high"), USER, USER]),
+        ([BOTH, USER], 1, OWN_EFFORT, [update(form=SCHEMA), USER]),
+        ([BOTH, USER], 1, OWN_FORMAT, [update("high"), USER]),
+        ([BOTH, USER], 1, {**OWN_EFFORT, **OWN_FORMAT}, [USER]),
+        ([BOTH, USER], 1, {}, [BOTH, USER]),
+        ([update("high", more=5), USER], 1, OWN_EFFORT, [update(more=5), USER]),
+        ([{"type": "configuration_update", "reasoning": 5}, USER], 1, {}, None),
+    ],
+)
+def test_an_upstream_that_knows_such_items_gets_no_earlier_one_that_the_request_overrides(
+    items: list[Any], history: int, fields: dict[str, Any], left: list[Any] | None
+) -> None:
+    body = sent(read(*items, history=history, **fields), TAKES_UPDATES)
+    assert body["input"] == (items if left is None else left)
+    assert {name: body[name] for name in fields} == fields
+
+
+def test_openai_alone_is_sent_such_items() -> None:
+    rows = {row.name: profile for row in ROWS.values() for profile in row.profiles if profile.dialect == RESPONSES}
+    takers = {name for name, profile in rows.items() if ResponsesProfile.own(profile).takes_configuration_updates}
+    assert takers == {"openai"}
+    assert {"azure", "openrouter", "bedrock-mantle"} <= rows.keys()
 
 
 def test_what_an_upstream_does_not_have_is_reported_where_it_was_written() -> None:

@@ -16,6 +16,7 @@ from gateway.errors import Unavailable
 from gateway.http import Request
 from gateway.providers import ROWS
 from gateway.routing.plan import Lane
+from gateway.run import Run
 from gateway.store.journal import UsageRow
 from gateway.surfaces.openai_responses import OpenAIResponsesSurface
 from gateway.surfaces.responses.token_counts import TokenCountsSurface
@@ -111,7 +112,7 @@ def lane_of(row: str, model: str, transport: Transport) -> Lane:
     )
 
 
-ALIASES = {"gpt-4o": "prod-1"}
+ALIASES = {"gpt-4o": "prod-1", "prod-2": "gpt-4o"}
 
 
 async def test_provider_that_does_not_answer_in_time_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,12 +127,18 @@ async def test_provider_that_does_not_answer_in_time_is_done_without(monkeypatch
     assert request.access.waited > 0
 
 
-async def test_model_counts_by_the_name_that_clients_have_for_it() -> None:
-    lane = lane_of("azure", "gpt-4o", _Silent())
-    generation = SURFACE.read({"model": "gpt-4o", "input": "hello"})
+@pytest.mark.parametrize(
+    ("model", "deployment", "encoding"), [("gpt-4o", "prod-1", "o200k"), ("prod-2", "gpt-4o", None)]
+)
+async def test_model_counts_by_the_name_that_clients_have_for_it(
+    model: str, deployment: str, encoding: str | None
+) -> None:
+    lane = lane_of("azure", model, _Silent())
+    generation = SURFACE.read({"model": model, "input": "hello"})
     dialect, origin = lane.way(generation, None)
-    assert origin.model == "prod-1"
-    assert Countable(generation, lane, dialect, origin, None).facts.encoding == "o200k"
+    assert origin.model == deployment
+    assert Countable(generation, lane, dialect, origin, None).facts.encoding == encoding
+    assert Run(generation, lane, dialect, origin, is_native=False).has_tokenizer == (encoding is not None)
 
 
 def read(**body: Any) -> Texts:

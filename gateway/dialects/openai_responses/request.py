@@ -1,6 +1,7 @@
 """Writes a request for a Response."""
 
 from gateway.dialects.base import Origin, Outbound
+from gateway.dialects.openai_responses.configuration import apply_updates
 from gateway.dialects.openai_responses.messages import sendable_items, write_items
 from gateway.dialects.openai_responses.provider_parameters import adapt_body
 from gateway.dialects.openai_responses.settings import write_settings
@@ -9,7 +10,6 @@ from gateway.dialects.openai_responses.types import Request
 from gateway.dialects.profiles.openai_responses import ResponsesProfile
 from gateway.dialects.report import Report
 from gateway.dialects.settings import PendingSettings
-from gateway.neutral.configuration import CONFIGURATION_UPDATE, configuration_of
 from gateway.neutral.generation import Generation
 from gateway.neutral.json import Json, JsonObject, list_or_empty, object_or_empty, object_or_none, objects_in, written
 from gateway.neutral.prompt import Prompt
@@ -76,8 +76,7 @@ def _native(generation: Generation, profile: ResponsesProfile, report: Report) -
         _set(body, CACHE_OPTIONS, {name: value for name, value in cache.items() if name != _COMPARED} or None)
         if cache[_COMPARED] is not None:
             report.drop(f"{CACHE_OPTIONS}.{_COMPARED}")
-    if not profile.takes_configuration_updates:
-        _apply_updates(body, generation.history)
+    apply_updates(body, generation.history, takes_items=profile.takes_configuration_updates)
     if not isinstance(body.get("provider"), dict):
         # By its name it is the gateway's; an object is for a router behind it, such as OpenRouter.
         body.pop("provider", None)
@@ -89,17 +88,6 @@ def _native(generation: Generation, profile: ResponsesProfile, report: Report) -
         left = {name: value for name, value in options.items() if name != "include_usage"}
         _set(body, "stream_options", left or None)
     return body
-
-
-def _apply_updates(body: JsonObject, history: int) -> None:
-    """Write the settings that items change, in place of the items."""
-    changed = configuration_of(body, history)
-    if changed.effort is not None:
-        body["reasoning"] = {**object_or_empty(body.get("reasoning")), "effort": changed.effort.value}
-    if changed.output_format is not None:
-        body["text"] = {**object_or_empty(body.get("text")), "format": changed.output_format.value}
-    if isinstance(items := body.get("input"), list):
-        body["input"] = [item for item in objects_in(items) if item.get("type") != CONFIGURATION_UPDATE]
 
 
 def _translated(prompt: Prompt, profile: ResponsesProfile, report: Report) -> JsonObject:
