@@ -381,7 +381,7 @@ def test_only_the_fields_of_a_row_that_lists_them_travel() -> None:
     assert sent(CHAT, facts, seed=1, n_predict=9999).keys() == {"model", "messages", "seed"}
 
 
-@pytest.mark.parametrize("field", ["reasoning", "text", "prompt"])
+@pytest.mark.parametrize("field", ["reasoning", "text"])
 def test_what_the_answer_could_not_repeat_is_refused_before_anybody_is_asked(field: str) -> None:
     deep: dict[str, Any] = {"effort": "low"}
     for _ in range(251):
